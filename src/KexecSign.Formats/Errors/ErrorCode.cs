@@ -1,0 +1,42 @@
+using System.Globalization;
+
+namespace KexecSign.Formats.Errors;
+
+/// <summary>What a failure means to the calling process; the numbers are the exit codes of every command.</summary>
+public enum ExitCode
+{
+    /// <summary>All that was asked for was done.</summary>
+    Done = 0,
+
+    /// <summary>Refused or failed; no output was left behind.</summary>
+    Failed = 1,
+
+    /// <summary>The command line, plan or option does not make sense.</summary>
+    WrongUsage = 2,
+
+    /// <summary>Some files of a batch failed; the report names them.</summary>
+    SomeFailed = 3,
+
+    /// <summary>A verification was carried out and its answer is no.</summary>
+    VerificationFailed = 4,
+}
+
+/// <summary>
+/// One thing that can go wrong, with a stable number. <see cref="Says"/> is a composite format: it states what was
+/// found and where, with both numbers; <see cref="Mend"/> says what to do about it.
+/// </summary>
+/// <param name="Id">Stable code of the form <c>KS####</c>; never reused.</param>
+/// <param name="Says">Composite format string of the message, without code and without the way out.</param>
+/// <param name="Mend">The way out, one or two sentences.</param>
+/// <param name="Exit">Exit code of a command that stops with this error.</param>
+public sealed record ErrorCode(string Id, string Says, string Mend, ExitCode Exit = ExitCode.Failed)
+{
+    /// <summary>Makes the exception for this code.</summary>
+    /// <param name="arguments">Values for <see cref="Says"/>; offsets and sizes go in as integers and are shown by the format's <c>{n:x}</c>.</param>
+    public KexecSignException With(params object?[] arguments) => new(this, Format(arguments));
+
+    /// <summary>Makes the exception for this code, keeping the cause for a debugger; the cause's text is not shown.</summary>
+    public KexecSignException Because(Exception cause, params object?[] arguments) => new(this, Format(arguments), cause);
+
+    private string Format(object?[] arguments) => string.Format(CultureInfo.InvariantCulture, Says, arguments);
+}

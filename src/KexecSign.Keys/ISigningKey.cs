@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+
+namespace KexecSign.Keys;
+
+/// <summary>The kind of a key, which decides the signature's form.</summary>
+public enum KeyAlgorithm
+{
+    /// <summary>RSA; signatures are PKCS#1 v1.5, big-endian, as long as the modulus.</summary>
+    Rsa,
+
+    /// <summary>ECDSA; signatures are DER <c>SEQUENCE { r INTEGER, s INTEGER }</c> (X9.62), as kernel and CMS want them.</summary>
+    Ecdsa,
+}
+
+/// <summary>
+/// A private key that signs hashes and never shows itself: in a PKCS#11 token, or in a PEM file for tests.
+/// Safe to use from several threads at a time.
+/// </summary>
+public interface ISigningKey
+{
+    /// <summary>RSA or ECDSA.</summary>
+    KeyAlgorithm Algorithm { get; }
+
+    /// <summary>Modulus length (RSA) or field size (ECDSA), in bits.</summary>
+    int KeySizeBits { get; }
+
+    /// <summary>DER SubjectPublicKeyInfo of the public half; used to check that a certificate belongs to this key.</summary>
+    ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; }
+
+    /// <summary>Name for logs and reports: never holds a PIN, a <c>pin-value</c> or a <c>pin-source</c>.</summary>
+    string DisplayName { get; }
+
+    /// <summary>The hash that suits the key: SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521.</summary>
+    HashAlgorithmName DefaultHash { get; }
+
+    /// <summary>Upper bound of a signature's length in bytes (ECDSA signatures vary by a few bytes).</summary>
+    int MaxSignatureSize { get; }
+
+    /// <summary>Signs a hash that was computed already.</summary>
+    /// <param name="hash">The hash; its length fits <paramref name="hashAlgorithm"/>.</param>
+    /// <param name="hashAlgorithm">SHA-256, SHA-384 or SHA-512.</param>
+    /// <param name="cancellation">Gives up waiting for the token.</param>
+    /// <returns>The signature in the form that <see cref="KeyAlgorithm"/> names.</returns>
+    byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation);
+}
