@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.Pkcs;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Formats.Authenticode;
+
+/// <summary>An Authenticode signature that was read from a certificate table entry.</summary>
+public sealed class AuthenticodeSignature
+{
+    private readonly SignedCms _cms;
+
+    private AuthenticodeSignature(SignedCms cms, SpcIndirectData indirectData)
+    {
+        _cms = cms;
+        IndirectData = indirectData;
+    }
+
+    /// <summary>The image digest that was signed.</summary>
+    public SpcIndirectData IndirectData { get; }
+
+    /// <summary>The certificates that travel with the signature.</summary>
+    public ImmutableArray<X509Certificate2> Certificates => [.. _cms.Certificates];
+
+    /// <summary>The certificate of the first signer, or null when it is not in the signature.</summary>
+    public X509Certificate2? Signer => _cms.SignerInfos[0].Certificate;
+
+    /// <summary>Digest algorithm of the first SignerInfo.</summary>
+    public HashAlgorithmName SignerHash => Oids.Digest(_cms.SignerInfos[0].DigestAlgorithm.Value!);
+
+    /// <summary>OID of the first SignerInfo's signature algorithm.</summary>
+    public string SignatureAlgorithm => _cms.SignerInfos[0].SignatureAlgorithm.Value!;
+
+    /// <summary>The signing time, when the signer wrote one.</summary>
+    public DateTimeOffset? SigningTime => _cms.SignerInfos[0].SignedAttributes
+        .Cast<CryptographicAttributeObject>()
+        .Where(a => a.Oid.Value == Oids.SigningTime)
+        .Select(a => (DateTimeOffset?)new Pkcs9SigningTime(a.Values[0].RawData).SigningTime)
+        .FirstOrDefault();
+
+    /// <summary>Reads PKCS#7 DER.</summary>
+    /// <exception cref="KexecSignException">KS1506-KS1508 when it is no Authenticode signature.</exception>
+    public static AuthenticodeSignature Decode(ReadOnlyMemory<byte> pkcs7)
+    {
+        var cms = new SignedCms();
+        try
+        {
+            cms.Decode(pkcs7.Span);
+        }
+        catch (CryptographicException broken)
+        {
+            throw FormatErrors.NotAuthenticode.Because(broken, "no PKCS#7 SignedData", Oids.SignedData);
+        }
+        string? contentType = cms.ContentInfo.ContentType.Value;
+        if (contentType != Oids.SpcIndirectData)
+            throw FormatErrors.NotAuthenticode.With($"content of type {contentType}", Oids.SpcIndirectData);
+        if (cms.SignerInfos.Count == 0)
+            throw FormatErrors.NotAuthenticode.With("no signer", Oids.SpcIndirectData);
+        return new(cms, SpcIndirectData.Decode(cms.ContentInfo.Content));
+    }
+
+    /// <summary>
+    /// Whether every SignerInfo's signature is right by the certificate that travels with it; says nothing of trust.
+    /// </summary>
+    public bool SignaturesHold()
+    {
+        try
+        {
+            _cms.CheckSignature(verifySignatureOnly: true);
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+}

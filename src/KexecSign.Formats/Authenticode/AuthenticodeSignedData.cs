@@ -1,0 +1,101 @@
+using System.Formats.Asn1;
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace KexecSign.Formats.Authenticode;
+
+/// <summary>How a SignerInfo names its signature algorithm.</summary>
+public enum SignatureScheme
+{
+    /// <summary>RSA PKCS#1 v1.5, written as rsaEncryption.</summary>
+    RsaPkcs1,
+
+    /// <summary>ECDSA with the SignerInfo's digest, signature in DER (X9.62).</summary>
+    Ecdsa,
+}
+
+/// <summary>
+/// Writes the PKCS#7 1.5 SignedData of an Authenticode signature: version 1, content SpcIndirectDataContent as a bare
+/// SEQUENCE, one SignerInfo that names its certificate by issuer and serial number. CMS libraries wrap the content in an
+/// OCTET STRING and write version 3, which firmware does not take.
+/// </summary>
+public static class AuthenticodeSignedData
+{
+    private static readonly Asn1Tag Explicit0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
+
+    /// <summary>Encodes the whole ContentInfo.</summary>
+    /// <param name="indirectData">DER of SpcIndirectDataContent.</param>
+    /// <param name="attributes">The attributes that were signed.</param>
+    /// <param name="hash">Digest algorithm of the SignerInfo.</param>
+    /// <param name="certificates">The signer's certificate first, then what else is to travel along.</param>
+    /// <param name="scheme">Signature algorithm.</param>
+    /// <param name="signature">The signature over <see cref="SignedAttributes.Der"/>.</param>
+    public static byte[] Encode(
+        ReadOnlyMemory<byte> indirectData, SignedAttributes attributes, HashAlgorithmName hash,
+        IReadOnlyList<X509Certificate2> certificates, SignatureScheme scheme, ReadOnlySpan<byte> signature)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(Oids.SignedData);
+            using (writer.PushSequence(Explicit0))
+            using (writer.PushSequence())
+            {
+                writer.WriteInteger(1);
+                using (writer.PushSetOf())
+                    SpcIndirectData.WriteAlgorithm(writer, Oids.Digest(hash));
+                using (writer.PushSequence())
+                {
+                    writer.WriteObjectIdentifier(Oids.SpcIndirectData);
+                    using (writer.PushSequence(Explicit0))
+                        writer.WriteEncodedValue(indirectData.Span);
+                }
+                using (writer.PushSetOf(Explicit0))
+                {
+                    foreach (X509Certificate2 certificate in certificates)
+                        writer.WriteEncodedValue(certificate.RawDataMemory.Span);
+                }
+                using (writer.PushSetOf())
+                    WriteSignerInfo(writer, attributes, hash, certificates[0], scheme, signature);
+            }
+        }
+        return writer.Encode();
+    }
+
+    private static void WriteSignerInfo(
+        AsnWriter writer, SignedAttributes attributes, HashAlgorithmName hash, X509Certificate2 signer,
+        SignatureScheme scheme, ReadOnlySpan<byte> signature)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(1);
+            using (writer.PushSequence())
+            {
+                writer.WriteEncodedValue(signer.IssuerName.RawData);
+                writer.WriteInteger(new BigInteger(signer.SerialNumberBytes.Span, isUnsigned: false, isBigEndian: true));
+            }
+            SpcIndirectData.WriteAlgorithm(writer, Oids.Digest(hash));
+            writer.WriteEncodedValue(attributes.AsImplicit());
+            WriteSignatureAlgorithm(writer, hash, scheme);
+            writer.WriteOctetString(signature);
+        }
+    }
+
+    private static void WriteSignatureAlgorithm(AsnWriter writer, HashAlgorithmName hash, SignatureScheme scheme)
+    {
+        using (writer.PushSequence())
+        {
+            if (scheme == SignatureScheme.RsaPkcs1)
+            {
+                writer.WriteObjectIdentifier(Oids.Rsa);
+                writer.WriteNull();
+            }
+            else
+            {
+                // RFC 5758 3.2: no parameters, not even NULL.
+                writer.WriteObjectIdentifier(Oids.Ecdsa(hash));
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Security.Cryptography;
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Formats.Authenticode;
+
+/// <summary>Object identifiers of Authenticode, PKCS#7 and the algorithms that kernel and firmware take.</summary>
+public static class Oids
+{
+    /// <summary>SPC_INDIRECT_DATA_OBJID.</summary>
+    public const string SpcIndirectData = "1.3.6.1.4.1.311.2.1.4";
+
+    /// <summary>SPC_PE_IMAGE_DATA_OBJID.</summary>
+    public const string SpcPeImageData = "1.3.6.1.4.1.311.2.1.15";
+
+    /// <summary>pkcs7-signedData.</summary>
+    public const string SignedData = "1.2.840.113549.1.7.2";
+
+    /// <summary>pkcs7-data.</summary>
+    public const string Data = "1.2.840.113549.1.7.1";
+
+    /// <summary>PKCS#9 contentType attribute.</summary>
+    public const string ContentType = "1.2.840.113549.1.9.3";
+
+    /// <summary>PKCS#9 messageDigest attribute.</summary>
+    public const string MessageDigest = "1.2.840.113549.1.9.4";
+
+    /// <summary>PKCS#9 signingTime attribute.</summary>
+    public const string SigningTime = "1.2.840.113549.1.9.5";
+
+    /// <summary>rsaEncryption: RSA PKCS#1 v1.5, the only RSA that the kernel takes.</summary>
+    public const string Rsa = "1.2.840.113549.1.1.1";
+
+    /// <summary>The digest algorithm's OID.</summary>
+    /// <exception cref="KexecSignException">KS1507.</exception>
+    public static string Digest(HashAlgorithmName hash) => hash.Name switch
+    {
+        "SHA1" => "1.3.14.3.2.26",
+        "SHA256" => "2.16.840.1.101.3.4.2.1",
+        "SHA384" => "2.16.840.1.101.3.4.2.2",
+        "SHA512" => "2.16.840.1.101.3.4.2.3",
+        _ => throw FormatErrors.UnknownDigest.With(hash.Name),
+    };
+
+    /// <summary>The digest algorithm of an OID.</summary>
+    /// <exception cref="KexecSignException">KS1507.</exception>
+    public static HashAlgorithmName Digest(string oid) => oid switch
+    {
+        "1.3.14.3.2.26" => HashAlgorithmName.SHA1,
+        "2.16.840.1.101.3.4.2.1" => HashAlgorithmName.SHA256,
+        "2.16.840.1.101.3.4.2.2" => HashAlgorithmName.SHA384,
+        "2.16.840.1.101.3.4.2.3" => HashAlgorithmName.SHA512,
+        _ => throw FormatErrors.UnknownDigest.With(oid),
+    };
+
+    /// <summary>ecdsa-with-SHA2 of RFC 5758.</summary>
+    /// <exception cref="KexecSignException">KS1507.</exception>
+    public static string Ecdsa(HashAlgorithmName hash) => hash.Name switch
+    {
+        "SHA256" => "1.2.840.10045.4.3.2",
+        "SHA384" => "1.2.840.10045.4.3.3",
+        "SHA512" => "1.2.840.10045.4.3.4",
+        _ => throw FormatErrors.UnknownDigest.With(hash.Name),
+    };
+
+    /// <summary>Length of a digest, in bytes.</summary>
+    /// <exception cref="KexecSignException">KS1507.</exception>
+    public static int DigestLength(HashAlgorithmName hash) => hash.Name switch
+    {
+        "SHA1" => 20,
+        "SHA256" => 32,
+        "SHA384" => 48,
+        "SHA512" => 64,
+        _ => throw FormatErrors.UnknownDigest.With(hash.Name),
+    };
+}

@@ -1,0 +1,18 @@
+namespace KexecSign.Formats.Errors;
+
+public static partial class FormatErrors
+{
+    /// <summary>Not a signature value.</summary>
+    public static readonly ErrorCode NotImaSignature = new(
+        "KS1401", "the value begins with {0} and is {1} bytes long; a security.ima signature begins with 0302, 0303 or 0603 and has at least 10.",
+        "Give the sidecar that 'kexecsign ima sign' or 'evmctl ima_sign --sigfile' wrote.");
+
+    /// <summary>sig_size and the value's length disagree.</summary>
+    public static readonly ErrorCode ImaSignatureLength = new(
+        "KS1402", "the value is {0} bytes long but its header announces {1} (9 and a signature of {2}); the kernel compares exactly.",
+        "The value is cut short or something was appended; sign again.");
+
+    /// <summary>Hash algorithm id unknown here.</summary>
+    public static readonly ErrorCode UnknownImaHash = new(
+        "KS1403", "hash algorithm {0} is not supported in an IMA signature.", "Use SHA-256, SHA-384 or SHA-512 (ids 4, 5, 6).");
+}

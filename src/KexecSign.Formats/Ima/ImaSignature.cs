@@ -1,0 +1,72 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Formats.Ima;
+
+/// <summary>
+/// A <c>security.ima</c> signature (security/integrity/integrity.h, struct signature_v2_hdr): u8 type 3, u8 version 2,
+/// u8 hash id, be32 key id, be16 signature length, signature. The sidecar <c>.sig</c> of evmctl is the same bytes.
+/// </summary>
+/// <param name="Type">3 EVM_IMA_XATTR_DIGSIG, 6 IMA_VERITY_DIGSIG.</param>
+/// <param name="Version">2, or 3 for fs-verity digests and newer kernels.</param>
+/// <param name="Hash">Hash of the file's content.</param>
+/// <param name="KeyId">Last 4 bytes of the certificate's SubjectKeyIdentifier.</param>
+/// <param name="Signature">PKCS#1 v1.5 (RSA) or DER (ECDSA); any length up to 65,535 bytes.</param>
+public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Hash, uint KeyId, ReadOnlyMemory<byte> Signature)
+{
+    /// <summary>First byte of a signature over a regular file.</summary>
+    public const byte Digsig = 3;
+
+    /// <summary>First byte of a signature over an fs-verity digest.</summary>
+    public const byte VerityDigsig = 6;
+
+    private const int HeaderSize = 9;
+
+    /// <summary>The key id of a SubjectKeyIdentifier: its last 4 bytes, big-endian, as the kernel's keyring search wants it.</summary>
+    public static uint KeyIdOf(ReadOnlySpan<byte> subjectKeyIdentifier) =>
+        BinaryPrimitives.ReadUInt32BigEndian(subjectKeyIdentifier[^4..]);
+
+    /// <summary>The xattr value.</summary>
+    public byte[] Encode()
+    {
+        byte[] value = new byte[HeaderSize + Signature.Length];
+        value[0] = Type;
+        value[1] = Version;
+        value[2] = HashId(Hash);
+        BinaryPrimitives.WriteUInt32BigEndian(value.AsSpan(3), KeyId);
+        BinaryPrimitives.WriteUInt16BigEndian(value.AsSpan(7), checked((ushort)Signature.Length));
+        Signature.Span.CopyTo(value.AsSpan(HeaderSize));
+        return value;
+    }
+
+    /// <summary>Reads an xattr value or a sidecar.</summary>
+    /// <exception cref="KexecSignException">KS1401-KS1403.</exception>
+    public static ImaSignature Decode(ReadOnlyMemory<byte> value)
+    {
+        ReadOnlySpan<byte> bytes = value.Span;
+        if (bytes.Length <= HeaderSize || (bytes[0], bytes[1]) is not ((Digsig, 2) or (Digsig, 3) or (VerityDigsig, 3)))
+            throw FormatErrors.NotImaSignature.With(Convert.ToHexString(bytes[..Math.Min(2, bytes.Length)]), bytes.Length);
+        int length = BinaryPrimitives.ReadUInt16BigEndian(bytes[7..]);
+        if (length != bytes.Length - HeaderSize)
+            throw FormatErrors.ImaSignatureLength.With(bytes.Length, HeaderSize + length, length);
+        return new(bytes[0], bytes[1], HashOf(bytes[2]), BinaryPrimitives.ReadUInt32BigEndian(bytes[3..]), value[HeaderSize..]);
+    }
+
+    // include/uapi/linux/hash_info.h
+    private static byte HashId(HashAlgorithmName hash) => hash.Name switch
+    {
+        "SHA256" => 4,
+        "SHA384" => 5,
+        "SHA512" => 6,
+        _ => throw FormatErrors.UnknownImaHash.With(hash.Name),
+    };
+
+    private static HashAlgorithmName HashOf(byte id) => id switch
+    {
+        4 => HashAlgorithmName.SHA256,
+        5 => HashAlgorithmName.SHA384,
+        6 => HashAlgorithmName.SHA512,
+        _ => throw FormatErrors.UnknownImaHash.With(id),
+    };
+}

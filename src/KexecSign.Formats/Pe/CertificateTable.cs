@@ -1,0 +1,115 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+
+namespace KexecSign.Formats.Pe;
+
+/// <summary>
+/// The certificate table of a PE image: WIN_CERTIFICATE entries behind the last section, each u32 dwLength, u16 revision
+/// 0x0200, u16 type 2, PKCS#7 DER, zero padding to 8 bytes. The kernel reads the first entry only, and so does some
+/// firmware, so the order of entries is policy.
+/// </summary>
+public static class CertificateTable
+{
+    /// <summary>Largest PKCS#7 the kernel reads: its parser takes DER lengths of at most two bytes (verify_pefile.c).</summary>
+    public const int MaxPkcs7Length = 65539;
+
+    private const int HeaderSize = 8;
+
+    /// <summary>The table's size in the file for PKCS#7 blobs of these lengths, in bytes.</summary>
+    public static long SizeFor(params ReadOnlySpan<int> pkcs7Lengths)
+    {
+        long size = 0;
+        foreach (int length in pkcs7Lengths)
+            size += Alignment.Up(HeaderSize + length, 8);
+        return size;
+    }
+
+    /// <summary>Reads the entries of a signed image; empty for an unsigned one.</summary>
+    /// <exception cref="KexecSignException">KS1501, KS1503, KS1504.</exception>
+    public static ImmutableArray<CertificateEntry> Read(PeImage image, Layout file)
+    {
+        if (!image.IsSigned)
+            return [];
+        PeDirectory table = image.CertificateTable;
+        return Parse(file.ReadBytes(table.Address, table.Size), table.Address);
+    }
+
+    /// <summary>Reads entries from the table's bytes.</summary>
+    /// <param name="table">The whole table.</param>
+    /// <param name="fileOffset">Where it lies in the file; only for messages and <see cref="CertificateEntry.Offset"/>.</param>
+    public static ImmutableArray<CertificateEntry> Parse(ReadOnlyMemory<byte> table, long fileOffset)
+    {
+        var entries = ImmutableArray.CreateBuilder<CertificateEntry>();
+        int at = 0;
+        while (at < table.Length)
+        {
+            ReadOnlySpan<byte> rest = table.Span[at..];
+            if (rest.Length < HeaderSize)
+                throw FormatErrors.CertificateEntryLength.With(fileOffset + at, 0, rest.Length);
+            uint length = BinaryPrimitives.ReadUInt32LittleEndian(rest);
+            if (length < HeaderSize || length > rest.Length)
+                throw FormatErrors.CertificateEntryLength.With(fileOffset + at, length, rest.Length);
+            ReadOnlyMemory<byte> content = table.Slice(at + HeaderSize, (int)length - HeaderSize);
+            entries.Add(new CertificateEntry(
+                fileOffset + at, length,
+                BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]), BinaryPrimitives.ReadUInt16LittleEndian(rest[6..]), content));
+            int next = (int)Math.Min(Alignment.Up(at + (long)length, 8), table.Length);
+            int junk = table.Span[(at + (int)length)..next].IndexOfAnyExcept((byte)0);
+            if (junk >= 0)
+                throw FormatErrors.CertificateEntryPadding.With(fileOffset + at, fileOffset + at + length, next - at - (int)length);
+            at = next;
+        }
+        return entries.ToImmutable();
+    }
+
+    /// <summary>The bytes of a table with these PKCS#7 blobs, in this order.</summary>
+    /// <exception cref="KexecSignException">KS1505 when the kernel could not read one of them.</exception>
+    public static byte[] Encode(IReadOnlyList<ReadOnlyMemory<byte>> pkcs7Blobs)
+    {
+        long size = 0;
+        foreach (ReadOnlyMemory<byte> blob in pkcs7Blobs)
+        {
+            if (blob.Length > MaxPkcs7Length)
+                throw FormatErrors.SignatureTooLarge.With(blob.Length, MaxPkcs7Length);
+            size += SizeFor(blob.Length);
+        }
+        byte[] table = new byte[size];
+        int at = 0;
+        foreach (ReadOnlyMemory<byte> blob in pkcs7Blobs)
+        {
+            // dwLength is not rounded up, as signtool, sbsign and pesign write it; readers take both forms.
+            BinaryPrimitives.WriteUInt32LittleEndian(table.AsSpan(at), (uint)(HeaderSize + blob.Length));
+            BinaryPrimitives.WriteUInt16LittleEndian(table.AsSpan(at + 4), CertificateEntry.Revision2);
+            BinaryPrimitives.WriteUInt16LittleEndian(table.AsSpan(at + 6), CertificateEntry.Pkcs7SignedData);
+            blob.Span.CopyTo(table.AsSpan(at + HeaderSize));
+            at += (int)SizeFor(blob.Length);
+        }
+        return table;
+    }
+
+    /// <summary>The image without its certificate table and with a zero directory entry.</summary>
+    /// <exception cref="KexecSignException">KS1018 when bytes follow the table.</exception>
+    public static Layout Strip(PeImage image, Layout file)
+    {
+        if (!image.IsSigned)
+            return file;
+        PeCanonical.Require(image, file);
+        return file.Slice(0, image.BodyLength).Overwrite(image.CertificateDirectoryOffset, new byte[8]);
+    }
+
+    /// <summary>The image with a new table behind <paramref name="body"/>.</summary>
+    /// <param name="image">Headers of the body; the directory entry lies where they say.</param>
+    /// <param name="body">The image without a table; its length is a multiple of 8.</param>
+    /// <param name="table">What <see cref="Encode"/> gave.</param>
+    public static Layout Attach(PeImage image, Layout body, ReadOnlyMemory<byte> table)
+    {
+        if (body.Length + table.Length > uint.MaxValue)
+            throw FormatErrors.ImageTooLarge.With(body.Length + table.Length, uint.MaxValue);
+        byte[] entry = new byte[8];
+        BinaryPrimitives.WriteUInt32LittleEndian(entry, (uint)body.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(entry.AsSpan(4), (uint)table.Length);
+        return body.Overwrite(image.CertificateDirectoryOffset, entry).Append(table);
+    }
+}

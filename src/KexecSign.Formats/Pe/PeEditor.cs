@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using System.Text;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+
+namespace KexecSign.Formats.Pe;
+
+/// <summary>
+/// Edits of a canonical, unsigned image that leave it canonical. Existing bytes never move: stub code, payload offsets
+/// and debug records of a kernel hold file offsets that no header tells of.
+/// </summary>
+public static class PeEditor
+{
+    /// <summary>Adds a section at the end of the file.</summary>
+    /// <param name="file">A canonical, unsigned image.</param>
+    /// <param name="name">1 to 8 ASCII characters.</param>
+    /// <param name="content">The section's bytes; zero-padded to FileAlignment.</param>
+    /// <param name="characteristics">Section flags; <see cref="PeConstants.DiscardableData"/> for data that only tools read.</param>
+    /// <exception cref="KexecSignException">KS1021-KS1026 when there is no room, a signature, or a section of that name.</exception>
+    public static Layout AddSection(Layout file, string name, Layout content, uint characteristics)
+    {
+        PeImage image = PeReader.Read(file);
+        byte[] rawName = EncodeName(name);
+        if (image.IsSigned)
+            throw FormatErrors.ImageIsSigned.With(image.CertificateTable.Size, image.CertificateTable.Address);
+        if (image.FindSection(name) is { } existing)
+            throw FormatErrors.SectionExists.With(name, existing.PointerToRawData);
+        PeCanonical.Require(image, file);
+        RequireHeaderRoom(image, file);
+
+        Layout data = content.AlignTo((int)image.FileAlignment);
+        long pointer = Alignment.Up(file.Length, image.FileAlignment);
+        long address = Alignment.Up(image.Sections.Max(s => s.VirtualEnd), image.SectionAlignment);
+        long sizeOfImage = Alignment.Up(address + data.Length, image.SectionAlignment);
+        if (Math.Max(sizeOfImage, pointer + data.Length) > uint.MaxValue)
+            throw FormatErrors.ImageTooLarge.With(Math.Max(sizeOfImage, pointer + data.Length), uint.MaxValue);
+
+        // VirtualSize equals SizeOfRawData: systemd's loader refuses a raw size above the virtual one, and the kernel's
+        // reader of .bpf takes SizeOfRawData.
+        byte[] header = EncodeHeader(rawName, (uint)data.Length, (uint)address, (uint)pointer, characteristics);
+        return file
+            .PadTo(pointer)
+            .Append(data)
+            .Overwrite(image.SectionTableEnd, header)
+            .OverwriteUInt16(image.SectionCountOffset, (ushort)(image.Sections.Length + 1))
+            .OverwriteUInt32(image.SizeOfInitializedDataOffset, checked(image.SizeOfInitializedData + (uint)data.Length))
+            .OverwriteUInt32(image.SizeOfImageOffset, (uint)sizeOfImage);
+    }
+
+    /// <summary>The file content of a section, zero padding included.</summary>
+    /// <exception cref="KexecSignException">KS1016 when it lies outside the file, KS1027 when there is none.</exception>
+    public static Layout SectionContent(PeImage image, Layout file, string name)
+    {
+        PeSection section = image.FindSection(name)
+            ?? throw FormatErrors.NoSuchSection.With(name, string.Join(' ', image.Sections.Select(s => s.Name)));
+        if (section.RawEnd > image.BodyLength)
+            throw FormatErrors.SectionOutsideFile.With(name, section.RawEnd, image.BodyLength);
+        return file.Slice(section.PointerToRawData, section.SizeOfRawData);
+    }
+
+    private static byte[] EncodeName(string name)
+    {
+        if (name.Length is < 1 or > 8 || !Ascii.IsValid(name) || name.Contains('\0'))
+            throw FormatErrors.BadSectionName.With(name, Encoding.UTF8.GetByteCount(name));
+        byte[] raw = new byte[8];
+        Encoding.ASCII.GetBytes(name, raw);
+        return raw;
+    }
+
+    private static void RequireHeaderRoom(PeImage image, Layout file)
+    {
+        int start = image.SectionTableEnd, end = start + PeConstants.SectionHeaderSize;
+        if (end > image.SizeOfHeaders)
+            throw FormatErrors.NoHeaderRoom.With(start, image.SizeOfHeaders);
+        // Kernels built with BTI or debug info keep records directly behind the section table (zboot-header.S).
+        byte[] room = file.ReadBytes(start, PeConstants.SectionHeaderSize);
+        int taken = room.AsSpan().IndexOfAnyExcept((byte)0);
+        if (taken >= 0)
+            throw FormatErrors.HeaderRoomTaken.With(start, end, start + taken, room[taken]);
+    }
+
+    private static byte[] EncodeHeader(byte[] name, uint size, uint address, uint pointer, uint characteristics)
+    {
+        byte[] header = new byte[PeConstants.SectionHeaderSize];
+        name.CopyTo(header, 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(8), size);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(12), address);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(16), size);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(20), pointer);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(36), characteristics);
+        return header;
+    }
+}

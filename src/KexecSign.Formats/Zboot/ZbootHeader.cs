@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using System.Text;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+
+namespace KexecSign.Formats.Zboot;
+
+/// <summary>How a zboot payload is compressed.</summary>
+public enum ZbootCompression
+{
+    /// <summary>A single gzip member with a 10-byte header; its own last 4 bytes are the uncompressed length.</summary>
+    Gzip,
+
+    /// <summary>One zstd frame, followed by the uncompressed length as u32.</summary>
+    Zstd,
+}
+
+/// <summary>
+/// The first 64 bytes of a <c>vmlinuz.efi</c> (drivers/firmware/efi/libstub/zboot-header.S): <c>MZ\0\0zimg</c>, u32 payload
+/// offset, u32 payload size, two reserved u32, compression name, LINUX_PE_MAGIC (since 6.2), u32 PE offset.
+/// </summary>
+/// <param name="PayloadOffset">File offset of the compressed kernel.</param>
+/// <param name="PayloadSize">Its length in bytes. The 4-byte length that follows all but gzip payloads is not counted.</param>
+/// <param name="CompressionName">As stored: <c>gzip</c>, <c>zstd</c>, or an older kernel's <c>zstd22</c>, <c>xzkern</c>, <c>lzma</c>, <c>lzo</c>, <c>lz4</c>.</param>
+public sealed record ZbootHeader(uint PayloadOffset, uint PayloadSize, string CompressionName)
+{
+    /// <summary>Length of the header, in bytes.</summary>
+    public const int Size = 64;
+
+    private const uint Zimg = 0x676D697A;
+
+    /// <summary>Whether a file begins like a zboot image.</summary>
+    public static bool IsZboot(ReadOnlySpan<byte> head) =>
+        head.Length >= Size && head[0] == 'M' && head[1] == 'Z' && BinaryPrimitives.ReadUInt32LittleEndian(head[4..]) == Zimg;
+
+    /// <summary>Whether a 4-byte uncompressed length follows the payload (gzip has it inside).</summary>
+    public bool HasLengthBehindPayload => !CompressionName.StartsWith("gzip", StringComparison.Ordinal);
+
+    /// <summary>File offset of the u32 that holds the uncompressed length.</summary>
+    public long UncompressedLengthOffset => PayloadOffset + (long)PayloadSize - (HasLengthBehindPayload ? 0 : 4);
+
+    /// <summary>The compression, when it is one that this project reads and writes.</summary>
+    /// <exception cref="KexecSignException">KS1203.</exception>
+    public ZbootCompression Compression => CompressionName switch
+    {
+        "gzip" => ZbootCompression.Gzip,
+        "zstd" or "zstd22" => ZbootCompression.Zstd,
+        _ => throw FormatErrors.UnknownCompression.With(CompressionName),
+    };
+
+    /// <summary>Reads the header and checks that the payload lies inside the sections.</summary>
+    /// <exception cref="KexecSignException">KS1201, KS1202, KS1204.</exception>
+    public static ZbootHeader Read(PeImage image, Layout file)
+    {
+        byte[] head = file.ReadBytes(0, Size);
+        if (!IsZboot(head))
+            throw FormatErrors.NotZboot.With(Convert.ToHexString(head, 4, 4));
+        int nameLength = head.AsSpan(0x18, 0x20).IndexOf((byte)0);
+        if (nameLength < 0)
+            throw FormatErrors.CompressionNameNotEnded.With();
+        var header = new ZbootHeader(
+            BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(8)),
+            BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(12)),
+            Encoding.Latin1.GetString(head, 0x18, nameLength));
+        long end = header.UncompressedLengthOffset + 4;
+        if (header.PayloadOffset < image.SizeOfHeaders || header.PayloadSize < 8 || end > Math.Min(image.SectionsEnd, image.BodyLength))
+            throw FormatErrors.PayloadOutside.With(header.PayloadOffset, header.PayloadSize, image.SizeOfHeaders, image.SectionsEnd);
+        return header;
+    }
+
+    /// <summary>The length of the decompressed kernel as the stub reads it, in bytes.</summary>
+    public uint UncompressedLength(Layout file) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(file.ReadBytes(UncompressedLengthOffset, 4));
+}
