@@ -33,10 +33,12 @@ public sealed class Elf64File
     private const uint NoBits = 8;
 
     private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly ulong _tableEnd;
 
-    private Elf64File(ReadOnlyMemory<byte> bytes, ushort type, ushort machine, ImmutableArray<ElfSection> sections)
+    private Elf64File(ReadOnlyMemory<byte> bytes, ushort type, ushort machine, ulong tableEnd, ImmutableArray<ElfSection> sections)
     {
         _bytes = bytes;
+        _tableEnd = tableEnd;
         Type = type;
         Machine = machine;
         Sections = sections;
@@ -50,6 +52,9 @@ public sealed class Elf64File
 
     /// <summary>All sections, the null section included, in table order.</summary>
     public ImmutableArray<ElfSection> Sections { get; }
+
+    /// <summary>Offset behind the last byte that belongs to the file: section table or section content, whichever ends later.</summary>
+    public long End => (long)Sections.Where(s => s.Type != NoBits).Select(s => s.Offset + s.Size).Append(_tableEnd).Max();
 
     /// <summary>Whether bytes begin like a 64-bit little-endian ELF file.</summary>
     public static bool LooksLikeElf64(ReadOnlySpan<byte> head) => head.StartsWith((ReadOnlySpan<byte>)[0x7F, (byte)'E', (byte)'L', (byte)'F', 2, 1]);
@@ -65,7 +70,7 @@ public sealed class Elf64File
         ulong tableOffset = U64(head, 40);
         int entrySize = U16(head, 58), count = U16(head, 60), nameTable = U16(head, 62);
         if (count == 0)
-            return new(bytes, U16(head, 16), U16(head, 18), []);
+            return new(bytes, U16(head, 16), U16(head, 18), HeaderSize, []);
         if (entrySize != SectionHeaderSize)
             throw FormatErrors.ElfHeader.With("e_shentsize", entrySize, SectionHeaderSize);
         if (nameTable >= count)
@@ -82,7 +87,7 @@ public sealed class Elf64File
                 SectionRange(head, table, i, $"section {name}");
             sections.Add(new(name, U32(header, 4), U64(header, 8), U64(header, 16), U64(header, 24), U64(header, 32), U32(header, 40)));
         }
-        return new(bytes, U16(head, 16), U16(head, 18), sections.MoveToImmutable());
+        return new(bytes, U16(head, 16), U16(head, 18), tableOffset + (ulong)table.Length, sections.MoveToImmutable());
     }
 
     /// <summary>The file content of a section; empty for NOBITS.</summary>

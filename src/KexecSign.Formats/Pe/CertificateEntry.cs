@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Formats.Asn1;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
 
 namespace KexecSign.Formats.Pe;
 
@@ -11,11 +13,51 @@ namespace KexecSign.Formats.Pe;
 /// <param name="Content">The bytes behind the header, padding inside dwLength included.</param>
 public sealed record CertificateEntry(long Offset, uint Length, ushort Revision, ushort Type, ReadOnlyMemory<byte> Content)
 {
+    /// <summary>Bytes in front of the content: dwLength, revision, type.</summary>
+    public const int HeaderSize = 8;
+
+    /// <summary>Largest PKCS#7 the kernel reads: its parser takes DER lengths of at most two bytes (verify_pefile.c).</summary>
+    public const int MaxPkcs7Length = 65539;
+
     /// <summary>WIN_CERT_REVISION_2_0.</summary>
     public const ushort Revision2 = 0x0200;
 
     /// <summary>WIN_CERT_TYPE_PKCS_SIGNED_DATA.</summary>
     public const ushort Pkcs7SignedData = 2;
+
+    /// <summary>Room that an entry for a PKCS#7 of this length takes in the table, in bytes.</summary>
+    public static int SizeFor(int pkcs7Length) => (int)Alignment.Up(HeaderSize + pkcs7Length, 8);
+
+    /// <summary>The bytes of an entry.</summary>
+    /// <param name="pkcs7">PKCS#7 DER.</param>
+    /// <param name="room">
+    /// Room reserved in the table, a multiple of 8. dwLength is not rounded up, as signtool, sbsign and pesign write it; only
+    /// when an ECDSA signature came out shorter than reserved does it count up to 7 zero bytes, which kernel and firmware skip.
+    /// </param>
+    /// <exception cref="KexecSignException">KS1505 when the kernel could not read it.</exception>
+    public static byte[] Encode(ReadOnlyMemory<byte> pkcs7, int room)
+    {
+        if (pkcs7.Length > MaxPkcs7Length)
+            throw FormatErrors.SignatureTooLarge.With(pkcs7.Length, MaxPkcs7Length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(room, SizeFor(pkcs7.Length));
+        byte[] entry = new byte[room];
+        BinaryPrimitives.WriteUInt32LittleEndian(entry, (uint)Math.Max(HeaderSize + pkcs7.Length, room - 7));
+        BinaryPrimitives.WriteUInt16LittleEndian(entry.AsSpan(4), Revision2);
+        BinaryPrimitives.WriteUInt16LittleEndian(entry.AsSpan(6), Pkcs7SignedData);
+        pkcs7.Span.CopyTo(entry.AsSpan(HeaderSize));
+        return entry;
+    }
+
+    /// <summary>The entry as it stood in its file, without the padding behind it.</summary>
+    public byte[] ToBytes()
+    {
+        byte[] entry = new byte[Length];
+        BinaryPrimitives.WriteUInt32LittleEndian(entry, Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(entry.AsSpan(4), Revision);
+        BinaryPrimitives.WriteUInt16LittleEndian(entry.AsSpan(6), Type);
+        Content.Span.CopyTo(entry.AsSpan(HeaderSize));
+        return entry;
+    }
 
     /// <summary>The PKCS#7 DER without padding.</summary>
     /// <exception cref="KexecSignException">KS1502-KS1504 when the entry is of another kind, or hides bytes behind the DER.</exception>

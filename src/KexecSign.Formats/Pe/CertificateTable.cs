@@ -12,19 +12,7 @@ namespace KexecSign.Formats.Pe;
 /// </summary>
 public static class CertificateTable
 {
-    /// <summary>Largest PKCS#7 the kernel reads: its parser takes DER lengths of at most two bytes (verify_pefile.c).</summary>
-    public const int MaxPkcs7Length = 65539;
-
-    private const int HeaderSize = 8;
-
-    /// <summary>The table's size in the file for PKCS#7 blobs of these lengths, in bytes.</summary>
-    public static long SizeFor(params ReadOnlySpan<int> pkcs7Lengths)
-    {
-        long size = 0;
-        foreach (int length in pkcs7Lengths)
-            size += Alignment.Up(HeaderSize + length, 8);
-        return size;
-    }
+    private const int HeaderSize = CertificateEntry.HeaderSize;
 
     /// <summary>Reads the entries of a signed image; empty for an unsigned one.</summary>
     /// <exception cref="KexecSignException">KS1501, KS1503, KS1504.</exception>
@@ -64,27 +52,16 @@ public static class CertificateTable
         return entries.ToImmutable();
     }
 
-    /// <summary>The bytes of a table with these PKCS#7 blobs, in this order.</summary>
-    /// <exception cref="KexecSignException">KS1505 when the kernel could not read one of them.</exception>
-    public static byte[] Encode(IReadOnlyList<ReadOnlyMemory<byte>> pkcs7Blobs)
+    /// <summary>The bytes of a table with these entries, in this order.</summary>
+    /// <param name="entries">What <see cref="CertificateEntry.Encode"/> gave, or entries of an existing table.</param>
+    public static byte[] Encode(IReadOnlyList<ReadOnlyMemory<byte>> entries)
     {
-        long size = 0;
-        foreach (ReadOnlyMemory<byte> blob in pkcs7Blobs)
-        {
-            if (blob.Length > MaxPkcs7Length)
-                throw FormatErrors.SignatureTooLarge.With(blob.Length, MaxPkcs7Length);
-            size += SizeFor(blob.Length);
-        }
-        byte[] table = new byte[size];
+        byte[] table = new byte[entries.Sum(e => Alignment.Up(e.Length, 8))];
         int at = 0;
-        foreach (ReadOnlyMemory<byte> blob in pkcs7Blobs)
+        foreach (ReadOnlyMemory<byte> entry in entries)
         {
-            // dwLength is not rounded up, as signtool, sbsign and pesign write it; readers take both forms.
-            BinaryPrimitives.WriteUInt32LittleEndian(table.AsSpan(at), (uint)(HeaderSize + blob.Length));
-            BinaryPrimitives.WriteUInt16LittleEndian(table.AsSpan(at + 4), CertificateEntry.Revision2);
-            BinaryPrimitives.WriteUInt16LittleEndian(table.AsSpan(at + 6), CertificateEntry.Pkcs7SignedData);
-            blob.Span.CopyTo(table.AsSpan(at + HeaderSize));
-            at += (int)SizeFor(blob.Length);
+            entry.Span.CopyTo(table.AsSpan(at));
+            at += (int)Alignment.Up(entry.Length, 8);
         }
         return table;
     }

@@ -1,0 +1,138 @@
+using System.IO.MemoryMappedFiles;
+using KexecSign.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Zboot;
+using KexecSign.Running;
+
+namespace KexecSign.Compression;
+
+/// <summary>
+/// Compresses kernels as the zboot stub wants them: one gzip member with a 10-byte header (the stub skips exactly ten
+/// bytes), or one zstd frame that states its content size.
+/// </summary>
+internal static class Compressor
+{
+    /// <summary>The level used when none is asked for: what is smallest in reasonable time (gzip), what the kernel's build uses (zstd).</summary>
+    public static int DefaultLevel(ZbootCompression compression) => compression == ZbootCompression.Gzip ? 9 : 22;
+
+    /// <summary>The levels that there are.</summary>
+    public static (int Least, int Most) Levels(ZbootCompression compression) => compression == ZbootCompression.Gzip ? (1, 12) : (1, 22);
+
+    /// <summary>Compresses a layout into a temporary file.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS5001, KS5004.</exception>
+    public static TemporaryFile Compress(Layout input, ZbootCompression compression, int level, RunContext context)
+    {
+        using IRunStep step = context.Log.Step($"compress ({compression.ToString().ToLowerInvariant()} level {level})", input.Length);
+        try
+        {
+            return compression == ZbootCompression.Gzip ? Gzip(input, level, step, context.Cancellation) : Zstd(input, level, step, context.Cancellation);
+        }
+        catch (DllNotFoundException missing)
+        {
+            (string library, string package) = compression == ZbootCompression.Gzip ? ("libdeflate.so.0", "libdeflate0") : ("libzstd.so.1", "libzstd1");
+            throw OperationErrors.NativeLibraryMissing.Because(missing, library, package);
+        }
+    }
+
+    // libdeflate works on whole buffers; both live in mapped temporary files, so that the kernel may page them out.
+    private static unsafe TemporaryFile Gzip(Layout input, int level, IRunStep step, CancellationToken cancellation)
+    {
+        nint compressor = LibDeflate.AllocCompressor(level);
+        if (compressor == 0)
+            throw OperationErrors.CompressionFailed.With("gzip", $"libdeflate takes no level {level}");
+        TemporaryFile output = TemporaryFile.Create();
+        try
+        {
+            using TemporaryFile source = TemporaryFile.Create();
+            source.Write(input, cancellation);
+            long bound = checked((long)LibDeflate.GzipCompressBound(compressor, (nuint)input.Length));
+            nuint written;
+            using (MemoryMappedFile sourceMap = source.Map(input.Length), outputMap = output.Map(bound))
+            using (MemoryMappedViewAccessor from = sourceMap.CreateViewAccessor(), to = outputMap.CreateViewAccessor())
+            {
+                byte* inputBytes = null, outputBytes = null;
+                from.SafeMemoryMappedViewHandle.AcquirePointer(ref inputBytes);
+                to.SafeMemoryMappedViewHandle.AcquirePointer(ref outputBytes);
+                try
+                {
+                    written = LibDeflate.GzipCompress(compressor, inputBytes, (nuint)input.Length, outputBytes, (nuint)bound);
+                }
+                finally
+                {
+                    from.SafeMemoryMappedViewHandle.ReleasePointer();
+                    to.SafeMemoryMappedViewHandle.ReleasePointer();
+                }
+            }
+            if (written == 0)
+                throw OperationErrors.CompressionFailed.With("gzip", "the output did not fit its own bound");
+            output.SetLength(checked((long)written));
+            step.Advance(input.Length);
+            return output;
+        }
+        catch
+        {
+            output.Dispose();
+            throw;
+        }
+        finally
+        {
+            LibDeflate.FreeCompressor(compressor);
+        }
+    }
+
+    private static unsafe TemporaryFile Zstd(Layout input, int level, IRunStep step, CancellationToken cancellation)
+    {
+        nint context = LibZstd.CreateCompressor();
+        TemporaryFile output = TemporaryFile.Create();
+        try
+        {
+            Check(LibZstd.SetParameter(context, LibZstd.CompressionLevel, level));
+            Check(LibZstd.SetParameter(context, LibZstd.ChecksumFlag, 1));
+            // With the size pledged the window is no larger than the content, which the stub's memory has to hold.
+            Check(LibZstd.SetPledgedSourceSize(context, (ulong)input.Length));
+            byte[] inBuffer = new byte[1 << 20], outBuffer = new byte[1 << 18];
+            long at = 0;
+            bool ended = false;
+            while (!ended)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int count = (int)Math.Min(inBuffer.Length, input.Length - at);
+                input.Read(at, inBuffer.AsSpan(0, count));
+                at += count;
+                int operation = at == input.Length ? LibZstd.EndOperation : LibZstd.ContinueOperation;
+                ended = Feed(context, inBuffer.AsSpan(0, count), outBuffer, operation, output);
+                step.Advance(count);
+            }
+            return output;
+        }
+        catch
+        {
+            output.Dispose();
+            throw;
+        }
+        finally
+        {
+            _ = LibZstd.FreeCompressor(context);
+        }
+    }
+
+    private static unsafe bool Feed(nint context, Span<byte> input, byte[] outBuffer, int operation, TemporaryFile output)
+    {
+        fixed (byte* inBytes = input, outBytes = outBuffer)
+        {
+            var source = new LibZstd.Buffer { Start = (nint)inBytes, Size = (nuint)input.Length };
+            while (true)
+            {
+                var target = new LibZstd.Buffer { Start = (nint)outBytes, Size = (nuint)outBuffer.Length };
+                nuint left = Check(LibZstd.CompressStream(context, ref target, ref source, operation));
+                output.Write(outBuffer.AsSpan(0, (int)target.Position));
+                bool done = operation == LibZstd.EndOperation ? left == 0 : source.Position == source.Size;
+                if (done)
+                    return operation == LibZstd.EndOperation;
+            }
+        }
+    }
+
+    private static nuint Check(nuint code) =>
+        LibZstd.IsError(code) == 0 ? code : throw OperationErrors.CompressionFailed.With("zstd", LibZstd.ErrorName(code));
+}

@@ -1,0 +1,140 @@
+using System.Runtime.InteropServices;
+using KexecSign.Errors;
+using KexecSign.Formats.Errors;
+using Microsoft.Win32.SafeHandles;
+
+namespace KexecSign.Files;
+
+/// <summary>
+/// A file that appears whole or not at all: written beside its target under a temporary name, flushed to the disk, then
+/// renamed. Half-written kernels have bricked machines.
+/// </summary>
+public sealed partial class OutputFile : IDisposable
+{
+    private readonly string _target;
+    private readonly string _temporary;
+    private readonly SafeFileHandle _handle;
+    private bool _committed;
+
+    private OutputFile(string path, string target, string temporary, SafeFileHandle handle)
+    {
+        Path = path;
+        _target = target;
+        _temporary = temporary;
+        _handle = handle;
+    }
+
+    /// <summary>The path as it was given.</summary>
+    public string Path { get; }
+
+    /// <summary>Bytes written so far.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>The bytes written so far, for reading back before they appear under their name.</summary>
+    internal SafeFileHandle Handle => _handle;
+
+    /// <summary>Begins an output.</summary>
+    /// <param name="path">Where it is to appear; a symbolic link is followed, so that the link stays.</param>
+    /// <param name="inputs">Files that are being read and must not be the target.</param>
+    /// <exception cref="KexecSignException">KS3003, KS3005.</exception>
+    public static OutputFile Create(string path, params ReadOnlySpan<string> inputs)
+    {
+        try
+        {
+            string target = Resolve(path);
+            foreach (string input in inputs)
+            {
+                if (Resolve(input) == target)
+                    throw OperationErrors.OutputIsInput.With().In(path);
+            }
+            if (Directory.Exists(target))
+                throw OperationErrors.OutputUnwritable.With("it is a folder").In(path);
+            string folder = System.IO.Path.GetDirectoryName(target)!;
+            string temporary = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(target)}.{Guid.NewGuid():N}.tmp");
+            SafeFileHandle handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read);
+            return new(path, target, temporary, handle);
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(path);
+        }
+    }
+
+    /// <summary>Appends bytes.</summary>
+    /// <exception cref="KexecSignException">KS3003, KS3004.</exception>
+    public void Write(ReadOnlySpan<byte> bytes, long expectedLength = 0)
+    {
+        try
+        {
+            RandomAccess.Write(_handle, bytes, Length);
+            Length += bytes.Length;
+        }
+        catch (IOException full) when (FileFailure.IsDiskFull(full))
+        {
+            throw OperationErrors.DiskFull.Because(full, Length, Math.Max(expectedLength, Length + bytes.Length)).In(Path);
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(Path);
+        }
+    }
+
+    /// <summary>Replaces bytes written before.</summary>
+    internal void Overwrite(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_handle, bytes, offset);
+
+    /// <summary>Makes the file appear under its name; an existing file's permission bits are kept.</summary>
+    /// <exception cref="KexecSignException">KS3003, KS3004.</exception>
+    public void Commit()
+    {
+        try
+        {
+            if (File.Exists(_target))
+                File.SetUnixFileMode(_handle, File.GetUnixFileMode(_target));
+            RandomAccess.FlushToDisk(_handle);
+            File.Move(_temporary, _target, overwrite: true);
+            _committed = true;
+            FlushFolder(System.IO.Path.GetDirectoryName(_target)!);
+        }
+        catch (IOException full) when (FileFailure.IsDiskFull(full))
+        {
+            throw OperationErrors.DiskFull.Because(full, Length, Length).In(Path);
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(Path);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _handle.Dispose();
+        if (!_committed)
+            File.Delete(_temporary);
+    }
+
+    private static string Resolve(string path)
+    {
+        string full = System.IO.Path.GetFullPath(path);
+        return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+    }
+
+    // The rename itself is on the disk only when the folder is; .NET has no way to open a folder.
+    private static void FlushFolder(string folder)
+    {
+        int descriptor = Open(folder, 0);
+        if (descriptor < 0)
+            return;
+        _ = Fsync(descriptor);
+        _ = Close(descriptor);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}

@@ -1,0 +1,24 @@
+using System.Security.Cryptography;
+using KexecSign.Formats.Layouts;
+using KexecSign.Running;
+
+namespace KexecSign.Files;
+
+/// <summary>A file that was written whole.</summary>
+/// <param name="Size">Length in bytes.</param>
+/// <param name="Sha256">SHA-256, lower-case hex.</param>
+internal sealed record WrittenFile(long Size, string Sha256)
+{
+    /// <summary>Writes a layout to a file that appears whole or not at all, hashing it in the same pass.</summary>
+    public static WrittenFile Write(Layout layout, string path, ReadOnlySpan<string> inputs, RunContext context)
+    {
+        using OutputFile output = OutputFile.Create(path, inputs);
+        using (IRunStep step = context.Log.Step($"write {System.IO.Path.GetFileName(path)}", layout.Length))
+        {
+            byte[] hash = LayoutPass.Finish(LayoutPass.Run(
+                layout, output, [HashRequest.Whole(HashAlgorithmName.SHA256, layout)], step, context.Cancellation))[0];
+            output.Commit();
+            return new(output.Length, Convert.ToHexStringLower(hash));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+using KexecSign.Bpf;
+using KexecSign.Ima;
+using KexecSign.Signing;
+
+namespace KexecSign.Reports;
+
+/// <summary>JSON of every result, without reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(SignResult))]
+[JsonSerializable(typeof(BpfEmbedResult))]
+[JsonSerializable(typeof(BpfExtractResult))]
+[JsonSerializable(typeof(ImaSignResult))]
+internal sealed partial class ReportJson : JsonSerializerContext;

@@ -1,0 +1,145 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Errors;
+using KexecSign.Files;
+using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Kernel;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+
+namespace KexecSign.Signing;
+
+/// <summary>What becomes of signatures that an image carries already.</summary>
+public enum ExistingSignatures
+{
+    /// <summary>An image with signatures is refused.</summary>
+    Refuse,
+
+    /// <summary>They are dropped.</summary>
+    Replace,
+
+    /// <summary>They stay, and the new one comes behind them.</summary>
+    Append,
+
+    /// <summary>They stay, and the new one comes in front, where the kernel looks.</summary>
+    Prepend,
+}
+
+/// <summary>
+/// An image that is laid out for a signature that does not exist yet: its directory entry already names a table of the size
+/// to come, so that one pass over the bytes gives every hash, the final file's included.
+/// </summary>
+internal sealed class PendingSignature
+{
+    private readonly SigningIdentity _identity;
+    private readonly IReadOnlyList<ReadOnlyMemory<byte>> _before, _after;
+    private readonly int _room;
+    private SpcIndirectData? _indirectData;
+    private SignedAttributes? _attributes;
+    private byte[]? _indirectDer;
+
+    private PendingSignature(
+        SigningIdentity identity, PeImage image, Layout body, int tableSize, int room,
+        IReadOnlyList<ReadOnlyMemory<byte>> before, IReadOnlyList<ReadOnlyMemory<byte>> after)
+    {
+        _identity = identity;
+        _room = room;
+        _before = before;
+        _after = after;
+        Image = image;
+        TableSize = tableSize;
+        Body = CertificateTable.Attach(image, body, new byte[tableSize]).Slice(0, body.Length);
+        ImageHash = new(identity.Hash, AuthenticodeDigest.FlatRanges(image with { FileLength = body.Length, Directories = image.Directories.SetItem(PeConstants.CertificateDirectoryIndex, default) }));
+    }
+
+    /// <summary>The headers as read.</summary>
+    public PeImage Image { get; }
+
+    /// <summary>Everything but the certificate table, directory entry in place.</summary>
+    public Layout Body { get; }
+
+    /// <summary>Size of the certificate table to come, in bytes.</summary>
+    public int TableSize { get; }
+
+    /// <summary>The hash that the signature covers.</summary>
+    public HashRequest ImageHash { get; }
+
+    /// <summary>The image digest, once known.</summary>
+    public SpcIndirectData? IndirectData => _indirectData;
+
+    /// <summary>Lays an image out for a signature.</summary>
+    /// <param name="file">The image; canonical.</param>
+    /// <param name="identity">Who will sign; decides the table's size.</param>
+    /// <param name="existing">What becomes of the signatures it has.</param>
+    /// <param name="fit">
+    /// Variant D of a kernel Image that goes into a zboot: zero-pad so that image and table together are exactly image_size
+    /// long. Signed and then padded, the digest breaks; padded and then signed, kexec refuses it (EINVAL).
+    /// </param>
+    /// <exception cref="KexecSignException">KS10xx when it is not canonical, KS1104, KS1105, KS3021.</exception>
+    public static PendingSignature Prepare(Layout file, SigningIdentity identity, ExistingSignatures existing, bool fit)
+    {
+        PeImage image = PeReader.Read(file);
+        PeCanonical.Require(image, file);
+        IReadOnlyList<ReadOnlyMemory<byte>> kept = Kept(image, file, existing);
+        Layout body = CertificateTable.Strip(image, file).AlignTo(8);
+        int room = CertificateEntry.SizeFor(EncodedLength(identity));
+        int table = room + (int)kept.Sum(e => Alignment.Up(e.Length, 8));
+        if (fit)
+            body = body.PadTo(FittedLength(body, table));
+        return existing == ExistingSignatures.Append
+            ? new(identity, image, body, table, room, kept, [])
+            : new(identity, image, body, table, room, [], kept);
+    }
+
+    /// <summary>What the key has to sign, now that the image's digest is known.</summary>
+    public byte[] ToBeSigned(byte[] imageDigest)
+    {
+        _indirectData = new SpcIndirectData(_identity.Hash, imageDigest);
+        _indirectDer = _indirectData.Encode();
+        _attributes = SignedAttributes.For(_indirectDer, _identity.Hash);
+        return _attributes.Hash(_identity.Hash);
+    }
+
+    /// <summary>The certificate table with the signature in its place.</summary>
+    public byte[] Complete(byte[] signature)
+    {
+        byte[] pkcs7 = AuthenticodeSignedData.Encode(
+            _indirectDer, _attributes!, _identity.Hash, _identity.Certificates, _identity.Scheme, signature);
+        return CertificateTable.Encode([.. _before, CertificateEntry.Encode(pkcs7, _room), .. _after]);
+    }
+
+    private static IReadOnlyList<ReadOnlyMemory<byte>> Kept(PeImage image, Layout file, ExistingSignatures existing)
+    {
+        if (!image.IsSigned || existing == ExistingSignatures.Replace)
+            return [];
+        var entries = CertificateTable.Read(image, file);
+        if (existing == ExistingSignatures.Refuse)
+        {
+            X509Certificate2? signer = entries.IsEmpty ? null : AuthenticodeSignature.Decode(entries[0].Pkcs7()).Signer;
+            throw OperationErrors.AlreadySigned.With(entries.Length, signer?.Subject ?? "an unknown signer");
+        }
+        return [.. entries.Select(e => (ReadOnlyMemory<byte>)e.ToBytes())];
+    }
+
+    // The length depends on certificates and key alone: RSA signatures are as long as the modulus, and ECDSA ones at most
+    // MaxSignatureSize.
+    private static int EncodedLength(SigningIdentity identity)
+    {
+        byte[] content = new SpcIndirectData(identity.Hash, new byte[Oids.DigestLength(identity.Hash)]).Encode();
+        SignedAttributes attributes = SignedAttributes.For(content, identity.Hash);
+        return AuthenticodeSignedData.Encode(
+            content, attributes, identity.Hash, identity.Certificates, identity.Scheme, new byte[identity.Key.MaxSignatureSize]).Length;
+    }
+
+    private static long FittedLength(Layout body, int table)
+    {
+        KernelImage kernel = KernelImage.Read(body);
+        long imageSize = checked((long)kernel.ImageSize);
+        if (!Alignment.Holds(imageSize, 8))
+            throw FormatErrors.ImageSizeUnaligned.With(imageSize);
+        if (body.Length + table > imageSize)
+            throw FormatErrors.TailTooSmall.With(body.Length, table, body.Length + table, imageSize);
+        return imageSize - table;
+    }
+}

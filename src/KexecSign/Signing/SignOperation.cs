@@ -1,0 +1,196 @@
+using System.Collections.Immutable;
+using KexecSign.Errors;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Operations;
+using KexecSign.Reports;
+using KexecSign.Running;
+
+namespace KexecSign.Signing;
+
+/// <summary>Options of <c>sign</c>.</summary>
+public sealed record SignOptions
+{
+    /// <summary>The images to sign.</summary>
+    public ImmutableArray<string> Files { get; init; } = [];
+
+    /// <summary>Key, certificate, PIN and digest.</summary>
+    public SigningOptions Signing { get; init; } = new();
+
+    /// <summary>Output file for one input, output folder for several.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Whether the inputs are replaced.</summary>
+    public bool InPlace { get; init; }
+
+    /// <summary>What becomes of signatures that are there already.</summary>
+    public ExistingSignatures Existing { get; init; }
+
+    /// <summary>Whether a kernel Image is padded so that signed it is exactly image_size bytes long.</summary>
+    public bool Fit { get; init; }
+}
+
+/// <summary>A file that could not be signed.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Code">KS code.</param>
+/// <param name="Message">The error line.</param>
+public sealed record FailedFile(string File, string Code, string Message);
+
+/// <summary>Result of <c>sign</c>.</summary>
+/// <param name="Signed">The files signed, in the order given.</param>
+/// <param name="Failed">The files that were not.</param>
+public sealed record SignResult(ImmutableArray<SignedImage> Signed, ImmutableArray<FailedFile> Failed) : OperationResult
+{
+    /// <inheritdoc/>
+    public override ExitCode Exit => Failed.IsEmpty ? ExitCode.Done : Signed.IsEmpty ? ExitCode.Failed : ExitCode.SomeFailed;
+
+    /// <inheritdoc/>
+    public override ReportView View() => new(
+        Failed.IsEmpty ? $"signed {Signed.Length} file(s)" : $"signed {Signed.Length} file(s), {Failed.Length} failed",
+        [new("", ["file", "bytes", "image digest", "table", "signer"],
+            [.. Signed.Select(s => ImmutableArray.Create(
+                s.File, $"{s.Size}", $"{s.DigestAlgorithm} {s.ImageDigest}", $"0x{s.CertificateTableOffset:x}+0x{s.CertificateTableSize:x}", s.Signer))])],
+        [.. Failed.Select(f => f.Message)]);
+}
+
+/// <summary><c>sign</c>: Authenticode signatures, many files in one login.</summary>
+internal static class SignOperation
+{
+    public static Operation<SignOptions, SignResult> Definition { get; } = new()
+    {
+        Name = "sign",
+        Summary = "Sign EFI images: kernels, zboot images, UKIs.",
+        Details = "All files are hashed first, then signed in one login, then put in place; each appears whole or not at all. "
+            + "No signing time is written, so the same file and key give the same bytes.",
+        Body = Run,
+        TypedResult = ReportJson.Default.SignResult,
+        TypedArguments = [new("FILE", "The image, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
+        TypedOptions =
+        [
+            .. SigningOptionSpecs.All<SignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            new("o", "PATH", "Output file for one image, existing folder for several.", (o, v) => o with { Output = v }),
+            new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
+            new("replace", null, "Drop the signatures that are there.", (o, _) => o with { Existing = Only(o, ExistingSignatures.Replace) }),
+            new("append", null, "Keep them and add behind.", (o, _) => o with { Existing = Only(o, ExistingSignatures.Append) }),
+            new("prepend", null, "Keep them and add in front; the kernel reads only the first.", (o, _) => o with { Existing = Only(o, ExistingSignatures.Prepend) }),
+            new("fit", null, "Pad a kernel Image so that, signed, it is exactly image_size bytes long: for the Image inside a zboot.", (o, _) => o with { Fit = true }),
+        ],
+        Examples =
+        [
+            new("kexecsign sign vmlinuz.efi --key 'pkcs11:token=release;object=db' --cert db.pem --pin-env RELEASE_PIN -o vmlinuz.signed.efi",
+                "Sign a zboot image with a token's key."),
+            new("kexecsign sign Image --key file:kexec.key --cert kexec.pem --fit -o Image.signed",
+                "Sign a kernel Image so that it can go into a zboot and still be loaded by kexec."),
+        ],
+    };
+
+    private static SignResult Run(SignOptions options, RunContext context)
+    {
+        if (options.Files.IsEmpty)
+            throw OperationErrors.OptionMissing.With("sign", "a FILE");
+        var targets = options.Files.Select(file => (File: file, Target: Target(file, options))).ToImmutableArray();
+        SigningIdentity identity = SigningIdentity.Open("sign", options.Signing, context);
+        if (targets.Length == 1)
+            return new([SignOne(targets[0].File, targets[0].Target, identity, options, context)], []);
+        return SignMany(targets, identity, options, context);
+    }
+
+    private static SignedImage SignOne(string file, string target, SigningIdentity identity, SignOptions options, RunContext context)
+    {
+        using FileSource source = FileSource.Open(file);
+        using ImageSigning signing = Begin(source, target, identity, options, context);
+        signing.Sign(context);
+        return signing.Finish();
+    }
+
+    private static SignResult SignMany(
+        ImmutableArray<(string File, string Target)> targets, SigningIdentity identity, SignOptions options, RunContext context)
+    {
+        var pending = new List<(FileSource Source, ImageSigning Signing)>();
+        var signed = ImmutableArray.CreateBuilder<SignedImage>();
+        var failed = ImmutableArray.CreateBuilder<FailedFile>();
+        try
+        {
+            foreach ((string file, string target) in targets)
+            {
+                Attempt(file, () =>
+                {
+                    FileSource source = FileSource.Open(file);
+                    try
+                    {
+                        pending.Add((source, Begin(source, target, identity, options, context)));
+                    }
+                    catch
+                    {
+                        source.Dispose();
+                        throw;
+                    }
+                });
+            }
+            foreach ((_, ImageSigning signing) in pending)
+                signing.Sign(context);
+            foreach ((FileSource source, ImageSigning signing) in pending)
+                Attempt(source.Path, () => signed.Add(signing.Finish()));
+        }
+        finally
+        {
+            foreach ((FileSource source, ImageSigning signing) in pending)
+            {
+                signing.Dispose();
+                source.Dispose();
+            }
+        }
+        return new(signed.ToImmutable(), failed.ToImmutable());
+
+        void Attempt(string file, Action work)
+        {
+            try
+            {
+                work();
+            }
+            catch (KexecSignException refused)
+            {
+                failed.Add(new(file, refused.Code.Id, refused.In(file).Message));
+            }
+        }
+    }
+
+    private static ImageSigning Begin(FileSource source, string target, SigningIdentity identity, SignOptions options, RunContext context)
+    {
+        try
+        {
+            PendingSignature pending = PendingSignature.Prepare(source.ToLayout(), identity, options.Existing, options.Fit);
+            OutputFile output = options.InPlace ? OutputFile.Create(target) : OutputFile.Create(target, source.Path);
+            try
+            {
+                return ImageSigning.Begin(pending, identity, output, context);
+            }
+            catch
+            {
+                output.Dispose();
+                throw;
+            }
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(source.Path);
+        }
+    }
+
+    private static string Target(string file, SignOptions options)
+    {
+        if (options is { InPlace: true, Output: not null })
+            throw OperationErrors.OptionsConflict.With("-o", "--in-place");
+        if (options.InPlace)
+            return file;
+        bool toFolder = options.Output is not null && Directory.Exists(options.Output);
+        if (options.Output is null || (options.Files.Length > 1 && !toFolder))
+            throw OperationErrors.NoOutput.With(options.Files.Length);
+        return toFolder ? Path.Combine(options.Output, Path.GetFileName(file)) : options.Output;
+    }
+
+    private static ExistingSignatures Only(SignOptions options, ExistingSignatures wanted) =>
+        options.Existing is ExistingSignatures.Refuse || options.Existing == wanted
+            ? wanted
+            : throw OperationErrors.OptionsConflict.With("--" + options.Existing.ToString().ToLowerInvariant(), "--" + wanted.ToString().ToLowerInvariant());
+}

@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using KexecSign.Errors;
+using KexecSign.Keys.Pins;
+using KexecSign.Operations;
+
+namespace KexecSign.Signing;
+
+/// <summary>Which key signs, which certificate goes along, and where the PIN comes from.</summary>
+public sealed record SigningOptions
+{
+    /// <summary>Key reference: PKCS#11 URI, <c>file:PATH</c> or a path.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>Certificate reference, independent of the key's.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>Where the PIN comes from when the URI does not say.</summary>
+    public PinOptions Pin { get; init; } = new();
+
+    /// <summary>Digest; null for the one that suits the key.</summary>
+    public string? Digest { get; init; }
+}
+
+/// <summary>The signing options as every operation offers them.</summary>
+internal static class SigningOptionSpecs
+{
+    private static readonly ImmutableArray<string> Digests = ["sha256", "sha384", "sha512"];
+
+    /// <summary>A key and a certificate under names of their own, for operations that sign with several keys.</summary>
+    public static IEnumerable<OptionSpec<T>> KeyAndCertificate<T>(
+        string prefix, string purpose, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
+        where T : class
+    {
+        yield return new(prefix + "key", "KEY", $"Private key {purpose}: a PKCS#11 URI (RFC 7512), or a PEM file for tests.",
+            (o, v) => set(o, get(o) with { Key = v }));
+        yield return new(prefix + "cert", "CERT", "Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.",
+            (o, v) => set(o, get(o) with { Certificate = v }));
+    }
+
+    /// <summary>Where the PIN comes from.</summary>
+    public static IEnumerable<OptionSpec<T>> Pins<T>(Func<T, PinOptions> get, Func<T, PinOptions, T> set)
+        where T : class
+    {
+        yield return new("pin-env", "NAME", "Name of an environment variable that holds the PIN.",
+            (o, v) => set(o, get(o) with { EnvironmentVariable = v }));
+        yield return new("pin-file", "FILE", "File whose first line is the PIN.",
+            (o, v) => set(o, get(o) with { File = v }));
+        yield return new("pin-fd", "N", "Number of an open file descriptor to read the PIN's line from.",
+            (o, v) => set(o, get(o) with { FileDescriptor = Number("pin-fd", v) }));
+    }
+
+    /// <summary>Key, certificate, PIN and digest of an operation that signs with one key.</summary>
+    public static IEnumerable<OptionSpec<T>> All<T>(string purpose, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
+        where T : class =>
+        [
+            .. KeyAndCertificate("", purpose, get, set),
+            .. Pins<T>(o => get(o).Pin, (o, pin) => set(o, get(o) with { Pin = pin })),
+            new("digest", "HASH", "Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256).",
+                (o, v) => set(o, get(o) with { Digest = Choice("digest", v, Digests) }), choices: Digests),
+        ];
+
+    /// <summary>A value that must be one of a few.</summary>
+    public static string Choice(string option, string value, ImmutableArray<string> choices) =>
+        choices.Contains(value) ? value : throw OperationErrors.OptionValue.With(option, value, string.Join(", ", choices));
+
+    /// <summary>A value that must be a number.</summary>
+    public static int Number(string option, string value) =>
+        int.TryParse(value, out int number) && number >= 0 ? number : throw OperationErrors.OptionValue.With(option, value, "a number from 0 on");
+}
