@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
 using KexecSign.Bpf;
 using KexecSign.Ima;
+using KexecSign.Inspection;
 using KexecSign.Signing;
+using KexecSign.Verification;
 
 namespace KexecSign.Reports;
 
@@ -10,6 +12,9 @@ namespace KexecSign.Reports;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(SignResult))]
+[JsonSerializable(typeof(VerifyResult))]
+[JsonSerializable(typeof(ImaVerifyResult))]
+[JsonSerializable(typeof(InspectResult))]
 [JsonSerializable(typeof(BpfEmbedResult))]
 [JsonSerializable(typeof(BpfExtractResult))]
 [JsonSerializable(typeof(ImaSignResult))]

@@ -1,0 +1,65 @@
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Errors;
+
+/// <summary>Codes KS41xx: a verification was carried out and its answer is no.</summary>
+public static class VerifyErrors
+{
+    /// <summary>No signature.</summary>
+    public static readonly ErrorCode Unsigned = new(
+        "KS4101", "the image carries no signature.", "Sign it.", ExitCode.VerificationFailed);
+
+    /// <summary>The digest in the signature is another.</summary>
+    public static readonly ErrorCode DigestDiffers = new(
+        "KS4102", "signature {0} is for digest {1} but the image has {2}: a byte was changed after signing.",
+        "Get the file again from where it was signed.", ExitCode.VerificationFailed);
+
+    /// <summary>The signature's arithmetic is wrong.</summary>
+    public static readonly ErrorCode SignatureWrong = new(
+        "KS4103", "signature {0} does not hold by the certificate of {1}.", "Get the file again from where it was signed.", ExitCode.VerificationFailed);
+
+    /// <summary>Signed by nobody that is trusted.</summary>
+    public static readonly ErrorCode NotTrusted = new(
+        "KS4104", "signature {0} is by {1}, which leads to none of the {2} certificate(s) given.",
+        "Give the signer's or its issuer's certificate, or sign with a key that is trusted.", ExitCode.VerificationFailed);
+
+    /// <summary>Firmware does not take ECDSA.</summary>
+    public static readonly ErrorCode FirmwareWantsRsa = new(
+        "KS4105", "signature {0} uses algorithm {1}; EDK2 (2022.11 was tried) takes RSA only, the kernel takes both.",
+        "Sign with an RSA key for firmware.", ExitCode.VerificationFailed);
+
+    /// <summary>Revoked.</summary>
+    public static readonly ErrorCode Revoked = new(
+        "KS4106", "{0} is in the revocation list.", "It must not be booted; build and sign a mended one.", ExitCode.VerificationFailed);
+
+    /// <summary>Not an EFI application.</summary>
+    public static readonly ErrorCode NotEfiApplication = new(
+        "KS4107", "the subsystem is {0}, firmware starts EFI applications ({1}).", "Give an EFI image.", ExitCode.VerificationFailed);
+
+    /// <summary>No IMA signature.</summary>
+    public static readonly ErrorCode NoImaSignature = new(
+        "KS4111", "there is neither {0}.sig nor a security.ima or user.ima attribute.", "Make one with 'kexecsign ima sign'.", ExitCode.VerificationFailed);
+
+    /// <summary>The IMA signature's key is none of those given.</summary>
+    public static readonly ErrorCode ImaKeyUnknown = new(
+        "KS4112", "the IMA signature names key id {0}; the certificates given have {1}.",
+        "Give the certificate that is in the kernel's .ima keyring.", ExitCode.VerificationFailed);
+
+    /// <summary>The IMA signature does not hold.</summary>
+    public static readonly ErrorCode ImaSignatureWrong = new(
+        "KS4113", "the IMA signature by key id {0} does not hold for the file's {1} {2}.",
+        "The file was changed after it was signed: IMA hashes the whole file, so sign for IMA last.", ExitCode.VerificationFailed);
+
+    /// <summary>No parser.</summary>
+    public static readonly ErrorCode NoParser = new(
+        "KS4121", "the image has no .bpf section.", "Embed a parser with 'kexecsign bpf embed'.", ExitCode.VerificationFailed);
+
+    /// <summary>The parsers would cut the payload.</summary>
+    public static readonly ErrorCode ParserCutsZstd = new(
+        "KS4122", "the payload is {0}: the parsers posted up to series v7 cut its last 4 bytes, and the frame is then incomplete.",
+        "Build the image with gzip.", ExitCode.VerificationFailed);
+
+    /// <summary>The kernel's answer as a code.</summary>
+    public static readonly ErrorCode KernelRefuses = new(
+        "KS4131", "kexec_file_load gives {0}: {1}.", "See the rule in the report (--json).", ExitCode.VerificationFailed);
+}

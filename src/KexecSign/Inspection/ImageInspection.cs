@@ -1,0 +1,136 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Bpf;
+using KexecSign.Compression;
+using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Bpf;
+using KexecSign.Formats.Elf;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Kernel;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Formats.Zboot;
+using KexecSign.Running;
+
+namespace KexecSign.Inspection;
+
+/// <summary>Finds out what a file is. A broken part becomes a trap in the result; what can still be read is.</summary>
+internal static class ImageInspection
+{
+    private const int HeadSize = 4096;
+
+    // A parser object is a few KiB; anything larger in ELF form is a kernel and only named.
+    private const long MaxParserLength = 64 << 20;
+
+    /// <summary>Looks at a file, and into a zboot's payload.</summary>
+    public static InspectResult Inspect(string name, Layout file, RunContext context)
+    {
+        byte[] head = file.ReadBytes(0, Math.Min(file.Length, HeadSize));
+        if (Elf64File.LooksLikeElf64(head))
+            return InspectElf(name, file);
+        if (head.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
+            return new() { File = name, Size = file.Length, Kind = "gzip data", Traps = ["compressed as a whole: unpack it first ('gzip -d'); a signature belongs on what is inside."] };
+        if (!PeReader.LooksLikePe(head))
+            return new() { File = name, Size = file.Length, Kind = "unknown: neither a PE image nor an ELF file" };
+        return InspectPe(name, file, head, context);
+    }
+
+    private static InspectResult InspectPe(string name, Layout file, byte[] head, RunContext context)
+    {
+        PeImage image = PeReader.Read(file);
+        var traps = PeCanonical.Violations(image, file).Select(v => v.Message).ToList();
+        KernelImage? kernel = KernelImage.TryParse(head);
+        ReadDigests digests = ReadDigests.Of(image, file);
+        InspectResult result = new()
+        {
+            File = name,
+            Size = file.Length,
+            Kind = KindOf(image, kernel, head),
+            Architecture = PeConstants.MachineName(image.Machine),
+            ImageSize = kernel is null ? null : checked((long)kernel.ImageSize),
+            PageSizeKiB = kernel?.PageSizeKiB,
+            SizeOfHeaders = image.SizeOfHeaders,
+            SizeOfImage = image.SizeOfImage,
+            AuthenticodeSha256 = digests.Hex(HashAlgorithmName.SHA256),
+            Canonical = traps.Count == 0 && digests.Agree,
+            Sections = [.. image.Sections.Select(s => new InspectedSection(
+                s.Name, s.PointerToRawData, s.SizeOfRawData, s.VirtualAddress, s.VirtualSize, $"0x{s.Characteristics:x8}"))],
+            Signatures = Collect(traps, () => Signatures(image, file, digests), []),
+        };
+        if (kernel is not null && (ulong)file.Length > kernel.ImageSize)
+            traps.Add(FormatErrors.ImageLargerThanMemory.With(file.Length, kernel.ImageSize).Message);
+        if (image.FindSection(BpfEmbedOperation.SectionName) is not null)
+            result = result with { ParserAbi = Collect(traps, () => ParserIn(image, file), null) };
+        if (ZbootHeader.IsZboot(head))
+            result = Collect(traps, () => WithPayload(result, image, file, context), result);
+        return result with { Traps = [.. traps] };
+    }
+
+    private static string KindOf(PeImage image, KernelImage? kernel, byte[] head)
+    {
+        string kind =
+            ZbootHeader.IsZboot(head) ? "EFI zboot kernel (vmlinuz.efi)"
+            : kernel is not null ? $"{kernel.Architecture.ToString().ToLowerInvariant()} kernel Image"
+            : BzImage.TryParse(head) is not null ? "x86 bzImage with EFI stub"
+            : image.FindSection(".linux") is not null ? "unified kernel image (UKI)"
+            : "EFI image";
+        return image.IsSigned ? kind + ", signed" : kind + ", unsigned";
+    }
+
+    private static ImmutableArray<InspectedSignature> Signatures(PeImage image, Layout file, ReadDigests digests) =>
+        [.. CertificateTable.Read(image, file).Select((entry, index) => Signature(entry, index, digests))];
+
+    private static InspectedSignature Signature(CertificateEntry entry, int index, ReadDigests digests)
+    {
+        AuthenticodeSignature signature = AuthenticodeSignature.Decode(entry.Pkcs7());
+        SpcIndirectData signed = signature.IndirectData;
+        X509Certificate2? signer = signature.Signer;
+        return new(
+            index, entry.Offset, entry.Length,
+            $"{signed.Hash.Name} {Convert.ToHexStringLower(signed.Digest.Span)}",
+            digests.Of(signed.Hash).AsSpan().SequenceEqual(signed.Digest.Span), signature.SignaturesHold(),
+            signer?.Subject, signer?.Issuer, signer?.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
+            signer is null ? null : new DateTimeOffset(signer.NotAfter.ToUniversalTime()), signature.SigningTime);
+    }
+
+    private static InspectResult WithPayload(InspectResult result, PeImage image, Layout file, RunContext context)
+    {
+        ZbootHeader header = ZbootHeader.Read(image, file);
+        uint length = header.UncompressedLength(file);
+        result = result with { Payload = new(header.CompressionName, header.PayloadOffset, header.PayloadSize, length) };
+        using TemporaryFile inner = Decompressor.Decompress(file.Slice(header.PayloadOffset, header.PayloadSize), header, length, context);
+        return result with { Inner = Inspect("payload", Layout.Of(inner), context) };
+    }
+
+    private static string ParserIn(PeImage image, Layout file) =>
+        ParserObject.Parse(BpfExtractOperation.Extract(image, file)).Abi.ToString();
+
+    private static InspectResult InspectElf(string name, Layout file)
+    {
+        if (file.Length > MaxParserLength)
+            return new() { File = name, Size = file.Length, Kind = "ELF file (a vmlinux?)" };
+        try
+        {
+            ParserObject parser = ParserObject.Parse(file.ReadBytes(0, file.Length));
+            return new() { File = name, Size = file.Length, Kind = "kexec BPF parser object", ParserAbi = parser.Abi.ToString() };
+        }
+        catch (KexecSignException noParser)
+        {
+            return new() { File = name, Size = file.Length, Kind = "ELF file", Traps = [noParser.Message] };
+        }
+    }
+
+    private static T Collect<T>(List<string> traps, Func<T> look, T otherwise)
+    {
+        try
+        {
+            return look();
+        }
+        catch (KexecSignException broken)
+        {
+            traps.Add(broken.Message);
+            return otherwise;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using KexecSign.Formats.Errors;
+using KexecSign.Reports;
+
+namespace KexecSign.Inspection;
+
+/// <summary>A section, as numbers.</summary>
+/// <param name="Name">Section name.</param>
+/// <param name="Offset">File offset.</param>
+/// <param name="Size">SizeOfRawData.</param>
+/// <param name="Address">RVA.</param>
+/// <param name="VirtualSize">Size in memory.</param>
+/// <param name="Flags">Characteristics, hex.</param>
+public sealed record InspectedSection(string Name, long Offset, long Size, long Address, long VirtualSize, string Flags);
+
+/// <summary>A signature found in the certificate table.</summary>
+/// <param name="Index">Position in the table; the kernel reads only 0.</param>
+/// <param name="Offset">File offset of its entry.</param>
+/// <param name="Size">dwLength.</param>
+/// <param name="Digest">Algorithm and the image digest that was signed.</param>
+/// <param name="DigestMatches">Whether it is the image's digest.</param>
+/// <param name="SignatureHolds">Whether the signature is right by the certificate that travels along.</param>
+/// <param name="Signer">Subject of that certificate.</param>
+/// <param name="Issuer">Its issuer.</param>
+/// <param name="Fingerprint">Its SHA-256.</param>
+/// <param name="NotAfter">When it expires; neither firmware nor kernel looks at that.</param>
+/// <param name="SigningTime">The signing time, if one was written.</param>
+public sealed record InspectedSignature(
+    int Index, long Offset, long Size, string Digest, bool DigestMatches, bool SignatureHolds,
+    string? Signer, string? Issuer, string? Fingerprint, DateTimeOffset? NotAfter, DateTimeOffset? SigningTime);
+
+/// <summary>The payload of a zboot image.</summary>
+/// <param name="Compression">Name in the header.</param>
+/// <param name="Offset">File offset.</param>
+/// <param name="Size">Length, without the 4 bytes that follow all but gzip.</param>
+/// <param name="UncompressedSize">What the stub allocates.</param>
+public sealed record InspectedPayload(string Compression, long Offset, long Size, long UncompressedSize);
+
+/// <summary>What a file was found to be; offsets and sizes in bytes, digests in lower-case hex.</summary>
+public sealed record InspectResult : OperationResult
+{
+    /// <summary>The file.</summary>
+    public required string File { get; init; }
+
+    /// <summary>Its length.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>What it is, in the field's terms.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Architecture, where the format tells.</summary>
+    public string? Architecture { get; init; }
+
+    /// <summary>image_size of a kernel Image.</summary>
+    public long? ImageSize { get; init; }
+
+    /// <summary>Page size an arm64 kernel was built for, in KiB.</summary>
+    public int? PageSizeKiB { get; init; }
+
+    /// <summary>SHA-256 Authenticode digest as the kernel and firmware compute it.</summary>
+    public string? AuthenticodeSha256 { get; init; }
+
+    /// <summary>Whether all signers and verifiers compute that digest.</summary>
+    public bool? Canonical { get; init; }
+
+    /// <summary>SizeOfHeaders.</summary>
+    public long? SizeOfHeaders { get; init; }
+
+    /// <summary>SizeOfImage.</summary>
+    public long? SizeOfImage { get; init; }
+
+    /// <summary>The sections in table order.</summary>
+    public ImmutableArray<InspectedSection> Sections { get; init; } = [];
+
+    /// <summary>The signatures in table order.</summary>
+    public ImmutableArray<InspectedSignature> Signatures { get; init; } = [];
+
+    /// <summary>The payload of a zboot image.</summary>
+    public InspectedPayload? Payload { get; init; }
+
+    /// <summary>The kernel inside a zboot image.</summary>
+    public InspectResult? Inner { get; init; }
+
+    /// <summary>The ABI of a kexec BPF parser in a .bpf section, or of a parser object.</summary>
+    public string? ParserAbi { get; init; }
+
+    /// <summary>Traps found, as error lines.</summary>
+    public ImmutableArray<string> Traps { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override ExitCode Exit => ExitCode.Done;
+
+    /// <inheritdoc/>
+    public override ReportView View()
+    {
+        var tables = ImmutableArray.CreateBuilder<ReportTable>();
+        AddTables(tables, "");
+        Inner?.AddTables(tables, "inside: ");
+        return new($"{File}: {Kind}", tables.ToImmutable(), [.. Traps, .. Inner?.Traps ?? []]);
+    }
+
+    private void AddTables(ImmutableArray<ReportTable>.Builder tables, string prefix)
+    {
+        tables.Add(ReportTable.Fields(prefix + Kind,
+            ("size", $"{Size} (0x{Size:x})"),
+            ("architecture", Architecture),
+            ("image_size", ImageSize is { } size ? $"{size} (0x{size:x})" : null),
+            ("page size", PageSizeKiB is { } page ? $"{page} KiB" : null),
+            ("SizeOfHeaders", SizeOfHeaders is { } headers ? $"0x{headers:x}" : null),
+            ("SizeOfImage", SizeOfImage is { } image ? $"0x{image:x}" : null),
+            ("payload", Payload is null ? null : $"{Payload.Compression}, 0x{Payload.Size:x} bytes at 0x{Payload.Offset:x}, 0x{Payload.UncompressedSize:x} uncompressed"),
+            ("parser", ParserAbi),
+            ("authenticode sha256", AuthenticodeSha256),
+            ("canonical", Canonical is { } canonical ? (canonical ? "yes" : "no") : null)));
+        if (!Sections.IsEmpty)
+        {
+            tables.Add(new("sections", ["name", "offset", "size", "address", "in memory", "flags"],
+                [.. Sections.Select(s => ImmutableArray.Create(s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", $"0x{s.Address:x}", $"0x{s.VirtualSize:x}", s.Flags))]));
+        }
+        if (!Signatures.IsEmpty)
+        {
+            tables.Add(new("signatures", ["#", "signer", "issuer", "digest", "digest matches", "signature holds"],
+                [.. Signatures.Select(s => ImmutableArray.Create(
+                    $"{s.Index}", s.Signer ?? "not included", s.Issuer ?? "-", s.Digest, s.DigestMatches ? "yes" : "NO", s.SignatureHolds ? "yes" : "NO"))]));
+        }
+    }
+}

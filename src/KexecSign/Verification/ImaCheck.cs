@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Errors;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Ima;
+using KexecSign.Formats.Layouts;
+using KexecSign.Ima;
+using KexecSign.Keys.Certificates;
+using KexecSign.Running;
+
+namespace KexecSign.Verification;
+
+/// <summary>What IMA appraisal does with a file and its signature (security/integrity/digsig_asymmetric.c).</summary>
+internal static class ImaCheck
+{
+    /// <summary>Finds a file's signature: the sidecar first, because it says what the build meant, then the xattrs.</summary>
+    public static (byte[] Value, string Source)? Find(string path)
+    {
+        string sidecar = path + ".sig";
+        if (File.Exists(sidecar))
+            return (ReadSidecar(sidecar), sidecar);
+        foreach (string name in (ReadOnlySpan<string>)["security.ima", "user.ima"])
+        {
+            if (ExtendedAttribute.TryGet(path, name) is { Length: > 0 } value && value[0] is ImaSignature.Digsig or ImaSignature.VerityDigsig)
+                return (value, name);
+        }
+        return null;
+    }
+
+    /// <summary>Reads a sidecar.</summary>
+    public static byte[] ReadSidecar(string path)
+    {
+        using FileSource source = FileSource.Open(path);
+        return source.ToLayout().ReadBytes(0, Math.Min(source.Length, ushort.MaxValue + 10));
+    }
+
+    /// <summary>The verdict on a file.</summary>
+    public static Verdict Judge(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        try
+        {
+            (byte[] value, string source) = Find(path) ?? throw VerifyErrors.NoImaSignature.With(path);
+            if (trusted.IsEmpty)
+                return new(Consumer.Ima, Answer.NotChecked, $"{source} is there, but no certificate was given to check it by");
+            ImaSignature signature = ImaSignature.Decode(value);
+            X509Certificate2 signer = Check(signature, file, trusted, context);
+            return new(Consumer.Ima, Answer.Accepts, $"{source}: key id {signature.KeyId:x8} of {signer.Subject}, {signature.Hash.Name}");
+        }
+        catch (KexecSignException refused)
+        {
+            return Verdict.Refused(Consumer.Ima, refused);
+        }
+    }
+
+    /// <summary>Checks a version 2 signature and gives the certificate it holds by.</summary>
+    /// <exception cref="KexecSignException">KS4112, KS4113.</exception>
+    public static X509Certificate2 Check(ImaSignature signature, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        string keyId = $"{signature.KeyId:x8}";
+        X509Certificate2 signer = trusted.FirstOrDefault(c => ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId)
+            ?? throw VerifyErrors.ImaKeyUnknown.With(keyId, string.Join(", ", trusted.Select(c => $"{ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)):x8}")));
+        byte[] digest = LayoutPass.Hash(file, signature.Hash, context);
+        if (signature is not { Type: ImaSignature.Digsig, Version: 2 } || !Holds(signer, digest, signature))
+            throw VerifyErrors.ImaSignatureWrong.With(keyId, signature.Hash.Name, Convert.ToHexStringLower(digest));
+        return signer;
+    }
+
+    private static bool Holds(X509Certificate2 signer, byte[] digest, ImaSignature signature)
+    {
+        using RSA? rsa = signer.GetRSAPublicKey();
+        if (rsa is not null)
+            return rsa.VerifyHash(digest, signature.Signature.Span, signature.Hash, RSASignaturePadding.Pkcs1);
+        using ECDsa? ecdsa = signer.GetECDsaPublicKey();
+        return ecdsa is not null && ecdsa.VerifyHash(digest, signature.Signature.Span, DSASignatureFormat.Rfc3279DerSequence);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Compression;
+using KexecSign.Errors;
+using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Formats.Zboot;
+using KexecSign.Running;
+using KexecSign.Simulation.Kexec;
+
+namespace KexecSign.Verification;
+
+/// <summary>
+/// What <c>kexec_file_load</c> does with an image while signatures are enforced. Released kernels take no zboot image:
+/// kexec-tools unpacks it and hands the kernel the Image inside, so that one is judged.
+/// </summary>
+internal static class KexecCheck
+{
+    /// <summary>The verdict.</summary>
+    public static Verdict Judge(PeImage image, Layout file, VerifyOptions options, Revocations revoked, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        try
+        {
+            KernelArchitecture architecture = ArchitectureOf(image, options.Architecture);
+            if (!ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
+                return Ask(file, architecture, revoked, trusted, "", context);
+            ZbootHeader header = ZbootHeader.Read(image, file);
+            using TemporaryFile inner = Decompressor.Decompress(
+                file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(file), context);
+            return Ask(Layout.Of(inner), architecture, revoked, trusted, "the Image inside, as kexec-tools 2.0.31 and later unpack it: ", context);
+        }
+        catch (KexecSignException refused)
+        {
+            return Verdict.Refused(Consumer.Kexec, refused);
+        }
+    }
+
+    private static Verdict Ask(
+        Layout file, KernelArchitecture architecture, Revocations revoked, ImmutableArray<X509Certificate2> trusted, string what, RunContext context)
+    {
+        var policy = new KernelPolicy
+        {
+            Enforced = true,
+            Platform = trusted.IsEmpty ? OwnSigners(file) : trusted,
+            Revoked = revoked.Certificates,
+        };
+        KexecVerdict verdict = KexecFileLoad.Judge(file, architecture, policy, context.Cancellation);
+        return verdict.Accepted
+            ? new(Consumer.Kexec, Answer.Accepts, what + verdict.Explanation)
+            : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
+    }
+
+    // Without certificates only the arithmetic can be checked; that is what trusting the file's own signer does.
+    private static ImmutableArray<X509Certificate2> OwnSigners(Layout file)
+    {
+        PeImage image = PeReader.Read(file);
+        return [.. CertificateTable.Read(image, file).SelectMany(e => AuthenticodeSignature.Decode(e.Pkcs7()).Certificates)];
+    }
+
+    private static KernelArchitecture ArchitectureOf(PeImage image, string? wanted) => wanted switch
+    {
+        "arm64" => KernelArchitecture.Arm64,
+        "x86_64" => KernelArchitecture.X64,
+        "riscv64" => KernelArchitecture.RiscV64,
+        null => image.Machine switch
+        {
+            PeConstants.MachineArm64 => KernelArchitecture.Arm64,
+            PeConstants.MachineAmd64 => KernelArchitecture.X64,
+            PeConstants.MachineRiscV64 => KernelArchitecture.RiscV64,
+            _ => throw OperationErrors.OptionValue.With("arch", PeConstants.MachineName(image.Machine), "arm64, x86_64, riscv64"),
+        },
+        _ => throw OperationErrors.OptionValue.With("arch", wanted, "arm64, x86_64, riscv64"),
+    };
+}

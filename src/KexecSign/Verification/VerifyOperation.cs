@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Bpf;
+using KexecSign.Compression;
+using KexecSign.Errors;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Kernel;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Formats.Zboot;
+using KexecSign.Keys.Pins;
+using KexecSign.Operations;
+using KexecSign.Reports;
+using KexecSign.Running;
+
+namespace KexecSign.Verification;
+
+/// <summary><c>verify</c>: judges a file as each real consumer would.</summary>
+internal static class VerifyOperation
+{
+    private static readonly ImmutableArray<string> Names = ["firmware", "shim", "kexec", "ima", "bpf", "all"];
+
+    public static Operation<VerifyOptions, VerifyResult> Definition { get; } = new()
+    {
+        Name = "verify",
+        Summary = "Verify an image as firmware, shim, kexec, IMA or a BPF kernel would.",
+        Details = "Without --for the image is judged by firmware, and by each other consumer that it has something for: kexec when a signed kernel "
+            + "Image is there, IMA when a sidecar or xattr is, bpf when there is a .bpf section. With --for, what is missing counts as refused.",
+        Body = Run,
+        TypedResult = ReportJson.Default.VerifyResult,
+        TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
+        TypedOptions =
+        [
+            new("cert", "CERT", "A trusted certificate (UEFI db, kernel keyring, IMA).", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
+            new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
+            new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v }, choices: ["arm64", "x86_64", "riscv64"]),
+            new("dbx", "FILE", "Revocations, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Dbx = v }),
+        ],
+        Examples =
+        [
+            new("kexecsign verify vmlinuz.efi --cert db.pem --cert kexec.pem --cert ima.pem", "Verify for every consumer that the image is made for."),
+            new("kexecsign verify Image.signed --for kexec --cert kexec.pem", "Would kexec_file_load take it?"),
+        ],
+    };
+
+    private static VerifyResult Run(VerifyOptions options, RunContext context)
+    {
+        ImmutableArray<X509Certificate2> trusted =
+            [.. options.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
+        Revocations revoked = Revocations.Read(options.Dbx);
+        using FileSource source = FileSource.Open(options.File);
+        Layout file = source.ToLayout();
+        try
+        {
+            PeImage image = PeReader.Read(file);
+            ImmutableArray<Consumer> consumers = options.Consumers.IsEmpty ? Present(options.File, image, file, context) : [.. options.Consumers.Distinct()];
+            var verdicts = consumers.Select(c => c switch
+            {
+                Consumer.Firmware => FirmwareCheck.AsFirmware(image, file, revoked, trusted),
+                Consumer.Shim => FirmwareCheck.AsShim(image, file, revoked, trusted),
+                Consumer.Kexec => KexecCheck.Judge(image, file, options, revoked, trusted, context),
+                Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, trusted, context), !options.Consumers.IsEmpty),
+                Consumer.Bpf => BpfCheck.Judge(image, file),
+                _ => throw new ArgumentOutOfRangeException(nameof(options), c, null),
+            });
+            return new(options.File, !trusted.IsEmpty, [.. verdicts]);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(options.File);
+        }
+    }
+
+    private static ImmutableArray<Consumer> Parse(string name) => name == "all"
+        ? [.. Enum.GetValues<Consumer>()]
+        : [Enum.Parse<Consumer>(Known(name), ignoreCase: true)];
+
+    private static string Known(string name) =>
+        Names.Contains(name) ? name : throw OperationErrors.OptionValue.With("for", name, string.Join(", ", Names));
+
+    // Asked for explicitly, "could not be checked" is no yes.
+    private static Verdict Demand(Verdict verdict, bool demanded) =>
+        demanded && verdict.Answer == Answer.NotChecked ? verdict with { Answer = Answer.Refuses } : verdict;
+
+    private static ImmutableArray<Consumer> Present(string path, PeImage image, Layout file, RunContext context)
+    {
+        var consumers = ImmutableArray.Create(Consumer.Firmware);
+        if (HasSignedKernel(image, file, context))
+            consumers = consumers.Add(Consumer.Kexec);
+        if (ImaCheck.Find(path) is not null)
+            consumers = consumers.Add(Consumer.Ima);
+        if (image.FindSection(BpfEmbedOperation.SectionName) is not null)
+            consumers = consumers.Add(Consumer.Bpf);
+        return consumers;
+    }
+
+    private static bool HasSignedKernel(PeImage image, Layout file, RunContext context)
+    {
+        byte[] head = file.ReadBytes(0, Math.Min(file.Length, 4096));
+        if (!ZbootHeader.IsZboot(head))
+            return image.IsSigned && (KernelImage.TryParse(head) is not null || BzImage.TryParse(head) is not null);
+        ZbootHeader header = ZbootHeader.Read(image, file);
+        using TemporaryFile inner = Decompressor.Decompress(
+            file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(file), context);
+        Layout kernel = Layout.Of(inner);
+        return PeReader.LooksLikePe(kernel.ReadBytes(0, Math.Min(kernel.Length, 4096))) && PeReader.Read(kernel).IsSigned;
+    }
+}

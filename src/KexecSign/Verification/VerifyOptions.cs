@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+
+namespace KexecSign.Verification;
+
+/// <summary>Who may look at a kernel image on its way to being run.</summary>
+public enum Consumer
+{
+    /// <summary>UEFI firmware with Secure Boot (EDK2's DxeImageVerificationLib).</summary>
+    Firmware,
+
+    /// <summary>shim, asked by a boot loader.</summary>
+    Shim,
+
+    /// <summary><c>kexec_file_load</c> of a Linux kernel that enforces signatures.</summary>
+    Kexec,
+
+    /// <summary>IMA appraisal.</summary>
+    Ima,
+
+    /// <summary>A kernel of the kexec BPF series, looking for a parser.</summary>
+    Bpf,
+}
+
+/// <summary>Options of <c>verify</c>.</summary>
+public sealed record VerifyOptions
+{
+    /// <summary>The file to verify.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>Trusted certificates: UEFI db or MOK, kernel keyrings, IMA.</summary>
+    public ImmutableArray<string> Certificates { get; init; } = [];
+
+    /// <summary>The consumers to verify as; empty for those that the file has something for.</summary>
+    public ImmutableArray<Consumer> Consumers { get; init; } = [];
+
+    /// <summary>Architecture of the kernel that is to load the file; null for the file's own.</summary>
+    public string? Architecture { get; init; }
+
+    /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
+    public string? Dbx { get; init; }
+}
