@@ -1,10 +1,37 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Errors;
 
 namespace KexecSign.Keys.Certificates;
 
 /// <summary>Whether a certificate belongs to a key.</summary>
 public static class CertificateMatch
 {
-    /// <summary>Throws when they do not belong together.</summary>
-    public static void Require(ISigningKey key, X509Certificate2 certificate) => _ = (key, certificate);
+    /// <summary>Raises KS2062, naming both public keys, unless <paramref name="certificate"/> is for <paramref name="key"/>.</summary>
+    public static void Require(ISigningKey key, X509Certificate2 certificate)
+    {
+        byte[] certified = Normal(certificate.PublicKey);
+        byte[] held = Normal(PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo.Span, out _));
+        if (!certified.AsSpan().SequenceEqual(held))
+            throw KeyErrors.CertificateUnfit.With(certificate.Subject, Fingerprint(certified), key.DisplayName, Fingerprint(held));
+    }
+
+    // The same key can be written with NULL or absent parameters, with a point compressed or not; written anew by one writer it compares.
+    private static byte[] Normal(PublicKey key)
+    {
+        try
+        {
+            using RSA? rsa = key.GetRSAPublicKey();
+            if (rsa is not null)
+                return rsa.ExportSubjectPublicKeyInfo();
+            using ECDsa? ecdsa = key.GetECDsaPublicKey();
+            return ecdsa?.ExportSubjectPublicKeyInfo() ?? key.ExportSubjectPublicKeyInfo();
+        }
+        catch (CryptographicException)
+        {
+            return key.ExportSubjectPublicKeyInfo();
+        }
+    }
+
+    private static string Fingerprint(byte[] subjectPublicKeyInfo) => Convert.ToHexStringLower(SHA256.HashData(subjectPublicKeyInfo));
 }

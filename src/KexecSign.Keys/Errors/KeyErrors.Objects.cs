@@ -1,0 +1,68 @@
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Keys.Errors;
+
+public static partial class KeyErrors
+{
+    /// <summary>No object matches.</summary>
+    public static readonly ErrorCode ObjectMissing = new(
+        "KS2030", "token '{0}' has no {1} that matches {2}; it has {3}.", "Correct object= or id= in the URI ('kexecsign keys list' shows all).");
+
+    /// <summary>More than one object matches.</summary>
+    public static readonly ErrorCode ObjectAmbiguous = new(
+        "KS2031", "{0} objects match {1}: {2}.", "Add id= or object= to the URI so that one remains.");
+
+    /// <summary>The reference's type= is not what is wanted.</summary>
+    public static readonly ErrorCode TypeUnfit = new(
+        "KS2032", "the URI says type={0} but a {1} is wanted here.", "Leave type= out or correct it.", ExitCode.WrongUsage);
+
+    /// <summary>A key of a kind that kernel or firmware do not take.</summary>
+    public static readonly ErrorCode KeyUnsupported = new(
+        "KS2033", "key {0} is {1}.", "Kernel and firmware verify RSA of 2048, 3072 and 4096 bits and ECDSA on P-256, P-384 and P-521.");
+
+    /// <summary>The token cannot make the signature.</summary>
+    public static readonly ErrorCode MechanismMissing = new(
+        "KS2034", "token '{0}' does not sign with {1} and {2} bits; it offers {3}.", "Use a key of a kind that the token signs with.");
+
+    /// <summary>The public half is nowhere to be read.</summary>
+    public static readonly ErrorCode PublicKeyMissing = new(
+        "KS2035", "token '{0}' does not tell the public half of {1}.", "Store the public key or the certificate in the token under the same id.");
+
+    /// <summary>A hash that does not fit the algorithm's name, or an algorithm not in use here.</summary>
+    public static readonly ErrorCode HashUnfit = new(
+        "KS2036", "a {0} hash of {1} bytes cannot be signed.", "SHA-256 takes 32 bytes, SHA-384 48, SHA-512 64.");
+
+    /// <summary>The token's signature has the wrong form.</summary>
+    public static readonly ErrorCode SignatureMalformed = new(
+        "KS2037", "token '{0}' returned a signature of {1} bytes where {2} are right.", "The module is faulty or its key is not what it says; try another version of it.");
+
+    /// <summary>A key file cannot be read.</summary>
+    public static readonly ErrorCode KeyFileUnreadable = new(
+        "KS2050", "key file '{0}' cannot be read: {1}.", "Check the path and its permissions.");
+
+    /// <summary>A key file holds no key.</summary>
+    public static readonly ErrorCode KeyFileWithoutKey = new(
+        "KS2051", "key file '{0}' holds {1} private keys in PEM form where one is wanted{2}.", "Convert it with 'openssl pkey -in OLD -out NEW'.");
+
+    /// <summary>A key file's contents are broken.</summary>
+    public static readonly ErrorCode KeyFileBroken = new(
+        "KS2052", "the private key in '{0}' cannot be decoded.", "Check it with 'openssl pkey -in FILE -noout -check'.");
+
+    /// <summary>A key file's pass phrase is wrong.</summary>
+    public static readonly ErrorCode KeyFileLocked = new(
+        "KS2053", "the encrypted private key in '{0}' does not open with the pass phrase from {1}.", "Correct the pass phrase; nothing was tried twice.");
+
+    /// <summary>A certificate file cannot be read.</summary>
+    public static readonly ErrorCode CertificateUnreadable = new(
+        "KS2060", "certificate '{0}' cannot be read: {1}.", "Check the path and its permissions.");
+
+    /// <summary>No certificate inside.</summary>
+    public static readonly ErrorCode CertificateMalformed = new(
+        "KS2061", "'{0}' holds no X.509 certificate in PEM or DER form.", "Convert it with 'openssl x509 -in OLD -out NEW'.");
+
+    /// <summary>Certificate and key are not a pair.</summary>
+    public static readonly ErrorCode CertificateUnfit = new(
+        "KS2062",
+        "certificate '{0}' is for the public key SHA-256 {1} but key {2} has {3}.",
+        "Give the certificate that was made for this key.");
+}

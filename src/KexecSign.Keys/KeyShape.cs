@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Errors;
+
+namespace KexecSign.Keys;
+
+/// <summary>What follows from a public key: its kind, its size, the hash and the signature length that go with it.</summary>
+internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
+{
+    /// <summary>Bytes of the modulus, or of one of the two numbers of an ECDSA signature.</summary>
+    public int NumberLength => (Bits + 7) / 8;
+
+    public HashAlgorithmName DefaultHash => (Algorithm, Bits) switch
+    {
+        (KeyAlgorithm.Ecdsa, 384) => HashAlgorithmName.SHA384,
+        (KeyAlgorithm.Ecdsa, 521) => HashAlgorithmName.SHA512,
+        _ => HashAlgorithmName.SHA256,
+    };
+
+    // SEQUENCE and INTEGER headers take 3 + 2 * 2 bytes at most for these sizes, and each number may need a zero in front.
+    public int MaxSignatureSize => Algorithm == KeyAlgorithm.Rsa ? NumberLength : (2 * (NumberLength + 3)) + 3;
+
+    /// <summary>Reads a SubjectPublicKeyInfo; raises KS2033 for keys that the kernel would not take (crypto/rsa.c, crypto/ecc.c).</summary>
+    public static KeyShape Of(ReadOnlySpan<byte> subjectPublicKeyInfo, string displayName)
+    {
+        try
+        {
+            PublicKey key = PublicKey.CreateFromSubjectPublicKeyInfo(subjectPublicKeyInfo, out _);
+            using RSA? rsa = key.GetRSAPublicKey();
+            if (rsa is not null)
+                return Supported(new KeyShape(KeyAlgorithm.Rsa, rsa.KeySize), "RSA of", [2048, 3072, 4096], displayName);
+            using ECDsa? ecdsa = key.GetECDsaPublicKey();
+            if (ecdsa is not null)
+                return Supported(new KeyShape(KeyAlgorithm.Ecdsa, ecdsa.KeySize), "ECDSA of", [256, 384, 521], displayName);
+            throw KeyErrors.KeyUnsupported.With(displayName, $"of the algorithm {key.Oid.Value}");
+        }
+        catch (CryptographicException cause)
+        {
+            throw KeyErrors.KeyUnsupported.Because(cause, displayName, "of a kind that cannot be decoded");
+        }
+    }
+
+    /// <summary>Raises KS2036 unless the hash is one of SHA-256, SHA-384, SHA-512 and has its length.</summary>
+    public static void RequireHash(ReadOnlySpan<byte> hash, HashAlgorithmName algorithm)
+    {
+        int wanted = algorithm.Name switch { "SHA256" => 32, "SHA384" => 48, "SHA512" => 64, _ => -1 };
+        if (hash.Length != wanted)
+            throw KeyErrors.HashUnfit.With(algorithm.Name, hash.Length);
+    }
+
+    private static KeyShape Supported(KeyShape shape, string kind, ReadOnlySpan<int> sizes, string displayName) =>
+        sizes.Contains(shape.Bits) ? shape : throw KeyErrors.KeyUnsupported.With(displayName, $"{kind} {shape.Bits} bits");
+}

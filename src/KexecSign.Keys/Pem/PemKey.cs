@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+
+namespace KexecSign.Keys.Pem;
+
+/// <summary>A private key from a file: for tests, never for releases.</summary>
+internal sealed class PemKey : ISigningKey, IDisposable
+{
+    private readonly AsymmetricAlgorithm _key;
+    private readonly KeyShape _shape;
+    // The BCL does not promise that one RSA or ECDsa object may be used by several threads.
+    private readonly Lock _lock = new();
+
+    /// <param name="key">RSA or ECDsa; owned by this from now on.</param>
+    /// <param name="displayName">Name for logs.</param>
+    public PemKey(AsymmetricAlgorithm key, string displayName)
+    {
+        _key = key;
+        DisplayName = displayName;
+        SubjectPublicKeyInfo = key.ExportSubjectPublicKeyInfo();
+        _shape = KeyShape.Of(SubjectPublicKeyInfo.Span, displayName);
+    }
+
+    public KeyAlgorithm Algorithm => _shape.Algorithm;
+
+    public int KeySizeBits => _shape.Bits;
+
+    public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; }
+
+    public string DisplayName { get; }
+
+    public HashAlgorithmName DefaultHash => _shape.DefaultHash;
+
+    public int MaxSignatureSize => _shape.MaxSignatureSize;
+
+    public byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
+    {
+        KeyShape.RequireHash(hash, hashAlgorithm);
+        cancellation.ThrowIfCancellationRequested();
+        lock (_lock)
+        {
+            return _key is RSA rsa
+                ? rsa.SignHash(hash.ToArray(), hashAlgorithm, RSASignaturePadding.Pkcs1)
+                : ((ECDsa)_key).SignHash(hash.ToArray(), DSASignatureFormat.Rfc3279DerSequence);
+        }
+    }
+
+    public void Dispose() => _key.Dispose();
+}

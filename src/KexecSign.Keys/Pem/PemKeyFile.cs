@@ -1,0 +1,139 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.Pkcs;
+using System.Text;
+using KexecSign.Keys.Errors;
+using KexecSign.Keys.Pins;
+
+namespace KexecSign.Keys.Pem;
+
+/// <summary>Reads private keys in PEM: PKCS#8 (plain or encrypted), PKCS#1 RSA, SEC 1 EC.</summary>
+internal static class PemKeyFile
+{
+    private const int MaxLength = 1 << 16;
+
+    public static PemKey Read(string path, PinSources pins, PinOptions pin)
+    {
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(MaxLength, pinned: true);
+        char[] text = GC.AllocateUninitializedArray<char>(MaxLength, pinned: true);
+        try
+        {
+            int length = Encoding.Latin1.GetChars(bytes, 0, Fill(path, bytes), text, 0);
+            return Decode(path, text.AsSpan(0, length), pins, pin);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+            Array.Clear(text);
+        }
+    }
+
+    private static int Fill(string path, byte[] bytes)
+    {
+        try
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            int length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return length < bytes.Length ? length : throw KeyErrors.KeyFileUnreadable.With(path, $"it is longer than {MaxLength} bytes");
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw KeyErrors.KeyFileUnreadable.Because(cause, path, FileFault.Of(cause));
+        }
+    }
+
+    private static PemKey Decode(string path, ReadOnlySpan<char> text, PinSources pins, PinOptions pin)
+    {
+        (string Label, Range Base64, int Length)? found = null;
+        int count = 0;
+        for (int at = 0; PemEncoding.TryFind(text[at..], out PemFields fields);)
+        {
+            ReadOnlySpan<char> here = text[at..];
+            if (here[fields.Label].EndsWith("PRIVATE KEY", StringComparison.Ordinal))
+            {
+                (int offset, int length) = fields.Base64Data.GetOffsetAndLength(here.Length);
+                found = (here[fields.Label].ToString(), new Range(at + offset, at + offset + length), fields.DecodedDataLength);
+                count++;
+            }
+            at += fields.Location.End.GetOffset(here.Length);
+        }
+        if (count != 1 || found is not { } key)
+        {
+            bool legacy = text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal);
+            throw KeyErrors.KeyFileWithoutKey.With(path, count, legacy ? " (it is encrypted in OpenSSL's old form)" : "");
+        }
+        byte[] der = GC.AllocateUninitializedArray<byte>(key.Length, pinned: true);
+        try
+        {
+            if (!Convert.TryFromBase64Chars(text[key.Base64], der, out _))
+                throw KeyErrors.KeyFileBroken.With(path);
+            return new PemKey(Import(path, key.Label, der, pins, pin), $"file '{path}'");
+        }
+        catch (CryptographicException cause)
+        {
+            throw KeyErrors.KeyFileBroken.Because(cause, path);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(der);
+        }
+    }
+
+    private static AsymmetricAlgorithm Import(string path, string label, byte[] der, PinSources pins, PinOptions pin)
+    {
+        switch (label)
+        {
+            case "RSA PRIVATE KEY":
+                var rsa = RSA.Create();
+                rsa.ImportRSAPrivateKey(der, out _);
+                return rsa;
+            case "EC PRIVATE KEY":
+                var ecdsa = ECDsa.Create();
+                ecdsa.ImportECPrivateKey(der, out _);
+                return ecdsa;
+            case "PRIVATE KEY":
+                return FromPkcs8(path, Pkcs8PrivateKeyInfo.Decode(der, out _));
+            case "ENCRYPTED PRIVATE KEY":
+                using (Pin phrase = pins.Obtain(uri: null, pin, $"key file '{path}'"))
+                    return FromPkcs8(path, Decrypted(path, der, phrase));
+            default:
+                throw KeyErrors.KeyFileWithoutKey.With(path, 0, $" (it holds {label})");
+        }
+    }
+
+    private static Pkcs8PrivateKeyInfo Decrypted(string path, byte[] der, Pin phrase)
+    {
+        try
+        {
+            return Pkcs8PrivateKeyInfo.DecryptAndDecode(phrase.Bytes, der, out _);
+        }
+        catch (CryptographicException cause)
+        {
+            throw KeyErrors.KeyFileLocked.Because(cause, path, phrase.Origin);
+        }
+    }
+
+    private static AsymmetricAlgorithm FromPkcs8(string path, Pkcs8PrivateKeyInfo info)
+    {
+        byte[] der = info.Encode();
+        try
+        {
+            switch (info.AlgorithmId.Value)
+            {
+                case "1.2.840.113549.1.1.1":
+                    var rsa = RSA.Create();
+                    rsa.ImportPkcs8PrivateKey(der, out _);
+                    return rsa;
+                case "1.2.840.10045.2.1":
+                    var ecdsa = ECDsa.Create();
+                    ecdsa.ImportPkcs8PrivateKey(der, out _);
+                    return ecdsa;
+                default:
+                    throw KeyErrors.KeyUnsupported.With($"in '{path}'", $"of the algorithm {info.AlgorithmId.Value}");
+            }
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(der);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Security.Cryptography;
+using KexecSign.Keys.Errors;
+using KexecSign.Keys.Pkcs11.Native;
+
+namespace KexecSign.Keys.Pkcs11;
+
+/// <summary>A private key in a token. Its handle is reused until the token forgets it.</summary>
+internal sealed class Pkcs11Key : ISigningKey
+{
+    private readonly TokenConnection _connection;
+    private readonly TokenObject _object;
+    private readonly KeyShape _shape;
+    private readonly bool _alwaysAuthenticate;
+    private readonly nuint _mechanism;
+    private volatile HandleInUse _handle;
+
+    private Pkcs11Key(TokenConnection connection, TokenObject found, byte[] subjectPublicKeyInfo, bool alwaysAuthenticate, int generation)
+    {
+        _connection = connection;
+        _object = found;
+        _alwaysAuthenticate = alwaysAuthenticate;
+        _handle = new HandleInUse(found.Handle, generation);
+        SubjectPublicKeyInfo = subjectPublicKeyInfo;
+        DisplayName = $"'{found.Label}' in token '{connection.State.Label}'";
+        _shape = KeyShape.Of(subjectPublicKeyInfo, DisplayName);
+        _mechanism = _shape.Algorithm == KeyAlgorithm.Rsa ? Mechanism.RsaPkcs : Mechanism.Ecdsa;
+    }
+
+    public KeyAlgorithm Algorithm => _shape.Algorithm;
+
+    public int KeySizeBits => _shape.Bits;
+
+    public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; }
+
+    public string DisplayName { get; }
+
+    public HashAlgorithmName DefaultHash => _shape.DefaultHash;
+
+    public int MaxSignatureSize => _shape.MaxSignatureSize;
+
+    /// <summary>CKA_ID, which ties key and certificate together in the token.</summary>
+    internal byte[] Id => _object.Id;
+
+    /// <summary>Makes a key of an object that was found, and checks that the token can sign with it.</summary>
+    public static Pkcs11Key From(TokenConnection connection, TokenObject found, CancellationToken cancellation)
+    {
+        int generation = connection.Generation;
+        (byte[]? publicKey, bool always) = connection.With(login: true, session =>
+        {
+            byte[]? flag = connection.Calls.Attribute(session, found.Handle, AttributeType.AlwaysAuthenticate);
+            return (PublicKeyReader.SubjectPublicKeyInfo(connection.Calls, session, found), flag is [not 0]);
+        }, cancellation);
+        if (publicKey is null)
+            throw KeyErrors.PublicKeyMissing.With(connection.State.Label, found);
+        var key = new Pkcs11Key(connection, found, publicKey, always, generation);
+        key.RequireMechanism(cancellation);
+        return key;
+    }
+
+    public byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
+    {
+        KeyShape.RequireHash(hash, hashAlgorithm);
+        byte[] input = Algorithm == KeyAlgorithm.Rsa ? DigestInfo.Of(hash, hashAlgorithm) : Fitting(hash);
+        int wanted = Algorithm == KeyAlgorithm.Rsa ? _shape.NumberLength : 2 * _shape.NumberLength;
+        byte[] signature = _connection.With(login: true, session => Sign(session, input, wanted), cancellation);
+        if (signature.Length != wanted)
+            throw KeyErrors.SignatureMalformed.With(_connection.State.Label, signature.Length, wanted);
+        return Algorithm == KeyAlgorithm.Rsa
+            ? signature
+            : EcdsaDer.FromRaw(signature) ?? throw KeyErrors.SignatureMalformed.With(_connection.State.Label, 0, wanted);
+    }
+
+    // FIPS 186-4 6.4: the leftmost bits of the hash are signed, as many as the order has. Some tokens refuse longer input
+    // (CKR_DATA_LEN_RANGE) instead of cutting it themselves.
+    private byte[] Fitting(ReadOnlySpan<byte> hash) => hash[..Math.Min(hash.Length, _shape.NumberLength)].ToArray();
+
+    private byte[] Sign(nuint session, byte[] input, int wanted)
+    {
+        Cryptoki calls = _connection.Calls;
+        calls.SignInit(session, _mechanism, Handle(session));
+        if (_alwaysAuthenticate)
+            _connection.LoginForOperation(session);
+        // Room for a module that answers with too much, so that the error can say how much.
+        byte[] signature = new byte[wanted + 64];
+        int length = calls.Sign(session, input, signature);
+        return signature[..length];
+    }
+
+    private nuint Handle(nuint session)
+    {
+        int generation = _connection.Generation;
+        HandleInUse handle = _handle;
+        if (handle.Generation == generation)
+            return handle.Value;
+        List<TokenObject> again = TokenObject.Find(_connection.Calls, session, ObjectClass.PrivateKey, _object.Label, _object.Id);
+        if (again.Count != 1)
+            throw KeyErrors.ObjectMissing.With(_connection.State.Label, "private key", _object, $"{again.Count} of that name after the token was lost and found");
+        _handle = new HandleInUse(again[0].Handle, generation);
+        return again[0].Handle;
+    }
+
+    private void RequireMechanism(CancellationToken cancellation)
+    {
+        nuint slot = _connection.State.Slot;
+        List<string>? offered = _connection.With(login: false, _ =>
+            _connection.Calls.MechanismOf(slot, _mechanism) is { } info && (info.Flags & Flag.MechanismSign) != 0
+                && (ulong)KeySizeBits >= info.MinKeySize && (info.MaxKeySize == 0 || (ulong)KeySizeBits <= info.MaxKeySize)
+                ? null
+                : MechanismNames.Signing(_connection.Calls, slot), cancellation);
+        if (offered is not null)
+            throw KeyErrors.MechanismMissing.With(_connection.State.Label, MechanismNames.Of(_mechanism), KeySizeBits, string.Join(", ", offered));
+    }
+
+    private sealed record HandleInUse(nuint Value, int Generation);
+}

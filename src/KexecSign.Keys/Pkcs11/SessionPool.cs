@@ -1,0 +1,143 @@
+using KexecSign.Keys.Errors;
+using KexecSign.Keys.Pkcs11.Native;
+
+namespace KexecSign.Keys.Pkcs11;
+
+/// <summary>
+/// The sessions of one token, opened when needed. Read-only ones are handed from caller to caller. A token that allows
+/// fewer than expected makes the pool smaller; callers then wait for each other.
+/// </summary>
+internal sealed class SessionPool : IDisposable
+{
+    private const int MostSessions = 32;
+    private const int OpenAttempts = 5;
+    private readonly Cryptoki _calls;
+    private readonly TokenState _state;
+    private readonly Action _lastCloses;
+    private readonly SemaphoreSlim _permits;
+    private readonly Stack<nuint> _idle = [];
+    private readonly Lock _lock = new();
+    private int _open;
+    private bool _disposed;
+
+    /// <param name="calls">The token's module.</param>
+    /// <param name="state">The token.</param>
+    /// <param name="lastCloses">Called before the last session is closed: that ends the login (PKCS#11 5.6, C_CloseSession).</param>
+    public SessionPool(Cryptoki calls, TokenState state, Action lastCloses)
+    {
+        _calls = calls;
+        _state = state;
+        _lastCloses = lastCloses;
+        _permits = new SemaphoreSlim((int)Math.Min(state.SessionLimit ?? MostSessions, MostSessions));
+    }
+
+    /// <summary>A read-only session for one caller alone; give it back with <see cref="Return"/> or <see cref="Discard"/>.</summary>
+    public nuint Take(CancellationToken cancellation) => Take(readWrite: false, cancellation);
+
+    /// <summary>A session that may change the token; end it with <see cref="Discard"/>.</summary>
+    public nuint TakeReadWrite(CancellationToken cancellation) => Take(readWrite: true, cancellation);
+
+    public void Return(nuint session)
+    {
+        lock (_lock)
+        {
+            if (!_disposed)
+            {
+                _idle.Push(session);
+                _permits.Release();
+                return;
+            }
+        }
+        Close(session);
+    }
+
+    /// <summary>Closes a session and makes room for another.</summary>
+    public void Discard(nuint session)
+    {
+        Close(session);
+        lock (_lock)
+        {
+            if (!_disposed)
+                _permits.Release();
+        }
+    }
+
+    /// <summary>Closes what is idle: the token has dropped its sessions, or room is needed.</summary>
+    public bool DropIdle()
+    {
+        nuint[] idle;
+        lock (_lock)
+        {
+            idle = [.. _idle];
+            _idle.Clear();
+        }
+        Array.ForEach(idle, Close);
+        return idle.Length > 0;
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+            _permits.Dispose();
+        }
+        DropIdle();
+    }
+
+    private nuint Take(bool readWrite, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            _permits.Wait(cancellation);
+            bool keepPermit = false;
+            try
+            {
+                nuint session = IdleOrNew(readWrite);
+                keepPermit = true;
+                return session;
+            }
+            catch (CryptokiException cause) when (cause.Value == ReturnValue.SessionCount)
+            {
+                if (readWrite && DropIdle())
+                    continue;
+                // Sessions of ours are out: keeping this permit makes the pool as small as the token is, and one comes back.
+                lock (_lock)
+                    keepPermit = _open > 0;
+                if (!keepPermit && attempt >= OpenAttempts)
+                    throw KeyErrors.SessionsExhausted.Because(cause, _state.Label, attempt, _state.OpenSessions, _state.MaxSessions);
+                if (!keepPermit && cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(50 << attempt)))
+                    cancellation.ThrowIfCancellationRequested();
+            }
+            finally
+            {
+                if (!keepPermit)
+                    _permits.Release();
+            }
+        }
+    }
+
+    private nuint IdleOrNew(bool readWrite)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!readWrite && _idle.TryPop(out nuint idle))
+                return idle;
+        }
+        nuint session = _calls.OpenSession(_state.Slot, readWrite);
+        lock (_lock)
+            _open++;
+        return session;
+    }
+
+    private void Close(nuint session)
+    {
+        lock (_lock)
+        {
+            if (--_open == 0)
+                _lastCloses();
+        }
+        _calls.CloseSession(session);
+    }
+}

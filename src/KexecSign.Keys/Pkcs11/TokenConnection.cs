@@ -1,0 +1,213 @@
+using KexecSign.Formats.Errors;
+using KexecSign.Keys.Errors;
+using KexecSign.Keys.Pins;
+using KexecSign.Keys.Pkcs11.Native;
+using KexecSign.Keys.References;
+
+namespace KexecSign.Keys.Pkcs11;
+
+/// <summary>
+/// One token in use: its sessions, its one login, and what to do when a call fails. Lost sessions and logins are
+/// replaced a bounded number of times; a refused PIN and a device fault end all work with the token.
+/// </summary>
+internal sealed class TokenConnection : IDisposable
+{
+    private const int MostRenewals = 3;
+    private readonly PinSources _pins;
+    private readonly SessionPool _pool;
+    private readonly Lock _loginLock = new();
+    private PinRequest _request = new(null, new PinOptions());
+    private Pin? _pin;
+    private volatile bool _loggedIn;
+    private volatile Func<KexecSignException>? _refusal;
+    private int _generation;
+
+    public TokenConnection(Module module, TokenState state, PinSources pins)
+    {
+        Module = module;
+        State = state;
+        _pins = pins;
+        _pool = new SessionPool(module.Calls, state, () => _loggedIn = false);
+    }
+
+    public Module Module { get; }
+
+    public TokenState State { get; }
+
+    public Cryptoki Calls => Module.Calls;
+
+    /// <summary>Grows whenever object handles may have become invalid.</summary>
+    public int Generation => Volatile.Read(ref _generation);
+
+    /// <summary>Says where the PIN may come from. The first sources that are given are used for the connection's life.</summary>
+    public void PinFrom(Pkcs11Uri? uri, PinOptions options)
+    {
+        lock (_loginLock)
+        {
+            if (!PinSources.IsGiven(_request.Uri, _request.Options))
+                _request = new PinRequest(uri, options);
+        }
+    }
+
+    /// <summary>Whether a login needs nobody at a keyboard.</summary>
+    public bool PinIsGiven
+    {
+        get
+        {
+            lock (_loginLock)
+                return _pin is not null || PinSources.IsGiven(_request.Uri, _request.Options);
+        }
+    }
+
+    /// <summary>Runs <paramref name="work"/> with a session of its own, logged in if asked; raises only KexecSignException.</summary>
+    public T With<T>(bool login, Func<nuint, T> work, CancellationToken cancellation) =>
+        Run(new Lending(_pool.Take, _pool.Return, _pool.Discard), login, work, cancellation);
+
+    /// <summary>As <see cref="With{T}"/>, with a session that may change the token; it is closed afterwards.</summary>
+    public T WithReadWrite<T>(Func<nuint, T> work, CancellationToken cancellation) =>
+        Run(new Lending(_pool.TakeReadWrite, _pool.Discard, _pool.Discard), login: true, work, cancellation);
+
+    /// <summary>Proves presence once more for the operation under way (CKA_ALWAYS_AUTHENTICATE).</summary>
+    public void LoginForOperation(nuint session)
+    {
+        lock (_loginLock)
+            Login(session, UserType.ContextSpecific);
+    }
+
+    public void Dispose()
+    {
+        // No C_Logout: it would log out every other user of the token in this process. The token logs out by itself when
+        // the last session is closed (PKCS#11 5.6, C_CloseSession).
+        _pool.Dispose();
+        _pin?.Dispose();
+    }
+
+    private T Run<T>(Lending lending, bool login, Func<nuint, T> work, CancellationToken cancellation)
+    {
+        for (int renewals = 0; ; renewals++)
+        {
+            if (_refusal is { } refusal)
+                throw refusal();
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                return Once(lending, login, work, cancellation);
+            }
+            catch (CryptokiException lost) when (renewals < MostRenewals && Renew(lost.Value))
+            {
+            }
+            catch (CryptokiException cause)
+            {
+                throw Translate(cause);
+            }
+        }
+    }
+
+    private T Once<T>(Lending lending, bool login, Func<nuint, T> work, CancellationToken cancellation)
+    {
+        nuint session = lending.Take(cancellation);
+        bool sound = false;
+        try
+        {
+            if (login)
+                LoginOnce(session);
+            T result = work(session);
+            sound = true;
+            return result;
+        }
+        finally
+        {
+            // A failed call may have left an operation active in its session.
+            (sound ? lending.Return : lending.Discard)(session);
+        }
+    }
+
+    private void LoginOnce(nuint session)
+    {
+        if (_loggedIn || !State.LoginRequired)
+            return;
+        lock (_loginLock)
+        {
+            if (_loggedIn)
+                return;
+            Login(session, UserType.User);
+            _loggedIn = true;
+        }
+    }
+
+    private void Login(nuint session, nuint user)
+    {
+        // Refused while this thread waited for the lock: the same PIN must not be tried a second time.
+        if (_refusal is { } refusal)
+            throw refusal();
+        if (!State.HasKeypad)
+            _pin ??= _pins.Obtain(_request.Uri, _request.Options, $"token '{State.Label}'");
+        try
+        {
+            Calls.Login(session, user, _pin is null ? default : _pin.Bytes);
+        }
+        catch (CryptokiException already) when (already.Value == ReturnValue.UserAlreadyLoggedIn)
+        {
+            // Another keyring or library of this process logged in; the login belongs to the process, not to a session.
+        }
+        catch (CryptokiException cause) when (PinFault(cause.Value) is { } fault)
+        {
+            _refusal = fault;
+            throw fault();
+        }
+    }
+
+    private Func<KexecSignException>? PinFault(nuint value)
+    {
+        string origin = _pin?.Origin ?? "the token's keypad";
+        return value switch
+        {
+            ReturnValue.PinIncorrect => () => KeyErrors.PinIncorrect.With(State.Label, origin, ReturnValue.Name(value)),
+            ReturnValue.PinLocked or ReturnValue.PinExpired => () => KeyErrors.PinLocked.With(State.Label, ReturnValue.Name(value)),
+            ReturnValue.UserPinNotInitialized => () => KeyErrors.PinNotSet.With(State.Label, ReturnValue.Name(value)),
+            ReturnValue.PinInvalid or ReturnValue.PinLengthRange =>
+                () => KeyErrors.PinUnfit.With(State.Label, origin, ReturnValue.Name(value), State.MinPinLength, State.MaxPinLength),
+            _ => null,
+        };
+    }
+
+    // The named codes after which the same work can succeed with a new session, login or handle. Nothing else is retried.
+    private bool Renew(nuint value)
+    {
+        switch (value)
+        {
+            case ReturnValue.SessionHandleInvalid or ReturnValue.SessionClosed or ReturnValue.DeviceRemoved:
+                _pool.DropIdle();
+                _loggedIn = false;
+                break;
+            case ReturnValue.UserNotLoggedIn:
+                _loggedIn = false;
+                break;
+            case ReturnValue.KeyHandleInvalid or ReturnValue.ObjectHandleInvalid:
+            case ReturnValue.OperationActive or ReturnValue.OperationNotInitialized:
+                break;
+            default:
+                return false;
+        }
+        Interlocked.Increment(ref _generation);
+        return true;
+    }
+
+    private KexecSignException Translate(CryptokiException cause)
+    {
+        string said = ReturnValue.Name(cause.Value);
+        switch (cause.Value)
+        {
+            case ReturnValue.DeviceError:
+                _refusal = () => KeyErrors.TokenBroken.With(State.Label, cause.Function, said);
+                return _refusal();
+            case ReturnValue.TokenNotPresent or ReturnValue.TokenNotRecognized or ReturnValue.DeviceRemoved:
+                return KeyErrors.TokenGone.Because(cause, State.Label, cause.Function, said);
+            default:
+                return KeyErrors.CallFailed.Because(cause, cause.Function, $"token '{State.Label}'", said);
+        }
+    }
+
+    // Where a session comes from and where it goes, after success and after failure.
+    private sealed record Lending(Func<CancellationToken, nuint> Take, Action<nuint> Return, Action<nuint> Discard);
+}
