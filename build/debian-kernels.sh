@@ -1,0 +1,116 @@
+#!/bin/bash
+# debian-kernels.sh CACHE KIND...
+#
+# Fetches Debian kernel packages for arm64 and unpacks what KexecSign needs from them; prints "KIND=FOLDER" for each.
+# Kinds: image (linux-image-6.12*-arm64-unsigned), source (linux-source-6.12), signed (linux-image-6.12*-arm64),
+# cloud (linux-image-6.12*-cloud-arm64-unsigned). The newest version that apt offers is taken, never a fixed one.
+#
+# Works as any user: apt runs on a private state below CACHE, so the machine's own architectures and lists stay as they are.
+set -euo pipefail
+export LC_ALL=C
+
+series=6.12
+arch=arm64
+cache=$1
+shift
+state=$cache/apt
+debian=$cache/debian
+mkdir -p "$debian"
+
+fail() { echo "KS6001: $1" >&2; exit 1; }
+
+# The Debian archives that this machine uses already, restricted to the kernel's architecture.
+private_apt() {
+    mkdir -p "$state"/lists/partial "$state"/cache/archives/partial "$state"/etc/empty.d
+    : > "$state/status"
+    apt-get indextargets --format '$(SITE)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null |
+        sort -u | while IFS='|' read -r site release component key; do
+            [ -r "$key" ] || key=/usr/share/keyrings/debian-archive-keyring.gpg
+            echo "deb [arch=$arch signed-by=$key] $site $release $component"
+        done > "$state/etc/sources.list"
+    [ -s "$state/etc/sources.list" ] || fail "apt has no package lists from Debian. Run 'apt-get update' as root first."
+    # Given with -c this is read behind the machine's own files: proxies stay, hooks and other architectures go.
+    cat > "$state/etc/apt.conf" <<CONF
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Post-Invoke;
+#clear Acquire::IndexTargets::deb::DEP-11;
+#clear Acquire::IndexTargets::deb::DEP-11-icons-small;
+#clear Acquire::IndexTargets::deb::DEP-11-icons;
+#clear Acquire::IndexTargets::deb::DEP-11-icons-hidpi;
+#clear Acquire::IndexTargets::deb::DEP-11-icons-large;
+#clear Acquire::IndexTargets::deb::DEP-11-icons-large-hidpi;
+#clear APT::Architectures;
+APT::Architecture "$arch";
+APT::Architectures { "$arch"; };
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Dir::State "$state";
+Dir::State::lists "$state/lists";
+Dir::State::status "$state/status";
+Dir::Cache "$state/cache";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Dir::Etc::sourcelist "$state/etc/sources.list";
+Dir::Etc::sourceparts "$state/etc/empty.d";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "$state/etc/empty.d";
+CONF
+    apt-get -q -c "$state/etc/apt.conf" update >&2
+}
+
+pattern() {
+    local name="^linux-image-${series//./\\.}\\.[0-9]+([+~][^-]*)?(-[0-9]+)?"
+    case $1 in
+        image) echo "$name-$arch-unsigned\$" ;;
+        signed) echo "$name-$arch\$" ;;
+        cloud) echo "$name-cloud-$arch-unsigned\$" ;;
+        source) echo "^linux-source-${series//./\\.}\$" ;;
+        *) fail "'$1' is no kind of kernel package." ;;
+    esac
+}
+
+# Highest version over all packages that match: "name version".
+newest() {
+    local names best= bestVersion= name version
+    names=$(apt-cache -c "$state/etc/apt.conf" search --names-only "$1" | cut -d' ' -f1)
+    [ -n "$names" ] || fail "apt offers no package that matches $1. Is the release's security archive in its sources?"
+    while IFS='|' read -r name version _; do
+        name=${name// /} version=${version// /}
+        if [ -z "$best" ] || dpkg --compare-versions "$version" gt "$bestVersion"; then
+            best=$name bestVersion=$version
+        fi
+    done < <(apt-cache -c "$state/etc/apt.conf" madison $names)
+    echo "$best $bestVersion"
+}
+
+# Downloads into a folder of its own and unpacks beside the target, so that an interrupted run leaves nothing half done.
+unpack() {
+    local kind=$1 name=$2 version=$3 target=$4 work
+    work=$(mktemp -d "$debian/.fetch.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    echo "fetching $name $version" >&2
+    (cd "$work" && apt-get -q -c "$state/etc/apt.conf" download "$name=$version" >&2)
+    mkdir "$work/root"
+    if [ "$kind" = source ]; then
+        dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/src/linux-source-*.tar.xz'
+    else
+        dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './boot/*'
+    fi
+    mv "$work/root" "$target"
+    rm -rf "$work"
+    trap - EXIT
+}
+
+if ! private_apt; then
+    echo "apt could not refresh its lists; using what is cached" >&2
+fi
+for kind in "$@"; do
+    read -r name version < <(newest "$(pattern "$kind")")
+    [ -n "${version:-}" ] || exit 1
+    target=$debian/${name}_${version//:/%3a}
+    [ -d "$target" ] || unpack "$kind" "$name" "$version" "$target"
+    echo "$kind=$target"
+done
