@@ -41,7 +41,7 @@ internal sealed record KeyIdentifiers(byte[]? Subject, byte[]? Authority, byte[]
         while (reader.HasData)
         {
             Asn1Tag tag = reader.PeekTag();
-            switch (tag.TagValue)
+            switch (tag.TagClass == TagClass.ContextSpecific ? tag.TagValue : -1)
             {
                 case 0:
                     key = reader.ReadOctetString(tag);
@@ -66,7 +66,7 @@ internal sealed record KeyIdentifiers(byte[]? Subject, byte[]? Authority, byte[]
         while (names.HasData)
         {
             Asn1Tag tag = names.PeekTag();
-            if (tag.TagValue == 4)
+            if (tag is { TagClass: TagClass.ContextSpecific, TagValue: 4 })
                 last = names.ReadSequence(tag).PeekContentBytes();
             else
                 names.ReadEncodedValue();
