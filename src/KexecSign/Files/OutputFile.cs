@@ -116,6 +116,9 @@ public sealed partial class OutputFile : IDisposable
     private static string Resolve(string path)
     {
         string full = System.IO.Path.GetFullPath(path);
+        // ResolveLinkTarget raises for a path that does not exist, which is what most outputs are.
+        if (new FileInfo(full).LinkTarget is null)
+            return full;
         return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
     }
 
