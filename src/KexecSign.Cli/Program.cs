@@ -1,1 +1,4 @@
-return 2;
+using KexecSign.Cli;
+using KexecSign.Operations;
+
+return CommandLine.Run(args, Surroundings.OfThisProcess(OperationCatalog.All));

@@ -16,6 +16,9 @@ namespace KexecSign.Operations;
 public abstract record OptionSpec(
     string Name, string? Value, string Description, string? Default, bool Required, bool Repeatable, ImmutableArray<string> Choices)
 {
+    /// <summary>The option as one types it: two dashes, or one for a single letter.</summary>
+    public string Typed => (Name.Length == 1 ? "-" : "--") + Name;
+
     /// <summary>The options record with this option's value put in.</summary>
     public abstract object Apply(object options, string value);
 }

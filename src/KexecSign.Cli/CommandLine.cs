@@ -1,0 +1,55 @@
+using System.Text;
+using KexecSign.Cli.Commands;
+using KexecSign.Cli.Help;
+using KexecSign.Cli.Output;
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Cli;
+
+/// <summary>From arguments to an exit code.</summary>
+internal static class CommandLine
+{
+    private const string PagesCommand = "help-pages";
+
+    /// <summary>Version of this program.</summary>
+    public static string Version => typeof(CommandLine).Assembly.GetName().Version!.ToString(3);
+
+    public static int Run(IReadOnlyList<string> arguments, Surroundings surroundings)
+    {
+        // Looked up by hand, because a command line that cannot be parsed has to be answered in the asked-for form too.
+        var errors = new ErrorOutput(surroundings, json: arguments.Contains("--json"), verbose: arguments.Contains("-v") || arguments.Contains("--verbose"));
+        try
+        {
+            return (int)Understand(ResponseFiles.Expand(arguments, surroundings.Operations), surroundings);
+        }
+#pragma warning disable CA1031 // Whatever it is, users get one line and an exit code.
+        catch (Exception thrown)
+#pragma warning restore CA1031
+        {
+            return (int)errors.Show(thrown);
+        }
+    }
+
+    private static ExitCode Understand(IReadOnlyList<string> arguments, Surroundings surroundings)
+    {
+        if (arguments is [var first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal))
+            return Completion.Answer(arguments, surroundings);
+        if (arguments is [PagesCommand, var folder])
+            return ReferencePages.Write(folder, surroundings.Operations);
+
+        CommandTree tree = CommandTree.For(arguments, surroundings.Operations);
+        ParsedCommand command = tree.Parse(arguments);
+        if (command.WantsHelp)
+            return Print(HelpText.For(command, surroundings), surroundings);
+        if (command.WantsVersion)
+            return Print($"kexecsign {Version}\n", surroundings);
+        return OperationRun.Run(command.Request(), command.Flags, surroundings);
+    }
+
+    private static ExitCode Print(string text, Surroundings surroundings)
+    {
+        surroundings.Output.Write(Encoding.UTF8.GetBytes(text));
+        surroundings.Output.Flush();
+        return ExitCode.Done;
+    }
+}

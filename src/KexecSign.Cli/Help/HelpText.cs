@@ -1,0 +1,147 @@
+using System.Text;
+using KexecSign.Cli.Commands;
+using KexecSign.Operations;
+
+namespace KexecSign.Cli.Help;
+
+/// <summary>What <c>--help</c> prints, made from the operations' own descriptions.</summary>
+internal static class HelpText
+{
+    private const int WidestUseful = 100;
+
+    public static string For(ParsedCommand command, Surroundings surroundings)
+    {
+        int width = Math.Min(surroundings.Width, WidestUseful);
+        return command.Operation is { } operation ? OfOperation(operation, width) : OfGroup(command.Group, surroundings, width);
+    }
+
+    private static string OfGroup(string group, Surroundings surroundings, int width)
+    {
+        var text = new StringBuilder();
+        text.Append("kexecsign: signs, assembles and verifies Linux kernel images.\n\n");
+        text.Append($"Usage: kexecsign {(group.Length == 0 ? "" : group + " ")}COMMAND [OPTIONS]\n\nCommands:\n");
+        Rows(text, width, surroundings.Operations
+            .Where(operation => group.Length == 0 || operation.Name.StartsWith(group + " ", StringComparison.Ordinal))
+            .Select(operation => (operation.Name, operation.Summary)));
+        Common(text, width);
+        text.Append("\n'kexecsign COMMAND --help' shows what a command takes. '@FILE' stands for the arguments in FILE, one a line.\n");
+        text.Append("Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 some of a batch failed, 4 verification failed.\n");
+        return text.ToString();
+    }
+
+    private static string OfOperation(Operation operation, int width)
+    {
+        var text = new StringBuilder();
+        Paragraph(text, operation.Summary, 0, width);
+        text.Append($"\nUsage: {Usage(operation)}\n");
+        if (operation.Details.Length > 0)
+        {
+            text.Append('\n');
+            Paragraph(text, operation.Details, 0, width);
+        }
+        if (operation.Arguments.Count > 0)
+        {
+            text.Append("\nArguments:\n");
+            Rows(text, width, operation.Arguments.Select(argument => (argument.Name, argument.Description + Marks(argument.Required, argument.Repeatable))));
+        }
+        if (operation.Options.Count > 0)
+        {
+            text.Append("\nOptions:\n");
+            Rows(text, width, operation.Options.Select(option => (Label(option), Description(option))));
+        }
+        Common(text, width);
+        if (!operation.Examples.IsEmpty)
+            text.Append("\nExamples:\n");
+        foreach (Example example in operation.Examples)
+        {
+            Paragraph(text, example.Explanation, 2, width);
+            text.Append($"    {example.CommandLine}\n");
+        }
+        return text.ToString();
+    }
+
+    /// <summary>The command with its arguments, as the usage line shows it.</summary>
+    public static string Usage(Operation operation)
+    {
+        var text = new StringBuilder("kexecsign ").Append(operation.Name);
+        foreach (ArgumentSpec argument in operation.Arguments)
+        {
+            string name = argument.Name + (argument.Repeatable ? "..." : "");
+            text.Append(argument.Required ? " " + name : $" [{name}]");
+        }
+        foreach (OptionSpec option in operation.Options.Where(option => option.Required))
+            text.Append($" {option.Typed} {option.Value}");
+        return text.Append(" [OPTIONS]").ToString();
+    }
+
+    /// <summary>The option as typed, with the word that stands for its value.</summary>
+    public static string Label(OptionSpec option)
+    {
+        string typed = option.Name == "o" ? "-o, --output" : option.Typed;
+        return option.Value is null ? typed : $"{typed} {option.Value}";
+    }
+
+    /// <summary>Description with choices, default and marks.</summary>
+    public static string Description(OptionSpec option)
+    {
+        string choices = option.Choices.IsEmpty ? "" : $" One of: {string.Join(", ", option.Choices)}.";
+        string standard = option.Default is null ? "" : $" Default: {option.Default}.";
+        return option.Description + choices + standard + Marks(option.Required, option.Repeatable);
+    }
+
+    private static string Marks(bool required, bool repeatable) => (required, repeatable) switch
+    {
+        (true, true) => " Required, may be repeated.",
+        (true, false) => " Required.",
+        (false, true) => " May be repeated.",
+        _ => "",
+    };
+
+    private static void Common(StringBuilder text, int width)
+    {
+        text.Append("\nEvery command takes:\n");
+        Rows(text, width, GlobalFlags.Listed.Select(flag => (flag.Short is null ? flag.Name : $"{flag.Short}, {flag.Name}", flag.Description)));
+    }
+
+    private static void Rows(StringBuilder text, int width, IEnumerable<(string Label, string Description)> rows)
+    {
+        List<(string Label, string Description)> all = [.. rows];
+        int column = 2 + all.Select(row => row.Label.Length).Where(length => length <= 26).DefaultIfEmpty(10).Max() + 2;
+        foreach ((string label, string description) in all)
+        {
+            text.Append("  ").Append(label);
+            if (label.Length + 4 > column)
+                text.Append('\n').Append(' ', column);
+            else
+                text.Append(' ', column - label.Length - 2);
+            Wrap(text, description, column, width);
+        }
+    }
+
+    private static void Paragraph(StringBuilder text, string words, int indent, int width)
+    {
+        text.Append(' ', indent);
+        Wrap(text, words, indent, width);
+    }
+
+    private static void Wrap(StringBuilder text, string words, int indent, int width)
+    {
+        int at = indent;
+        foreach (string word in words.Split(' '))
+        {
+            if (at > indent && at + 1 + word.Length > width)
+            {
+                text.Append('\n').Append(' ', indent);
+                at = indent;
+            }
+            if (at > indent)
+            {
+                text.Append(' ');
+                at++;
+            }
+            text.Append(word);
+            at += word.Length;
+        }
+        text.Append('\n');
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using System.Text;
+using KexecSign.Cli.Commands;
+using KexecSign.Errors;
+using KexecSign.Formats.Errors;
+using KexecSign.Operations;
+
+namespace KexecSign.Cli.Help;
+
+/// <summary>The reference pages of the documentation, made from the same descriptions as <c>--help</c>.</summary>
+internal static class ReferencePages
+{
+    /// <summary>Writes <c>reference.md</c> and <c>errors.md</c> into a folder.</summary>
+    public static ExitCode Write(string folder, ImmutableArray<Operation> operations)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "reference.md"), Commands(operations));
+        File.WriteAllText(Path.Combine(folder, "errors.md"), Errors(ErrorReference.All));
+        return ExitCode.Done;
+    }
+
+    public static string Commands(ImmutableArray<Operation> operations)
+    {
+        var text = new StringBuilder("# Commands\n\nMade by `kexecsign help-pages docs`; do not edit.\n\n");
+        text.Append("Every command takes:\n\n| flag | meaning |\n| --- | --- |\n");
+        foreach ((string name, string? shortName, string description) in GlobalFlags.Listed)
+            Row(text, shortName is null ? $"`{name}`" : $"`{shortName}`, `{name}`", description);
+        text.Append("\n`@FILE` stands for the arguments in FILE, one a line, taken as they stand; empty lines and lines that begin with `#` are left out.\n");
+        text.Append("\nExit codes: 0 done, 1 refused, failed or interrupted, 2 wrong usage, 3 some of a batch failed, 4 verification failed.\n");
+        foreach (Operation operation in operations)
+            Command(text, operation);
+        return text.ToString();
+    }
+
+    public static string Errors(ImmutableArray<ErrorCode> codes)
+    {
+        var text = new StringBuilder("# Error codes\n\nMade by `kexecsign help-pages docs`; do not edit.\n\n");
+        text.Append("An error is one line: code, file, what and where, how to mend it. Codes are never reused.\n\n");
+        text.Append("| code | what | how to mend | exit |\n| --- | --- | --- | --- |\n");
+        foreach (ErrorCode code in codes.OrderBy(code => code.Id, StringComparer.Ordinal))
+            Row(text, code.Id, code.Says, code.Mend, $"{(int)code.Exit}");
+        return text.ToString();
+    }
+
+    private static void Command(StringBuilder text, Operation operation)
+    {
+        text.Append($"\n## {operation.Name}\n\n{operation.Summary}\n\n```\n{HelpText.Usage(operation)}\n```\n");
+        if (operation.Details.Length > 0)
+            text.Append($"\n{operation.Details}\n");
+        if (operation.Arguments.Count + operation.Options.Count > 0)
+            text.Append("\n| takes | meaning |\n| --- | --- |\n");
+        foreach (ArgumentSpec argument in operation.Arguments)
+            Row(text, $"`{argument.Name}`", argument.Description + (argument.Repeatable ? " May be repeated." : ""));
+        foreach (OptionSpec option in operation.Options)
+            Row(text, $"`{HelpText.Label(option)}`", HelpText.Description(option));
+        foreach (Example example in operation.Examples)
+            text.Append($"\n{example.Explanation}\n\n```\n{example.CommandLine}\n```\n");
+    }
+
+    private static void Row(StringBuilder text, params ReadOnlySpan<string> cells)
+    {
+        foreach (string cell in cells)
+            text.Append("| ").Append(cell.Replace("|", "\\|", StringComparison.Ordinal)).Append(' ');
+        text.Append("|\n");
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using KexecSign.Errors;
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Cli.Output;
+
+/// <summary>Shows what ended a command: one line, with <c>--json</c> a document too, and only with <c>-v</c> the causes.</summary>
+internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool verbose)
+{
+    /// <returns>The exit code that belongs to the error.</returns>
+    public ExitCode Show(Exception thrown)
+    {
+        KexecSignException error = Failure.Explain(thrown);
+        surroundings.Error.WriteLine(Printable.Line(error.Message));
+        if (verbose)
+            surroundings.Error.WriteLine(error);
+        if (json)
+            WriteJson(error);
+        return error.Code.Exit;
+    }
+
+    private void WriteJson(KexecSignException error)
+    {
+        try
+        {
+            using var writer = new Utf8JsonWriter(surroundings.Output, new JsonWriterOptions { Indented = true });
+            writer.WriteStartObject();
+            writer.WriteStartObject("error");
+            writer.WriteString("code", error.Code.Id);
+            writer.WriteString("file", error.File);
+            writer.WriteString("message", error.Says);
+            writer.WriteString("mend", error.Code.Mend);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+            writer.Flush();
+            surroundings.Output.WriteByte((byte)'\n');
+            surroundings.Output.Flush();
+        }
+        catch (IOException)
+        {
+            // Standard output itself may be what failed; the line on standard error has said so.
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using KexecSign.Operations;
+
+namespace KexecSign.Cli.Tests.Commands;
+
+public sealed class WrongUsageTests
+{
+    private static readonly Operation[] Operations =
+        [FakeOperations.Named("sign", keyRequired: true), FakeOperations.Named("zboot kit"), FakeOperations.Named("zboot build")];
+
+    [Theory]
+    [InlineData("KS3030: no command was given.")]
+    [InlineData("KS3031: there is no command 'sgin'; did you mean 'sign'?", "sgin", "x")]
+    [InlineData("KS3031: there is no command 'frobnicate'.", "frobnicate")]
+    [InlineData("KS3030: 'zboot' is followed by a second word: kit, build.", "zboot")]
+    [InlineData("KS3031: there is no command 'zboot biuld'; did you mean 'zboot build'?", "zboot", "biuld")]
+    [InlineData("KS3033: 'sign' needs --key KEY.", "sign", "Image")]
+    [InlineData("KS3032: 'sign' has no option '--repalce'.", "sign", "Image", "--repalce", "--key", "k")]
+    [InlineData("KS3032: 'sign' has no option '--key2'.", "sign", "Image", "--key", "k", "--key2=x")]
+    [InlineData("KS3034: 'sign' takes 'key' only once.", "sign", "Image", "--key", "k", "--key", "l")]
+    [InlineData("KS3030: Required argument missing for option: '--key'.", "sign", "Image", "--key")]
+    public void Wrong_usage_is_one_line_and_exit_code_2(string begins, params string[] arguments)
+    {
+        Session session = Session.Run(Operations, arguments);
+        session.Exit.ShouldBe(2);
+        session.Error.ShouldStartWith(begins);
+        session.Error.Split('\n').ShouldBe([session.Error.TrimEnd('\n'), ""]);
+        session.Output.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Wrong_usage_is_a_document_when_json_is_asked_for()
+    {
+        Session session = Session.Run(Operations, "sign", "--json", "--nonsense");
+        session.Exit.ShouldBe(2);
+        session.Output.ShouldContain("\"code\": \"KS3032\"");
+    }
+}

@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using KexecSign.Errors;
+using KexecSign.Formats.Errors;
+using KexecSign.Operations;
+using KexecSign.Reports;
+using KexecSign.Running;
+
+namespace KexecSign.Cli.Tests;
+
+public sealed record FakeOptions
+{
+    public ImmutableArray<string> Files { get; init; } = [];
+
+    public ImmutableArray<string> Certificates { get; init; } = [];
+
+    public string? Key { get; init; }
+
+    public string? Output { get; init; }
+
+    public bool Replace { get; init; }
+
+    public string Digest { get; init; } = "sha256";
+}
+
+public sealed record FakeResult(string Title, int Count, [property: JsonIgnore] ExitCode Ends) : OperationResult
+{
+    public override ExitCode Exit => Ends;
+
+    public override ReportView View() => new(Title, [ReportTable.Fields("fields", ("count", $"{Count}"))], ["a note"]);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(FakeResult))]
+internal sealed partial class FakeJson : JsonSerializerContext;
+
+/// <summary>Operations with every kind of option, whose body the test gives.</summary>
+internal static class FakeOperations
+{
+    public static Operation Named(string name, Func<FakeOptions, RunContext, FakeResult>? body = null, bool keyRequired = false) =>
+        new Operation<FakeOptions, FakeResult>
+        {
+            Name = name,
+            Summary = $"Does {name}.",
+            Details = "Some details.",
+            Examples = [new($"kexecsign {name} Image", "Do it.")],
+            TypedArguments = [new("FILE", "The images.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+            TypedOptions =
+            [
+                new("key", "KEY", "The key.", (o, v) => o with { Key = v }, required: keyRequired),
+                new("cert", "CERT", "Certificates.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
+                new("digest", "HASH", "The digest.", (o, v) => o with { Digest = v }, defaultValue: "sha256", choices: ["sha256", "sha384"]),
+                new("replace", null, "Drop others.", (o, _) => o with { Replace = true }),
+                new("o", "PATH", "The output.", (o, v) => o with { Output = v }),
+            ],
+            TypedResult = FakeJson.Default.FakeResult,
+            Body = body ?? ((options, _) => new("done", options.Files.Length, ExitCode.Done)),
+        };
+
+    public static Operation Throwing(Exception thrown) => Named("fail", (_, _) => throw thrown);
+
+    public static readonly ErrorCode SomeError = OperationErrors.SystemRefused;
+}

@@ -1,0 +1,63 @@
+using KexecSign.Operations;
+
+namespace KexecSign.Cli.Tests.Help;
+
+public sealed class HelpTests
+{
+    private static readonly Operation[] Operations = [FakeOperations.Named("sign", keyRequired: true), FakeOperations.Named("zboot kit")];
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    public void The_program_lists_its_commands_and_no_others(string flag)
+    {
+        Session session = Session.Run(Operations, flag);
+        session.Exit.ShouldBe(0);
+        session.Error.ShouldBeEmpty();
+        session.Output.ShouldContain("  sign       Does sign.\n  zboot kit  Does zboot kit.\n");
+        session.Output.ShouldNotContain("help-pages");
+    }
+
+    [Fact]
+    public void A_group_lists_its_members()
+    {
+        string output = Session.Run(Operations, "zboot", "--help").Output;
+        output.ShouldContain("Usage: kexecsign zboot COMMAND");
+        output.ShouldContain("zboot kit");
+        output.ShouldNotContain("Does sign.");
+    }
+
+    [Fact]
+    public void A_command_shows_summary_arguments_options_defaults_choices_and_examples()
+    {
+        string output = Session.Run(Operations, "sign", "--help").Output;
+        output.ShouldStartWith("Does sign.\n\nUsage: kexecsign sign [FILE...] --key KEY [OPTIONS]\n\nSome details.\n");
+        output.ShouldContain("  FILE  The images. May be repeated.\n");
+        output.ShouldContain("  --key KEY          The key. Required.\n");
+        output.ShouldContain("  --digest HASH      The digest. One of: sha256, sha384. Default: sha256.\n");
+        output.ShouldContain("  -o, --output PATH  The output.\n");
+        output.ShouldContain("  -q, --quiet");
+        output.ShouldContain("    kexecsign sign Image\n");
+    }
+
+    [Fact]
+    public void Help_is_given_though_something_required_is_missing() => Session.Run(Operations, "sign", "--help", "--key").Exit.ShouldBe(0);
+
+    [Fact]
+    public void No_line_is_wider_than_the_terminal()
+    {
+        string output = Session.Run(Operations, s => s with { Width = 50 }, "sign", "--help").Output;
+        output.Split('\n').ShouldAllBe(line => line.Length <= 50);
+    }
+
+    [Fact]
+    public void The_version_is_printed_alone() =>
+        Session.Run(Operations, "--version").Output.ShouldMatch(@"^kexecsign \d+\.\d+\.\d+\n$");
+
+    [Fact]
+    public void The_shell_is_told_what_may_follow()
+    {
+        Session.Run(Operations, "[suggest:2]", "zb").Output.ShouldContain("zboot");
+        Session.Run(Operations, "[suggest:14]", "sign --digest ").Output.ShouldContain("sha384");
+    }
+}

@@ -1,0 +1,70 @@
+using KexecSign.Cli.Commands;
+using KexecSign.Cli.Help;
+using KexecSign.Errors;
+using KexecSign.Operations;
+
+namespace KexecSign.Cli.Tests.Help;
+
+/// <summary>The committed pages are what the program would write now. <c>UPDATE_SNAPSHOTS=1</c> rewrites them.</summary>
+public sealed class ReferencePageTests
+{
+    [Fact]
+    public void Reference_page_is_up_to_date() => Snapshot.Compare("docs/reference.md", ReferencePages.Commands(OperationCatalog.All));
+
+    [Fact]
+    public void Error_page_is_up_to_date() => Snapshot.Compare("docs/errors.md", ReferencePages.Errors(ErrorReference.All));
+
+    [Fact]
+    public void The_hidden_command_writes_both()
+    {
+        string folder = Directory.CreateTempSubdirectory("kexecsign-test-").FullName;
+        try
+        {
+            Session.Run([FakeOperations.Named("zboot kit")], "help-pages", folder).Exit.ShouldBe(0);
+            string reference = File.ReadAllText(Path.Combine(folder, "reference.md"));
+            reference.ShouldContain("## zboot kit\n");
+            reference.ShouldContain("| `--digest HASH` | The digest. One of: sha256, sha384. Default: sha256. |\n");
+            File.ReadAllText(Path.Combine(folder, "errors.md")).ShouldContain("| KS3000 |");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void No_operation_has_an_option_or_a_name_that_the_program_itself_uses()
+    {
+        string[] taken = [.. GlobalFlags.Listed.Select(flag => flag.Name.TrimStart('-')), "q", "v", "h", "output"];
+        foreach (Operation operation in OperationCatalog.All)
+        {
+            operation.Options.Select(option => option.Name).ShouldAllBe(name => !taken.Contains(name), operation.Name);
+            operation.Options.Select(option => option.Name).ShouldBeUnique(operation.Name);
+            operation.Name.Split(' ').Length.ShouldBeLessThanOrEqualTo(2, operation.Name);
+        }
+    }
+}
+
+internal static class Snapshot
+{
+    public static void Compare(string path, string expected)
+    {
+        string committed = Path.Combine(Root(), path);
+        if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(committed)!);
+            File.WriteAllText(committed, expected);
+        }
+        File.Exists(committed).ShouldBeTrue($"{path} is missing; run the tests with UPDATE_SNAPSHOTS=1 and commit what they write");
+        File.ReadAllText(committed).ShouldBe(expected, $"{path} is out of date; run the tests with UPDATE_SNAPSHOTS=1 and commit what they write");
+    }
+
+    // PathMap makes CallerFilePath useless; the solution is found from the test's own folder upwards.
+    private static string Root()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "KexecSign.sln")))
+            folder = Path.GetDirectoryName(folder);
+        return folder.ShouldNotBeNull();
+    }
+}
