@@ -1,4 +1,9 @@
 using System.Collections.Immutable;
+using KexecSign.Bpf;
+using KexecSign.Ima;
+using KexecSign.Inspection;
+using KexecSign.Signing;
+using KexecSign.Verification;
 
 namespace KexecSign.Operations;
 
@@ -6,5 +11,14 @@ namespace KexecSign.Operations;
 public static class OperationCatalog
 {
     /// <summary>All operations.</summary>
-    public static ImmutableArray<Operation> All { get; } = [];
+    public static ImmutableArray<Operation> All { get; } =
+    [
+        InspectOperation.Definition,
+        VerifyOperation.Definition,
+        SignOperation.Definition,
+        BpfEmbedOperation.Definition,
+        BpfExtractOperation.Definition,
+        ImaSignOperation.Definition,
+        ImaVerifyOperation.Definition,
+    ];
 }

@@ -27,8 +27,8 @@ internal sealed class Revocations
         using FileSource source = FileSource.Open(path);
         try
         {
-            ImmutableArray<SignatureList> lists = SignatureList.ParseAll(source.ToLayout().ReadBytes(0, Math.Min(source.Length, MaxLength)));
-            return new(Values(lists, SignatureList.Sha256Type), Values(lists, SignatureList.X509Type));
+            ImmutableArray<SignatureList> lists = SignatureList.ReadAll(source.ToLayout().ReadBytes(0, Math.Min(source.Length, MaxLength)));
+            return new(Values(lists, EfiGuids.CertSha256), Values(lists, EfiGuids.CertX509));
         }
         catch (Formats.Errors.KexecSignException refused)
         {
