@@ -79,6 +79,9 @@ public sealed partial class OutputFile : IDisposable
         }
     }
 
+    /// <summary>Appends zeros that take no space on file systems with holes.</summary>
+    internal void Skip(long count) => Length += count;
+
     /// <summary>Replaces bytes written before.</summary>
     internal void Overwrite(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_handle, bytes, offset);
 
@@ -90,6 +93,8 @@ public sealed partial class OutputFile : IDisposable
         {
             if (File.Exists(_target))
                 File.SetUnixFileMode(_handle, File.GetUnixFileMode(_target));
+            if (RandomAccess.GetLength(_handle) < Length)
+                RandomAccess.SetLength(_handle, Length);
             RandomAccess.FlushToDisk(_handle);
             File.Move(_temporary, _target, overwrite: true);
             _committed = true;
