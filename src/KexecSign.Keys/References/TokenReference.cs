@@ -1,0 +1,27 @@
+namespace KexecSign.Keys.References;
+
+/// <summary>Writes PKCS#11 URIs; reading them is the keyring's work.</summary>
+public static class TokenReference
+{
+    /// <summary>The URI that every token of the default module matches.</summary>
+    public const string Any = Pkcs11Uri.Scheme;
+
+    /// <summary>The URI of the tokens with a label, without query.</summary>
+    public static string ForToken(string label) => Pkcs11Uri.Compose([new("token", label)], id: null);
+
+    /// <summary>A query part, with its question mark; empty when nothing is given.</summary>
+    /// <param name="modulePath">Path of the PKCS#11 module.</param>
+    /// <param name="moduleName">Name of the module, when no path is given.</param>
+    /// <param name="pinSource">Path of the file that holds the PIN.</param>
+    public static string Query(string? modulePath = null, string? moduleName = null, string? pinSource = null)
+    {
+        var parts = new List<string>();
+        if (modulePath is not null)
+            parts.Add("module-path=" + PercentCoding.EncodePath(modulePath));
+        if (moduleName is not null)
+            parts.Add("module-name=" + PercentCoding.EncodePath(moduleName));
+        if (pinSource is not null)
+            parts.Add("pin-source=file:" + PercentCoding.EncodePath(pinSource));
+        return parts.Count == 0 ? "" : "?" + string.Join('&', parts);
+    }
+}

@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+
+namespace KexecSign.KeyOperations;
+
+/// <summary>JSON of the results of <c>keys</c>, without reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(KeyRoleConverter), typeof(KeyKindConverter)])]
+[JsonSerializable(typeof(KeysInitResult))]
+[JsonSerializable(typeof(KeysListResult))]
+internal sealed partial class KeyReportJson : JsonSerializerContext;

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using KexecSign.Keys;
+using KexecSign.Keys.Certificates;
+using KexecSign.Keys.Pins;
+using KexecSign.Keys.References;
+using KexecSign.Keys.Tokens;
+using KexecSign.Operations;
+using KexecSign.Reports;
+using KexecSign.Running;
+using KexecSign.Signing;
+
+namespace KexecSign.KeyOperations;
+
+/// <summary>Options of <c>keys list</c>.</summary>
+public sealed record KeysListOptions
+{
+    /// <summary>Which tokens; null for all of the default module.</summary>
+    public string? Reference { get; init; }
+
+    /// <summary>Path of the PKCS#11 module, when the URI does not name it.</summary>
+    public string? ModulePath { get; init; }
+
+    /// <summary>Where the PIN comes from, to look behind the login of a single token.</summary>
+    public PinOptions Pin { get; init; } = new();
+}
+
+/// <summary>Result of <c>keys list</c>.</summary>
+/// <param name="Tokens">The tokens that match.</param>
+public sealed record KeysListResult(ImmutableArray<ListedToken> Tokens) : OperationResult
+{
+    /// <inheritdoc/>
+    public override ReportView View() => new(
+        $"{Tokens.Length} token(s)",
+        [.. Tokens.SelectMany(token => token.Tables())],
+        [.. Tokens.Where(token => token.Token.LoginRequired && !token.LoggedIn)
+            .Select(token => $"Token '{token.Token.Label}' shows private keys only after login: name it with token= and give a PIN source.")]);
+}
+
+/// <summary>A token and what it shows.</summary>
+/// <param name="Token">What it says of itself.</param>
+/// <param name="LoggedIn">Whether the list was made after login.</param>
+/// <param name="Mechanisms">Mechanisms that sign.</param>
+/// <param name="Keys">Private keys.</param>
+/// <param name="Certificates">Certificates.</param>
+public sealed record ListedToken(
+    TokenDescription Token, bool LoggedIn, ImmutableArray<string> Mechanisms, ImmutableArray<ListedKey> Keys, ImmutableArray<ListedCertificate> Certificates)
+{
+    internal IEnumerable<ReportTable> Tables()
+    {
+        yield return ReportTable.Fields($"token '{Token.Label}'",
+            ("serial", Token.Serial), ("model", $"{Token.Manufacturer} {Token.Model}"), ("module", Token.Module),
+            ("login", !Token.LoginRequired ? "not needed" : LoggedIn ? "done" : Token.HasKeypad ? "needed, on the token's keypad" : "needed"),
+            ("signs with", string.Join(", ", Mechanisms)));
+        if (!Keys.IsEmpty)
+        {
+            yield return new("keys", ["label", "id", "kind", "reference"],
+                [.. Keys.Select(key => ImmutableArray.Create(key.Label, key.Id, key.Kind + (key.AlwaysAuthenticate ? ", PIN for every signature" : ""), key.Uri))]);
+        }
+        if (!Certificates.IsEmpty)
+        {
+            yield return new("certificates", ["label", "id", "subject", "sha256", "valid until"],
+                [.. Certificates.Select(c => ImmutableArray.Create(c.Label, c.Id, c.Subject, c.Sha256, c.NotAfter))]);
+        }
+    }
+}
+
+/// <summary>A private key.</summary>
+/// <param name="Label">CKA_LABEL.</param>
+/// <param name="Id">CKA_ID, hexadecimal.</param>
+/// <param name="Kind">For instance <c>RSA 2048</c>.</param>
+/// <param name="AlwaysAuthenticate">Whether every signature needs the PIN again.</param>
+/// <param name="Uri">Reference without module and PIN source.</param>
+public sealed record ListedKey(string Label, string Id, string Kind, bool AlwaysAuthenticate, string Uri);
+
+/// <summary>A certificate.</summary>
+/// <param name="Label">CKA_LABEL.</param>
+/// <param name="Id">CKA_ID, hexadecimal.</param>
+/// <param name="Subject">Distinguished name.</param>
+/// <param name="Issuer">Distinguished name of the issuer.</param>
+/// <param name="Sha256">SHA-256 of the DER, hexadecimal.</param>
+/// <param name="SubjectKeyIdentifier">Hexadecimal.</param>
+/// <param name="NotAfter">End of validity, UTC, ISO 8601.</param>
+public sealed record ListedCertificate(
+    string Label, string Id, string Subject, string Issuer, string Sha256, string SubjectKeyIdentifier, string NotAfter);
+
+/// <summary><c>keys list</c>: what tokens hold.</summary>
+internal static class KeysListOperation
+{
+    public static Operation<KeysListOptions, KeysListResult> Definition { get; } = new()
+    {
+        Name = "keys list",
+        Summary = "Show tokens, their keys and certificates.",
+        Details = "Logs in only when the URI leaves one token and a PIN source is given; nobody is asked.",
+        Body = Run,
+        TypedResult = KeyReportJson.Default.KeysListResult,
+        TypedArguments = [new("URI", "PKCS#11 URI that narrows the tokens down.", (o, v) => o with { Reference = v }, required: false)],
+        TypedOptions =
+        [
+            new("module-path", "FILE", "The PKCS#11 module; without it the one that KEXECSIGN_PKCS11_MODULE names, or p11-kit's.", (o, v) => o with { ModulePath = v }),
+            .. SigningOptionSpecs.Pins<KeysListOptions>(o => o.Pin, (o, pin) => o with { Pin = pin }),
+        ],
+        Examples =
+        [
+            new("kexecsign keys list", "Show every token that p11-kit knows."),
+            new("kexecsign keys list 'pkcs11:?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:keys/token/pin'", "Show the demonstration's token with its private keys."),
+        ],
+    };
+
+    private static KeysListResult Run(KeysListOptions options, RunContext context)
+    {
+        string reference = options.Reference ?? TokenReference.Any;
+        if (options.ModulePath is { } module)
+            reference = reference + (reference.Contains('?') ? "&" : "?") + TokenReference.Query(modulePath: module)[1..];
+        IReadOnlyList<Token> tokens = context.Keyring.FindTokens(reference, options.Pin);
+        return new([.. tokens.Select(token => List(token, context.Cancellation))]);
+    }
+
+    private static ListedToken List(Token token, CancellationToken cancellation)
+    {
+        bool login = token.Description.LoginRequired && token.PinIsGiven;
+        return new(
+            token.Description, login, [.. token.SigningMechanisms(cancellation)],
+            [.. token.Keys(login, cancellation).Select(key => new ListedKey(
+                key.Label, Hex(key.Id), Kind(key), key.AlwaysAuthenticate, token.Uri(key.Label, key.Id)))],
+            [.. token.Certificates(login, cancellation).Select(found => new ListedCertificate(
+                found.Label, Hex(found.Id), found.Certificate.Subject, found.Certificate.Issuer,
+                Convert.ToHexStringLower(SHA256.HashData(found.Certificate.RawData)),
+                Convert.ToHexStringLower(SubjectKeyIdentifier.Of(found.Certificate)),
+                found.Certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ")))]);
+    }
+
+    private static string Kind(KeyDescription key) => (key.Algorithm, key.SizeBits) switch
+    {
+        (KeyAlgorithm.Rsa, { } bits) => $"RSA {bits}",
+        (KeyAlgorithm.Ecdsa, { } bits) => $"ECDSA P-{bits}",
+        _ => "not usable here",
+    };
+
+    private static string Hex(ImmutableArray<byte> id) => Convert.ToHexStringLower(id.AsSpan());
+}
