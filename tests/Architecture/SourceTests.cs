@@ -1,0 +1,46 @@
+using System.Text.RegularExpressions;
+
+namespace KexecSign.Architecture.Tests;
+
+/// <summary>Rules about the source text itself.</summary>
+public sealed partial class SourceTests
+{
+    private const int LongestFile = 400;
+
+    private static readonly string[] Sources =
+        [.. Repository.Files().Where(file => file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))];
+
+    [Fact]
+    public void Are_found() => Sources.Length.ShouldBeGreaterThan(50);
+
+    [Fact]
+    public void No_file_is_longer_than_400_lines() =>
+        Sources.Select(file => (file, File.ReadAllLines(Full(file)).Length)).Where(found => found.Length > LongestFile).ShouldBeEmpty();
+
+    [Fact]
+    public void Nothing_is_called_Utils_Helpers_or_Manager()
+    {
+        Sources.Where(file => file.Split('/', '.').Any(part => Vague().IsMatch(part))).ShouldBeEmpty();
+        Sources.SelectMany(file => Declaration().Matches(File.ReadAllText(Full(file))).Select(match => $"{file}: {match.Groups[1].Value}"))
+            .Where(found => Vague().IsMatch(found)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Namespaces_follow_folders() =>
+        Sources.Select(file => (File: file, Declared: Namespace().Match(File.ReadAllText(Full(file))).Groups[1].Value))
+            .Where(found => found.Declared.Length > 0 && found.Declared != Expected(found.File))
+            .Select(found => $"{found.File} declares {found.Declared}, not {Expected(found.File)}").ShouldBeEmpty();
+
+    private static string Expected(string file) => Path.GetDirectoryName(file)!["src/".Length..].Replace('/', '.');
+
+    private static string Full(string file) => Path.Combine(Repository.Root, file);
+
+    [GeneratedRegex("(Utils?|Utilities|Helpers?|Managers?)$")]
+    private static partial Regex Vague();
+
+    [GeneratedRegex(@"\b(?:class|struct|record|interface|enum) ([A-Z]\w*)")]
+    private static partial Regex Declaration();
+
+    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+}
