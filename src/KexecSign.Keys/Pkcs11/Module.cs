@@ -18,7 +18,7 @@ internal sealed class Module
     private readonly string? _configuration;
     private int _holders;
 
-    private Module(string path, Cryptoki calls, bool finalise)
+    internal Module(string path, Cryptoki calls, bool finalise)
     {
         Path = path;
         Calls = calls;

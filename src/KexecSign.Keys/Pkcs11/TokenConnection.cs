@@ -27,7 +27,7 @@ internal sealed class TokenConnection : IDisposable
         Module = module;
         State = state;
         _pins = pins;
-        _pool = new SessionPool(module.Calls, state, () => _loggedIn = false);
+        _pool = new SessionPool(module.Calls, state, ForgetLogin);
     }
 
     public Module Module { get; }
@@ -171,6 +171,13 @@ internal sealed class TokenConnection : IDisposable
         };
     }
 
+    // Handles of private objects end with the login (PKCS#11 2.40 section 5.6, C_Logout).
+    private void ForgetLogin()
+    {
+        _loggedIn = false;
+        Interlocked.Increment(ref _generation);
+    }
+
     // The named codes after which the same work can succeed with a new session, login or handle. Nothing else is retried.
     private bool Renew(nuint value)
     {
@@ -178,19 +185,18 @@ internal sealed class TokenConnection : IDisposable
         {
             case ReturnValue.SessionHandleInvalid or ReturnValue.SessionClosed or ReturnValue.DeviceRemoved:
                 _pool.DropIdle();
-                _loggedIn = false;
-                break;
+                ForgetLogin();
+                return true;
             case ReturnValue.UserNotLoggedIn:
-                _loggedIn = false;
-                break;
+                ForgetLogin();
+                return true;
             case ReturnValue.KeyHandleInvalid or ReturnValue.ObjectHandleInvalid:
             case ReturnValue.OperationActive or ReturnValue.OperationNotInitialized:
-                break;
+                Interlocked.Increment(ref _generation);
+                return true;
             default:
                 return false;
         }
-        Interlocked.Increment(ref _generation);
-        return true;
     }
 
     private KexecSignException Translate(CryptokiException cause)

@@ -10,7 +10,7 @@ internal sealed unsafe class Cryptoki
     private const int MaxAttributeLength = 1 << 20;
     private readonly FunctionList* _functions;
 
-    private Cryptoki(FunctionList* functions) => _functions = functions;
+    internal Cryptoki(FunctionList* functions) => _functions = functions;
 
     /// <summary>The same for every path that leads to the same library.</summary>
     public nint Identity => (nint)_functions;

@@ -1,0 +1,167 @@
+using System.Security.Cryptography;
+using KexecSign.Formats.Errors;
+using KexecSign.Keys.Pins;
+using KexecSign.Keys.Pkcs11.Native;
+using KexecSign.Keys.Tests.Tools;
+
+namespace KexecSign.Keys.Tests.Pkcs11;
+
+[Collection(SoftHsmCollection.Name)]
+public sealed class SessionTests(SoftHsm softHsm)
+{
+    private static readonly byte[] Hash = SHA256.HashData("x"u8);
+
+    [SkippableFact]
+    public void Many_signatures_take_one_login_and_leave_no_session_open()
+    {
+        SoftHsm.Require();
+        using (var token = new InterposedToken(softHsm.PinFromFile))
+        {
+            foreach (string label in (string[])["Rsa2048", "P256", "P384"])
+            {
+                ISigningKey key = token.Key(label);
+                for (int i = 0; i < 20; i++)
+                    Sign(key);
+            }
+            InterposedToken.Logins.ShouldBe(1);
+            InterposedToken.MostOpenSessions.ShouldBe(1);
+        }
+        InterposedToken.OpenSessions.ShouldBe(0);
+    }
+
+    [SkippableFact]
+    public void Threads_share_a_single_session_when_the_token_allows_no_more()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile, sessionLimit: 1);
+        ISigningKey key = token.Key("P256");
+        Parallel.For(0, 40, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ => Sign(key));
+        InterposedToken.Signatures.ShouldBe(40);
+        InterposedToken.MostOpenSessions.ShouldBe(1);
+        InterposedToken.Logins.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public void No_session_left_by_others_is_an_error_after_a_few_attempts()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile, sessionLimit: 0);
+        Refusal.Of("KS2025", () => token.Key("P256"));
+    }
+
+    [SkippableTheory]
+    [InlineData((uint)ReturnValue.SessionHandleInvalid)]
+    [InlineData((uint)ReturnValue.SessionClosed)]
+    [InlineData((uint)ReturnValue.UserNotLoggedIn)]
+    [InlineData((uint)ReturnValue.KeyHandleInvalid)]
+    [InlineData((uint)ReturnValue.ObjectHandleInvalid)]
+    [InlineData((uint)ReturnValue.OperationActive)]
+    public void A_lost_session_login_or_handle_is_renewed(uint code)
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        ISigningKey key = token.Key("Rsa2048");
+        Sign(key);
+        InterposedToken.SignInitFaults.Enqueue(code);
+        Sign(key);
+        Sign(key);
+        InterposedToken.OpenSessions.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public void Renewals_are_bounded()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        ISigningKey key = token.Key("Rsa2048");
+        for (int i = 0; i < 50; i++)
+            InterposedToken.SignInitFaults.Enqueue(ReturnValue.SessionHandleInvalid);
+        Refusal.Of("KS2012", () => Sign(key)).Message.ShouldContain("CKR_SESSION_HANDLE_INVALID (0xb3)");
+        InterposedToken.SignInitFaults.Count.ShouldBe(46);
+    }
+
+    [SkippableFact]
+    public void Other_failures_are_not_retried_and_close_their_session()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        ISigningKey key = token.Key("Rsa2048");
+        int before = InterposedToken.Signatures;
+        InterposedToken.SignFaults.Enqueue(0x6);
+        Refusal.Of("KS2012", () => Sign(key)).Message.ShouldContain("C_Sign on token 'Test token' returned CKR_FUNCTION_FAILED (0x6)");
+        InterposedToken.Signatures.ShouldBe(before + 1);
+        InterposedToken.OpenSessions.ShouldBe(0);
+        // The last session took the login with it; the next signature logs in again.
+        Sign(key);
+        InterposedToken.Logins.ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public void After_a_device_error_nothing_more_is_asked_of_the_token()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        ISigningKey key = token.Key("Rsa2048");
+        InterposedToken.SignFaults.Enqueue(ReturnValue.DeviceError);
+        Refusal.Of("KS2024", () => Sign(key));
+        Refusal.Of("KS2024", () => Sign(key));
+        InterposedToken.Signatures.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public void A_wrong_PIN_is_tried_once_even_by_many_threads_and_never_shown()
+    {
+        SoftHsm.Require();
+        string path = softHsm.Temporary("wrong-pin");
+        File.WriteAllText(path, "wr0ng-pin-4711\n");
+        using var token = new InterposedToken(new PinOptions { File = path });
+        int refused = 0;
+        Parallel.For(0, 16, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
+        {
+            KexecSignException refusal = Refusal.Of("KS2041", () => token.Key("P256"));
+            refusal.ToString().ShouldNotContain("wr0ng");
+            refusal.Message.ShouldContain("CKR_PIN_INCORRECT");
+            Interlocked.Increment(ref refused);
+        });
+        refused.ShouldBe(16);
+        InterposedToken.Logins.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public void A_key_that_wants_its_PIN_each_time_gets_it_each_time()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        token.Connection.WithReadWrite(session => AlwaysAuthenticatedKey(token.Connection.Calls, session), default);
+        ISigningKey key = token.Key("guarded");
+        for (int i = 0; i < 3; i++)
+            Sign(key);
+        InterposedToken.ContextLogins.ShouldBe(3);
+        // The read-write session was the only one; closing it ended the first login.
+        InterposedToken.Logins.ShouldBe(2);
+    }
+
+    [SkippableFact]
+    public void A_cancelled_run_stops_before_the_token_is_asked()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        ISigningKey key = token.Key("P256");
+        Should.Throw<OperationCanceledException>(() => key.SignHash(Hash, HashAlgorithmName.SHA256, new CancellationToken(canceled: true)));
+        InterposedToken.Signatures.ShouldBe(0);
+    }
+
+    private static void Sign(ISigningKey key) => key.SignHash(Hash, HashAlgorithmName.SHA256, default);
+
+    private static nuint AlwaysAuthenticatedKey(Cryptoki calls, nuint session)
+    {
+        using var publicKey = new Template();
+        publicKey.Add(AttributeType.Verify, true).Add(AttributeType.Id, [0x77])
+            .Add(AttributeType.Token, true).Add(AttributeType.Label, "guarded")
+            .Add(AttributeType.EcParameters, [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]);
+        using var privateKey = new Template();
+        privateKey.Add(AttributeType.Token, true).Add(AttributeType.Private, true).Add(AttributeType.Sign, true).Add(AttributeType.Id, [0x77])
+            .Add(AttributeType.Label, "guarded").Add(AttributeType.Sensitive, true).Add(AttributeType.AlwaysAuthenticate, true);
+        return calls.GenerateKeyPair(session, Mechanism.EcKeyPairGen, publicKey, privateKey);
+    }
+}
