@@ -80,7 +80,7 @@ internal sealed class OperationCommand : Command
             if (token.Type is TokenType.DoubleDash)
                 return;
             if (token.Type is TokenType.Argument && token.Value is ['-', _, ..] && !IsOptionValue(token, parsed))
-                throw OperationErrors.OptionUnknown.With(Operation.Name, token.Value);
+                throw OperationErrors.OptionUnknown.With(Operation.Name, token.Value.Split('=')[0]);
         }
     }
 

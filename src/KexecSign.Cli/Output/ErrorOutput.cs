@@ -29,7 +29,7 @@ internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool ver
             writer.WriteString("code", error.Code.Id);
             writer.WriteString("file", error.File);
             writer.WriteString("message", error.Says);
-            writer.WriteString("mend", error.Code.Mend);
+            writer.WriteString("mend", error.Mend);
             writer.WriteEndObject();
             writer.WriteEndObject();
             writer.Flush();

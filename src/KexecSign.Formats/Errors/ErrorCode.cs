@@ -23,20 +23,21 @@ public enum ExitCode
 
 /// <summary>
 /// One thing that can go wrong, with a stable number. <see cref="Says"/> is a composite format: it states what was
-/// found and where, with both numbers; <see cref="Mend"/> says what to do about it.
+/// found and where, with both numbers; <see cref="Mend"/> says what to do about it and may use the same values.
 /// </summary>
 /// <param name="Id">Stable code of the form <c>KS####</c>; never reused.</param>
 /// <param name="Says">Composite format string of the message, without code and without the way out.</param>
-/// <param name="Mend">The way out, one or two sentences.</param>
+/// <param name="Mend">The way out, one or two sentences; a composite format too.</param>
 /// <param name="Exit">Exit code of a command that stops with this error.</param>
 public sealed record ErrorCode(string Id, string Says, string Mend, ExitCode Exit = ExitCode.Failed)
 {
     /// <summary>Makes the exception for this code.</summary>
     /// <param name="arguments">Values for <see cref="Says"/>; offsets and sizes go in as integers and are shown by the format's <c>{n:x}</c>.</param>
-    public KexecSignException With(params object?[] arguments) => new(this, Format(arguments));
+    public KexecSignException With(params object?[] arguments) => new(this, Format(Says, arguments), Format(Mend, arguments));
 
     /// <summary>Makes the exception for this code, keeping the cause for a debugger; the cause's text is not shown.</summary>
-    public KexecSignException Because(Exception cause, params object?[] arguments) => new(this, Format(arguments), cause);
+    public KexecSignException Because(Exception cause, params object?[] arguments) =>
+        new(this, Format(Says, arguments), Format(Mend, arguments), cause);
 
-    private string Format(object?[] arguments) => string.Format(CultureInfo.InvariantCulture, Says, arguments);
+    private static string Format(string text, object?[] arguments) => string.Format(CultureInfo.InvariantCulture, text, arguments);
 }

@@ -7,11 +7,12 @@ namespace KexecSign.Formats.Errors;
 public sealed class KexecSignException : Exception
 {
     /// <summary>Made by <see cref="ErrorCode.With"/>.</summary>
-    internal KexecSignException(ErrorCode code, string says, Exception? cause = null, string? file = null)
-        : base(Line(code, says, file), cause)
+    internal KexecSignException(ErrorCode code, string says, string mend, Exception? cause = null, string? file = null)
+        : base(Line(code, says, mend, file), cause)
     {
         Code = code;
         Says = says;
+        Mend = mend;
         File = file;
     }
 
@@ -21,15 +22,18 @@ public sealed class KexecSignException : Exception
     /// <summary>The message without code, file and way out.</summary>
     public string Says { get; }
 
+    /// <summary>The way out.</summary>
+    public string Mend { get; }
+
     /// <summary>The file concerned, when there is one.</summary>
     public string? File { get; }
 
     /// <summary>The same error, naming the file it was found in. Parsers do not know file names; operations add them.</summary>
-    public KexecSignException In(string file) => File is null ? new(Code, Says, InnerException, file) : this;
+    public KexecSignException In(string file) => File is null ? new(Code, Says, Mend, InnerException, file) : this;
 
-    private static string Line(ErrorCode code, string says, string? file)
+    private static string Line(ErrorCode code, string says, string mend, string? file)
     {
         string where = file is null ? "" : file + ": ";
-        return $"{code.Id}: {where}{says} {code.Mend}";
+        return $"{code.Id}: {where}{says} {mend}";
     }
 }

@@ -1,3 +1,4 @@
+using KexecSign.Files;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Errors;
@@ -8,10 +9,7 @@ namespace KexecSign.Errors;
 /// </summary>
 public static class Failure
 {
-    // errno values of Linux; .NET leaves them in IOException.HResult.
-    private const int NoSpace = 28, ReadOnlyFileSystem = 30, QuotaExceeded = 122;
-
-    /// <summary>The error to show: the exception itself when it is one of ours, otherwise KS3000, KS3008 or KS3009.</summary>
+    /// <summary>The error to show: the exception itself when it is one of ours, otherwise KS3000, KS3036 or KS3009.</summary>
     /// <param name="thrown">What was caught.</param>
     public static KexecSignException Explain(Exception thrown) => thrown switch
     {
@@ -27,21 +25,9 @@ public static class Failure
 
     private static KexecSignException Refused(Exception thrown)
     {
-        KexecSignException refused = OperationErrors.SystemRefused.Because(thrown, Reason(thrown));
+        KexecSignException refused = OperationErrors.SystemRefused.Because(thrown, FileFailure.Reason(thrown));
         return Path(thrown) is { } path ? refused.In(path) : refused;
     }
-
-    private static string Reason(Exception thrown) => thrown switch
-    {
-        DirectoryNotFoundException => "its folder does not exist",
-        FileNotFoundException => "it does not exist",
-        PathTooLongException => "the path is too long",
-        UnauthorizedAccessException => "permission denied, or it is a folder",
-        { HResult: NoSpace } => "no space left on the file system",
-        { HResult: QuotaExceeded } => "the disk quota is used up",
-        { HResult: ReadOnlyFileSystem } => "the file system is read-only",
-        _ => thrown.Message.Split(" : ")[0].TrimEnd('.').ReplaceLineEndings(" "),
-    };
 
     // Besides FileNotFoundException, .NET names the path only inside the message, between quotes.
     private static string? Path(Exception thrown)

@@ -12,7 +12,7 @@ public static partial class OperationErrors
 
     /// <summary>Ctrl-C, SIGTERM or a cancelled build.</summary>
     public static readonly ErrorCode Interrupted = new(
-        "KS3008", "interrupted.", "No output was left behind; run it again.");
+        "KS3036", "interrupted.", "No output was left behind; run it again.");
 
     /// <summary>The system refused something and no one below said more precisely what.</summary>
     public static readonly ErrorCode SystemRefused = new(
@@ -28,11 +28,7 @@ public static partial class OperationErrors
 
     /// <summary>An option that the operation does not have.</summary>
     public static readonly ErrorCode OptionUnknown = new(
-        "KS3032", "'{0}' has no option '{1}'.", "Add --help to see the options it has.", ExitCode.WrongUsage);
-
-    /// <summary>An argument or option without which the operation cannot run.</summary>
-    public static readonly ErrorCode RequiredMissing = new(
-        "KS3033", "'{0}' needs {1}.", "Add it.", ExitCode.WrongUsage);
+        "KS3032", "'{0}' has no option '{1}'.", "See 'kexecsign {0} --help'.", ExitCode.WrongUsage);
 
     /// <summary>An option given twice that takes one value.</summary>
     public static readonly ErrorCode OptionRepeated = new(

@@ -44,18 +44,18 @@ public sealed class OperationRequest
         _options = spec.Apply(_options, value);
     }
 
-    /// <summary>Runs with what was given. Raises KS3033 when something required is missing.</summary>
+    /// <summary>Runs with what was given. Raises KS3010 when something required is missing.</summary>
     public OperationResult Run(RunContext context)
     {
         foreach (ArgumentSpec argument in Operation.Arguments)
         {
             if (argument.Required && !_given.Contains(argument.Name))
-                throw OperationErrors.RequiredMissing.With(Operation.Name, argument.Name);
+                throw OperationErrors.OptionMissing.With(Operation.Name, argument.Name);
         }
         foreach (OptionSpec option in Operation.Options)
         {
             if (option.Required && !_given.Contains(option.Name))
-                throw OperationErrors.RequiredMissing.With(Operation.Name, string.Create(CultureInfo.InvariantCulture, $"{option.Typed} {option.Value}"));
+                throw OperationErrors.OptionMissing.With(Operation.Name, string.Create(CultureInfo.InvariantCulture, $"{option.Typed} {option.Value}"));
         }
         return Operation.Run(_options, context);
     }

@@ -13,7 +13,7 @@ public sealed class WrongUsageTests
     [InlineData("KS3031: there is no command 'frobnicate'.", "frobnicate")]
     [InlineData("KS3030: 'zboot' is followed by a second word: kit, build.", "zboot")]
     [InlineData("KS3031: there is no command 'zboot biuld'; did you mean 'zboot build'?", "zboot", "biuld")]
-    [InlineData("KS3033: 'sign' needs --key KEY.", "sign", "Image")]
+    [InlineData("KS3010: 'sign' needs --key KEY.", "sign", "Image")]
     [InlineData("KS3032: 'sign' has no option '--repalce'.", "sign", "Image", "--repalce", "--key", "k")]
     [InlineData("KS3032: 'sign' has no option '--key2'.", "sign", "Image", "--key", "k", "--key2=x")]
     [InlineData("KS3034: 'sign' takes 'key' only once.", "sign", "Image", "--key", "k", "--key", "l")]

@@ -46,8 +46,8 @@ public sealed class HelpTests
     [Fact]
     public void No_line_is_wider_than_the_terminal()
     {
-        string output = Session.Run(Operations, s => s with { Width = 50 }, "sign", "--help").Output;
-        output.Split('\n').ShouldAllBe(line => line.Length <= 50);
+        string output = Session.Run(Operations, s => s with { Width = 60 }, "sign", "--help").Output;
+        output.Split('\n').ShouldAllBe(line => line.Length <= 60);
     }
 
     [Fact]

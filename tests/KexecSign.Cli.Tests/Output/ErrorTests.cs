@@ -58,7 +58,7 @@ public sealed class ErrorTests
     {
         Session session = Session.Run([FakeOperations.Throwing(new OperationCanceledException())], "fail");
         session.Exit.ShouldBe(1);
-        session.Error.ShouldStartWith("KS3008: interrupted.");
+        session.Error.ShouldStartWith("KS3036: interrupted.");
     }
 
     [Fact]
