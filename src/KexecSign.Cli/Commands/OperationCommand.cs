@@ -69,7 +69,8 @@ internal sealed class OperationCommand : Command
     private static Argument<string[]> ArgumentFor(ArgumentSpec spec) => new(spec.Name)
     {
         Description = spec.Description,
-        Arity = spec.Repeatable ? ArgumentArity.ZeroOrMore : ArgumentArity.ZeroOrOne,
+        // Any number, because OperationRequest says more clearly what is wrong with a second value.
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
     // System.CommandLine takes an option it does not know for an argument: a mistyped --replace would be a file name.

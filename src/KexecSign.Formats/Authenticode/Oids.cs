@@ -12,6 +12,9 @@ public static class Oids
     /// <summary>SPC_PE_IMAGE_DATA_OBJID.</summary>
     public const string SpcPeImageData = "1.3.6.1.4.1.311.2.1.15";
 
+    /// <summary>SPC_SP_OPUS_INFO_OBJID: the signed attribute for a program's name.</summary>
+    public const string SpcSpOpusInfo = "1.3.6.1.4.1.311.2.1.12";
+
     /// <summary>pkcs7-signedData.</summary>
     public const string SignedData = "1.2.840.113549.1.7.2";
 

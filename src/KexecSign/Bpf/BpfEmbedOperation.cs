@@ -25,28 +25,20 @@ public sealed record BpfEmbedOptions
     public string? Output { get; init; }
 }
 
-/// <summary>A parser object inside an image; offsets and sizes in bytes.</summary>
+/// <summary>Result of <c>bpf embed</c>.</summary>
 /// <param name="File">The image.</param>
-/// <param name="Size">Its length.</param>
+/// <param name="Size">Its length in bytes.</param>
 /// <param name="Sha256">SHA-256 of the image.</param>
-/// <param name="SectionOffset">File offset of the section.</param>
-/// <param name="SectionSize">SizeOfRawData, padding included.</param>
-/// <param name="ParserSize">Length of the object as given.</param>
-/// <param name="ParserSha256">Its SHA-256.</param>
-/// <param name="Abi">The kernel series it was made for.</param>
-/// <param name="DataSize">Length of opts_data.</param>
-/// <param name="InstructionSize">Length of opts_insn.</param>
-public sealed record BpfEmbedResult(
-    string File, long Size, string Sha256, long SectionOffset, long SectionSize, long ParserSize, string ParserSha256,
-    ParserAbi Abi, long DataSize, long InstructionSize) : OperationResult
+/// <param name="Parser">The parser in it.</param>
+public sealed record BpfEmbedResult(string File, long Size, string Sha256, EmbeddedParser Parser) : OperationResult
 {
     /// <inheritdoc/>
     public override ReportView View() => new(
-        $"embedded {ParserSize} bytes of parser into {File}",
+        $"embedded {Parser.Size} bytes of parser into {File}",
         [ReportTable.Fields("",
-            ("section", $".bpf at 0x{SectionOffset:x}, 0x{SectionSize:x} bytes"),
-            ("parser", $"{Abi}, opts_data 0x{DataSize:x}, opts_insn 0x{InstructionSize:x}"),
-            ("parser sha256", ParserSha256),
+            ("section", $".bpf at 0x{Parser.SectionOffset:x}, 0x{Parser.SectionSize:x} bytes"),
+            ("parser", $"{Parser.Abi}, opts_data 0x{Parser.DataSize:x}, opts_insn 0x{Parser.InstructionSize:x}"),
+            ("parser sha256", Parser.Sha256),
             ("image sha256", Sha256))],
         ["The image is unsigned: sign it last."]);
 }
@@ -76,8 +68,8 @@ internal static class BpfEmbedOperation
         Examples = [new("kexecsign bpf embed vmlinuz.efi --parser parser.o -o vmlinuz.bpf.efi", "Add the parser; then sign vmlinuz.bpf.efi.")],
     };
 
-    /// <summary>The image with the parser in it, and the parser as read.</summary>
-    public static (Layout Image, ParserObject Parser, byte[] ParserBytes) Embed(Layout image, string parserPath, RunContext context)
+    /// <summary>The image with the parser in it, and where it lies.</summary>
+    public static (Layout Image, EmbeddedParser Parser) Embed(Layout image, string parserPath, RunContext context)
     {
         byte[] bytes = ReadParser(parserPath);
         ParserObject parser;
@@ -93,7 +85,10 @@ internal static class BpfEmbedOperation
             context.Log.Warning($"{parserPath}: neither kexec_image_parser_anchor nor bpf_handle_pefile is named in opts_data; no known kernel series would call this parser.");
         Layout edited = PeEditor.AddSection(image, SectionName, Layout.Of(bytes), PeConstants.DiscardableData);
         WarnOfZstd(edited, context);
-        return (edited, parser, bytes);
+        PeSection section = PeReader.Read(edited).FindSection(SectionName)!;
+        return (edited, new(
+            section.PointerToRawData, section.SizeOfRawData, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)),
+            parser.Abi, parser.Data.Length, parser.Instructions.Length));
     }
 
     private static BpfEmbedResult Run(BpfEmbedOptions options, RunContext context)
@@ -103,12 +98,9 @@ internal static class BpfEmbedOperation
         using FileSource source = FileSource.Open(options.Image);
         try
         {
-            (Layout image, ParserObject parser, byte[] bytes) = Embed(source.ToLayout(), parserPath, context);
+            (Layout image, EmbeddedParser parser) = Embed(source.ToLayout(), parserPath, context);
             WrittenFile written = WrittenFile.Write(image, output, [options.Image, parserPath], context);
-            PeSection section = PeReader.Read(image).FindSection(SectionName)!;
-            return new(
-                output, written.Size, written.Sha256, section.PointerToRawData, section.SizeOfRawData,
-                bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)), parser.Abi, parser.Data.Length, parser.Instructions.Length);
+            return new(output, written.Size, written.Sha256, parser);
         }
         catch (KexecSignException refused)
         {

@@ -70,8 +70,8 @@ public static class ErrorReference
         OperationErrors.CommandLine,
         OperationErrors.CommandUnknown,
         OperationErrors.OptionUnknown,
-        OperationErrors.RequiredMissing,
         OperationErrors.OptionRepeated,
+        OperationErrors.ArgumentRepeated,
         OperationErrors.ResponseFile,
     ];
 }

@@ -34,6 +34,10 @@ public static partial class OperationErrors
     public static readonly ErrorCode OptionRepeated = new(
         "KS3034", "'{0}' takes '{1}' only once.", "Leave one of them out.", ExitCode.WrongUsage);
 
+    /// <summary>More than one value for an argument that takes one.</summary>
+    public static readonly ErrorCode ArgumentRepeated = new(
+        "KS3038", "'{0}' takes one {1}; '{2}' is one more.", "Run it once for each.", ExitCode.WrongUsage);
+
     /// <summary>A response file that cannot be read.</summary>
     public static readonly ErrorCode ResponseFile = new(
         "KS3035", "the response file cannot be read: {0}.", "Check the path behind '@'; it holds one argument a line.", ExitCode.WrongUsage);

@@ -108,7 +108,7 @@ internal static class ImaSignOperation
     }
 
     /// <summary>Puts a value where the options want it, except into the tar.</summary>
-    private static ImaSigned Place(string file, byte[] hash, byte[] value, ImaSignOptions options, RunContext context)
+    public static ImaSigned Place(string file, byte[] hash, byte[] value, ImaSignOptions options, RunContext context)
     {
         string? sidecar = null, xattr = null, problem = null;
         if (options.Sidecar)
@@ -131,7 +131,7 @@ internal static class ImaSignOperation
     }
 
     /// <summary>Writes files with their signatures to a tar, and checks while writing that they are still what was signed.</summary>
-    private static string WriteTar(
+    public static string WriteTar(
         string path, ImmutableArray<(string File, byte[] Hash, byte[] Value)> files, HashAlgorithmName algorithm, RunContext context)
     {
         var sources = new List<FileSource>();

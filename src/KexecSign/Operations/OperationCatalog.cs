@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KexecSign.Bpf;
 using KexecSign.Ima;
 using KexecSign.Inspection;
+using KexecSign.KeyOperations;
 using KexecSign.Signing;
 using KexecSign.Verification;
 
@@ -20,5 +21,7 @@ public static class OperationCatalog
         BpfExtractOperation.Definition,
         ImaSignOperation.Definition,
         ImaVerifyOperation.Definition,
+        KeysInitOperation.Definition,
+        KeysListOperation.Definition,
     ];
 }

@@ -40,7 +40,8 @@ public sealed class OperationRequest
     /// <param name="value">The value.</param>
     public void Give(ArgumentSpec spec, string value)
     {
-        _given.Add(spec.Name);
+        if (!_given.Add(spec.Name) && !spec.Repeatable)
+            throw OperationErrors.ArgumentRepeated.With(Operation.Name, spec.Name, value);
         _options = spec.Apply(_options, value);
     }
 

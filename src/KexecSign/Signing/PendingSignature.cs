@@ -32,19 +32,23 @@ public enum ExistingSignatures
 /// </summary>
 internal sealed class PendingSignature
 {
+    private const string ProgramName = "KexecSign";
+
     private readonly SigningIdentity _identity;
     private readonly IReadOnlyList<ReadOnlyMemory<byte>> _before, _after;
     private readonly int _room;
+    private readonly string _programName;
     private SpcIndirectData? _indirectData;
     private SignedAttributes? _attributes;
     private byte[]? _indirectDer;
 
     private PendingSignature(
-        SigningIdentity identity, PeImage image, Layout body, int tableSize, int room,
+        SigningIdentity identity, PeImage image, Layout body, int tableSize, int room, string programName,
         IReadOnlyList<ReadOnlyMemory<byte>> before, IReadOnlyList<ReadOnlyMemory<byte>> after)
     {
         _identity = identity;
         _room = room;
+        _programName = programName;
         _before = before;
         _after = after;
         Image = image;
@@ -83,13 +87,14 @@ internal sealed class PendingSignature
         PeCanonical.Require(image, file);
         IReadOnlyList<ReadOnlyMemory<byte>> kept = Kept(image, file, existing);
         Layout body = CertificateTable.Strip(image, file).AlignTo(8);
-        int room = CertificateEntry.SizeFor(EncodedLength(identity));
+        string programName = AligningProgramName(identity);
+        int room = CertificateEntry.SizeFor(EncodedLength(identity, programName));
         int table = room + (int)kept.Sum(e => Alignment.Up(e.Length, 8));
         if (fit)
             body = body.PadTo(FittedLength(body, table));
         return existing == ExistingSignatures.Append
-            ? new(identity, image, body, table, room, kept, [])
-            : new(identity, image, body, table, room, [], kept);
+            ? new(identity, image, body, table, room, programName, kept, [])
+            : new(identity, image, body, table, room, programName, [], kept);
     }
 
     /// <summary>What the key has to sign, now that the image's digest is known.</summary>
@@ -97,7 +102,7 @@ internal sealed class PendingSignature
     {
         _indirectData = new SpcIndirectData(_identity.Hash, imageDigest);
         _indirectDer = _indirectData.Encode();
-        _attributes = SignedAttributes.For(_indirectDer, _identity.Hash);
+        _attributes = SignedAttributes.For(_indirectDer, _identity.Hash, _programName);
         return _attributes.Hash(_identity.Hash);
     }
 
@@ -124,12 +129,24 @@ internal sealed class PendingSignature
 
     // The length depends on certificates and key alone: RSA signatures are as long as the modulus, and ECDSA ones at most
     // MaxSignatureSize.
-    private static int EncodedLength(SigningIdentity identity)
+    private static int EncodedLength(SigningIdentity identity, string programName)
     {
         byte[] content = new SpcIndirectData(identity.Hash, new byte[Oids.DigestLength(identity.Hash)]).Encode();
-        SignedAttributes attributes = SignedAttributes.For(content, identity.Hash);
+        SignedAttributes attributes = SignedAttributes.For(content, identity.Hash, programName);
         return AuthenticodeSignedData.Encode(
             content, attributes, identity.Hash, identity.Certificates, identity.Scheme, new byte[identity.Key.MaxSignatureSize]).Length;
+    }
+
+    // Readers disagree about an entry whose PKCS#7 does not end on a multiple of 8: osslsigncode 2.5 refuses a dwLength that is
+    // not rounded up, strict PKCS#7 parsers such as U-Boot's refuse padding inside a rounded one (systemd issue 42884). So the
+    // text of SpcSpOpusInfo, which nobody acts on, is made long enough for the two to be the same. ECDSA signatures have no
+    // fixed length and stay without rounding.
+    private static string AligningProgramName(SigningIdentity identity)
+    {
+        string name = ProgramName;
+        while (identity.Scheme == SignatureScheme.RsaPkcs1 && !Alignment.Holds(EncodedLength(identity, name), 8))
+            name += ' ';
+        return name;
     }
 
     private static long FittedLength(Layout body, int table)

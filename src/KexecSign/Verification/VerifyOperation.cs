@@ -48,23 +48,28 @@ internal static class VerifyOperation
     {
         ImmutableArray<X509Certificate2> trusted =
             [.. options.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
-        Revocations revoked = Revocations.Read(options.Dbx);
+        return new(options.File, !trusted.IsEmpty, Judge(options, _ => trusted, Revocations.Read(options.Dbx), context));
+    }
+
+    /// <summary>Judges a file as each consumer would, each with the certificates that it trusts.</summary>
+    public static ImmutableArray<Verdict> Judge(
+        VerifyOptions options, Func<Consumer, ImmutableArray<X509Certificate2>> trusted, Revocations revoked, RunContext context)
+    {
         using FileSource source = FileSource.Open(options.File);
         Layout file = source.ToLayout();
         try
         {
             PeImage image = PeReader.Read(file);
             ImmutableArray<Consumer> consumers = options.Consumers.IsEmpty ? Present(options.File, image, file, context) : [.. options.Consumers.Distinct()];
-            var verdicts = consumers.Select(c => c switch
+            return [.. consumers.Select(c => c switch
             {
-                Consumer.Firmware => FirmwareCheck.AsFirmware(image, file, revoked, trusted),
-                Consumer.Shim => FirmwareCheck.AsShim(image, file, revoked, trusted),
-                Consumer.Kexec => KexecCheck.Judge(image, file, options, revoked, trusted, context),
-                Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, trusted, context), !options.Consumers.IsEmpty),
+                Consumer.Firmware => FirmwareCheck.AsFirmware(image, file, revoked, trusted(c)),
+                Consumer.Shim => FirmwareCheck.AsShim(image, file, revoked, trusted(c)),
+                Consumer.Kexec => KexecCheck.Judge(image, file, options, revoked, trusted(c), context),
+                Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, trusted(c), context), !options.Consumers.IsEmpty),
                 Consumer.Bpf => BpfCheck.Judge(image, file),
                 _ => throw new ArgumentOutOfRangeException(nameof(options), c, null),
-            });
-            return new(options.File, !trusted.IsEmpty, [.. verdicts]);
+            })];
         }
         catch (KexecSignException refused)
         {
