@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using KexecSign.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Operations;
 using KexecSign.Reports;
@@ -53,11 +52,19 @@ internal static class FakeOperations
                 new("replace", null, "Drop others.", (o, _) => o with { Replace = true }),
                 new("o", "PATH", "The output.", (o, v) => o with { Output = v }),
             ],
-            TypedResult = FakeJson.Default.FakeResult,
+            TypedResult = () => FakeJson.Default.FakeResult,
             Body = body ?? ((options, _) => new("done", options.Files.Length, ExitCode.Done)),
         };
 
-    public static Operation Throwing(Exception thrown) => Named("fail", (_, _) => throw thrown);
+    /// <summary>An operation that takes exactly one file.</summary>
+    public static Operation Single(Func<FakeOptions, RunContext, FakeResult> body) => new Operation<FakeOptions, FakeResult>
+    {
+        Name = "inspect",
+        Summary = "Looks.",
+        TypedArguments = [new("FILE", "The image.", (o, v) => o with { Output = v })],
+        TypedResult = () => FakeJson.Default.FakeResult,
+        Body = body,
+    };
 
-    public static readonly ErrorCode SomeError = OperationErrors.SystemRefused;
+    public static Operation Throwing(Exception thrown) => Named("fail", (_, _) => throw thrown);
 }

@@ -66,12 +66,9 @@ internal sealed class OperationCommand : Command
         return option;
     }
 
-    private static Argument<string[]> ArgumentFor(ArgumentSpec spec) => new(spec.Name)
-    {
-        Description = spec.Description,
-        // Any number, because OperationRequest says more clearly what is wrong with a second value.
-        Arity = ArgumentArity.ZeroOrMore,
-    };
+    private static Argument ArgumentFor(ArgumentSpec spec) => spec.Repeatable
+        ? new Argument<string[]>(spec.Name) { Description = spec.Description, Arity = ArgumentArity.ZeroOrMore }
+        : new Argument<string>(spec.Name) { Description = spec.Description, Arity = ArgumentArity.ZeroOrOne };
 
     // System.CommandLine takes an option it does not know for an argument: a mistyped --replace would be a file name.
     private void RefuseUnknownOptions(ParseResult parsed)

@@ -41,7 +41,7 @@ internal static class BpfExtractOperation
         Name = "bpf extract",
         Summary = "Take the kexec BPF parser out of an image's .bpf section.",
         Body = Run,
-        TypedResult = ReportJson.Default.BpfExtractResult,
+        TypedResult = () => ReportJson.Default.BpfExtractResult,
         TypedArguments = [new("FILE", "The image, signed or not.", (o, v) => o with { Image = v })],
         TypedOptions = [new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true)],
         Examples = [new("kexecsign bpf extract vmlinuz.efi -o parser.o", "Write the parser object to parser.o.")],

@@ -72,7 +72,7 @@ internal static class ImaSignOperation
         Details = "The key id comes from the certificate's SubjectKeyIdentifier, because that is what the kernel's keyring is searched for. "
             + "Without --sidecar, --tar or --xattr a sidecar is written.",
         Body = Run,
-        TypedResult = ReportJson.Default.ImaSignResult,
+        TypedResult = () => ReportJson.Default.ImaSignResult,
         TypedArguments = [new("FILE", "The file, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [

@@ -50,7 +50,7 @@ internal static class ImaVerifyOperation
         Name = "ima verify",
         Summary = "Verify IMA signatures: FILE.sig, or the file's security.ima or user.ima.",
         Body = Run,
-        TypedResult = ReportJson.Default.ImaVerifyResult,
+        TypedResult = () => ReportJson.Default.ImaVerifyResult,
         TypedArguments = [new("FILE", "The file, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions = [new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true)],
         Examples = [new("kexecsign ima verify vmlinuz.efi --cert ima.pem", "Check vmlinuz.efi.sig, or the xattr when there is no sidecar.")],

@@ -22,7 +22,7 @@ internal static class InspectOperation
         Summary = "Tell what a file is: headers, sections, signatures, digests, traps.",
         Details = "Looks into the payload of a zboot image too. Says nothing of trust; 'verify' does.",
         Body = Run,
-        TypedResult = ReportJson.Default.InspectResult,
+        TypedResult = () => ReportJson.Default.InspectResult,
         TypedArguments = [new("FILE", "Kernel Image, vmlinuz.efi, bzImage, UKI or parser object.", (o, v) => o with { File = v })],
         Examples = [new("kexecsign inspect vmlinuz.efi", "Show headers, sections, signatures and the kernel inside.")],
     };

@@ -38,7 +38,7 @@ internal static class KeysInitOperation
         Details = "Private keys are made inside the token and cannot be taken out. What is there already is kept, so it is safe to run twice. "
             + "For SoftHSM the folder gets softhsm2.conf, the token and, unless PINs are given, random PINs in files only their owner can read.",
         Body = Run,
-        TypedResult = KeyReportJson.Default.KeysInitResult,
+        TypedResult = () => KeyReportJson.Default.KeysInitResult,
         TypedOptions =
         [
             new("profile", "FILE", "The profile (JSON, comments allowed; keys/README.md describes it).", (o, v) => o with { Profile = v }, required: true),

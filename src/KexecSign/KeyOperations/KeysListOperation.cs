@@ -93,7 +93,7 @@ internal static class KeysListOperation
         Summary = "Show tokens, their keys and certificates.",
         Details = "Logs in only when the URI leaves one token and a PIN source is given; nobody is asked.",
         Body = Run,
-        TypedResult = KeyReportJson.Default.KeysListResult,
+        TypedResult = () => KeyReportJson.Default.KeysListResult,
         TypedArguments = [new("URI", "PKCS#11 URI that narrows the tokens down.", (o, v) => o with { Reference = v }, required: false)],
         TypedOptions =
         [

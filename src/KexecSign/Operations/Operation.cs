@@ -56,8 +56,8 @@ public sealed class Operation<TOptions, TResult> : Operation
     /// <summary>Options, in the order in which help shows them.</summary>
     public ImmutableArray<OptionSpec<TOptions>> TypedOptions { get; init; } = [];
 
-    /// <summary>How the result is written as JSON.</summary>
-    public required JsonTypeInfo<TResult> TypedResult { get; init; }
+    /// <summary>How the result is written as JSON; asked for only when JSON is written, because making it takes longer than starting up.</summary>
+    public required Func<JsonTypeInfo<TResult>> TypedResult { get; init; }
 
     /// <summary>The operation's code.</summary>
     public required Func<TOptions, RunContext, TResult> Body { get; init; }
@@ -72,7 +72,7 @@ public sealed class Operation<TOptions, TResult> : Operation
     public override object DefaultOptions => new TOptions();
 
     /// <inheritdoc/>
-    public override JsonTypeInfo ResultType => TypedResult;
+    public override JsonTypeInfo ResultType => TypedResult();
 
     /// <inheritdoc/>
     public override OperationResult Run(object options, RunContext context) => Body((TOptions)options, context);

@@ -63,7 +63,7 @@ internal static class SignOperation
         Details = "All files are hashed first, then signed in one login, then put in place; each appears whole or not at all. "
             + "No signing time is written, so the same file and key give the same bytes.",
         Body = Run,
-        TypedResult = ReportJson.Default.SignResult,
+        TypedResult = () => ReportJson.Default.SignResult,
         TypedArguments = [new("FILE", "The image, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [

@@ -28,7 +28,7 @@ internal static class VerifyOperation
         Details = "Without --for the image is judged by firmware, and by each other consumer that it has something for: kexec when a signed kernel "
             + "Image is there, IMA when a sidecar or xattr is, bpf when there is a .bpf section. With --for, what is missing counts as refused.",
         Body = Run,
-        TypedResult = ReportJson.Default.VerifyResult,
+        TypedResult = () => ReportJson.Default.VerifyResult,
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
         TypedOptions =
         [

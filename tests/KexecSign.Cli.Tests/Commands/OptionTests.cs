@@ -1,3 +1,5 @@
+using KexecSign.Operations;
+
 namespace KexecSign.Cli.Tests.Commands;
 
 public sealed class OptionTests
@@ -46,5 +48,20 @@ public sealed class OptionTests
         Session.Run([operation], "zboot", "--dry-run", "build").Error.ShouldContain("plan");
         Session.Run([operation], "zboot", "build", "--dry-run").Error.ShouldContain("plan");
         Session.Run([operation], "zboot", "build").Error.ShouldContain("work");
+    }
+
+    [Fact]
+    public void An_argument_that_is_given_once_is_a_value_too()
+    {
+        string? seen = null;
+        Operation operation = FakeOperations.Single((options, _) =>
+        {
+            seen = options.Output;
+            return new("done", 0, Formats.Errors.ExitCode.Done);
+        });
+        Session.Run([operation], "inspect", "Image").Error.ShouldStartWith("done");
+        seen.ShouldBe("Image");
+        Session.Run([operation], "inspect").Error.ShouldStartWith("KS3010: 'inspect' needs FILE.");
+        Session.Run([operation], "inspect", "Image", "another").Exit.ShouldBe(2);
     }
 }
