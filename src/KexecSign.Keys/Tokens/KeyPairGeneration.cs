@@ -21,6 +21,9 @@ internal static class KeyPairGeneration
         privateKey.Add(AttributeType.Token, true).Add(AttributeType.Private, true).Add(AttributeType.Sign, true)
             .Add(AttributeType.Sensitive, true).Add(AttributeType.Extractable, false)
             .Add(AttributeType.Label, label).Add(AttributeType.Id, id);
+        // Many tokens allow everything unless told otherwise; a signing key that also decrypts or unwraps is an oracle.
+        publicKey.Add(AttributeType.Encrypt, false).Add(AttributeType.Wrap, false);
+        privateKey.Add(AttributeType.Decrypt, false).Add(AttributeType.Unwrap, false).Add(AttributeType.Derive, false);
         switch (kind)
         {
             case KeyKind.P256 or KeyKind.P384:

@@ -161,7 +161,8 @@ public sealed class SessionTests(SoftHsm softHsm)
             .Add(AttributeType.EcParameters, [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]);
         using var privateKey = new Template();
         privateKey.Add(AttributeType.Token, true).Add(AttributeType.Private, true).Add(AttributeType.Sign, true).Add(AttributeType.Id, [0x77])
-            .Add(AttributeType.Label, "guarded").Add(AttributeType.Sensitive, true).Add(AttributeType.AlwaysAuthenticate, true);
+            .Add(AttributeType.Label, "guarded").Add(AttributeType.Sensitive, true).Add(AttributeType.AlwaysAuthenticate, true)
+            .Add(AttributeType.Decrypt, false).Add(AttributeType.Unwrap, false);
         return calls.GenerateKeyPair(session, Mechanism.EcKeyPairGen, publicKey, privateKey);
     }
 }

@@ -76,6 +76,18 @@ public sealed class SigningTests(SoftHsm softHsm)
     }
 
     [SkippableFact]
+    public void Keys_made_here_sign_and_do_nothing_else()
+    {
+        SoftHsm.Require();
+        Command.Require("pkcs11-tool", "opensc");
+        string objects = Command.Run(
+            "pkcs11-tool", "--module", SoftHsm.ModulePath, "--token-label", SoftHsm.Label, "--login", "--pin", softHsm.Pin, "--list-objects", "--type", "privkey").Output;
+        objects.ShouldContain("Access:     sensitive, always sensitive, never extractable, local");
+        string[] uses = [.. objects.Split('\n').Where(line => line.Contains("Usage:")).Select(line => line.Trim()).Distinct()];
+        uses.ShouldBe(["Usage:      sign"]);
+    }
+
+    [SkippableFact]
     public void Eight_threads_sign_at_once_with_one_key_and_every_signature_is_right()
     {
         SoftHsm.Require();

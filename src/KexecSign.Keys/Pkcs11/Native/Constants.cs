@@ -62,8 +62,13 @@ internal static class AttributeType
     public const nuint Subject = 0x101;
     public const nuint Id = 0x102;
     public const nuint Sensitive = 0x103;
+    public const nuint Encrypt = 0x104;
+    public const nuint Decrypt = 0x105;
+    public const nuint Wrap = 0x106;
+    public const nuint Unwrap = 0x107;
     public const nuint Sign = 0x108;
     public const nuint Verify = 0x10A;
+    public const nuint Derive = 0x10C;
     public const nuint Modulus = 0x120;
     public const nuint ModulusBits = 0x121;
     public const nuint PublicExponent = 0x122;
