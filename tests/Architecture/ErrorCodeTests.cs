@@ -46,6 +46,11 @@ public sealed partial class ErrorCodeTests
     public void Say_how_to_mend_in_whole_sentences() =>
         Codes.Where(found => !Sentences().IsMatch(found.Code.Mend)).Select(found => $"{Name(found)}: {found.Code.Mend}").ShouldBeEmpty();
 
+    // Only Says gets values; a placeholder in Mend would be shown as it stands.
+    [Fact]
+    public void Have_no_placeholder_in_the_way_out() =>
+        Codes.Where(found => Placeholder().IsMatch(found.Code.Mend)).Select(found => $"{Name(found)}: {found.Code.Mend}").ShouldBeEmpty();
+
     [Fact]
     public void Say_what_is_wrong_in_one_line_that_can_be_formatted()
     {
@@ -91,6 +96,9 @@ public sealed partial class ErrorCodeTests
     [GeneratedRegex(@"^KS\d{4}$")]
     private static partial Regex Form();
 
-    [GeneratedRegex(@"^[^\n]*\w [^\n]*[\w'"")][.!]$")]
+    [GeneratedRegex(@"\{\d")]
+    private static partial Regex Placeholder();
+
+    [GeneratedRegex(@"^[^\n]*\w [^\n]*[\w'""})][.!]$")]
     private static partial Regex Sentences();
 }

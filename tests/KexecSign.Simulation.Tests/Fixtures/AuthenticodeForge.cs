@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Formats.Asn1;
+using System.Numerics;
 using System.Security.Cryptography;
 
 namespace KexecSign.Simulation.Tests.Fixtures;
@@ -29,6 +30,11 @@ internal sealed record AuthenticodeForge(params TestIdentity[] Signers)
     public bool WrongMessageDigest { get; init; }
 
     public bool DamagedSignature { get; init; }
+
+    public bool SignsOtherAttributes { get; init; }
+
+    /// <summary>Block type 02 in front of an otherwise right RSA signature block.</summary>
+    public bool WrongPadding { get; init; }
 
     public bool Pss { get; init; }
 
@@ -175,13 +181,30 @@ internal sealed record AuthenticodeForge(params TestIdentity[] Signers)
 
     private byte[] Value(TestIdentity signer, byte[] data)
     {
+        if (SignsOtherAttributes)
+            data = [.. data, 0];
         byte[] value = signer.Key is RSA rsa
             ? rsa.SignData(data, Hash, Pss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1)
             : ((ECDsa)signer.Key).SignData(data, Hash, DSASignatureFormat.Rfc3279DerSequence);
+        if (WrongPadding)
+            value = WithBlockType2((RSA)signer.Key, value);
         if (DamagedSignature)
             value[^1] ^= 1;
         return value;
     }
+
+    private static byte[] WithBlockType2(RSA key, byte[] value)
+    {
+        RSAParameters numbers = key.ExportParameters(includePrivateParameters: true);
+        BigInteger modulus = Number(numbers.Modulus!);
+        byte[] block = new byte[value.Length];
+        BigInteger.ModPow(Number(value), Number(numbers.Exponent!), modulus).ToByteArray(isUnsigned: true, isBigEndian: true).CopyTo(block, 1);
+        block[1] = 2;
+        byte[] signed = BigInteger.ModPow(Number(block), Number(numbers.D!), modulus).ToByteArray(isUnsigned: true, isBigEndian: true);
+        return [.. new byte[value.Length - signed.Length], .. signed];
+    }
+
+    private static BigInteger Number(byte[] bytes) => new(bytes, isUnsigned: true, isBigEndian: true);
 
     private static void WriteAttribute(AsnWriter writer, string oid, Action<AsnWriter> write)
     {

@@ -27,6 +27,18 @@ internal sealed class TestIdentity : IDisposable
         return Make(key, new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), issuer, expired);
     }
 
+    /// <summary>Another key under a certificate with the same names, serial number and key identifiers.</summary>
+    public static TestIdentity Impostor(TestIdentity of)
+    {
+        var key = RSA.Create(2048);
+        var request = new CertificateRequest(of.Certificate.SubjectName, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        foreach (X509Extension extension in of.Certificate.Extensions)
+            request.CertificateExtensions.Add(extension);
+        X509Certificate2 certificate = request.Create(
+            of.Certificate.IssuerName, Generator(key), NotBefore, DateTimeOffset.UtcNow.AddYears(1), of.Certificate.SerialNumberBytes.Span);
+        return new TestIdentity(key, certificate);
+    }
+
     public static TestIdentity Ec(string name, ECCurve curve)
     {
         var key = ECDsa.Create(curve);

@@ -115,6 +115,43 @@ public sealed class PeVerificationTests(Keys keys) : IClassFixture<Keys>
     }
 
     [Fact]
+    public void Refuses_a_signature_over_other_attributes()
+    {
+        Refuses(Forge() with { SignsOtherAttributes = true }, KernelErrno.EKEYREJECTED, KexecRules.SignatureWrong);
+        Refuses(
+            new AuthenticodeForge(keys.Ec) { SignsOtherAttributes = true }, KernelErrno.EKEYREJECTED, KexecRules.SignatureWrong,
+            new KernelPolicy { Platform = [keys.Ec.Certificate] });
+    }
+
+    [Fact]
+    public void Refuses_a_signature_block_of_another_type() =>
+        Refuses(Forge() with { WrongPadding = true }, KernelErrno.EBADMSG, KexecRules.SignatureWrong);
+
+    [Fact]
+    public void Refuses_an_impostor_of_a_trusted_certificate()
+    {
+        using var impostor = TestIdentity.Impostor(keys.Db);
+        Accepts(new AuthenticodeForge(impostor), new KernelPolicy { Platform = [impostor.Certificate] });
+        Refuses(new AuthenticodeForge(impostor), KernelErrno.EKEYREJECTED, KexecRules.SignatureWrong);
+        Refuses(new AuthenticodeForge(impostor) { Certificates = [] }, KernelErrno.EKEYREJECTED, KexecRules.SignatureWrong);
+        Refuses(new AuthenticodeForge(impostor) { Certificates = [keys.Db] }, [KernelErrno.EINVAL, KernelErrno.EBADMSG], KexecRules.SignatureWrong);
+    }
+
+    [Fact]
+    public void Refuses_a_leaf_that_an_impostor_of_its_issuer_signed()
+    {
+        using var root = TestIdentity.Rsa("root");
+        using var impostor = TestIdentity.Impostor(root);
+        using var leaf = TestIdentity.Rsa("leaf", issuer: impostor);
+        var policy = new KernelPolicy { Platform = [root.Certificate] };
+        Accepts(new AuthenticodeForge(leaf), new KernelPolicy { Platform = [impostor.Certificate] });
+        Refuses(new AuthenticodeForge(leaf), KernelErrno.EKEYREJECTED, KexecRules.SignatureWrong, policy);
+        Refuses(new AuthenticodeForge(leaf) { Certificates = [leaf, impostor] }, KernelErrno.EKEYREJECTED, KexecRules.SignatureWrong, policy);
+        // The real root stands in the message, and its key does not open the leaf's signature.
+        Refuses(new AuthenticodeForge(leaf) { Certificates = [leaf, root] }, [KernelErrno.EINVAL, KernelErrno.EBADMSG], KexecRules.SignatureWrong, policy);
+    }
+
+    [Fact]
     public void Refuses_a_damaged_signature_of_an_elliptic_curve()
     {
         PeJudgement judgement = Judge(
@@ -229,10 +266,14 @@ public sealed class PeVerificationTests(Keys keys) : IClassFixture<Keys>
         judgement.Accepted.ShouldBeTrue(judgement.Explanation);
     }
 
-    private void Refuses(AuthenticodeForge forge, KernelErrno errno, ErrorCode rule, KernelPolicy? policy = null)
+    private void Refuses(AuthenticodeForge forge, KernelErrno errno, ErrorCode rule, KernelPolicy? policy = null) =>
+        Refuses(forge, [errno], rule, policy);
+
+    // A signature opened with the wrong RSA key is noise, and noise begins with 00 once in 256 times.
+    private void Refuses(AuthenticodeForge forge, KernelErrno[] errnos, ErrorCode rule, KernelPolicy? policy = null)
     {
         PeJudgement judgement = Judge(forge.Sign(ImageBuilder.Arm64Image()), policy);
-        judgement.Errno.ShouldBe(errno, judgement.Explanation);
+        judgement.Errno.ShouldBeOneOf(errnos);
         judgement.Rule.ShouldBe(rule, judgement.Explanation);
     }
 
