@@ -40,4 +40,43 @@ public static partial class OperationErrors
     public static readonly ErrorCode LinkedWrong = new(
         "KS3105", "the linked image does not hold what was put in: {0} is 0x{1:x}, expected 0x{2:x}.",
         "This is a fault of kit or linker; please report it with the kit's manifest.");
+
+    /// <summary>A signed Image that a padding stub needs longer.</summary>
+    public static readonly ErrorCode SignedImageShort = new(
+        "KS3106", "the Image is signed and 0x{0:x} bytes long but image_size is 0x{1:x}; the kit's stub needs it padded, and padding breaks the signature.",
+        "Give the unsigned Image with --key and --cert, or sign it with 'kexecsign sign --fit --replace' first.");
+
+    /// <summary>No code section to take the code size from.</summary>
+    public static readonly ErrorCode NoCodeSection = new(
+        "KS3107", "the Image has {0} sections but none named .text, so zboot_code_size cannot be told.", "Give the Image that the kernel build leaves in arch/*/boot/.");
+
+    /// <summary>A ready payload that is not of the Image.</summary>
+    public static readonly ErrorCode PayloadOfOtherImage = new(
+        "KS3108", "the payload's last 4 bytes say that it unpacks to 0x{0:x} bytes but the Image as the kit wants it has 0x{1:x}.",
+        "Give the payload that was made from this Image, its 4-byte length included, or leave --payload out.");
+
+    /// <summary>A build folder without what a kit is made of.</summary>
+    public static readonly ErrorCode NotABuildFolder = new(
+        "KS3109", "{0} is not there.", "Build the kernel with CONFIG_EFI_ZBOOT=y (make vmlinuz.efi) and give the folder that holds its .config, or use --source.");
+
+    /// <summary>An archive of objects that cannot be made whole.</summary>
+    public static readonly ErrorCode ObjectArchive = new(
+        "KS3110", "the archive of objects cannot be used at 0x{0:x}: {1}.", "Build libstub again.");
+
+    /// <summary>The kernel's configuration does not keep an option.</summary>
+    public static readonly ErrorCode OptionNotKept = new(
+        "KS3111", "the kernel's configuration does not keep CONFIG_{0}=y.",
+        "zboot needs Linux 6.1 or later, on an architecture that has it; a --config must allow CONFIG_EFI.");
+
+    /// <summary>An architecture without recipe.</summary>
+    public static readonly ErrorCode ArchitectureUnknown = new(
+        "KS3112", "there is no recipe for zboot images of {0}.", "It can be done for {1}.");
+
+    /// <summary>Not a kernel source.</summary>
+    public static readonly ErrorCode NotKernelSource = new(
+        "KS3113", "this is no Linux source: {0} is not in it.", "Give linux-*.tar.xz as it was released, or its unpacked folder.");
+
+    /// <summary>Too large to be what it should be.</summary>
+    public static readonly ErrorCode TooLargeToBe = new(
+        "KS3114", "the file is 0x{0:x} bytes long; {1} has at most 0x{2:x}.", "Check the path.");
 }

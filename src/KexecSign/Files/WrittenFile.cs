@@ -13,12 +13,17 @@ internal sealed record WrittenFile(long Size, string Sha256)
     public static WrittenFile Write(Layout layout, string path, ReadOnlySpan<string> inputs, RunContext context)
     {
         using OutputFile output = OutputFile.Create(path, inputs);
-        using (IRunStep step = context.Log.Step($"write {System.IO.Path.GetFileName(path)}", layout.Length))
-        {
-            byte[] hash = LayoutPass.Finish(LayoutPass.Run(
-                layout, output, [HashRequest.Whole(HashAlgorithmName.SHA256, layout)], step, context.Cancellation))[0];
-            output.Commit();
-            return new(output.Length, Convert.ToHexStringLower(hash));
-        }
+        WrittenFile written = Fill(output, layout, context);
+        output.Commit();
+        return written;
+    }
+
+    /// <summary>Writes and hashes a layout, leaving it to the caller to make the file appear.</summary>
+    public static WrittenFile Fill(OutputFile output, Layout layout, RunContext context)
+    {
+        using IRunStep step = context.Log.Step($"write {System.IO.Path.GetFileName(output.Path)}", layout.Length);
+        byte[] hash = LayoutPass.Finish(LayoutPass.Run(
+            layout, output, [HashRequest.Whole(HashAlgorithmName.SHA256, layout)], step, context.Cancellation))[0];
+        return new(output.Length, Convert.ToHexStringLower(hash));
     }
 }

@@ -4,6 +4,7 @@ using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.Signing;
 using KexecSign.Verification;
+using KexecSign.Zboot;
 
 namespace KexecSign.Reports;
 
@@ -18,4 +19,7 @@ namespace KexecSign.Reports;
 [JsonSerializable(typeof(BpfEmbedResult))]
 [JsonSerializable(typeof(BpfExtractResult))]
 [JsonSerializable(typeof(ImaSignResult))]
+[JsonSerializable(typeof(ZbootKitResult))]
+[JsonSerializable(typeof(ZbootBuildResult))]
+[JsonSerializable(typeof(ZbootExtractResult))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -70,9 +70,7 @@ internal static class SignOperation
             .. SigningOptionSpecs.All<SignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
             new("o", "PATH", "Output file for one image, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
-            new("replace", null, "Drop the signatures that are there.", (o, _) => o with { Existing = Only(o, ExistingSignatures.Replace) }),
-            new("append", null, "Keep them and add behind.", (o, _) => o with { Existing = Only(o, ExistingSignatures.Append) }),
-            new("prepend", null, "Keep them and add in front; the kernel reads only the first.", (o, _) => o with { Existing = Only(o, ExistingSignatures.Prepend) }),
+            .. SigningOptionSpecs.Existing<SignOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("fit", null, "Pad a kernel Image so that, signed, it is exactly image_size bytes long: for the Image inside a zboot.", (o, _) => o with { Fit = true }),
         ],
         Examples =
@@ -188,9 +186,4 @@ internal static class SignOperation
             throw OperationErrors.NoOutput.With(options.Files.Length);
         return toFolder ? Path.Combine(options.Output, Path.GetFileName(file)) : options.Output;
     }
-
-    private static ExistingSignatures Only(SignOptions options, ExistingSignatures wanted) =>
-        options.Existing is ExistingSignatures.Refuse || options.Existing == wanted
-            ? wanted
-            : throw OperationErrors.OptionsConflict.With("--" + options.Existing.ToString().ToLowerInvariant(), "--" + wanted.ToString().ToLowerInvariant());
 }

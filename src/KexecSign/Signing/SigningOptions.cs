@@ -59,6 +59,15 @@ internal static class SigningOptionSpecs
                 (o, v) => set(o, get(o) with { Digest = Choice("digest", v, Digests) }), choices: Digests),
         ];
 
+    /// <summary>What becomes of signatures that an image carries already.</summary>
+    public static IEnumerable<OptionSpec<T>> Existing<T>(Func<T, ExistingSignatures> get, Func<T, ExistingSignatures, T> set)
+        where T : class
+    {
+        yield return new("replace", null, "Drop the signatures that are there.", (o, _) => set(o, Only(get(o), ExistingSignatures.Replace)));
+        yield return new("append", null, "Keep them and add behind.", (o, _) => set(o, Only(get(o), ExistingSignatures.Append)));
+        yield return new("prepend", null, "Keep them and add in front; the kernel reads only the first.", (o, _) => set(o, Only(get(o), ExistingSignatures.Prepend)));
+    }
+
     /// <summary>A value that must be one of a few.</summary>
     public static string Choice(string option, string value, ImmutableArray<string> choices) =>
         choices.Contains(value) ? value : throw OperationErrors.OptionValue.With(option, value, string.Join(", ", choices));
@@ -66,4 +75,9 @@ internal static class SigningOptionSpecs
     /// <summary>A value that must be a number.</summary>
     public static int Number(string option, string value) =>
         int.TryParse(value, out int number) && number >= 0 ? number : throw OperationErrors.OptionValue.With(option, value, "a number from 0 on");
+
+    private static ExistingSignatures Only(ExistingSignatures before, ExistingSignatures wanted) =>
+        before is ExistingSignatures.Refuse || before == wanted
+            ? wanted
+            : throw OperationErrors.OptionsConflict.With("--" + before.ToString().ToLowerInvariant(), "--" + wanted.ToString().ToLowerInvariant());
 }

@@ -1,0 +1,116 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using KexecSign.Errors;
+using KexecSign.Running;
+
+namespace KexecSign.Programs;
+
+/// <summary>
+/// A program run as a child: an argument list and never a shell string, an environment of its own, nothing to read, and gone
+/// with all its children when the run is cancelled.
+/// </summary>
+internal sealed class ChildProgram
+{
+    // A compiler needs these; whatever else the caller's environment holds (KBUILD_*, CC, CFLAGS, PINs) stays out.
+    private static readonly string[] Inherited = ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH"];
+
+    private readonly ProcessStartInfo _start;
+    private readonly string _name;
+
+    /// <summary>Describes a run.</summary>
+    /// <param name="program">What to run.</param>
+    /// <param name="arguments">Its arguments, each as it is.</param>
+    /// <param name="context">Where PATH comes from.</param>
+    /// <exception cref="Formats.Errors.KexecSignException">KS5002.</exception>
+    public ChildProgram(SystemProgram program, IEnumerable<string> arguments, RunContext context)
+    {
+        _name = program.Name;
+        _start = new(program.Find(context), arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        _start.Environment.Clear();
+        foreach (string name in Inherited)
+        {
+            if (context.Environment(name) is { } value)
+                _start.Environment[name] = value;
+        }
+        _start.Environment["LC_ALL"] = "C";
+        _start.Environment["TZ"] = "UTC";
+    }
+
+    /// <summary>The folder it runs in; empty for the current one.</summary>
+    public string Folder
+    {
+        get => _start.WorkingDirectory;
+        init => _start.WorkingDirectory = value;
+    }
+
+    /// <summary>A file that gets all output, behind what is there already; null for none.</summary>
+    public string? LogFile { get; init; }
+
+    /// <summary>Sets a variable of its environment.</summary>
+    public ChildProgram With(string variable, string value)
+    {
+        _start.Environment[variable] = value;
+        return this;
+    }
+
+    /// <summary>Runs it and waits.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS5003 when it cannot be started or does not end with 0.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled; the program and its children were killed.</exception>
+    public void Run(RunContext context)
+    {
+        context.Cancellation.ThrowIfCancellationRequested();
+        context.Log.Detail(CommandLine());
+        using var output = new ProgramOutput(LogFile);
+        output.Announce("$ " + CommandLine());
+        using var process = new Process { StartInfo = _start };
+        process.OutputDataReceived += (_, line) => output.Take(line.Data);
+        process.ErrorDataReceived += (_, line) => output.Take(line.Data);
+        Start(process);
+        try
+        {
+            process.StandardInput.Close();
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
+            process.WaitForExitAsync(context.Cancellation).GetAwaiter().GetResult();
+        }
+        catch
+        {
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+            throw;
+        }
+        if (process.ExitCode == 0)
+            return;
+        if (LogFile is not null)
+            context.Log.Detail($"all output of {_name}: {LogFile}");
+        throw OperationErrors.ProgramFailed.With(_name, Ending(process.ExitCode), output.Failure);
+    }
+
+    private void Start(Process process)
+    {
+        try
+        {
+            process.Start();
+        }
+        catch (Win32Exception refused)
+        {
+            throw OperationErrors.ProgramFailed.Because(refused, _name, "no start", "the system cannot run " + _start.FileName + ".");
+        }
+    }
+
+    // .NET gives 128 + signal for a killed child.
+    private static string Ending(int code) => code > 128 ? $"signal {code - 128}" : $"exit code {code}";
+
+    private string CommandLine() => string.Join(' ', _start.ArgumentList.Prepend(_name).Select(Quoted));
+
+    private static string Quoted(string argument) =>
+        argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "-_=+:,./@%*".Contains(c, StringComparison.Ordinal))
+            ? argument
+            : "'" + argument.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+}

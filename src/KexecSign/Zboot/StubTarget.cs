@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using KexecSign.Errors;
+using KexecSign.Formats.Kernel;
+using KexecSign.Formats.Pe;
+using KexecSign.Programs;
+
+namespace KexecSign.Zboot;
+
+/// <summary>What differs from architecture to architecture when a stub is compiled and linked.</summary>
+/// <param name="Architecture">Name as the kernel's <c>ARCH=</c> takes it.</param>
+/// <param name="SourceFolder">Folder below <c>arch/</c>.</param>
+/// <param name="ConfigSymbol">The option that a configuration for it has on.</param>
+/// <param name="Machine">PE machine type.</param>
+/// <param name="Image">The kind of Image that goes inside.</param>
+/// <param name="ToolPrefix">Prefix of compiler and binutils, as Debian names them.</param>
+/// <param name="DebianArchitecture">Part of Debian's package names of these tools.</param>
+/// <param name="ObjectFormat">BFD name of an object file (<c>EFI_ZBOOT_BFD_TARGET</c>).</param>
+/// <param name="LinkerFlags">What the kernel's build gives to ld for this architecture (<c>KBUILD_LDFLAGS</c>).</param>
+/// <param name="HasCodeSize">Whether its Makefile passes <c>zboot_code_size</c> to stubs that know the symbol.</param>
+internal sealed record StubTarget(
+    string Architecture, string SourceFolder, string ConfigSymbol, ushort Machine, ImageArchitecture Image, string ToolPrefix,
+    string DebianArchitecture, string ObjectFormat, ImmutableArray<string> LinkerFlags, bool HasCodeSize)
+{
+    /// <summary>arm64 (arch/arm64/Makefile, arch/arm64/boot/Makefile).</summary>
+    public static StubTarget Arm64 { get; } = new(
+        "arm64", "arm64", "ARM64", PeConstants.MachineArm64, ImageArchitecture.Arm64, "aarch64-linux-gnu-", "aarch64-linux-gnu",
+        "elf64-littleaarch64", ["-EL", "-maarch64elf", "-z", "noexecstack", "--no-warn-rwx-segments"], HasCodeSize: true);
+
+    /// <summary>All that there is a recipe for.</summary>
+    public static ImmutableArray<StubTarget> All { get; } = [Arm64];
+
+    /// <summary>The target of that name.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3112.</exception>
+    public static StubTarget Named(string architecture) =>
+        All.FirstOrDefault(t => t.Architecture == architecture) ?? throw Unknown(architecture);
+
+    /// <summary>The target that a configuration is for.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3112.</exception>
+    public static StubTarget Of(KernelConfig config) =>
+        All.FirstOrDefault(t => config.IsOn(t.ConfigSymbol)) ?? throw Unknown("this configuration's architecture");
+
+    /// <summary>A program of the cross binutils.</summary>
+    public SystemProgram Binutils(string name) => new(ToolPrefix + name, "link the zboot image", "binutils-" + DebianArchitecture);
+
+    /// <summary>The cross compiler.</summary>
+    public SystemProgram Compiler => new(ToolPrefix + "gcc", "compile the stub", "gcc-" + DebianArchitecture);
+
+    private static Formats.Errors.KexecSignException Unknown(string architecture) =>
+        OperationErrors.ArchitectureUnknown.With(architecture, string.Join(", ", All.Select(t => t.Architecture)));
+}

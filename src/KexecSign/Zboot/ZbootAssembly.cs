@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using KexecSign.Compression;
+using KexecSign.Errors;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Kernel;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Formats.Zboot;
+using KexecSign.Running;
+
+namespace KexecSign.Zboot;
+
+/// <summary>How a zboot image is to be made.</summary>
+/// <param name="Compression">Compression of the payload.</param>
+/// <param name="Level">Its level; null for the compression's default.</param>
+/// <param name="Payload">A ready payload, 4-byte length included; null to compress the Image.</param>
+internal sealed record ZbootRecipe(ZbootCompression Compression, int? Level = null, string? Payload = null);
+
+/// <summary>
+/// An Image wrapped into a zboot image, as drivers/firmware/efi/libstub/Makefile.zboot does it, from the objects of a kit:
+/// pad, compress, link, flatten; then read again and compared with what was put in.
+/// </summary>
+internal sealed class ZbootAssembly : IDisposable
+{
+    private readonly FileSource _linked;
+
+    private ZbootAssembly(FileSource linked, ZbootHeader header, int? level, uint imageLength, uint codeSize, string payloadSha256)
+    {
+        _linked = linked;
+        Header = header;
+        Level = level;
+        ImageLength = imageLength;
+        CodeSize = codeSize;
+        PayloadSha256 = payloadSha256;
+    }
+
+    /// <summary>The finished image, unsigned.</summary>
+    public Layout Image => _linked.ToLayout();
+
+    /// <summary>Compression, offset and size of the payload.</summary>
+    public ZbootHeader Header { get; }
+
+    /// <summary>The compression's level; null when the payload was ready.</summary>
+    public int? Level { get; }
+
+    /// <summary>Length of the Image inside, padding included, in bytes.</summary>
+    public uint ImageLength { get; }
+
+    /// <summary>zboot_code_size: bytes from the Image's start that hold code; 0 when the stub does not ask.</summary>
+    public uint CodeSize { get; }
+
+    /// <summary>SHA-256 of the compressed payload without the length behind it, lower-case hex.</summary>
+    public string PayloadSha256 { get; }
+
+    /// <summary>Makes a zboot image.</summary>
+    /// <param name="kit">The stub's objects.</param>
+    /// <param name="image">The kernel, signed so that it is image_size long or not signed.</param>
+    /// <param name="recipe">Compression and level.</param>
+    /// <param name="context">Run context.</param>
+    /// <exception cref="KexecSignException">KS11xx for the Image, KS3101-KS3108, KS3112, KS5001-KS5004.</exception>
+    public static ZbootAssembly Make(ZbootKit kit, Layout image, ZbootRecipe recipe, RunContext context)
+    {
+        ZbootKitStub stub = kit.Stub(recipe.Compression);
+        StubTarget target = kit.Target;
+        var linker = new ZbootLinker(target, context);
+        PeImage pe = PeReader.Read(image);
+        Layout padded = Padded(image, pe, stub, target);
+        uint codeSize = stub.NeedsCodeSize ? CodeSizeOf(pe) : 0;
+        int? level = recipe.Payload is null ? LevelOf(recipe) : null;
+
+        using TemporaryFile? compressed = level is { } asked ? Compressor.Compress(padded, recipe.Compression, asked, context) : null;
+        using FileSource? ready = recipe.Payload is null ? null : FileSource.Open(recipe.Payload);
+        Layout payload = ready is not null ? ReadyPayload(ready, padded) : WithLength(compressed!, padded, recipe.Compression);
+
+        using var folder = WorkFolder.Open();
+        string linked = linker.Link(kit, stub, payload, codeSize, folder);
+        // The open file outlives its name.
+        FileSource file = FileSource.Open(linked);
+        try
+        {
+            var expected = new ZbootExpectation(recipe.Compression, target.Machine, payload, (uint)padded.Length, stub.NeedsCodeSize ? codeSize : null);
+            (ZbootHeader header, string sha256) = expected.Require(file.ToLayout(), context);
+            return new(file, header, level, (uint)padded.Length, codeSize, sha256);
+        }
+        catch (Exception failed)
+        {
+            file.Dispose();
+            // What is wrong with the linked image is not wrong with the Image.
+            if (failed is KexecSignException refused)
+                throw refused.In(linked);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _linked.Dispose();
+
+    // A stub of 6.2 or later gives the kernel exactly as much memory as the payload unpacks to, so bss has to be in it.
+    private static Layout Padded(Layout image, PeImage pe, ZbootKitStub stub, StubTarget target)
+    {
+        KernelImage kernel = KernelImage.Read(image);
+        if (pe.Machine != target.Machine || kernel.Architecture != target.Image)
+            throw OperationErrors.KitOtherMachine.With(target.Architecture, PeConstants.MachineName(pe.Machine));
+        if (image.Length > Decompressor.MaxLength || kernel.ImageSize > Decompressor.MaxLength)
+            throw FormatErrors.PayloadTooLarge.With(kernel.ImageSize, Decompressor.MaxLength);
+        long imageSize = (long)kernel.ImageSize;
+        if (!stub.PadsPayload || image.Length == imageSize)
+            return image;
+        return pe.IsSigned ? throw OperationErrors.SignedImageShort.With(image.Length, imageSize) : image.PadTo(imageSize);
+    }
+
+    // The stub makes this much executable. vmlinux has the number as _kernel_codesize; it is where .text ends.
+    private static uint CodeSizeOf(PeImage pe) =>
+        pe.FindSection(".text") is { } text ? checked(text.VirtualAddress + text.VirtualSize) : throw OperationErrors.NoCodeSection.With(pe.Sections.Length);
+
+    private static int LevelOf(ZbootRecipe recipe)
+    {
+        int level = recipe.Level ?? Compressor.DefaultLevel(recipe.Compression);
+        (int least, int most) = Compressor.Levels(recipe.Compression);
+        return level >= least && level <= most ? level : throw OperationErrors.OptionValue.With("level", level, $"{least} to {most} for {recipe.Compression.ToString().ToLowerInvariant()}");
+    }
+
+    private static Layout WithLength(TemporaryFile compressed, Layout padded, ZbootCompression compression)
+    {
+        Layout stream = Layout.Of(compressed);
+        if (compression == ZbootCompression.Gzip)
+            return stream;
+        byte[] length = new byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(length, checked((uint)padded.Length));
+        return stream.Append(length);
+    }
+
+    private static Layout ReadyPayload(FileSource ready, Layout padded)
+    {
+        Layout payload = ready.ToLayout();
+        uint states = payload.Length < 12 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(payload.ReadBytes(payload.Length - 4, 4));
+        return states == padded.Length ? payload : throw OperationErrors.PayloadOfOtherImage.With(states, padded.Length).In(ready.Path);
+    }
+}
