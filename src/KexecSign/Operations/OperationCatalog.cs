@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using KexecSign.Bpf;
+using KexecSign.Building;
 using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.KeyOperations;
 using KexecSign.Signing;
 using KexecSign.Verification;
+using KexecSign.Zboot;
 
 namespace KexecSign.Operations;
 
@@ -17,6 +19,10 @@ public static class OperationCatalog
         InspectOperation.Definition,
         VerifyOperation.Definition,
         SignOperation.Definition,
+        BuildOperation.Definition,
+        ZbootKitOperation.Definition,
+        ZbootBuildOperation.Definition,
+        ZbootExtractOperation.Definition,
         BpfEmbedOperation.Definition,
         BpfExtractOperation.Definition,
         ImaSignOperation.Definition,

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using KexecSign.Bpf;
+using KexecSign.Building;
 using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.Signing;
@@ -13,6 +14,7 @@ namespace KexecSign.Reports;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(SignResult))]
+[JsonSerializable(typeof(BuildResult))]
 [JsonSerializable(typeof(VerifyResult))]
 [JsonSerializable(typeof(ImaVerifyResult))]
 [JsonSerializable(typeof(InspectResult))]

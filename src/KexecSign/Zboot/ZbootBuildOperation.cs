@@ -83,7 +83,7 @@ internal static class ZbootBuildOperation
         Details = "With a key the Image inside is signed so that it is exactly image_size bytes long, which boots and which kexec takes after "
             + "unpacking. What was linked is read again and compared before it appears.",
         Body = Run,
-        TypedResult = ReportJson.Default.ZbootBuildResult,
+        TypedResult = () => ReportJson.Default.ZbootBuildResult,
         TypedOptions =
         [
             new("kit", "FILE", "A kit from 'zboot kit'.", (o, v) => o with { Kit = v }, required: true),

@@ -87,7 +87,7 @@ internal static class ZbootKitOperation
             + "kernel's own makefiles. Without --config the architecture's defconfig is used: options such as RANDOMIZE_BASE and CMDLINE "
             + "decide what the stub does, so give the configuration of the kernel that goes inside where you have it.",
         Body = Run,
-        TypedResult = ReportJson.Default.ZbootKitResult,
+        TypedResult = () => ReportJson.Default.ZbootKitResult,
         TypedOptions =
         [
             new("build-dir", "FOLDER", "A kernel's build folder in which vmlinuz.efi was made.", (o, v) => o with { BuildFolder = v }),

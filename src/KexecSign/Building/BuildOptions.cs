@@ -1,0 +1,50 @@
+using KexecSign.Keys.Pins;
+using KexecSign.Signing;
+
+namespace KexecSign.Building;
+
+/// <summary>Options of <c>build</c>: the whole line from a kernel Image to a signed package.</summary>
+public sealed record BuildOptions
+{
+    /// <summary>The uncompressed kernel Image.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>The zboot kit to link with.</summary>
+    public string? Kit { get; init; }
+
+    /// <summary><c>gzip</c> or <c>zstd</c>; null for gzip.</summary>
+    public string? Compression { get; init; }
+
+    /// <summary>Compression level; null for the compression's default.</summary>
+    public int? Level { get; init; }
+
+    /// <summary>A kexec BPF parser object for the <c>.bpf</c> section; null for none.</summary>
+    public string? Parser { get; init; }
+
+    /// <summary>Key and certificate of the outer PE, and the PIN for all three keys.</summary>
+    public SigningOptions Outer { get; init; } = new();
+
+    /// <summary>Key and certificate of the Image inside; no inner signature when the key is null.</summary>
+    public SigningOptions Inner { get; init; } = new();
+
+    /// <summary>Key and certificate for IMA; no IMA signature when the key is null.</summary>
+    public SigningOptions Ima { get; init; } = new();
+
+    /// <summary>Where the PIN of all three keys comes from.</summary>
+    public PinOptions Pin { get; init; } = new();
+
+    /// <summary>Where the finished image goes; its sidecar is beside it.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Where the signed Image that is inside goes; null to keep none.</summary>
+    public string? SignedImage { get; init; }
+
+    /// <summary>Where the tar with the IMA signature goes; null for none.</summary>
+    public string? Tar { get; init; }
+
+    /// <summary>The xattr to set on the finished image: <c>security</c> or <c>user</c>; null for none.</summary>
+    public string? Xattr { get; init; }
+
+    /// <summary>Where the JSON report goes; null for none.</summary>
+    public string? Report { get; init; }
+}
