@@ -16,8 +16,8 @@ public sealed record CertificateEntry(long Offset, uint Length, ushort Revision,
     /// <summary>Bytes in front of the content: dwLength, revision, type.</summary>
     public const int HeaderSize = 8;
 
-    /// <summary>Largest PKCS#7 the kernel reads: its parser takes DER lengths of at most two bytes (verify_pefile.c).</summary>
-    public const int MaxPkcs7Length = 65539;
+    /// <summary>Largest PKCS#7 the kernel reads: its decoder refuses more with EMSGSIZE (lib/asn1_decoder.c).</summary>
+    public const int MaxPkcs7Length = 65535;
 
     /// <summary>WIN_CERT_REVISION_2_0.</summary>
     public const ushort Revision2 = 0x0200;

@@ -157,13 +157,15 @@ internal sealed class BuildLine
 
     private void Place(StagingFolder staging, BuildResult result, InnerImage? inner, string staged)
     {
+        if (_options.SignedImage is not null)
+            WrittenFile.Write(inner!.Image, staging.PathOf("Image.signed"), [], _context);
         if (_options.Report is not null)
         {
             byte[] json = JsonSerializer.SerializeToUtf8Bytes(result, ReportJson.Default.BuildResult);
             WrittenFile.Write(Layout.Of(json), staging.PathOf("report"), [], _context);
         }
         if (_options.SignedImage is not null)
-            WrittenFile.Write(inner!.Image, _options.SignedImage, [_options.Image!], _context);
+            staging.Place(staging.PathOf("Image.signed"), _options.SignedImage, _context);
         if (_options.Tar is not null)
             staging.Place(staging.PathOf("tar"), _options.Tar, _context);
         if (_ima is not null)

@@ -118,7 +118,7 @@ public sealed partial class OutputFile : IDisposable
             File.Delete(_temporary);
     }
 
-    private static string Resolve(string path)
+    internal static string Resolve(string path)
     {
         string full = System.IO.Path.GetFullPath(path);
         // ResolveLinkTarget raises for a path that does not exist, which is what most outputs are.

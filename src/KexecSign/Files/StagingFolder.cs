@@ -48,7 +48,7 @@ internal sealed class StagingFolder : IDisposable
         }
         try
         {
-            File.Move(staged, File.ResolveLinkTarget(target, returnFinalTarget: true)?.FullName ?? target, overwrite: true);
+            File.Move(staged, OutputFile.Resolve(target), overwrite: true);
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
