@@ -1,6 +1,7 @@
 using System.Text.Json;
 using KexecSign.Errors;
 using KexecSign.Formats.Errors;
+using KexecSign.Reports;
 
 namespace KexecSign.Cli.Output;
 

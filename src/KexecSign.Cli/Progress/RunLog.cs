@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using KexecSign.Cli.Output;
+using KexecSign.Reports;
 using KexecSign.Running;
 
 namespace KexecSign.Cli.Progress;

@@ -10,24 +10,63 @@ using KexecSign.Zboot;
 
 namespace KexecSign.Operations;
 
-/// <summary>Every operation there is, in the order in which help lists them. What stands here is what the faces offer.</summary>
+/// <summary>Every operation there is: by name for the command line, by type for programs.</summary>
 public static class OperationCatalog
 {
-    /// <summary>All operations.</summary>
+    /// <summary>What a file is.</summary>
+    public static Operation<InspectOptions, InspectResult> Inspect => InspectOperation.Definition;
+
+    /// <summary>Whether its consumers would take a file.</summary>
+    public static Operation<VerifyOptions, VerifyResult> Verify => VerifyOperation.Definition;
+
+    /// <summary>Authenticode signatures.</summary>
+    public static Operation<SignOptions, SignResult> Sign => SignOperation.Definition;
+
+    /// <summary>The whole line in one go.</summary>
+    public static Operation<BuildOptions, BuildResult> Build => BuildOperation.Definition;
+
+    /// <summary>Zboot kits from kernel sources.</summary>
+    public static Operation<ZbootKitOptions, ZbootKitResult> ZbootKit => ZbootKitOperation.Definition;
+
+    /// <summary>Zboot images from kits.</summary>
+    public static Operation<ZbootBuildOptions, ZbootBuildResult> ZbootBuild => ZbootBuildOperation.Definition;
+
+    /// <summary>The Image inside a zboot image.</summary>
+    public static Operation<ZbootExtractOptions, ZbootExtractResult> ZbootExtract => ZbootExtractOperation.Definition;
+
+    /// <summary>Parsers into images.</summary>
+    public static Operation<BpfEmbedOptions, BpfEmbedResult> BpfEmbed => BpfEmbedOperation.Definition;
+
+    /// <summary>Parsers out of images.</summary>
+    public static Operation<BpfExtractOptions, BpfExtractResult> BpfExtract => BpfExtractOperation.Definition;
+
+    /// <summary>IMA signatures.</summary>
+    public static Operation<ImaSignOptions, ImaSignResult> ImaSign => ImaSignOperation.Definition;
+
+    /// <summary>Whether IMA signatures hold.</summary>
+    public static Operation<ImaVerifyOptions, ImaVerifyResult> ImaVerify => ImaVerifyOperation.Definition;
+
+    /// <summary>Keys and certificates made from a profile.</summary>
+    public static Operation<KeysInitOptions, KeysInitResult> KeysInit => KeysInitOperation.Definition;
+
+    /// <summary>What tokens hold.</summary>
+    public static Operation<KeysListOptions, KeysListResult> KeysList => KeysListOperation.Definition;
+
+    /// <summary>All operations, in the order in which help lists them. What stands here is what the faces offer.</summary>
     public static ImmutableArray<Operation> All { get; } =
     [
-        InspectOperation.Definition,
-        VerifyOperation.Definition,
-        SignOperation.Definition,
-        BuildOperation.Definition,
-        ZbootKitOperation.Definition,
-        ZbootBuildOperation.Definition,
-        ZbootExtractOperation.Definition,
-        BpfEmbedOperation.Definition,
-        BpfExtractOperation.Definition,
-        ImaSignOperation.Definition,
-        ImaVerifyOperation.Definition,
-        KeysInitOperation.Definition,
-        KeysListOperation.Definition,
+        Inspect,
+        Verify,
+        Sign,
+        Build,
+        ZbootKit,
+        ZbootBuild,
+        ZbootExtract,
+        BpfEmbed,
+        BpfExtract,
+        ImaSign,
+        ImaVerify,
+        KeysInit,
+        KeysList,
     ];
 }

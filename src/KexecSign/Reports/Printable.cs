@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace KexecSign.Cli.Output;
+namespace KexecSign.Reports;
 
 /// <summary>Text that may hold names from hostile files, made safe for a terminal and for line-wise readers.</summary>
-internal static class Printable
+public static class Printable
 {
     /// <summary>The text on one line, control characters shown as <c>\x1b</c> and the like.</summary>
     public static string Line(string text)

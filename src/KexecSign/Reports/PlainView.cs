@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using KexecSign.Reports;
 
-namespace KexecSign.Cli.Output;
+namespace KexecSign.Reports;
 
 /// <summary>A result as plain text: columns padded with blanks, nothing wrapped, so that it can be searched and cut.</summary>
-internal static class PlainView
+public static class PlainView
 {
+    /// <summary>Writes title, tables and notes.</summary>
     public static void Write(ReportView view, TextWriter output)
     {
         output.WriteLine(Printable.Line(view.Title));
@@ -13,6 +13,14 @@ internal static class PlainView
             WriteTable(table, output);
         foreach (string note in view.Notes)
             output.WriteLine(Printable.Line(note));
+    }
+
+    /// <summary>The lines as they would be written.</summary>
+    public static IEnumerable<string> Lines(ReportView view)
+    {
+        using var text = new StringWriter { NewLine = "\n" };
+        Write(view, text);
+        return text.ToString().TrimEnd('\n').Split('\n');
     }
 
     private static void WriteTable(ReportTable table, TextWriter output)

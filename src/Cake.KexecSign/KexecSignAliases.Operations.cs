@@ -1,0 +1,110 @@
+using Cake.Core;
+using Cake.Core.Annotations;
+using KexecSign.Bpf;
+using KexecSign.Building;
+using KexecSign.Ima;
+using KexecSign.Inspection;
+using KexecSign.KeyOperations;
+using KexecSign.Operations;
+using KexecSign.Signing;
+using KexecSign.Verification;
+using KexecSign.Zboot;
+
+namespace Cake.KexecSign;
+
+public static partial class KexecSignAliases
+{
+    /// <summary>Tells what a file is: <c>kexecsign inspect</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Inspection")]
+    public static InspectResult KexecSignInspect(this ICakeContext context, InspectOptions options) =>
+        context.KexecSign(OperationCatalog.Inspect, options);
+
+    /// <summary>Judges a file as its consumers would: <c>kexecsign verify</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Verification")]
+    public static VerifyResult KexecSignVerify(this ICakeContext context, VerifyOptions options) =>
+        context.KexecSign(OperationCatalog.Verify, options);
+
+    /// <summary>Signs EFI images: <c>kexecsign sign</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignSign(new SignOptions
+    /// {
+    ///     Files = ["vmlinuz.efi"],
+    ///     Output = "vmlinuz.signed.efi",
+    ///     Signing = new SigningOptions
+    ///     {
+    ///         Key = "pkcs11:token=release;object=db",
+    ///         Certificate = "db.pem",
+    ///         Pin = new PinOptions { EnvironmentVariable = "RELEASE_PIN" },
+    ///     },
+    /// });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Signing")]
+    [CakeNamespaceImport("KexecSign.Keys.Pins")]
+    public static SignResult KexecSignSign(this ICakeContext context, SignOptions options) =>
+        context.KexecSign(OperationCatalog.Sign, options);
+
+    /// <summary>Signs, compresses, links, signs again and verifies in one go: <c>kexecsign build</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Building")]
+    public static BuildResult KexecSignBuild(this ICakeContext context, BuildOptions options) =>
+        context.KexecSign(OperationCatalog.Build, options);
+
+    /// <summary>Captures a zboot kit from a kernel's source or build: <c>kexecsign zboot kit</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Zboot")]
+    public static ZbootKitResult KexecSignZbootKit(this ICakeContext context, ZbootKitOptions options) =>
+        context.KexecSign(OperationCatalog.ZbootKit, options);
+
+    /// <summary>Links a zboot image: <c>kexecsign zboot build</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Zboot")]
+    public static ZbootBuildResult KexecSignZbootBuild(this ICakeContext context, ZbootBuildOptions options) =>
+        context.KexecSign(OperationCatalog.ZbootBuild, options);
+
+    /// <summary>Takes the Image out of a zboot image: <c>kexecsign zboot extract</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Zboot")]
+    public static ZbootExtractResult KexecSignZbootExtract(this ICakeContext context, ZbootExtractOptions options) =>
+        context.KexecSign(OperationCatalog.ZbootExtract, options);
+
+    /// <summary>Puts a parser into an image: <c>kexecsign bpf embed</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Bpf")]
+    public static BpfEmbedResult KexecSignBpfEmbed(this ICakeContext context, BpfEmbedOptions options) =>
+        context.KexecSign(OperationCatalog.BpfEmbed, options);
+
+    /// <summary>Takes a parser out of an image: <c>kexecsign bpf extract</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Bpf")]
+    public static BpfExtractResult KexecSignBpfExtract(this ICakeContext context, BpfExtractOptions options) =>
+        context.KexecSign(OperationCatalog.BpfExtract, options);
+
+    /// <summary>Writes IMA signatures: <c>kexecsign ima sign</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Ima")]
+    public static ImaSignResult KexecSignImaSign(this ICakeContext context, ImaSignOptions options) =>
+        context.KexecSign(OperationCatalog.ImaSign, options);
+
+    /// <summary>Checks IMA signatures: <c>kexecsign ima verify</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Ima")]
+    public static ImaVerifyResult KexecSignImaVerify(this ICakeContext context, ImaVerifyOptions options) =>
+        context.KexecSign(OperationCatalog.ImaVerify, options);
+
+    /// <summary>Makes keys and certificates from a profile: <c>kexecsign keys init</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.KeyOperations")]
+    public static KeysInitResult KexecSignKeysInit(this ICakeContext context, KeysInitOptions options) =>
+        context.KexecSign(OperationCatalog.KeysInit, options);
+
+    /// <summary>Lists what tokens hold: <c>kexecsign keys list</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.KeyOperations")]
+    public static KeysListResult KexecSignKeysList(this ICakeContext context, KeysListOptions options) =>
+        context.KexecSign(OperationCatalog.KeysList, options);
+}
