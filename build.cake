@@ -1,0 +1,43 @@
+#r "artifacts/addin/Cake.KexecSign.dll"
+#load "build/debian.cake"
+#load "build/tests.cake"
+#load "build/packages.cake"
+
+var target = Argument("target", "Build");
+var artifacts = MakeAbsolute(Directory("artifacts"));
+var cache = Directory(EnvironmentVariable("XDG_CACHE_HOME") ?? EnvironmentVariable("HOME") + "/.cache") + Directory("kexecsign");
+
+Task("Clean")
+    .Description("Remove what the other targets made, except the addin that is running.")
+    .Does(() =>
+{
+    CleanDirectories(new[] { "kexecsign", "packages", "tests", "demo" }.Select(name => artifacts.Combine(name)));
+    CleanDirectories(GetDirectories("src/*/bin") + GetDirectories("src/*/obj") + GetDirectories("tests/*/bin") + GetDirectories("tests/*/obj"));
+});
+
+Task("Build")
+    .Description("The program, at artifacts/kexecsign/kexecsign.")
+    .Does(() => DotNetPublish("src/KexecSign.Cli", new DotNetPublishSettings
+{
+    Configuration = "Release",
+    Runtime = RuntimeOfThisMachine(),
+    SelfContained = false,
+    OutputDirectory = artifacts.Combine("kexecsign"),
+    NoLogo = true,
+    Verbosity = DotNetVerbosity.Quiet,
+}));
+
+Task("Pack")
+    .Description("NuGet packages and a self-contained archive, in artifacts/packages.")
+    .Does(() => PackAll(artifacts.Combine("packages")));
+
+Task("TestTools")
+    .Description("The programs that the tests are judged by.")
+    .Does(() => NeedDebianPackages(TestPackages));
+
+Task("Test")
+    .Description("All tests but those in QEMU; ends with 'N passed, N failed, N skipped'.")
+    .IsDependentOn("TestTools")
+    .Does(() => RunTests(GetFiles("tests/*/*.csproj").Where(project => !project.FullPath.Contains("/bench/") && !project.FullPath.Contains("/Boot/")), artifacts.Combine("tests")));
+
+RunTarget(target);

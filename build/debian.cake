@@ -1,0 +1,53 @@
+// Debian packages that the targets need, and why.
+
+var TestPackages = new Dictionary<string, string>
+{
+    ["libdeflate0"] = "gzip payloads",
+    ["softhsm2"] = "a token to sign with",
+    ["opensc"] = "pkcs11-tool, to look into the token independently",
+    ["openssl"] = "certificates and checks",
+    ["sbsigntool"] = "sbverify and sbsign judge signatures",
+    ["pesign"] = "pesign judges digests",
+    ["osslsigncode"] = "osslsigncode judges signatures",
+    ["ima-evm-utils"] = "evmctl judges IMA signatures",
+    ["attr"] = "getfattr reads extended attributes",
+    ["zstd"] = "zstd judges payloads",
+    ["binutils-aarch64-linux-gnu"] = "ld and objcopy for arm64 zboot images",
+};
+
+void NeedDebianPackages(IReadOnlyDictionary<string, string> needed)
+{
+    var missing = needed.Keys.Where(package => !IsInstalled(package)).ToArray();
+    if (missing.Length == 0)
+        return;
+    var why = string.Join(", ", missing.Select(package => $"{package} ({needed[package]})"));
+    var sudo = IsRoot() ? "" : CanSudo() ? "sudo -n " : null;
+    if (sudo is null)
+        throw new CakeException(1, $"KS6002: these Debian packages are missing: {why}. Run 'sudo apt-get install {string.Join(' ', missing)}' and start again.");
+    Information("Installing {0}", why);
+    Shell($"{sudo}apt-get update -q");
+    Shell($"{sudo}env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends {string.Join(' ', missing)}");
+}
+
+bool IsInstalled(string package)
+{
+    var exit = StartProcess("dpkg-query", new ProcessSettings
+    {
+        Arguments = new ProcessArgumentBuilder().Append("-W").Append("-f=${Status}").Append(package),
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        Silent = true,
+    }, out var output);
+    return exit == 0 && output.Any(line => line.Contains("install ok installed"));
+}
+
+bool IsRoot() => System.Environment.UserName == "root";
+
+bool CanSudo() => StartProcess("sh", new ProcessSettings { Arguments = "-c \"sudo -n true >/dev/null 2>&1\"", Silent = true }) == 0;
+
+void Shell(string command)
+{
+    var exit = StartProcess("sh", new ProcessSettings { Arguments = new ProcessArgumentBuilder().Append("-c").AppendQuoted(command) });
+    if (exit != 0)
+        throw new CakeException(1, $"KS6003: '{command}' ended with {exit}. Its own message stands above.");
+}

@@ -1,0 +1,44 @@
+// Runs test projects one after the other and adds up what they count.
+
+void RunTests(IEnumerable<FilePath> projects, DirectoryPath results)
+{
+    CleanDirectory(results);
+    DotNetBuild("KexecSign.sln", new DotNetBuildSettings { NoLogo = true, Verbosity = DotNetVerbosity.Quiet });
+
+    long passed = 0, failed = 0, skipped = 0;
+    foreach (var project in projects.OrderBy(project => project.FullPath))
+    {
+        var name = project.GetFilenameWithoutExtension().ToString();
+        Information("Testing {0}", name);
+        var exit = StartProcess("dotnet", new ProcessSettings
+        {
+            Arguments = new ProcessArgumentBuilder()
+                .Append("test").AppendQuoted(project.FullPath).Append("--no-build --nologo -v quiet")
+                .Append("--logger").AppendQuoted($"trx;LogFileName={name}.trx")
+                .Append("--results-directory").AppendQuoted(results.FullPath),
+            // A tool that is not there must not pass for a test that is not needed.
+            EnvironmentVariables = new Dictionary<string, string> { ["KEXECSIGN_REQUIRE_TOOLS"] = "1" },
+        });
+        var counted = Counted(results.CombineWithFilePath(name + ".trx"));
+        passed += counted.Passed;
+        skipped += counted.Skipped;
+        // A test host that dies leaves no failed test behind, only an exit code.
+        failed += exit != 0 && counted.Failed == 0 ? 1 : counted.Failed;
+    }
+
+    // build.sh prints this behind everything else that is said.
+    System.IO.File.WriteAllText(results.CombineWithFilePath("summary").FullPath, $"{passed} passed, {failed} failed, {skipped} skipped\n");
+    if (failed > 0)
+        throw new CakeException(1, $"KS6004: {failed} test(s) failed. The .trx files in {results} have the details.");
+    if (passed == 0)
+        throw new CakeException(1, "KS6005: no test ran. Is KexecSign.sln complete?");
+}
+
+(long Passed, long Failed, long Skipped) Counted(FilePath trx)
+{
+    if (!FileExists(trx))
+        return (0, 0, 0);
+    var counters = System.Xml.Linq.XDocument.Load(trx.FullPath).Descendants().First(element => element.Name.LocalName == "Counters");
+    long Value(string name) => (long)counters.Attribute(name);
+    return (Value("passed"), Value("failed"), Value("total") - Value("passed") - Value("failed"));
+}
