@@ -10,5 +10,5 @@ public static partial class OperationErrors
 
     /// <summary>An image for another machine.</summary>
     public static readonly ErrorCode BootLabMachine = new(
-        "KS3401", "the image is for {0} (machine 0x{1:x4}) but the boot lab has an arm64 machine (0x{2:x4}).", "Give an arm64 image.");
+        "KS3501", "the image is for {0} (machine 0x{1:x4}) but the boot lab has an arm64 machine (0x{2:x4}).", "Give an arm64 image.");
 }

@@ -59,7 +59,7 @@ public static class BootLab
     private const uint ExecutableMode = 0x1ED;
 
     /// <summary>Fills the folder.</summary>
-    /// <exception cref="KexecSignException">KS10xx (not a PE image), KS16xx, KS3001 to KS3004, KS3401, KS5011.</exception>
+    /// <exception cref="KexecSignException">KS10xx (not a PE image), KS16xx, KS3001 to KS3004, KS3501, KS5011.</exception>
     public static BootLabFiles Write(BootLabOptions options, RunContext context)
     {
         string code = RequireFirmware(options, "AAVMF_CODE.fd"), template = RequireFirmware(options, "AAVMF_VARS.snakeoil.fd");
