@@ -109,7 +109,7 @@ public sealed class KeysInitTests : IDisposable
     {
         RequireSoftHsm();
         KeysInitResult result = Init(Profile);
-        string report = JsonSerializer.Serialize(result, KeysInitOperation.Definition.TypedResult) + result.View();
+        string report = JsonSerializer.Serialize(result, KeysInitOperation.Definition.TypedResult()) + result.View();
         foreach (string name in (string[])["token/pin", "token/so-pin"])
         {
             string pin = File.ReadAllText(In(name)).Trim();

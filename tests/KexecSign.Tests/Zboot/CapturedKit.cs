@@ -1,0 +1,86 @@
+using KexecSign.Keys;
+using KexecSign.Running;
+using KexecSign.Tests.Programs;
+using KexecSign.Zboot;
+
+namespace KexecSign.Tests.Zboot;
+
+/// <summary>The kit of Debian's 6.12 for arm64, captured once (40 s) and then taken from the cache.</summary>
+public sealed class CapturedKit : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kexecsign-kit-");
+    private string? _path;
+
+    /// <summary>A folder that goes with the fixture.</summary>
+    public string Folder => _folder.FullName;
+
+    /// <summary>The kit; skips the test when it can neither be found nor made.</summary>
+    internal string Require()
+    {
+        Tool.Require("aarch64-linux-gnu-ld", "binutils-aarch64-linux-gnu");
+        lock (_lock)
+            return _path ??= Find();
+    }
+
+    /// <summary>Captures the kit anew.</summary>
+    internal static void Capture(string kit, string? workFolder, int? jobs)
+    {
+        foreach ((string program, string package) in new[]
+        {
+            ("make", "make"), ("gcc", "gcc"), ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"), ("flex", "flex"), ("bison", "bison"), ("bc", "bc"), ("xz", "xz-utils"),
+        })
+        {
+            Tool.Require(program, package);
+        }
+        ZbootKitOperation.Definition.Run(
+            new ZbootKitOptions
+            {
+                Source = DebianCache.Require(DebianCache.Source, "linux-source-6.12"), Architecture = "arm64",
+                Config = DebianCache.Require(DebianCache.Config, "linux-image-6.12*-arm64-unsigned"),
+                SourcePackage = DebianCache.Source!.Value.Package, WorkFolder = workFolder, Jobs = jobs, Output = kit,
+            },
+            Context());
+    }
+
+    internal static RunContext Context(string? path = null) => new()
+    {
+        Keyring = new Keyring(),
+        Environment = name => name == "PATH" && path is not null ? path : Environment.GetEnvironmentVariable(name),
+    };
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static string Find()
+    {
+        string? cached = CachePath;
+        if (cached is not null && File.Exists(cached))
+            return cached;
+        DebianCache.Require(DebianCache.Source, "linux-source-6.12");
+        Directory.CreateDirectory(Path.GetDirectoryName(cached!)!);
+        Capture(cached!, null, null);
+        return cached!;
+    }
+
+    private static string? CachePath => DebianCache.Source is { } source
+        ? Path.Combine(DebianCache.Root, "kits", $"{source.Package}_arm64_schema{ZbootKitManifest.CurrentSchema}.kit")
+        : null;
+}
+
+[CollectionDefinition(Name)]
+public sealed class CapturedKitCollection : ICollectionFixture<CapturedKit>
+{
+    public const string Name = "Captured kit";
+}
+
+/// <summary>Checks that an action ends with a code, in one line.</summary>
+internal static class Refusal
+{
+    public static Formats.Errors.KexecSignException Of(string code, Action action)
+    {
+        var refusal = Should.Throw<Formats.Errors.KexecSignException>(action);
+        refusal.Code.Id.ShouldBe(code, refusal.Message);
+        refusal.Message.ShouldNotContain("\n");
+        return refusal;
+    }
+}

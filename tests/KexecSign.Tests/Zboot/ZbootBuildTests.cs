@@ -1,0 +1,195 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using KexecSign.Formats.Kernel;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Formats.Zboot;
+using KexecSign.Signing;
+using KexecSign.Tests.Programs;
+using KexecSign.Zboot;
+
+namespace KexecSign.Tests.Zboot;
+
+[Collection(CapturedKitCollection.Name)]
+public sealed class ZbootBuildTests : IDisposable
+{
+    private readonly CapturedKit _kit;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kexecsign-build-");
+
+    public ZbootBuildTests(CapturedKit kit)
+    {
+        _kit = kit;
+        File.WriteAllBytes(At("Image"), SmallKernel.Image());
+    }
+
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip)]
+    [InlineData(ZbootCompression.Zstd)]
+    public void What_is_extracted_is_the_Image_padded_to_image_size(ZbootCompression compression)
+    {
+        ZbootBuildResult built = Build(Options() with { Compression = compression });
+        ZbootExtractResult extracted = Extract("vmlinuz.efi");
+        byte[] image = SmallKernel.Image();
+        byte[] kernel = File.ReadAllBytes(At("kernel"));
+        kernel.Length.ShouldBe(SmallKernel.ImageSize);
+        kernel[..image.Length].ShouldBe(image);
+        kernel[image.Length..].ShouldAllBe(b => b == 0);
+        built.CodeSize.ShouldBe(SmallKernel.CodeSize);
+        built.ImageLength.ShouldBe(SmallKernel.ImageSize);
+        extracted.ShouldBe(new ZbootExtractResult(
+            At("kernel"), SmallKernel.ImageSize, Sha256(kernel), compression.ToString().ToLowerInvariant(), ImageArchitecture.Arm64, SmallKernel.ImageSize, true, false, null));
+    }
+
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip)]
+    [InlineData(ZbootCompression.Zstd)]
+    public void Two_builds_give_the_same_bytes_and_the_numbers_are_those_of_the_file(ZbootCompression compression)
+    {
+        ZbootBuildResult one = Build(Options() with { Compression = compression });
+        ZbootBuildResult other = Build(Options("again.efi") with { Compression = compression });
+        byte[] file = File.ReadAllBytes(At("vmlinuz.efi"));
+        File.ReadAllBytes(At("again.efi")).ShouldBe(file);
+        one.ShouldBe(other with { File = one.File });
+        one.Sha256.ShouldBe(Sha256(file));
+        one.Size.ShouldBe(file.Length);
+        one.PayloadSha256.ShouldBe(Sha256(file.AsSpan((int)one.PayloadOffset, (int)one.PayloadSize)));
+        one.KitSha256.ShouldBe(Sha256(File.ReadAllBytes(_kit.Require())));
+        Layout layout = Layout.Of(file);
+        ZbootHeader.Read(PeReader.Read(layout), layout).ShouldBe(new((uint)one.PayloadOffset, (uint)one.PayloadSize, compression.ToString().ToLowerInvariant()));
+    }
+
+    [SkippableFact]
+    public void The_Image_inside_is_signed_to_be_exactly_image_size_long()
+    {
+        Tool.Require("sbverify", "sbsigntool");
+        ZbootBuildOptions options = Signed(Options()) with { SignedImage = At("signed") };
+        ZbootBuildResult built = Build(options);
+        ZbootExtractResult extracted = Extract("vmlinuz.efi");
+        extracted.IsSigned.ShouldBeTrue();
+        extracted.IsImageSize.ShouldBe(true);
+        extracted.Signer.ShouldBe("CN=kexec test");
+        built.Inner!.Sha256.ShouldBe(extracted.Sha256);
+        built.Inner.Signer.ShouldBe("CN=kexec test");
+        (built.Inner.CertificateTableOffset + built.Inner.CertificateTableSize).ShouldBe(SmallKernel.ImageSize);
+        File.ReadAllBytes(At("signed")).ShouldBe(File.ReadAllBytes(At("kernel")));
+        Tool.Run("sbverify", "--cert", At("cert.pem"), At("kernel"));
+        // What "sign --fit" makes of the same Image.
+        SignOperation.Definition.Run(
+            new SignOptions { Files = [At("Image")], Signing = options.Signing, Fit = true, Output = At("fitted") }, CapturedKit.Context());
+        File.ReadAllBytes(At("fitted")).ShouldBe(File.ReadAllBytes(At("signed")));
+        // A signed Image of that length goes in as it is.
+        Build(Options("again.efi") with { Image = At("signed") });
+        File.ReadAllBytes(At("again.efi")).ShouldBe(File.ReadAllBytes(At("vmlinuz.efi")));
+        // Signing it once more is something to be asked for.
+        Refusal.Of("KS3021", () => Build(Signed(Options()) with { Image = At("signed") }));
+        Build(Signed(Options("again.efi")) with { Image = At("signed"), Existing = ExistingSignatures.Replace });
+    }
+
+    [SkippableFact]
+    public void Refuses_a_signed_Image_that_would_have_to_be_padded()
+    {
+        ZbootBuildOptions options = Signed(Options());
+        SignOperation.Definition.Run(new SignOptions { Files = [At("Image")], Signing = options.Signing, Output = At("short") }, CapturedKit.Context());
+        RefusesWithoutTrace("KS3106", Options() with { Image = At("short") }).ShouldContain($"but image_size is 0x{SmallKernel.ImageSize:x}");
+    }
+
+    [SkippableFact]
+    public void Refuses_an_Image_of_another_machine_or_without_code_section()
+    {
+        File.WriteAllBytes(At("Image"), SmallKernel.Image(PeConstants.MachineRiscV64, 0x05435352));
+        RefusesWithoutTrace("KS3104", Options()).ShouldContain("the kit is for arm64 but the Image is for riscv64");
+        File.WriteAllBytes(At("Image"), SmallKernel.Image(PeConstants.MachineAmd64));
+        RefusesWithoutTrace("KS3104", Options());
+        File.WriteAllBytes(At("Image"), SmallKernel.Image(codeSection: ".code"));
+        RefusesWithoutTrace("KS3107", Options());
+    }
+
+    [SkippableFact]
+    public void Names_the_linker_that_is_missing_and_its_package() =>
+        RefusesWithoutTrace("KS5002", Options(), path: _folder.FullName)
+            .ShouldMatch("the program aarch64-linux-gnu-(ld|objcopy) .*apt install binutils-aarch64-linux-gnu");
+
+    [SkippableFact]
+    public void Refuses_a_kit_that_was_tampered_with()
+    {
+        byte[] kit = File.ReadAllBytes(_kit.Require());
+        kit[kit.AsSpan().IndexOf("ENTRY(__efistub"u8)] ^= 0x20;
+        File.WriteAllBytes(At("bad.kit"), kit);
+        RefusesWithoutTrace("KS3102", Options() with { Kit = At("bad.kit") }).ShouldContain("zboot.lds");
+    }
+
+    [SkippableTheory]
+    [InlineData("LONG(zboot_code_size)", "LONG(0)", "KS3105", "zboot_code_size is 0x")]
+    [InlineData("*(.gzdata)", "*(.gzdata) LONG(1)", "KS3105", "payload's size is 0x")]
+    [InlineData("ENTRY(", "NTRY(", "KS5003", "syntax error")]
+    public void Refuses_what_a_wrong_link_script_makes(string what, string with, string code, string says)
+    {
+        ZbootKit kit = ZbootKit.Open(_kit.Require());
+        ZbootKitStub stub = kit.Stub(ZbootCompression.Gzip);
+        byte[] script = Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(kit.Content(stub.LinkScript)).Replace(what, with, StringComparison.Ordinal));
+        var objects = new StubObjects(ZbootCompression.Gzip, true, true, kit.Content(stub.Library), kit.Content(stub.Header), script);
+        Layout packed = ZbootKit.Pack(kit.Manifest with { Stubs = [objects.Describe()] }, objects.Files());
+        File.WriteAllBytes(At("wrong.kit"), packed.ReadBytes(0, packed.Length));
+        RefusesWithoutTrace(code, Options() with { Kit = At("wrong.kit") }).ShouldContain(says);
+    }
+
+    [SkippableFact]
+    public void Takes_a_ready_payload_of_the_same_Image_and_no_other()
+    {
+        ZbootBuildResult built = Build(Options() with { Compression = ZbootCompression.Zstd });
+        byte[] payload = File.ReadAllBytes(At("vmlinuz.efi")).AsSpan((int)built.PayloadOffset, (int)built.PayloadSize + 4).ToArray();
+        File.WriteAllBytes(At("payload"), payload);
+        ZbootBuildOptions ready = Options("again.efi") with { Compression = ZbootCompression.Zstd, Payload = At("payload") };
+        Build(ready).Level.ShouldBeNull();
+        File.ReadAllBytes(At("again.efi")).ShouldBe(File.ReadAllBytes(At("vmlinuz.efi")));
+        File.WriteAllBytes(At("payload"), payload[..^4]);
+        RefusesWithoutTrace("KS3108", ready with { Output = At("vmlinuz.efi") });
+        RefusesWithoutTrace("KS3011", ready with { Level = 3 });
+    }
+
+    [SkippableFact]
+    public void Refuses_levels_and_options_that_make_no_sense()
+    {
+        RefusesWithoutTrace("KS3012", Options() with { Level = 13 }).ShouldContain("1 to 12 for gzip");
+        RefusesWithoutTrace("KS3012", Options() with { Compression = ZbootCompression.Zstd, Level = 0 }).ShouldContain("1 to 22 for zstd");
+        RefusesWithoutTrace("KS3010", Options() with { SignedImage = At("signed") });
+        RefusesWithoutTrace("KS3010", Options() with { Kit = null });
+        RefusesWithoutTrace("KS3005", Options() with { Output = At("Image") });
+        RefusesWithoutTrace("KS3003", Options() with { Output = At("nowhere/vmlinuz.efi") });
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private string At(string name) => Path.Combine(_folder.FullName, name);
+
+    private ZbootBuildOptions Options(string output = "vmlinuz.efi") => new() { Kit = _kit.Require(), Image = At("Image"), Output = At(output) };
+
+    private ZbootBuildOptions Signed(ZbootBuildOptions options)
+    {
+        using RSA key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=kexec test", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
+        File.WriteAllText(At("key.pem"), key.ExportPkcs8PrivateKeyPem());
+        File.SetUnixFileMode(At("key.pem"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.WriteAllText(At("cert.pem"), certificate.ExportCertificatePem());
+        return options with { Signing = new() { Key = "file:" + At("key.pem"), Certificate = At("cert.pem") } };
+    }
+
+    private static ZbootBuildResult Build(ZbootBuildOptions options) => ZbootBuildOperation.Definition.Run(options, CapturedKit.Context());
+
+    private ZbootExtractResult Extract(string name) =>
+        ZbootExtractOperation.Definition.Run(new ZbootExtractOptions { Image = At(name), Output = At("kernel") }, CapturedKit.Context());
+
+    // Neither an output nor a half-written one is left, and what stood there stays.
+    private string RefusesWithoutTrace(string code, ZbootBuildOptions options, string? path = null)
+    {
+        var before = Directory.EnumerateFileSystemEntries(_folder.FullName).ToDictionary(f => f, f => Sha256(File.ReadAllBytes(f)));
+        string message = Refusal.Of(code, () => ZbootBuildOperation.Definition.Run(options, CapturedKit.Context(path))).Message;
+        Directory.EnumerateFileSystemEntries(_folder.FullName).ToDictionary(f => f, f => Sha256(File.ReadAllBytes(f))).ShouldBe(before, ignoreOrder: true);
+        return message;
+    }
+
+    private static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}
