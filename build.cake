@@ -1,5 +1,6 @@
 #r "artifacts/addin/Cake.KexecSign.dll"
 #load "build/debian.cake"
+#load "build/demo.cake"
 #load "build/tests.cake"
 #load "build/packages.cake"
 

@@ -4,6 +4,7 @@ using KexecSign.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys;
 using KexecSign.Operations;
+using KexecSign.Qemu;
 using KexecSign.Reports;
 using KexecSign.Running;
 
@@ -34,7 +35,7 @@ public sealed class KexecSignSession : IDisposable
         where TOptions : class, new()
         where TResult : OperationResult
     {
-        TResult result = Carry(operation, options);
+        TResult result = Carry(() => operation.Run(options, _run));
         ReportView view = result.View();
         foreach (string line in PlainView.Lines(view))
             _log.Information("{0}", line);
@@ -44,16 +45,17 @@ public sealed class KexecSignSession : IDisposable
         throw new CakeException((int)result.Exit, $"kexecsign {operation.Name}: {first}");
     }
 
+    /// <summary>Makes a folder that boots an image in QEMU.</summary>
+    internal BootLabFiles BootLab(BootLabOptions options) => Carry(() => global::KexecSign.Qemu.BootLab.Write(options, _run));
+
     /// <summary>Logs out and closes every session.</summary>
     public void Dispose() => _run.Dispose();
 
-    private TResult Carry<TOptions, TResult>(Operation<TOptions, TResult> operation, TOptions options)
-        where TOptions : class, new()
-        where TResult : OperationResult
+    private static T Carry<T>(Func<T> work)
     {
         try
         {
-            return operation.Run(options, _run);
+            return work();
         }
 #pragma warning disable CA1031 // Whatever it is, the script gets the KS line.
         catch (Exception thrown)

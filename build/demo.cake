@@ -1,0 +1,131 @@
+// The main job: from a stock Debian kernel to a signed, bootable, kexec-able zboot.
+
+var KernelPackages = new Dictionary<string, string>
+{
+    ["xz-utils"] = "unpacks the kernel source",
+};
+
+var KitPackages = new Dictionary<string, string>
+{
+    ["make"] = "the kernel's build",
+    ["gcc"] = "the kernel's configuration programs",
+    ["libc6-dev"] = "the same",
+    ["flex"] = "the same",
+    ["bison"] = "the same",
+    ["bc"] = "the kernel's build",
+    ["gcc-aarch64-linux-gnu"] = "compiles the zboot stub",
+    ["binutils-aarch64-linux-gnu"] = "links the zboot image",
+};
+
+var ParserPackages = new Dictionary<string, string>
+{
+    ["clang"] = "compiles the demo's BPF parser",
+    ["libbpf-dev"] = "its headers",
+    ["bpftool"] = "its light skeleton",
+};
+
+var BootPackages = new Dictionary<string, string>
+{
+    ["qemu-system-arm"] = "boots the result",
+    ["ipxe-qemu"] = "a file that QEMU's network card wants",
+    ["qemu-efi-aarch64"] = "firmware with Secure Boot",
+};
+
+var DemoPackages = KernelPackages.Concat(KitPackages).Concat(ParserPackages).Concat(BootPackages)
+    .Append(new("libdeflate0", "gzip payloads")).Append(new("softhsm2", "a token to sign with"))
+    .ToDictionary(pair => pair.Key, pair => pair.Value);
+
+// Kernel packages by kind, unpacked in the cache; the newest that apt offers.
+Dictionary<string, DirectoryPath> Kernels(params string[] kinds)
+{
+    var exit = StartProcess("bash", new ProcessSettings
+    {
+        Arguments = new ProcessArgumentBuilder().Append("build/debian-kernels.sh").AppendQuoted(MakeAbsolute(cache).FullPath).Append(string.Join(' ', kinds)),
+        RedirectStandardOutput = true,
+    }, out var lines);
+    var found = lines.Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => new DirectoryPath(pair[1]));
+    if (exit != 0 || kinds.Any(kind => !found.ContainsKey(kind)))
+        throw new CakeException(1, "KS6001: Debian's kernel packages could not be fetched; the message above says why.");
+    return found;
+}
+
+FilePath KernelIn(DirectoryPath package) => GetFiles(package + "/boot/vmlinuz-*").Single();
+
+// The kit of a source package and a configuration; captured once, then taken from the cache.
+FilePath KitOf(DirectoryPath source, DirectoryPath package)
+{
+    var kit = MakeAbsolute(cache).Combine("kits").CombineWithFilePath($"{package.GetDirectoryName()}.kit");
+    if (!FileExists(kit))
+    {
+        EnsureDirectoryExists(kit.GetDirectory());
+        KexecSignZbootKit(new ZbootKitOptions
+        {
+            Source = GetFiles(source + "/usr/src/linux-source-*.tar.xz").Single().FullPath,
+            Architecture = "arm64",
+            Config = GetFiles(package + "/boot/config-*").Single().FullPath,
+            Output = kit.FullPath,
+        });
+    }
+    return kit;
+}
+
+FilePath Compiled(string what, FilePath output, string command)
+{
+    Information("Compiling {0}", what);
+    EnsureDirectoryExists(output.GetDirectory());
+    Shell(command);
+    return output;
+}
+
+Task("DemoTools")
+    .Description("The Debian packages that the demo needs.")
+    .Does(() => NeedDebianPackages(DemoPackages));
+
+Task("Demo")
+    .Description("From a stock Debian kernel to a signed, bootable, kexec-able zboot, in artifacts/demo.")
+    .IsDependentOn("DemoTools")
+    .Does(() =>
+{
+    var demo = artifacts.Combine("demo");
+    var work = demo.Combine("work");
+    CleanDirectory(demo);
+    string In(string name) => demo.CombineWithFilePath(name).FullPath;
+
+    var kernels = Kernels("image", "source");
+    CopyFile(KernelIn(kernels["image"]), In("Image"));
+    var kit = KitOf(kernels["source"], kernels["image"]);
+    var parser = Compiled("the BPF parser", work.CombineWithFilePath("parser.o"), $"bash tests/corpus/parser/build.sh '{work}/parser.o'");
+    var init = Compiled("the initrd's init", work.CombineWithFilePath("init"),
+        $"aarch64-linux-gnu-gcc -static -nostdlib -ffreestanding -fno-stack-protector -Os -Wl,--build-id=none -s -o '{work}/init' tests/Boot/initrd/init.c");
+
+    // One session, so one login for all keys.
+    using var session = KexecSignSession();
+    var keys = session.Run(OperationCatalog.KeysInit, new KeysInitOptions { Profile = "keys/demo.profile.json", Directory = "keys/token", Certificates = demo.FullPath });
+    SigningOptions Key(string label) => new() { Key = keys.Keys.Single(key => key.Label == label).Uri, Certificate = In(label + ".pem") };
+
+    BuildOptions Build(string compression, string output) => new()
+    {
+        Image = In("Image"), Kit = kit.FullPath, Parser = parser.FullPath, Compression = compression,
+        Outer = Key("db"), Inner = Key("kexec"), Ima = Key("ima"), Xattr = "security",
+        Output = In(output), Tar = In(output + ".tar"),
+    };
+    session.Run(OperationCatalog.Build, Build("gzip", "vmlinuz.efi") with { SignedImage = In("Image.signed"), Report = In("report.json") });
+    session.Run(OperationCatalog.Build, Build("zstd", "vmlinuz-zstd.efi") with { Parser = null, Report = In("report-zstd.json") });
+    session.Run(OperationCatalog.Verify, new VerifyOptions
+    {
+        File = In("vmlinuz.efi"), Certificates = [In("db.pem"), In("kexec.pem"), In("ima.pem")], Consumers = [.. Enum.GetValues<Consumer>()],
+    });
+    KexecSignBootLab(new BootLabOptions
+    {
+        Image = In("vmlinuz.efi"), Init = init.FullPath, Folder = In("boot"),
+        Allowed = [X509CertificateLoader.LoadCertificateFromFile(In("db.pem"))],
+    });
+    System.IO.File.WriteAllText(In("boot.sh"), "#!/bin/sh\n# Boots vmlinuz.efi in QEMU under Secure Boot, with db.pem enrolled.\nexec \"$(dirname -- \"$0\")/boot/boot.sh\" \"$@\"\n");
+    System.IO.File.SetUnixFileMode(In("boot.sh"), System.IO.UnixFileMode.UserRead | System.IO.UnixFileMode.UserWrite | System.IO.UnixFileMode.UserExecute
+        | System.IO.UnixFileMode.GroupRead | System.IO.UnixFileMode.GroupExecute | System.IO.UnixFileMode.OtherRead | System.IO.UnixFileMode.OtherExecute);
+    DeleteDirectory(work, new DeleteDirectorySettings { Recursive = true });
+
+    Information("");
+    Information("All files are in {0}.", demo);
+    Information("Boot the result in QEMU under Secure Boot: {0}", In("boot.sh"));
+});
