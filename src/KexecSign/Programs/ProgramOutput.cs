@@ -39,7 +39,7 @@ internal sealed class ProgramOutput(string? logFile) : IDisposable
             lock (_lock)
             {
                 string[] lines = [.. _tail.Select(l => l.Trim()).Where(l => l.Length > 0)];
-                string? line = Array.FindLast(lines, IsCause) ?? Array.FindLast(lines, l => l.Contains("***", StringComparison.Ordinal)) ?? lines.LastOrDefault();
+                string? line = Array.FindLast(lines, IsCause) ?? Array.FindLast(lines, l => !IsConsequence(l)) ?? lines.LastOrDefault();
                 return line is null ? "it said nothing." : line.TrimEnd('.') + ".";
             }
         }
@@ -53,7 +53,14 @@ internal sealed class ProgramOutput(string? logFile) : IDisposable
     }
 
     private static bool IsCause(string line) =>
-        !line.StartsWith("make", StringComparison.Ordinal)
+        !IsConsequence(line)
         && (line.Contains("error:", StringComparison.OrdinalIgnoreCase) || line.Contains("not found", StringComparison.Ordinal)
-            || line.Contains("undefined reference", StringComparison.Ordinal) || line.Contains("No such file", StringComparison.Ordinal));
+            || line.Contains("undefined reference", StringComparison.Ordinal) || line.Contains("No such file", StringComparison.Ordinal)
+            || line.Contains("***", StringComparison.Ordinal));
+
+    // "make[2]: *** [Makefile:7: a.o] Error 1", and what tar says when the program that unpacks fails.
+    private static bool IsConsequence(string line) =>
+        (line.StartsWith("make", StringComparison.Ordinal) && line.Contains("] Error ", StringComparison.Ordinal))
+        || line.EndsWith("Waiting for unfinished jobs....", StringComparison.Ordinal)
+        || line.EndsWith("Error is not recoverable: exiting now", StringComparison.Ordinal) || line.Contains("Child returned status", StringComparison.Ordinal);
 }

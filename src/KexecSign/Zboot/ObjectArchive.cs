@@ -74,7 +74,8 @@ internal sealed class ObjectArchive
     {
         if (!field.StartsWith('/'))
             return field.TrimEnd('/');
-        int offset = Number(Encoding.Latin1.GetBytes(field[1..]), at);
+        // ar writes the offset over the short form of the name, of which a closing '/' may stay behind blanks.
+        int offset = Number(Encoding.Latin1.GetBytes(field[1..].Split(' ')[0]), at);
         ReadOnlySpan<byte> names = _longNames.Span;
         int length = offset < names.Length ? names[offset..].IndexOf("/\n"u8) : -1;
         if (length < 0)
