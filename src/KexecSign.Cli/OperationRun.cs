@@ -1,4 +1,3 @@
-using System.Text.Json;
 using KexecSign.Cli.Commands;
 using KexecSign.Cli.Output;
 using KexecSign.Cli.Progress;
@@ -48,9 +47,7 @@ internal static class OperationRun
     // Into memory first: half a document on standard output would be worse than none.
     private static void WriteJson(Operation operation, OperationResult result, Stream output)
     {
-        byte[] document = JsonSerializer.SerializeToUtf8Bytes(result, operation.ResultType);
-        output.Write(document);
-        output.WriteByte((byte)'\n');
+        output.Write(ReportDocument.Of(result, result is PlannedResult ? PlannedResult.JsonType : operation.ResultType));
         output.Flush();
     }
 }

@@ -24,7 +24,7 @@ internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool ver
     {
         try
         {
-            using var writer = new Utf8JsonWriter(surroundings.Output, new JsonWriterOptions { Indented = true });
+            using var writer = new Utf8JsonWriter(surroundings.Output, ReportDocument.Writing);
             writer.WriteStartObject();
             writer.WriteStartObject("error");
             writer.WriteString("code", error.Code.Id);

@@ -58,6 +58,7 @@ internal static class BpfEmbedOperation
         Summary = "Put a kexec BPF parser into the .bpf section of an unsigned image.",
         Details = "Existing bytes do not move, so a zboot's payload offset stays right (objcopy destroys it). Sign afterwards.",
         Body = Run,
+        Plan = o => [.. PlannedStep.Read(o.Image, o.Parser), .. PlannedStep.Write(o.Output)],
         TypedResult = () => ReportJson.Default.BpfEmbedResult,
         TypedArguments = [new("FILE", "An unsigned vmlinuz.efi, UKI or other EFI image.", (o, v) => o with { Image = v })],
         TypedOptions =

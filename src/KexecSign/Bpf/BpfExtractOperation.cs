@@ -41,6 +41,7 @@ internal static class BpfExtractOperation
         Name = "bpf extract",
         Summary = "Take the kexec BPF parser out of an image's .bpf section.",
         Body = Run,
+        Plan = o => [.. PlannedStep.Read(o.Image), .. PlannedStep.Write(o.Output)],
         TypedResult = () => ReportJson.Default.BpfExtractResult,
         TypedArguments = [new("FILE", "The image, signed or not.", (o, v) => o with { Image = v })],
         TypedOptions = [new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true)],

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 using KexecSign.Bpf;
 using KexecSign.Errors;
 using KexecSign.Files;
@@ -161,7 +160,7 @@ internal sealed class BuildLine
             WrittenFile.Write(inner!.Image, staging.PathOf("Image.signed"), [], _context);
         if (_options.Report is not null)
         {
-            byte[] json = JsonSerializer.SerializeToUtf8Bytes(result, ReportJson.Default.BuildResult);
+            byte[] json = ReportDocument.Of(result, ReportJson.Default.BuildResult);
             WrittenFile.Write(Layout.Of(json), staging.PathOf("report"), [], _context);
         }
         if (_options.SignedImage is not null)

@@ -21,6 +21,15 @@ internal static class BuildOperation
         Details = "All files are made in a folder beside the output and verified there; only then do they appear, so a failure leaves "
             + "what was there before. PLAN is a JSON object of these options by name; options on the command line win.",
         Body = Run,
+        Plan = o =>
+        [
+            .. PlannedStep.Read(o.Image, o.Kit, o.Parser),
+            .. PlannedStep.Sign("the Image inside", o.Inner.Key, o.Inner.Certificate),
+            new("run", $"compress ({o.Compression ?? "gzip"}), objcopy and ld"),
+            .. PlannedStep.Sign("the outer PE", o.Outer.Key, o.Outer.Certificate),
+            .. PlannedStep.Sign("the finished file for IMA", o.Ima.Key, o.Ima.Certificate),
+            .. PlannedStep.Write(o.Output, o.Ima.Key is null ? null : o.Output + ".sig", o.SignedImage, o.Tar, o.Report),
+        ],
         TypedResult = () => ReportJson.Default.BuildResult,
         TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
         TypedOptions =

@@ -72,6 +72,13 @@ internal static class ImaSignOperation
         Details = "The key id comes from the certificate's SubjectKeyIdentifier, because that is what the kernel's keyring is searched for. "
             + "Without --sidecar, --tar or --xattr a sidecar is written.",
         Body = Run,
+        Plan = o =>
+        [
+            .. PlannedStep.Read(o.Files), .. o.Files.SelectMany(f => PlannedStep.Sign(f, o.Signing.Key, o.Signing.Certificate)),
+            .. PlannedStep.Write(o.Sidecar || (o.Tar is null && o.Xattr is null) ? o.Files.Select(f => f + ".sig") : []),
+            .. PlannedStep.Write(o.Tar),
+            .. o.Xattr is null ? [] : o.Files.Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {f}")),
+        ],
         TypedResult = () => ReportJson.Default.ImaSignResult,
         TypedArguments = [new("FILE", "The file, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =

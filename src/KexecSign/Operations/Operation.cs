@@ -74,8 +74,12 @@ public sealed class Operation<TOptions, TResult> : Operation
     /// <inheritdoc/>
     public override JsonTypeInfo ResultType => TypedResult();
 
+    /// <summary>What would be done, for <c>--dry-run</c>; null for an operation that only reads.</summary>
+    public Func<TOptions, IEnumerable<PlannedStep>>? Plan { get; init; }
+
     /// <inheritdoc/>
-    public override OperationResult Run(object options, RunContext context) => Body((TOptions)options, context);
+    public override OperationResult Run(object options, RunContext context) =>
+        context.DryRun && Plan is not null ? new PlannedResult(Name, [.. Plan((TOptions)options)]) : Body((TOptions)options, context);
 
     /// <summary>Runs with typed options.</summary>
     public TResult Run(TOptions options, RunContext context) => Body(options, context);

@@ -13,6 +13,7 @@ namespace KexecSign.Reports;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(PlannedResult))]
 [JsonSerializable(typeof(SignResult))]
 [JsonSerializable(typeof(BuildResult))]
 [JsonSerializable(typeof(VerifyResult))]

@@ -63,6 +63,11 @@ internal static class SignOperation
         Details = "All files are hashed first, then signed in one login, then put in place; each appears whole or not at all. "
             + "No signing time is written, so the same file and key give the same bytes.",
         Body = Run,
+        Plan = o =>
+        [
+            .. PlannedStep.Read(o.Files), .. o.Files.SelectMany(f => PlannedStep.Sign(f, o.Signing.Key, o.Signing.Certificate)),
+            .. PlannedStep.Write(o.Files.Select(f => Target(f, o))),
+        ],
         TypedResult = () => ReportJson.Default.SignResult,
         TypedArguments = [new("FILE", "The image, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =

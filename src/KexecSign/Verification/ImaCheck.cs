@@ -20,7 +20,7 @@ internal static class ImaCheck
     {
         string sidecar = path + ".sig";
         if (File.Exists(sidecar))
-            return (ReadSidecar(sidecar), sidecar);
+            return (ReadSidecar(sidecar), "the sidecar");
         foreach (string name in (ReadOnlySpan<string>)["security.ima", "user.ima"])
         {
             if (ExtendedAttribute.TryGet(path, name) is { Length: > 0 } value && value[0] is ImaSignature.Digsig or ImaSignature.VerityDigsig)

@@ -83,6 +83,11 @@ internal static class ZbootBuildOperation
         Details = "With a key the Image inside is signed so that it is exactly image_size bytes long, which boots and which kexec takes after "
             + "unpacking. What was linked is read again and compared before it appears.",
         Body = Run,
+        Plan = o =>
+        [
+            .. PlannedStep.Read(o.Image, o.Kit, o.Payload), .. PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
+            new("run", $"compress ({o.Compression.ToString().ToLowerInvariant()}), objcopy and ld"), .. PlannedStep.Write(o.SignedImage, o.Output),
+        ],
         TypedResult = () => ReportJson.Default.ZbootBuildResult,
         TypedOptions =
         [

@@ -57,6 +57,7 @@ internal static class ZbootExtractOperation
         Name = "zboot extract",
         Summary = "Unpack the kernel inside a vmlinuz.efi.",
         Body = Run,
+        Plan = o => [.. PlannedStep.Read(o.Image), .. PlannedStep.Write(o.Output)],
         TypedResult = () => ReportJson.Default.ZbootExtractResult,
         TypedArguments = [new("FILE", "A vmlinuz.efi, signed or not.", (o, v) => o with { Image = v })],
         TypedOptions = [new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true)],

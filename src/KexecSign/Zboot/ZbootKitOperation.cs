@@ -87,6 +87,11 @@ internal static class ZbootKitOperation
             + "kernel's own makefiles. Without --config the architecture's defconfig is used: options such as RANDOMIZE_BASE and CMDLINE "
             + "decide what the stub does, so give the configuration of the kernel that goes inside where you have it.",
         Body = Run,
+        Plan = o =>
+        [
+            .. PlannedStep.Read(o.Source, o.BuildFolder, o.Config),
+            .. o.Source is null ? [] : new PlannedStep[] { new("run", "tar and make, for the stub alone") }, .. PlannedStep.Write(o.Output),
+        ],
         TypedResult = () => ReportJson.Default.ZbootKitResult,
         TypedOptions =
         [
