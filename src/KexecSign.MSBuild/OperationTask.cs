@@ -1,0 +1,112 @@
+using System.Text.Json;
+using KexecSign.Errors;
+using KexecSign.Formats.Errors;
+using KexecSign.Keys;
+using KexecSign.Operations;
+using KexecSign.Reports;
+using KexecSign.Running;
+using Microsoft.Build.Framework;
+
+namespace KexecSign.MSBuild;
+
+/// <summary>
+/// A task that runs one operation. No property holds a secret: MSBuild writes properties into its logs, so a PIN is
+/// named by an environment variable or a file.
+/// </summary>
+[MSBuildMultiThreadableTask]
+public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelableTask, IMultiThreadableTask, IDisposable
+{
+    private readonly CancellationTokenSource _cancellation = new();
+
+    private protected OperationTask(Operation operation) => Operation = operation;
+
+    /// <inheritdoc/>
+    public TaskEnvironment TaskEnvironment { get; set; } = TaskEnvironment.Fallback;
+
+    /// <summary>Print the plan and touch nothing.</summary>
+    public bool DryRun { get; set; }
+
+    /// <summary>Where the result is to be written as JSON; empty for nowhere.</summary>
+    public string? ReportFile { get; set; }
+
+    internal Operation Operation { get; }
+
+    /// <inheritdoc/>
+    public override bool Execute()
+    {
+        try
+        {
+            OperationResult result = Run();
+            WriteReport(result);
+            Show(result);
+        }
+#pragma warning disable CA1031 // Whatever it is, the build log gets its KS line.
+        catch (Exception thrown)
+#pragma warning restore CA1031
+        {
+            KexecSignException error = Failure.Explain(thrown);
+            LogError(error.Code.Id, error.File, error.Says + " " + error.Mend);
+        }
+        return !Log.HasLoggedErrors;
+    }
+
+    /// <inheritdoc/>
+    public void Cancel() => _cancellation.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _cancellation.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Says under which option name each property goes.</summary>
+    internal abstract void Give(OptionValues values);
+
+    private OperationResult Run()
+    {
+        var values = new OptionValues(Absolute);
+        Give(values);
+        var request = new OperationRequest(Operation);
+        foreach (string argument in values.Arguments)
+            request.Give(Operation.Arguments[0], argument);
+        foreach ((string name, string value) in values.Options)
+            request.Set(name, value);
+        var log = new BuildLog(Log);
+        using var context = new RunContext
+        {
+            Keyring = new Keyring(TaskEnvironment.GetEnvironmentVariable, prompt: null, log.Warning),
+            Log = log,
+            Environment = TaskEnvironment.GetEnvironmentVariable,
+            DryRun = DryRun,
+            Cancellation = _cancellation.Token,
+        };
+        return request.Run(context);
+    }
+
+    private string Absolute(string path) => TaskEnvironment.GetAbsolutePath(path);
+
+    private void WriteReport(OperationResult result)
+    {
+        if (!string.IsNullOrEmpty(ReportFile))
+            File.WriteAllBytes(Absolute(ReportFile), JsonSerializer.SerializeToUtf8Bytes(result, Operation.ResultType));
+    }
+
+    private void Show(OperationResult result)
+    {
+        ReportView view = result.View();
+        foreach (string line in PlainView.Lines(view))
+            Log.LogMessage(MessageImportance.Normal, "{0}", line);
+        if (result.Exit is ExitCode.Done)
+            return;
+        // The notes of a result that is not done begin with the codes of what is wrong.
+        foreach (string note in view.Notes.IsEmpty ? [view.Title] : view.Notes)
+        {
+            bool coded = note is ['K', 'S', _, _, _, _, ':', ' ', ..];
+            LogError(coded ? note[..6] : "KS6001", null, coded ? note[8..] : note);
+        }
+    }
+
+    private void LogError(string code, string? file, string message) =>
+        Log.LogError(null, code, null, null, file, 0, 0, 0, 0, "{0}", Printable.Line(message));
+}

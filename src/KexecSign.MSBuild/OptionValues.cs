@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using Microsoft.Build.Framework;
+
+namespace KexecSign.MSBuild;
+
+/// <summary>
+/// What a task's properties say, under the names of the operation's options. Paths become absolute here, because a task
+/// must not rely on the current folder of a process that builds several projects at a time.
+/// </summary>
+internal sealed class OptionValues(Func<string, string> absolute)
+{
+    private readonly List<(string Name, string Value)> _options = [];
+    private readonly List<string> _arguments = [];
+
+    public ImmutableArray<(string Name, string Value)> Options => [.. _options];
+
+    public ImmutableArray<string> Arguments => [.. _arguments];
+
+    public void Flag(string name, bool value)
+    {
+        if (value)
+            _options.Add((name, ""));
+    }
+
+    public void Text(string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+            _options.Add((name, value));
+    }
+
+    public void Texts(string name, string[] values)
+    {
+        foreach (string value in values)
+            Text(name, value);
+    }
+
+    public void Path(string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+            _options.Add((name, absolute(value)));
+    }
+
+    /// <summary>A key or certificate: a URI stays as it is, a path becomes absolute.</summary>
+    public void Reference(string name, string? value)
+    {
+        const string File = "file:";
+        if (string.IsNullOrEmpty(value))
+            return;
+        if (value.StartsWith(File, StringComparison.Ordinal))
+            _options.Add((name, File + absolute(value[File.Length..])));
+        else
+            _options.Add((name, value.StartsWith("pkcs11:", StringComparison.Ordinal) ? value : absolute(value)));
+    }
+
+    public void References(string name, ITaskItem[] values)
+    {
+        foreach (ITaskItem value in values)
+            Reference(name, value.ItemSpec);
+    }
+
+    /// <summary>Positional arguments.</summary>
+    public void Files(params ITaskItem[] files)
+    {
+        foreach (ITaskItem file in files)
+            _arguments.Add(absolute(file.ItemSpec));
+    }
+}

@@ -1,0 +1,21 @@
+using KexecSign.Operations;
+using Microsoft.Build.Framework;
+
+namespace KexecSign.MSBuild.Tasks;
+
+/// <summary>Takes a parser out of an image: <c>kexecsign bpf extract</c>.</summary>
+public sealed class KexecSignBpfExtract() : OperationTask(OperationCatalog.BpfExtract)
+{
+    /// <summary>The file.</summary>
+    [Required]
+    public ITaskItem File { get; set; } = null!;
+
+    /// <summary>Output file.</summary>
+    public string? Output { get; set; }
+
+    internal override void Give(OptionValues values)
+    {
+        values.Files(File);
+        values.Path("o", Output);
+    }
+}
