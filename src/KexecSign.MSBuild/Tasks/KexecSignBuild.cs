@@ -6,7 +6,7 @@ namespace KexecSign.MSBuild.Tasks;
 /// <summary>Signs, compresses, links, signs again and verifies in one go: <c>kexecsign build</c>.</summary>
 public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
 {
-    /// <summary>A plan that says all this; the other properties go before it.</summary>
+    /// <summary>A plan file that says all this; the other properties win over it.</summary>
     public ITaskItem? Plan { get; set; }
 
     /// <summary>The uncompressed kernel Image.</summary>
