@@ -86,7 +86,11 @@ internal sealed class PendingSignature
         PeImage image = PeReader.Read(file);
         PeCanonical.Require(image, file);
         IReadOnlyList<ReadOnlyMemory<byte>> kept = Kept(image, file, existing);
-        Layout body = CertificateTable.Strip(image, file).AlignTo(8);
+        Layout body = CertificateTable.Strip(image, file);
+        // Zeros from an earlier padding make room for another table; signatures that are kept cover them.
+        if (fit && kept.Count == 0)
+            body = body.Slice(0, Math.Min(body.Length, image.SectionsEnd));
+        body = body.AlignTo(8);
         string programName = AligningProgramName(identity);
         int room = CertificateEntry.SizeFor(EncodedLength(identity, programName));
         int table = room + (int)kept.Sum(e => Alignment.Up(e.Length, 8));

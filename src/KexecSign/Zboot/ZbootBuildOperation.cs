@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using KexecSign.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -57,7 +57,7 @@ public sealed record ZbootBuildOptions
 /// <param name="Inner">The signature made on the Image; null when it went in as it was.</param>
 /// <param name="SignedImage">Where the signed Image was kept.</param>
 public sealed record ZbootBuildResult(
-    string File, long Size, string Sha256, ZbootCompression Compression, int? Level, long PayloadOffset, long PayloadSize,
+    string File, long Size, string Sha256, [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, int? Level, long PayloadOffset, long PayloadSize,
     string PayloadSha256, long ImageLength, long CodeSize, string KitSha256, InnerSignature? Inner, string? SignedImage) : OperationResult
 {
     /// <inheritdoc/>

@@ -35,7 +35,7 @@ public sealed record ZbootKitManifest(
 /// <param name="Header"><c>zboot-header.o</c>, the PE headers.</param>
 /// <param name="LinkScript"><c>zboot.lds</c>.</param>
 public sealed record ZbootKitStub(
-    ZbootCompression Compression, bool PadsPayload, bool NeedsCodeSize, ZbootKitFile Library, ZbootKitFile Header, ZbootKitFile LinkScript)
+    [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, bool PadsPayload, bool NeedsCodeSize, ZbootKitFile Library, ZbootKitFile Header, ZbootKitFile LinkScript)
 {
     /// <summary>The three files.</summary>
     internal ImmutableArray<ZbootKitFile> Files => [Library, Header, LinkScript];

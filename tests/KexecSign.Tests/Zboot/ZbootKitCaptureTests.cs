@@ -39,6 +39,24 @@ public sealed class ZbootKitCaptureTests(CapturedKit kit) : IDisposable
         File.Exists(At("fourth.kit")).ShouldBeFalse();
     }
 
+    [SkippableFact]
+    public void Without_a_configuration_the_architecture_s_own_is_used()
+    {
+        kit.Require();
+        ZbootKitResult captured = ZbootKitOperation.Definition.Run(
+            new ZbootKitOptions
+            {
+                Source = DebianCache.Require(DebianCache.Source, "linux-source-6.12"), Architecture = "arm64", Compressions = [ZbootCompression.Gzip], Output = At("default.kit"),
+            },
+            CapturedKit.Context());
+        captured.Manifest.Configuration.ShouldBe("defconfig");
+        captured.View().Notes.ShouldHaveSingleItem().ShouldContain("--config");
+        captured.Manifest.Stubs.ShouldHaveSingleItem().Compression.ShouldBe(ZbootCompression.Gzip);
+        File.WriteAllBytes(At("Image"), SmallKernel.Image());
+        ZbootBuildOperation.Definition.Run(new ZbootBuildOptions { Kit = At("default.kit"), Image = At("Image"), Output = At("vmlinuz.efi") }, CapturedKit.Context())
+            .CodeSize.ShouldBe(SmallKernel.CodeSize);
+    }
+
     [SkippableTheory]
     [InlineData(ZbootCompression.Gzip)]
     [InlineData(ZbootCompression.Zstd)]

@@ -90,6 +90,17 @@ public sealed class ZbootKitTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Names_compressions_as_kernels_do()
+    {
+        Encoding.UTF8.GetString(Pack()).ShouldContain("\"compression\": \"gzip\"");
+        Write(Pack());
+        byte[] kit = File.ReadAllBytes(Kit);
+        "\"lzop\""u8.CopyTo(kit.AsSpan(kit.AsSpan().IndexOf("\"gzip\","u8)));
+        Write(kit);
+        Refusal.Of("KS3103", () => ZbootKit.Open(Kit)).Message.ShouldContain("manifest.json cannot be read");
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static ZbootKitManifest Manifest() => new(
