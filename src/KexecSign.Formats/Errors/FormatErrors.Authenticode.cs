@@ -39,4 +39,8 @@ public static partial class FormatErrors
     /// <summary>A digest whose length does not fit its algorithm.</summary>
     public static readonly ErrorCode DigestLength = new(
         "KS1508", "the image digest has {0} bytes but {1} gives {2}.", "The signature is damaged or forged; strip it and sign again.");
+
+    /// <summary>More certificates than any consumer would read.</summary>
+    public static readonly ErrorCode CertificateTableTooLarge = new(
+        "KS1509", "the certificate table at 0x{0:x} has 0x{1:x} bytes; at most 0x{2:x} are read.", "The table is damaged; strip it and sign again.");
 }

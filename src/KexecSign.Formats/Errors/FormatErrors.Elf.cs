@@ -34,4 +34,8 @@ public static partial class FormatErrors
     public static readonly ErrorCode BpfNoClosingNul = new(
         "KS1314", "the last byte of {0} is 0x{1:x}; the kernel reads the symbol's size less one and expects a NUL there.",
         "Build the object from the skeleton's string literal.");
+
+    /// <summary>More bytes than a parser object can sensibly have.</summary>
+    public static readonly ErrorCode ParserTooLarge = new(
+        "KS1315", "the parser is 0x{0:x} bytes; at most 0x{1:x} are read.", "Give the object of the light skeleton; it is a few KiB.");
 }

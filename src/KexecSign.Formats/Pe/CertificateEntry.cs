@@ -65,12 +65,23 @@ public sealed record CertificateEntry(long Offset, uint Length, ushort Revision,
     {
         if (Revision != Revision2 || Type != Pkcs7SignedData)
             throw FormatErrors.CertificateEntryType.With(Offset, Revision, Type);
-        if (!AsnDecoder.TryReadEncodedValue(Content.Span, AsnEncodingRules.BER, out Asn1Tag tag, out _, out _, out int consumed)
-            || tag != Asn1Tag.Sequence)
-            throw FormatErrors.NotDer.With(Offset, Content.Length);
+        int consumed = SequenceLength();
         ReadOnlySpan<byte> padding = Content.Span[consumed..];
         if (padding.Length > 7 || padding.ContainsAnyExcept((byte)0))
             throw FormatErrors.CertificateEntryPadding.With(Offset, Offset + 8 + consumed, padding.Length);
         return Content[..consumed];
+    }
+
+    private int SequenceLength()
+    {
+        try
+        {
+            Asn1Tag tag = AsnDecoder.ReadEncodedValue(Content.Span, AsnEncodingRules.BER, out _, out _, out int consumed);
+            return tag == Asn1Tag.Sequence ? consumed : throw FormatErrors.NotDer.With(Offset, Content.Length);
+        }
+        catch (AsnContentException broken)
+        {
+            throw FormatErrors.NotDer.Because(broken, Offset, Content.Length);
+        }
     }
 }

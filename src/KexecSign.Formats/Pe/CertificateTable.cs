@@ -14,13 +14,18 @@ public static class CertificateTable
 {
     private const int HeaderSize = CertificateEntry.HeaderSize;
 
+    // The kernel reads signatures of 64 KiB at most; a table of more than a few of them is damage or an attack on memory.
+    private const uint MaxSize = 16 << 20;
+
     /// <summary>Reads the entries of a signed image; empty for an unsigned one.</summary>
-    /// <exception cref="KexecSignException">KS1501, KS1503, KS1504.</exception>
+    /// <exception cref="KexecSignException">KS1501, KS1503, KS1509.</exception>
     public static ImmutableArray<CertificateEntry> Read(PeImage image, Layout file)
     {
         if (!image.IsSigned)
             return [];
         PeDirectory table = image.CertificateTable;
+        if (table.Size > MaxSize)
+            throw FormatErrors.CertificateTableTooLarge.With(table.Address, table.Size, MaxSize);
         return Parse(file.ReadBytes(table.Address, table.Size), table.Address);
     }
 

@@ -28,9 +28,9 @@ public static class PeEditor
         PeCanonical.Require(image, file);
         RequireHeaderRoom(image, file);
 
-        Layout data = content.AlignTo((int)image.FileAlignment);
+        Layout data = content.PadTo(Alignment.Up(content.Length, image.FileAlignment));
         long pointer = Alignment.Up(file.Length, image.FileAlignment);
-        long address = Alignment.Up(image.Sections.Max(s => s.VirtualEnd), image.SectionAlignment);
+        long address = Alignment.Up(image.Sections.Select(s => s.VirtualEnd).Append(image.SizeOfHeaders).Max(), image.SectionAlignment);
         long sizeOfImage = Alignment.Up(address + data.Length, image.SectionAlignment);
         if (Math.Max(sizeOfImage, pointer + data.Length) > uint.MaxValue)
             throw FormatErrors.ImageTooLarge.With(Math.Max(sizeOfImage, pointer + data.Length), uint.MaxValue);
@@ -43,7 +43,8 @@ public static class PeEditor
             .Append(data)
             .Overwrite(image.SectionTableEnd, header)
             .OverwriteUInt16(image.SectionCountOffset, (ushort)(image.Sections.Length + 1))
-            .OverwriteUInt32(image.SizeOfInitializedDataOffset, checked(image.SizeOfInitializedData + (uint)data.Length))
+            // No consumer reads this one, so a number that is wild already is no reason to refuse.
+            .OverwriteUInt32(image.SizeOfInitializedDataOffset, (uint)Math.Min(image.SizeOfInitializedData + data.Length, uint.MaxValue))
             .OverwriteUInt32(image.SizeOfImageOffset, (uint)sizeOfImage);
     }
 
@@ -70,7 +71,7 @@ public static class PeEditor
     private static void RequireHeaderRoom(PeImage image, Layout file)
     {
         int start = image.SectionTableEnd, end = start + PeConstants.SectionHeaderSize;
-        if (end > image.SizeOfHeaders)
+        if (end > image.SizeOfHeaders || image.Sections.Length == ushort.MaxValue)
             throw FormatErrors.NoHeaderRoom.With(start, image.SizeOfHeaders);
         // Kernels built with BTI or debug info keep records directly behind the section table (zboot-header.S).
         byte[] room = file.ReadBytes(start, PeConstants.SectionHeaderSize);

@@ -83,11 +83,9 @@ public static class PeReader
     private static long RequiredHeaderBytes(ReadOnlySpan<byte> head, long fileLength)
     {
         int pe = HeaderOffset(head, fileLength, mayLieBehind: true);
-        // COFF header, the larger optional header and 16 directories: whatever the section count, Parse asks for more.
-        long known = pe + 24 + 112 + 8 * 16;
-        if (known > head.Length)
-            return Math.Min(fileLength, known + 0xFFFF * (long)PeConstants.SectionHeaderSize);
-        return Math.Min(fileLength, known + U16(head, pe + 6) * (long)PeConstants.SectionHeaderSize);
+        bool known = pe + 24L <= head.Length;
+        long sections = known ? U16(head, pe + 6) : ushort.MaxValue, optionalHeader = known ? U16(head, pe + 20) : ushort.MaxValue;
+        return Math.Min(fileLength, pe + 24 + optionalHeader + sections * PeConstants.SectionHeaderSize);
     }
 
     private static int HeaderOffset(ReadOnlySpan<byte> head, long fileLength, bool mayLieBehind = false)

@@ -72,10 +72,12 @@ internal static class BpfEmbedOperation
     /// <summary>The image with the parser in it, and where it lies.</summary>
     public static (Layout Image, EmbeddedParser Parser) Embed(Layout image, string parserPath, RunContext context)
     {
-        byte[] bytes = ReadParser(parserPath);
+        using FileSource source = FileSource.Open(parserPath);
+        byte[] bytes;
         ParserObject parser;
         try
         {
+            bytes = ReadAll(source.ToLayout());
             parser = ParserObject.Parse(bytes);
         }
         catch (KexecSignException refused)
@@ -109,11 +111,10 @@ internal static class BpfEmbedOperation
         }
     }
 
-    private static byte[] ReadParser(string path)
-    {
-        using FileSource source = FileSource.Open(path);
-        return source.ToLayout().ReadBytes(0, Math.Min(source.Length, MaxParserLength));
-    }
+    /// <summary>The bytes of a parser object.</summary>
+    /// <exception cref="KexecSignException">KS1315.</exception>
+    public static byte[] ReadAll(Layout parser) =>
+        parser.Length <= MaxParserLength ? parser.ReadBytes(0, parser.Length) : throw FormatErrors.ParserTooLarge.With(parser.Length, MaxParserLength);
 
     // The parsers posted so far take 4 bytes off the payload whatever its compression, and a zstd frame does not survive that.
     private static void WarnOfZstd(Layout image, RunContext context)

@@ -52,7 +52,7 @@ internal static class BpfExtractOperation
     public static byte[] Extract(PeImage image, Layout file)
     {
         Layout section = PeEditor.SectionContent(image, file, BpfEmbedOperation.SectionName);
-        byte[] bytes = section.ReadBytes(0, section.Length);
+        byte[] bytes = BpfEmbedOperation.ReadAll(section);
         ParserObject.Parse(bytes);
         return bytes[..(int)Elf64File.Parse(bytes).End];
     }
