@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace KexecSign.Fixtures;
+
+/// <summary>What a tool answered.</summary>
+/// <param name="Exit">Its exit code.</param>
+/// <param name="Output">Standard output, then standard error.</param>
+public sealed record ToolAnswer(int Exit, string Output);
+
+/// <summary>Runs the Debian tools that judge our files.</summary>
+public static class Tool
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static readonly Dictionary<string, string> Packages = new()
+    {
+        ["sbsign"] = "sbsigntool",
+        ["sbverify"] = "sbsigntool",
+        ["pesign"] = "pesign",
+        ["osslsigncode"] = "osslsigncode",
+        ["evmctl"] = "ima-evm-utils",
+        ["getfattr"] = "attr",
+        ["setfattr"] = "attr",
+        ["openssl"] = "openssl",
+        ["tar"] = "tar",
+        ["zstd"] = "zstd",
+        ["gzip"] = "gzip",
+        ["gcc"] = "gcc",
+        ["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu",
+        ["aarch64-linux-gnu-objdump"] = "binutils-aarch64-linux-gnu",
+        ["setpriv"] = "util-linux",
+        ["mount"] = "mount",
+        ["umount"] = "mount",
+        ["cert-to-efi-sig-list"] = "efitools",
+        ["hash-to-efi-sig-list"] = "efitools",
+    };
+
+    /// <summary>Skips the test when a tool is missing; fails it when KEXECSIGN_REQUIRE_TOOLS=1.</summary>
+    public static void Require(params ReadOnlySpan<string> tools)
+    {
+        foreach (string tool in tools)
+            Demand(Find(tool), $"{tool} is missing; apt-get install {Packages[tool]}");
+    }
+
+    /// <summary>Skips the test for want of something; fails it when KEXECSIGN_REQUIRE_TOOLS=1.</summary>
+    public static void Demand(bool there, string reason)
+    {
+        if (!there && Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_TOOLS") == "1")
+            throw new InvalidOperationException(reason);
+        Skip.IfNot(there, reason);
+    }
+
+    /// <summary>Runs a tool that must succeed and gives its output.</summary>
+    public static string Run(string tool, params ReadOnlySpan<string> arguments)
+    {
+        ToolAnswer answer = Ask(tool, arguments);
+        if (answer.Exit != 0)
+            throw new InvalidOperationException($"{tool} {string.Join(' ', arguments.ToArray())} ended with {answer.Exit}:\n{answer.Output}");
+        return answer.Output;
+    }
+
+    /// <summary>Runs a tool whose exit code is the answer.</summary>
+    public static ToolAnswer Ask(string tool, params ReadOnlySpan<string> arguments)
+    {
+        Require(tool);
+        var start = new ProcessStartInfo(tool, arguments.ToArray()) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        start.Environment["LC_ALL"] = "C";
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new InvalidOperationException($"{tool} did not end within {Patience.TotalSeconds} seconds");
+        }
+        return new(process.ExitCode, output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult());
+    }
+
+    private static bool Find(string tool) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Any(folder => File.Exists(Path.Combine(folder, tool)));
+}
