@@ -48,7 +48,7 @@ public static partial class OperationErrors
 
     /// <summary>No code section to take the code size from.</summary>
     public static readonly ErrorCode NoCodeSection = new(
-        "KS3107", "the Image has {0} sections but none named .text, so zboot_code_size cannot be told.", "Give the Image that the kernel build leaves in arch/*/boot/.");
+        "KS3107", "the Image has {0} sections but none named .text, so zboot_code_size cannot be told.", "Give the Image that the kernel build leaves in its arch/*/boot folder.");
 
     /// <summary>A ready payload that is not of the Image.</summary>
     public static readonly ErrorCode PayloadOfOtherImage = new(

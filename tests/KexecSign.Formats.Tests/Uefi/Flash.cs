@@ -41,5 +41,5 @@ internal static class Flash
         return flash;
     }
 
-    public static Layout Layout(byte[] flash) => Layouts.Layout.Of(flash);
+    public static Layout Layout(byte[] flash) => global::KexecSign.Formats.Layouts.Layout.Of(flash);
 }
