@@ -1,0 +1,82 @@
+using System.Diagnostics;
+
+namespace KexecSign.Packages.Tests;
+
+/// <summary>The packages as users get them, in a folder that serves as the only feed. Packed once for all tests.</summary>
+public sealed class PackedFeed : IDisposable
+{
+    public PackedFeed()
+    {
+        Folder = Directory.CreateTempSubdirectory("kexecsign-packages-").FullName;
+        Directory.CreateDirectory(Feed);
+        foreach (string project in new[] { "KexecSign.Cli", "KexecSign.MSBuild", "Cake.KexecSign" })
+            Run("dotnet", Repository, "pack", $"src/{project}", "-c", "Release", "-o", Feed, "-v", "quiet", "--nologo").ShouldSucceed();
+    }
+
+    public string Folder { get; }
+
+    public string Feed => Path.Combine(Folder, "feed");
+
+    public static string Repository { get; } = FindRepository();
+
+    /// <summary>An empty folder that knows no feed but this one.</summary>
+    public string NewProject(string name)
+    {
+        string folder = Path.Combine(Folder, name);
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "nuget.config"), $"""
+            <configuration>
+              <packageSources><clear /><add key="packed" value="{Feed}" /></packageSources>
+            </configuration>
+            """);
+        return folder;
+    }
+
+    public Output Run(string program, string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        // The packages under test must not get into the user's package folder under a version that stays the same.
+        if (folder != Repository)
+            start.Environment["NUGET_PACKAGES"] = Path.Combine(Folder, "nuget");
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.Ordinal) && name != "MSBUILDDISABLENODEREUSE").ToArray())
+            start.Environment.Remove(inherited);
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new(process.ExitCode, output + error.Result);
+    }
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+    private static string FindRepository()
+    {
+        string folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "KexecSign.sln")))
+            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("KexecSign.sln");
+        return folder;
+    }
+}
+
+/// <summary>What a program said and how it ended.</summary>
+public sealed record Output(int Exit, string Text)
+{
+    public Output ShouldSucceed()
+    {
+        Exit.ShouldBe(0, Text);
+        return this;
+    }
+}
+
+/// <summary>All package tests share one feed, and so run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class PackedFeedGroup : ICollectionFixture<PackedFeed>
+{
+    public const string Name = "packed feed";
+}
