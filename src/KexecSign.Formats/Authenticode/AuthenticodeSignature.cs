@@ -10,34 +10,39 @@ namespace KexecSign.Formats.Authenticode;
 public sealed class AuthenticodeSignature
 {
     private readonly SignedCms _cms;
+    private readonly string _signerHash;
 
+    // All is taken out here: SignedCms parses certificates and attributes only when asked, and then it may be broken.
     private AuthenticodeSignature(SignedCms cms, SpcIndirectData indirectData)
     {
         _cms = cms;
         IndirectData = indirectData;
+        Certificates = [.. cms.Certificates];
+        SignerInfo signer = cms.SignerInfos[0];
+        Signer = signer.Certificate;
+        SignatureAlgorithm = signer.SignatureAlgorithm.Value!;
+        SigningTime = SigningTimeOf(signer);
+        _signerHash = signer.DigestAlgorithm.Value!;
     }
 
     /// <summary>The image digest that was signed.</summary>
     public SpcIndirectData IndirectData { get; }
 
     /// <summary>The certificates that travel with the signature.</summary>
-    public ImmutableArray<X509Certificate2> Certificates => [.. _cms.Certificates];
+    public ImmutableArray<X509Certificate2> Certificates { get; }
 
     /// <summary>The certificate of the first signer, or null when it is not in the signature.</summary>
-    public X509Certificate2? Signer => _cms.SignerInfos[0].Certificate;
+    public X509Certificate2? Signer { get; }
 
     /// <summary>Digest algorithm of the first SignerInfo.</summary>
-    public HashAlgorithmName SignerHash => Oids.Digest(_cms.SignerInfos[0].DigestAlgorithm.Value!);
+    /// <exception cref="KexecSignException">KS1507.</exception>
+    public HashAlgorithmName SignerHash => Oids.Digest(_signerHash);
 
     /// <summary>OID of the first SignerInfo's signature algorithm.</summary>
-    public string SignatureAlgorithm => _cms.SignerInfos[0].SignatureAlgorithm.Value!;
+    public string SignatureAlgorithm { get; }
 
     /// <summary>The signing time, when the signer wrote one.</summary>
-    public DateTimeOffset? SigningTime => _cms.SignerInfos[0].SignedAttributes
-        .Cast<CryptographicAttributeObject>()
-        .Where(a => a.Oid.Value == Oids.SigningTime)
-        .Select(a => (DateTimeOffset?)new Pkcs9SigningTime(a.Values[0].RawData).SigningTime)
-        .FirstOrDefault();
+    public DateTimeOffset? SigningTime { get; }
 
     /// <summary>Reads PKCS#7 DER.</summary>
     /// <exception cref="KexecSignException">KS1506-KS1508 when it is no Authenticode signature.</exception>
@@ -47,17 +52,17 @@ public sealed class AuthenticodeSignature
         try
         {
             cms.Decode(pkcs7.Span);
+            string? contentType = cms.ContentInfo.ContentType.Value;
+            if (contentType != Oids.SpcIndirectData)
+                throw FormatErrors.NotAuthenticode.With($"content of type {contentType}", Oids.SpcIndirectData);
+            if (cms.SignerInfos.Count == 0)
+                throw FormatErrors.NotAuthenticode.With("no signer", Oids.SpcIndirectData);
+            return new(cms, SpcIndirectData.Decode(cms.ContentInfo.Content));
         }
         catch (CryptographicException broken)
         {
-            throw FormatErrors.NotAuthenticode.Because(broken, "no PKCS#7 SignedData", Oids.SignedData);
+            throw FormatErrors.NotAuthenticode.Because(broken, "no sound PKCS#7 SignedData", Oids.SignedData);
         }
-        string? contentType = cms.ContentInfo.ContentType.Value;
-        if (contentType != Oids.SpcIndirectData)
-            throw FormatErrors.NotAuthenticode.With($"content of type {contentType}", Oids.SpcIndirectData);
-        if (cms.SignerInfos.Count == 0)
-            throw FormatErrors.NotAuthenticode.With("no signer", Oids.SpcIndirectData);
-        return new(cms, SpcIndirectData.Decode(cms.ContentInfo.Content));
     }
 
     /// <summary>
@@ -74,5 +79,15 @@ public sealed class AuthenticodeSignature
         {
             return false;
         }
+    }
+
+    private static DateTimeOffset? SigningTimeOf(SignerInfo signer)
+    {
+        foreach (CryptographicAttributeObject attribute in signer.SignedAttributes)
+        {
+            if (attribute.Oid.Value == Oids.SigningTime && attribute.Values.Count > 0)
+                return new Pkcs9SigningTime(attribute.Values[0].RawData).SigningTime;
+        }
+        return null;
     }
 }

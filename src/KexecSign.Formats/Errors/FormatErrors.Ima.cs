@@ -15,4 +15,8 @@ public static partial class FormatErrors
     /// <summary>Hash algorithm id unknown here.</summary>
     public static readonly ErrorCode UnknownImaHash = new(
         "KS1403", "hash algorithm {0} is not supported in an IMA signature.", "Use SHA-256, SHA-384 or SHA-512 (ids 4, 5, 6).");
+
+    /// <summary>A certificate that no keyring search could find.</summary>
+    public static readonly ErrorCode ShortKeyIdentifier = new(
+        "KS1404", "the certificate's SubjectKeyIdentifier has {0} bytes; IMA names keys by its last 4.", "Make a certificate with a SubjectKeyIdentifier of 20 bytes.");
 }

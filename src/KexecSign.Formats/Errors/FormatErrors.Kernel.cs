@@ -25,6 +25,10 @@ public static partial class FormatErrors
     public static readonly ErrorCode ImageSizeUnaligned = new(
         "KS1105", "image_size 0x{0:x} is no multiple of 8, so a certificate table cannot end there.", "Link the kernel with an aligned end.");
 
+    /// <summary>image_size is beyond what SizeOfImage can say.</summary>
+    public static readonly ErrorCode ImageSizeTooLarge = new(
+        "KS1106", "image_size at 0x10 is 0x{0:x}; a PE image has at most 0x{1:x} bytes.", "The header is damaged; take the Image that the build left.");
+
     /// <summary>No zboot header.</summary>
     public static readonly ErrorCode NotZboot = new(
         "KS1201", "at 0x4 the bytes are {0} but a zboot image has 'zimg' (7A696D67) there.",

@@ -24,8 +24,10 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
     private const int HeaderSize = 9;
 
     /// <summary>The key id of a SubjectKeyIdentifier: its last 4 bytes, big-endian, as the kernel's keyring search wants it.</summary>
-    public static uint KeyIdOf(ReadOnlySpan<byte> subjectKeyIdentifier) =>
-        BinaryPrimitives.ReadUInt32BigEndian(subjectKeyIdentifier[^4..]);
+    /// <exception cref="KexecSignException">KS1404.</exception>
+    public static uint KeyIdOf(ReadOnlySpan<byte> subjectKeyIdentifier) => subjectKeyIdentifier.Length >= 4
+        ? BinaryPrimitives.ReadUInt32BigEndian(subjectKeyIdentifier[^4..])
+        : throw FormatErrors.ShortKeyIdentifier.With(subjectKeyIdentifier.Length);
 
     /// <summary>The xattr value.</summary>
     public byte[] Encode()

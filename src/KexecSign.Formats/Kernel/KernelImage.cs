@@ -68,7 +68,7 @@ public sealed record KernelImage(ImageArchitecture Architecture, ulong TextOffse
     }
 
     /// <summary>Reads the header of a kernel that is to be signed or loaded.</summary>
-    /// <exception cref="KexecSignException">KS1101 when there is none, KS1102 and KS1103 when kexec could not load it.</exception>
+    /// <exception cref="KexecSignException">KS1101 when there is none, KS1102, KS1103 and KS1106 when kexec could not load it.</exception>
     public static KernelImage Read(Layout file)
     {
         byte[] head = file.ReadBytes(0, Math.Min(file.Length, HeaderSize + 8));
@@ -77,6 +77,8 @@ public sealed record KernelImage(ImageArchitecture Architecture, ulong TextOffse
                 head.Length < HeaderSize ? "none" : Convert.ToHexString(head, 56, 4), "unknown");
         if (image.ImageSize == 0)
             throw FormatErrors.ImageSizeUnknown.With();
+        if (image.ImageSize > uint.MaxValue)
+            throw FormatErrors.ImageSizeTooLarge.With(image.ImageSize, uint.MaxValue);
         if (image.ImageSize < (ulong)file.Length)
             throw FormatErrors.ImageLargerThanMemory.With(file.Length, image.ImageSize);
         return image;

@@ -66,8 +66,8 @@ public static class PaxTar
         Octal(header.AsSpan(100, 8), mode);
         Octal(header.AsSpan(108, 8), 0);
         Octal(header.AsSpan(116, 8), 0);
-        Size(header.AsSpan(124, 12), size);
-        Octal(header.AsSpan(136, 12), modifiedAt.ToUnixTimeSeconds());
+        Number(header.AsSpan(124, 12), size);
+        Number(header.AsSpan(136, 12), modifiedAt.ToUnixTimeSeconds());
         header[156] = (byte)type;
         "ustar\u000000"u8.CopyTo(header.AsSpan(257));
         "root"u8.CopyTo(header.AsSpan(265));
@@ -83,15 +83,15 @@ public static class PaxTar
     private static void Octal(Span<byte> field, long value) =>
         Encoding.ASCII.GetBytes(Convert.ToString(value, 8).PadLeft(field.Length - 1, '0')).CopyTo(field);
 
-    // Sizes of 8 GiB and more do not fit 11 octal digits; GNU's base-256 form is read by GNU tar and bsdtar.
-    private static void Size(Span<byte> field, long size)
+    // Sizes from 8 GiB and times from 2242 on do not fit 11 octal digits; GNU's base-256 form is read by GNU tar and bsdtar.
+    private static void Number(Span<byte> field, long value)
     {
-        if (size < 1L << 33)
+        if (value < 1L << 33)
         {
-            Octal(field, size);
+            Octal(field, value);
             return;
         }
-        BinaryPrimitives.WriteInt64BigEndian(field[4..], size);
+        BinaryPrimitives.WriteInt64BigEndian(field[4..], value);
         field[0] = 0x80;
     }
 }
