@@ -25,6 +25,7 @@ public static class Tool
         ["openssl"] = "openssl",
         ["tar"] = "tar",
         ["zstd"] = "zstd",
+        ["cpio"] = "cpio",
         ["gzip"] = "gzip",
         ["gcc"] = "gcc",
         ["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu",
