@@ -33,12 +33,22 @@ Task("Pack")
     .Does(() => PackAll(artifacts.Combine("packages")));
 
 Task("TestTools")
-    .Description("The programs that the tests are judged by.")
-    .Does(() => NeedDebianPackages(TestPackages));
+    .Description("The programs that the tests are judged by, and the kernels that they judge.")
+    .Does(() =>
+{
+    NeedDebianPackages(TestPackages);
+    var kernels = Kernels("image", "source", "signed", "cloud");
+    KitOf(kernels["source"], kernels["image"]);
+});
 
 Task("Test")
-    .Description("All tests but those in QEMU; ends with 'N passed, N failed, N skipped'.")
+    .Description("All tests, QEMU included; ends with 'N passed, N failed, N skipped'.")
     .IsDependentOn("TestTools")
-    .Does(() => RunTests(GetFiles("tests/*/*.csproj").Where(project => !project.FullPath.Contains("/bench/") && !project.FullPath.Contains("/Boot/")), artifacts.Combine("tests")));
+    .Does(() => RunTests(GetFiles("tests/*/*.csproj").Where(IsTestProject), artifacts.Combine("tests")));
+
+Task("Boot")
+    .Description("The tests that boot images in QEMU.")
+    .IsDependentOn("TestTools")
+    .Does(() => RunTests(GetFiles("tests/Boot/*.csproj"), artifacts.Combine("tests")));
 
 RunTarget(target);

@@ -1,9 +1,7 @@
 // Debian packages that the targets need, and why.
 
-var TestPackages = new Dictionary<string, string>
+var JudgePackages = new Dictionary<string, string>
 {
-    ["libdeflate0"] = "gzip payloads",
-    ["softhsm2"] = "a token to sign with",
     ["opensc"] = "pkcs11-tool, to look into the token independently",
     ["openssl"] = "certificates and checks",
     ["sbsigntool"] = "sbverify and sbsign judge signatures",
@@ -11,8 +9,14 @@ var TestPackages = new Dictionary<string, string>
     ["osslsigncode"] = "osslsigncode judges signatures",
     ["ima-evm-utils"] = "evmctl judges IMA signatures",
     ["attr"] = "getfattr reads extended attributes",
+    ["libnss3-tools"] = "pesign's key store",
+    ["libengine-pkcs11-openssl"] = "peers sign through PKCS#11 by it",
     ["zstd"] = "zstd judges payloads",
-    ["binutils-aarch64-linux-gnu"] = "ld and objcopy for arm64 zboot images",
+    ["efitools"] = "judges signature lists",
+    ["cpio"] = "judges initrds",
+    ["bsdextrautils"] = "hexdump, which the kernel's Makefile.zboot calls",
+    ["file"] = "judges archives",
+    ["git"] = "lists what the repository holds",
 };
 
 void NeedDebianPackages(IReadOnlyDictionary<string, string> needed)

@@ -35,6 +35,8 @@ var DemoPackages = KernelPackages.Concat(KitPackages).Concat(ParserPackages).Con
     .Append(new("libdeflate0", "gzip payloads")).Append(new("softhsm2", "a token to sign with"))
     .ToDictionary(pair => pair.Key, pair => pair.Value);
 
+var TestPackages = DemoPackages.Concat(JudgePackages).ToDictionary(pair => pair.Key, pair => pair.Value);
+
 // Kernel packages by kind, unpacked in the cache; the newest that apt offers.
 Dictionary<string, DirectoryPath> Kernels(params string[] kinds)
 {

@@ -1,5 +1,8 @@
 // Runs test projects one after the other and adds up what they count.
 
+bool IsTestProject(FilePath project) =>
+    System.IO.File.ReadAllText(project.FullPath) is var text && !text.Contains("<IsTestProject>false</IsTestProject>") && !project.FullPath.Contains("/bench/");
+
 void RunTests(IEnumerable<FilePath> projects, DirectoryPath results)
 {
     CleanDirectory(results);

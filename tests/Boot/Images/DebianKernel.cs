@@ -2,7 +2,7 @@ using KexecSign.Boot.Tests.Tools;
 
 namespace KexecSign.Boot.Tests.Images;
 
-/// <summary>Debian's unsigned arm64 kernel, which the build downloads into its cache. A raw Image is an EFI application itself.</summary>
+/// <summary>Debian's unsigned arm64 kernel, which the build downloads into its cache.</summary>
 internal static class DebianKernel
 {
     private const string Packages = "linux-image-6.12*-arm64-unsigned_*";
@@ -26,11 +26,12 @@ internal static class DebianKernel
             .MaxBy(File.GetLastWriteTimeUtc);
     }
 
-    private static string Folder()
-    {
-        string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (string.IsNullOrEmpty(cache))
-            cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        return Path.Combine(cache, "kexecsign", "debian");
-    }
+    /// <summary>The build's cache.</summary>
+    public static string Cache => Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "kexecsign");
+
+    private static string Folder() => Path.Combine(Cache, "debian");
 }
