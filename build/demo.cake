@@ -56,7 +56,7 @@ FilePath KernelIn(DirectoryPath package) => GetFiles(package + "/boot/vmlinuz-*"
 // The kit of a source package and a configuration; captured once, then taken from the cache.
 FilePath KitOf(DirectoryPath source, DirectoryPath package)
 {
-    var kit = MakeAbsolute(cache).Combine("kits").CombineWithFilePath($"{package.GetDirectoryName()}.kit");
+    var kit = MakeAbsolute(cache).Combine("kits").CombineWithFilePath($"{source.GetDirectoryName()}_arm64_schema1.kit");
     if (!FileExists(kit))
     {
         EnsureDirectoryExists(kit.GetDirectory());
@@ -65,6 +65,7 @@ FilePath KitOf(DirectoryPath source, DirectoryPath package)
             Source = GetFiles(source + "/usr/src/linux-source-*.tar.xz").Single().FullPath,
             Architecture = "arm64",
             Config = GetFiles(package + "/boot/config-*").Single().FullPath,
+            SourcePackage = source.GetDirectoryName(),
             Output = kit.FullPath,
         });
     }
