@@ -106,7 +106,7 @@ public class AuthenticodeSignatureTests
     internal static byte[] Signed(TestSigner signer, HashAlgorithmName hash)
     {
         byte[] content = new SpcIndirectData(hash, CryptographicOperations.HashData(hash, [1, 2, 3])).Encode();
-        SignedAttributes attributes = SignedAttributes.For(content, hash);
+        SignedAttributes attributes = SignedAttributes.For(content, hash, "test");
         byte[] signature = signer.Key is RSA rsa
             ? rsa.SignData(attributes.Der.ToArray(), hash, RSASignaturePadding.Pkcs1)
             : ((ECDsa)signer.Key).SignData(attributes.Der.ToArray(), hash, DSASignatureFormat.Rfc3279DerSequence);
