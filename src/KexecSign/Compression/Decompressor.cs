@@ -76,7 +76,7 @@ internal static class Decompressor
                 fixed (byte* inBytes = inBuffer, outBytes = outBuffer)
                 {
                     var source = new LibZstd.Buffer { Start = (nint)inBytes, Size = (nuint)count };
-                    bool full;
+                    bool more;
                     do
                     {
                         var target = new LibZstd.Buffer { Start = (nint)outBytes, Size = (nuint)outBuffer.Length };
@@ -84,9 +84,10 @@ internal static class Decompressor
                         if (LibZstd.IsError(hint) != 0)
                             throw new InvalidDataException(LibZstd.ErrorName(hint));
                         Take(outBuffer.AsSpan(0, (int)target.Position), output, expected, step, cancellation);
-                        full = target.Position == target.Size;
+                        // A full buffer may hide more output, unless the frame has ended: then the library would begin the next.
+                        more = source.Position < source.Size || (target.Position == target.Size && hint != 0);
                     }
-                    while (source.Position < source.Size || full);
+                    while (more);
                 }
             }
             if (hint != 0)
