@@ -50,7 +50,8 @@ public sealed partial class OutputFile : IDisposable
             if (Directory.Exists(target))
                 throw OperationErrors.OutputUnwritable.With("it is a folder").In(path);
             string folder = System.IO.Path.GetDirectoryName(target)!;
-            string temporary = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(target)}.{Guid.NewGuid():N}.tmp");
+            // Without the target's name, which may be as long as a name can be already.
+            string temporary = System.IO.Path.Combine(folder, $".kexecsign-{Guid.NewGuid():N}.tmp");
             SafeFileHandle handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read);
             return new(path, target, temporary, handle);
         }
@@ -122,9 +123,18 @@ public sealed partial class OutputFile : IDisposable
     {
         string full = System.IO.Path.GetFullPath(path);
         // ResolveLinkTarget raises for a path that does not exist, which is what most outputs are.
-        if (new FileInfo(full).LinkTarget is null)
-            return full;
-        return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        if (new FileInfo(full).LinkTarget is not null)
+            full = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        // .NET follows links in the last part of a path only; two ways into one folder would hide that output and input are one.
+        string? folder = System.IO.Path.GetDirectoryName(full);
+        return folder is null ? full : System.IO.Path.Combine(RealPath(folder) ?? folder, System.IO.Path.GetFileName(full));
+    }
+
+    private static unsafe string? RealPath(string folder)
+    {
+        const int pathMax = 4096;
+        byte* buffer = stackalloc byte[pathMax];
+        return RealPath(folder, buffer) == 0 ? null : Marshal.PtrToStringUTF8((nint)buffer);
     }
 
     // The rename itself is on the disk only when the folder is; .NET has no way to open a folder.
@@ -136,6 +146,9 @@ public sealed partial class OutputFile : IDisposable
         _ = Fsync(descriptor);
         _ = Close(descriptor);
     }
+
+    [LibraryImport("libc", EntryPoint = "realpath", StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial nint RealPath(string path, byte* resolved);
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
