@@ -49,6 +49,10 @@ public static partial class OperationErrors
     public static readonly ErrorCode OptionValue = new(
         "KS3012", "--{0} does not take '{1}'.", "It takes {2}.", ExitCode.WrongUsage);
 
+    /// <summary>Two inputs of a batch lead to one output.</summary>
+    public static readonly ErrorCode SameOutput = new(
+        "KS3013", "{0} and {1} would both become {2}.", "Give each file once, and files of the same name in runs of their own.", ExitCode.WrongUsage);
+
     /// <summary>The file has signatures already.</summary>
     public static readonly ErrorCode AlreadySigned = new(
         "KS3021", "the image carries {0} signature(s) already, the first by {1}.",

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Formats.Layouts;
 using KexecSign.Running;
@@ -19,11 +20,15 @@ internal sealed record WrittenFile(long Size, string Sha256)
     }
 
     /// <summary>Writes and hashes a layout, leaving it to the caller to make the file appear.</summary>
-    public static WrittenFile Fill(OutputFile output, Layout layout, RunContext context)
+    public static WrittenFile Fill(OutputFile output, Layout layout, RunContext context) => Fill(output, layout, [], context).File;
+
+    /// <summary>The same, and further hashes in the same pass.</summary>
+    public static (WrittenFile File, ImmutableArray<byte[]> Hashes) Fill(
+        OutputFile output, Layout layout, ImmutableArray<HashRequest> wanted, RunContext context)
     {
         using IRunStep step = context.Log.Step($"write {System.IO.Path.GetFileName(output.Path)}", layout.Length);
-        byte[] hash = LayoutPass.Finish(LayoutPass.Run(
-            layout, output, [HashRequest.Whole(HashAlgorithmName.SHA256, layout)], step, context.Cancellation))[0];
-        return new(output.Length, Convert.ToHexStringLower(hash));
+        ImmutableArray<byte[]> hashes = LayoutPass.Finish(LayoutPass.Run(
+            layout, output, [.. wanted, HashRequest.Whole(HashAlgorithmName.SHA256, layout)], step, context.Cancellation));
+        return (new(output.Length, Convert.ToHexStringLower(hashes[^1])), hashes[..^1]);
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Errors;
 using KexecSign.Files;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Ima;
 using KexecSign.Formats.Layouts;
@@ -98,6 +99,7 @@ internal static class ImaSignOperation
             throw OperationErrors.OptionMissing.With("ima sign", "a FILE");
         if (options is { Tar: null, Xattr: null })
             options = options with { Sidecar = true };
+        BatchNames.RequireDifferent(options.Files.Select(f => (f, options.Tar is null ? Path.GetFullPath(f) : Path.GetFileName(f))));
         SigningIdentity identity = SigningIdentity.Open("ima sign", options.Signing, context);
         var hashed = options.Files.Select(file => (File: file, Hash: HashOf(file, identity.Hash, context))).ToList();
         var values = hashed.Select(h => (h.File, h.Hash, Value: Sign(h.Hash, identity, context))).ToList();
@@ -149,17 +151,37 @@ internal static class ImaSignOperation
             {
                 FileSource source = FileSource.Open(file);
                 sources.Add(source);
-                if (!HashOf(file, algorithm, context).AsSpan().SequenceEqual(hash))
-                    throw OperationErrors.ChangedSinceHashed.With().In(file);
                 entries.Add(new(Path.GetFileName(file), 0x1A4, SourceDate.Get(context), source.ToLayout(), [("security.ima", value)]));
             }
-            return WrittenFile.Write(PaxTar.Write(entries), path, [.. files.Select(f => f.File)], context).Sha256;
+            Layout tar = PaxTar.Write(entries);
+            using OutputFile output = OutputFile.Create(path, [.. files.Select(f => f.File)]);
+            (WrittenFile written, ImmutableArray<byte[]> hashes) = WrittenFile.Fill(output, tar, [.. sources.Select(s => new HashRequest(algorithm, RangesOf(s, tar)))], context);
+            for (int i = 0; i < files.Length; i++)
+            {
+                if (!hashes[i].AsSpan().SequenceEqual(files[i].Hash))
+                    throw OperationErrors.ChangedSinceHashed.With().In(files[i].File);
+            }
+            output.Commit();
+            return written.Sha256;
         }
         finally
         {
             foreach (FileSource source in sources)
                 source.Dispose();
         }
+    }
+
+    private static ImmutableArray<ByteRange> RangesOf(FileSource source, Layout tar)
+    {
+        var ranges = ImmutableArray.CreateBuilder<ByteRange>();
+        long at = 0;
+        foreach (Extent extent in tar.Extents)
+        {
+            if (extent is SourceExtent part && part.Source == source)
+                ranges.Add(new(at, extent.Length));
+            at += extent.Length;
+        }
+        return ranges.ToImmutable();
     }
 
     private static byte[] HashOf(string file, HashAlgorithmName algorithm, RunContext context)

@@ -8,6 +8,6 @@ internal static class SourceDate
 {
     public static DateTimeOffset Get(RunContext context) =>
         long.TryParse(context.Environment("SOURCE_DATE_EPOCH"), NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
-            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(Math.Min(seconds, DateTimeOffset.MaxValue.ToUnixTimeSeconds()))
             : DateTimeOffset.UnixEpoch;
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using KexecSign.Errors;
 using KexecSign.Files;
 
 namespace KexecSign.Signing;
@@ -40,9 +41,14 @@ internal static class FileCheckSum
         byte[] buffer = new byte[ChunkSize];
         for (long at = 0; at < output.Length;)
         {
-            int count = RandomAccess.Read(output.Handle, buffer, at);
-            action(buffer.AsSpan(0, count));
-            at += count;
+            Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(buffer.Length, output.Length - at));
+            for (int read = 0; read < chunk.Length;)
+            {
+                int count = RandomAccess.Read(output.Handle, chunk[read..], at + read);
+                read += count > 0 ? count : throw OperationErrors.InputChanged.With(output.Length, at + read).In(output.Path);
+            }
+            action(chunk);
+            at += chunk.Length;
         }
     }
 

@@ -91,7 +91,11 @@ internal static class SignOperation
     {
         if (options.Files.IsEmpty)
             throw OperationErrors.OptionMissing.With("sign", "a FILE");
+        // Padding an image breaks the signatures that it keeps, and another table behind it breaks the fit.
+        if (options is { Fit: true, Existing: ExistingSignatures.Append or ExistingSignatures.Prepend })
+            throw OperationErrors.OptionsConflict.With("--fit", "--" + options.Existing.ToString().ToLowerInvariant());
         var targets = options.Files.Select(file => (File: file, Target: Target(file, options))).ToImmutableArray();
+        BatchNames.RequireDifferent(targets.Select(t => (t.File, Path.GetFullPath(t.Target))));
         SigningIdentity identity = SigningIdentity.Open("sign", options.Signing, context);
         if (targets.Length == 1)
             return new([SignOne(targets[0].File, targets[0].Target, identity, options, context)], []);
