@@ -48,7 +48,7 @@ internal static class ImageInspection
             Size = file.Length,
             Kind = KindOf(image, kernel, head),
             Architecture = PeConstants.MachineName(image.Machine),
-            ImageSize = kernel is null ? null : checked((long)kernel.ImageSize),
+            ImageSize = kernel is { ImageSize: <= long.MaxValue } ? (long)kernel.ImageSize : null,
             PageSizeKiB = kernel?.PageSizeKiB,
             SizeOfHeaders = image.SizeOfHeaders,
             SizeOfImage = image.SizeOfImage,
@@ -58,8 +58,8 @@ internal static class ImageInspection
                 s.Name, s.PointerToRawData, s.SizeOfRawData, s.VirtualAddress, s.VirtualSize, $"0x{s.Characteristics:x8}"))],
             Signatures = Collect(traps, () => Signatures(image, file, digests), []),
         };
-        if (kernel is not null && (ulong)file.Length > kernel.ImageSize)
-            traps.Add(FormatErrors.ImageLargerThanMemory.With(file.Length, kernel.ImageSize).Message);
+        if (kernel is not null)
+            Collect(traps, () => KernelImage.Read(file), kernel);
         if (image.FindSection(BpfEmbedOperation.SectionName) is not null)
             result = result with { ParserAbi = Collect(traps, () => ParserIn(image, file), null) };
         if (ZbootHeader.IsZboot(head))
@@ -89,7 +89,7 @@ internal static class ImageInspection
         return new(
             index, entry.Offset, entry.Length,
             $"{signed.Hash.Name} {Convert.ToHexStringLower(signed.Digest.Span)}",
-            digests.Of(signed.Hash).AsSpan().SequenceEqual(signed.Digest.Span), signature.SignaturesHold(),
+            digests.Match(signed.Hash, signed.Digest.Span), signature.SignaturesHold(),
             signer?.Subject, signer?.Issuer, signer?.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
             signer is null ? null : new DateTimeOffset(signer.NotAfter.ToUniversalTime()), signature.SigningTime);
     }
@@ -100,7 +100,12 @@ internal static class ImageInspection
         uint length = header.UncompressedLength(file);
         result = result with { Payload = new(header.CompressionName, header.PayloadOffset, header.PayloadSize, length) };
         using TemporaryFile inner = Decompressor.Decompress(file.Slice(header.PayloadOffset, header.PayloadSize), header, length, context);
-        return result with { Inner = Inspect("payload", Layout.Of(inner), context) };
+        Layout kernel = Layout.Of(inner);
+        // The stub jumps to the payload's first byte, so a zboot image in there never runs; and an image can be made that
+        // unpacks to itself.
+        if (ZbootHeader.IsZboot(kernel.ReadBytes(0, Math.Min(kernel.Length, ZbootHeader.Size))))
+            return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "EFI zboot kernel inside another", Traps = ["the payload is a zboot image again: the stub cannot start it. Put the kernel Image in."] } };
+        return result with { Inner = Inspect("payload", kernel, context) };
     }
 
     private static string ParserIn(PeImage image, Layout file) =>

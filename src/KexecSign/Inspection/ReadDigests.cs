@@ -11,29 +11,23 @@ internal sealed class ReadDigests
     private readonly PeImage _image;
     private readonly Layout _file;
     private readonly Dictionary<string, byte[]> _known = [];
+    private readonly bool _hasDigest;
 
-    private ReadDigests(PeImage image, Layout file, bool agree)
+    private ReadDigests(PeImage image, Layout file)
     {
         _image = image;
         _file = file;
-        Agree = agree;
+        // Many sections over the same bytes would keep a hash busy for hours; no consumer takes such a file.
+        _hasDigest = image.CanBeSigned && image.Sections.All(s => s.SizeOfRawData == 0 || s.RawEnd <= image.FileLength)
+            && image.Sections.Sum(s => (long)s.SizeOfRawData) <= image.FileLength;
+        Agree = !PeCanonical.Violations(image, file).Any() || (_hasDigest && FlatIsTheSame());
     }
 
     /// <summary>Whether the flat and the sectionwise hash are one.</summary>
     public bool Agree { get; }
 
-    /// <summary>Prepares the digests of an image. Sections outside the file leave no sectionwise hash.</summary>
-    public static ReadDigests Of(PeImage image, Layout file)
-    {
-        bool canonical = !PeCanonical.Violations(image, file).Any();
-        var digests = new ReadDigests(image, file, canonical);
-        if (canonical)
-            return digests;
-        bool inside = image.Sections.All(s => s.RawEnd <= image.FileLength);
-        bool agree = inside && image.CanBeSigned
-            && digests.Of(HashAlgorithmName.SHA256).AsSpan().SequenceEqual(AuthenticodeDigest.Compute(file, AuthenticodeDigest.FlatRanges(image), HashAlgorithmName.SHA256));
-        return new(image, file, agree);
-    }
+    /// <summary>Prepares the digests of an image. Sections that overlap or lie outside the file leave none.</summary>
+    public static ReadDigests Of(PeImage image, Layout file) => new(image, file);
 
     /// <summary>The digest as firmware and kernel compute it.</summary>
     public byte[] Of(HashAlgorithmName algorithm)
@@ -43,7 +37,12 @@ internal sealed class ReadDigests
         return digest;
     }
 
-    /// <summary>The digest in lower-case hex; null when sections lie outside the file.</summary>
-    public string? Hex(HashAlgorithmName algorithm) =>
-        _image.CanBeSigned && _image.Sections.All(s => s.RawEnd <= _image.FileLength) ? Convert.ToHexStringLower(Of(algorithm)) : null;
+    /// <summary>Whether a signature's digest is the image's.</summary>
+    public bool Match(HashAlgorithmName algorithm, ReadOnlySpan<byte> signed) => _hasDigest && Of(algorithm).AsSpan().SequenceEqual(signed);
+
+    /// <summary>The digest in lower-case hex; null when there is none.</summary>
+    public string? Hex(HashAlgorithmName algorithm) => _hasDigest ? Convert.ToHexStringLower(Of(algorithm)) : null;
+
+    private bool FlatIsTheSame() =>
+        Match(HashAlgorithmName.SHA256, AuthenticodeDigest.Compute(_file, AuthenticodeDigest.FlatRanges(_image), HashAlgorithmName.SHA256));
 }

@@ -19,13 +19,14 @@ internal static class FirmwareCheck
     private const string EcdsaPrefix = "1.2.840.10045.";
 
     /// <summary>The verdict as firmware.</summary>
-    public static Verdict AsFirmware(PeImage image, Layout file, Revocations revoked, ImmutableArray<X509Certificate2> trusted)
+    public static Verdict AsFirmware(
+        PeImage image, Layout file, Lazy<ReadDigests> digests, Revocations revoked, ImmutableArray<X509Certificate2> trusted)
     {
         try
         {
             if (image.Subsystem != PeConstants.EfiApplication)
                 throw VerifyErrors.NotEfiApplication.With(image.Subsystem, PeConstants.EfiApplication);
-            return new(Consumer.Firmware, Answer.Accepts, Check(image, file, revoked, trusted));
+            return new(Consumer.Firmware, Answer.Accepts, Check(image, file, digests, revoked, trusted));
         }
         catch (KexecSignException refused)
         {
@@ -34,11 +35,12 @@ internal static class FirmwareCheck
     }
 
     /// <summary>The verdict as shim.</summary>
-    public static Verdict AsShim(PeImage image, Layout file, Revocations revoked, ImmutableArray<X509Certificate2> trusted)
+    public static Verdict AsShim(
+        PeImage image, Layout file, Lazy<ReadDigests> digests, Revocations revoked, ImmutableArray<X509Certificate2> trusted)
     {
         try
         {
-            string reason = Check(image, file, revoked, trusted);
+            string reason = Check(image, file, digests, revoked, trusted);
             // shim's own loader demands .sbat; a boot loader that asks through the protocol may bring images without.
             string sbat = image.FindSection(".sbat") is null ? "; without .sbat only a boot loader may load it through shim" : "";
             return new(Consumer.Shim, Answer.Accepts, reason + sbat);
@@ -49,10 +51,11 @@ internal static class FirmwareCheck
         }
     }
 
-    private static string Check(PeImage image, Layout file, Revocations revoked, ImmutableArray<X509Certificate2> trusted)
+    private static string Check(
+        PeImage image, Layout file, Lazy<ReadDigests> known, Revocations revoked, ImmutableArray<X509Certificate2> trusted)
     {
         PeCanonical.Require(image, file);
-        ReadDigests digests = ReadDigests.Of(image, file);
+        ReadDigests digests = known.Value;
         if (revoked.Contains(digests.Of(HashAlgorithmName.SHA256)))
             throw VerifyErrors.Revoked.With($"the image's SHA-256 digest {digests.Hex(HashAlgorithmName.SHA256)}");
         ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
@@ -64,7 +67,8 @@ internal static class FirmwareCheck
         for (int i = 0; i < entries.Length; i++)
         {
             AuthenticodeSignature signature = AuthenticodeSignature.Decode(entries[i].Pkcs7());
-            if (signature.Certificates.FirstOrDefault(revoked.Contains) is { } bad)
+            // EDK2 asks of every certificate in dbx whether the signature leads to it, not only whether it travels along.
+            if (signature.Certificates.Select(c => revoked.Find(c, signature.Certificates)).FirstOrDefault(c => c is not null) is { } bad)
                 throw VerifyErrors.Revoked.With($"the certificate of {bad.Subject}");
             try
             {

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
-using KexecSign.Compression;
 using KexecSign.Errors;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Formats.Zboot;
 using KexecSign.Running;
 using KexecSign.Simulation.Kexec;
 
@@ -19,17 +17,14 @@ namespace KexecSign.Verification;
 internal static class KexecCheck
 {
     /// <summary>The verdict.</summary>
-    public static Verdict Judge(PeImage image, Layout file, VerifyOptions options, Revocations revoked, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    public static Verdict Judge(
+        PeImage image, KernelInside kernel, VerifyOptions options, Revocations revoked, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
         try
         {
             KernelArchitecture architecture = ArchitectureOf(image, options.Architecture);
-            if (!ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
-                return Ask(file, architecture, revoked, trusted, "", context);
-            ZbootHeader header = ZbootHeader.Read(image, file);
-            using TemporaryFile inner = Decompressor.Decompress(
-                file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(file), context);
-            return Ask(Layout.Of(inner), architecture, revoked, trusted, "the Image inside, as kexec-tools 2.0.31 and later unpack it: ", context);
+            string what = kernel.IsUnpacked ? "the Image inside, as kexec-tools 2.0.31 and later unpack it: " : "";
+            return Ask(kernel.Open(), architecture, revoked, trusted, what, context);
         }
         catch (KexecSignException refused)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Files;
 using KexecSign.Formats.Uefi;
@@ -11,13 +12,16 @@ internal sealed class Revocations
     // Firmware holds dbx in its variable store; the largest in the field are a few hundred KiB.
     private const long MaxLength = 16 << 20;
 
-    private readonly ImmutableArray<ReadOnlyMemory<byte>> _digests, _certificates;
+    private readonly ImmutableArray<ReadOnlyMemory<byte>> _digests;
 
     private Revocations(ImmutableArray<ReadOnlyMemory<byte>> digests, ImmutableArray<ReadOnlyMemory<byte>> certificates)
     {
         _digests = digests;
-        _certificates = certificates;
+        Certificates = [.. certificates.SelectMany(Load)];
     }
+
+    /// <summary>The revoked certificates.</summary>
+    public ImmutableArray<X509Certificate2> Certificates { get; }
 
     /// <summary>Reads a file of EFI_SIGNATURE_LISTs; nothing is revoked when there is none.</summary>
     public static Revocations Read(string? path)
@@ -39,11 +43,22 @@ internal sealed class Revocations
     /// <summary>Whether an image digest is revoked.</summary>
     public bool Contains(byte[] digest) => _digests.Any(d => d.Span.SequenceEqual(digest));
 
-    /// <summary>Whether a certificate is revoked.</summary>
-    public bool Contains(X509Certificate2 certificate) => _certificates.Any(c => c.Span.SequenceEqual(certificate.RawDataMemory.Span));
+    /// <summary>The revoked certificate that a signer is or leads to, or null.</summary>
+    public X509Certificate2? Find(X509Certificate2 signer, ImmutableArray<X509Certificate2> companions) =>
+        Certificates.IsEmpty ? null : CertificateTrust.Find(signer, companions, Certificates);
 
-    /// <summary>The revoked certificates, for a kernel's blacklist keyring.</summary>
-    public ImmutableArray<X509Certificate2> Certificates => [.. _certificates.Select(c => X509CertificateLoader.LoadCertificate(c.Span))];
+    // Firmware and kernel pass over entries that they cannot read; none of them can be a signer's.
+    private static IEnumerable<X509Certificate2> Load(ReadOnlyMemory<byte> der)
+    {
+        try
+        {
+            return [X509CertificateLoader.LoadCertificate(der.Span)];
+        }
+        catch (CryptographicException)
+        {
+            return [];
+        }
+    }
 
     private static ImmutableArray<ReadOnlyMemory<byte>> Values(ImmutableArray<SignatureList> lists, Guid type) =>
         [.. lists.Where(l => l.Type == type).SelectMany(l => l.Entries).Select(e => e.Data)];

@@ -1,14 +1,13 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Bpf;
-using KexecSign.Compression;
 using KexecSign.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Formats.Zboot;
+using KexecSign.Inspection;
 using KexecSign.Keys.Pins;
 using KexecSign.Operations;
 using KexecSign.Reports;
@@ -60,12 +59,14 @@ internal static class VerifyOperation
         try
         {
             PeImage image = PeReader.Read(file);
-            ImmutableArray<Consumer> consumers = options.Consumers.IsEmpty ? Present(options.File, image, file, context) : [.. options.Consumers.Distinct()];
+            using var kernel = new KernelInside(image, file, context);
+            var digests = new Lazy<ReadDigests>(() => ReadDigests.Of(image, file));
+            ImmutableArray<Consumer> consumers = options.Consumers.IsEmpty ? Present(options.File, image, kernel) : [.. options.Consumers.Distinct()];
             return [.. consumers.Select(c => c switch
             {
-                Consumer.Firmware => FirmwareCheck.AsFirmware(image, file, revoked, trusted(c)),
-                Consumer.Shim => FirmwareCheck.AsShim(image, file, revoked, trusted(c)),
-                Consumer.Kexec => KexecCheck.Judge(image, file, options, revoked, trusted(c), context),
+                Consumer.Firmware => FirmwareCheck.AsFirmware(image, file, digests, revoked, trusted(c)),
+                Consumer.Shim => FirmwareCheck.AsShim(image, file, digests, revoked, trusted(c)),
+                Consumer.Kexec => KexecCheck.Judge(image, kernel, options, revoked, trusted(c), context),
                 Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, trusted(c), context), !options.Consumers.IsEmpty),
                 Consumer.Bpf => BpfCheck.Judge(image, file),
                 _ => throw new ArgumentOutOfRangeException(nameof(options), c, null),
@@ -88,10 +89,10 @@ internal static class VerifyOperation
     private static Verdict Demand(Verdict verdict, bool demanded) =>
         demanded && verdict.Answer == Answer.NotChecked ? verdict with { Answer = Answer.Refuses } : verdict;
 
-    private static ImmutableArray<Consumer> Present(string path, PeImage image, Layout file, RunContext context)
+    private static ImmutableArray<Consumer> Present(string path, PeImage image, KernelInside kernel)
     {
         var consumers = ImmutableArray.Create(Consumer.Firmware);
-        if (HasSignedKernel(image, file, context))
+        if (HasSignedKernel(kernel))
             consumers = consumers.Add(Consumer.Kexec);
         if (ImaCheck.Find(path) is not null)
             consumers = consumers.Add(Consumer.Ima);
@@ -100,15 +101,19 @@ internal static class VerifyOperation
         return consumers;
     }
 
-    private static bool HasSignedKernel(PeImage image, Layout file, RunContext context)
+    // A payload that cannot be opened counts: kexec then says what is wrong with it.
+    private static bool HasSignedKernel(KernelInside kernel)
     {
-        byte[] head = file.ReadBytes(0, Math.Min(file.Length, 4096));
-        if (!ZbootHeader.IsZboot(head))
-            return image.IsSigned && (KernelImage.TryParse(head) is not null || BzImage.TryParse(head) is not null);
-        ZbootHeader header = ZbootHeader.Read(image, file);
-        using TemporaryFile inner = Decompressor.Decompress(
-            file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(file), context);
-        Layout kernel = Layout.Of(inner);
-        return PeReader.LooksLikePe(kernel.ReadBytes(0, Math.Min(kernel.Length, 4096))) && PeReader.Read(kernel).IsSigned;
+        try
+        {
+            Layout file = kernel.Open();
+            byte[] head = file.ReadBytes(0, Math.Min(file.Length, 4096));
+            return (kernel.IsUnpacked || KernelImage.TryParse(head) is not null || BzImage.TryParse(head) is not null)
+                && PeReader.LooksLikePe(head) && PeReader.Read(file).IsSigned;
+        }
+        catch (KexecSignException)
+        {
+            return true;
+        }
     }
 }
