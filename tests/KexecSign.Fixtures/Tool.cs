@@ -32,6 +32,7 @@ public static class Tool
         ["aarch64-linux-gnu-objdump"] = "binutils-aarch64-linux-gnu",
         ["setpriv"] = "util-linux",
         ["mount"] = "mount",
+        ["ln"] = "coreutils",
         ["umount"] = "mount",
         ["cert-to-efi-sig-list"] = "efitools",
         ["hash-to-efi-sig-list"] = "efitools",

@@ -1,0 +1,63 @@
+using KexecSign.Fixtures;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Keys;
+using KexecSign.Operations;
+using KexecSign.Reports;
+using KexecSign.Running;
+using KexecSign.Signing;
+
+namespace KexecSign.Tests;
+
+/// <summary>A folder, a run context whose warnings can be read, and short ways to run operations.</summary>
+internal sealed class Bench : IRunLog, IDisposable
+{
+    public Bench() => Context = new() { Keyring = new Keyring(), Log = this };
+
+    public TempFolder Folder { get; } = new();
+
+    public RunContext Context { get; }
+
+    public List<string> Warnings { get; } = [];
+
+    /// <summary>Signs a file with options to be changed; gives the result.</summary>
+    public SignResult Sign(string file, TestSigner signer, Func<SignOptions, SignOptions>? change = null)
+    {
+        var options = new SignOptions { Files = [file], Output = Folder.At("signed"), Signing = Identity(signer) };
+        return SignOperation.Definition.Run(change is null ? options : change(options), Context);
+    }
+
+    /// <summary>Signs a small kernel image and gives the path.</summary>
+    public string SignedImage(TestSigner signer, TestImage? image = null)
+    {
+        string path = Folder.At($"image-{Guid.NewGuid():N}");
+        Sign(Folder.File("unsigned", (image ?? TestImage.Arm64()).Bytes), signer, o => o with { Output = path });
+        return path;
+    }
+
+    public SigningOptions Identity(TestSigner signer, bool chain = false) =>
+        new() { Key = signer.KeyFile(Folder), Certificate = signer.CertificateFile(Folder, chain) };
+
+    /// <summary>Runs an operation as the faces do.</summary>
+    public OperationResult Run(Operation operation, object options) => operation.Run(options, Context);
+
+    public void Dispose()
+    {
+        Context.Dispose();
+        Folder.Dispose();
+    }
+
+    IRunStep IRunLog.Step(string name, long totalBytes) => SilentLog.Instance;
+
+    void IRunLog.Warning(string message) => Warnings.Add(message);
+
+    void IRunLog.Detail(string message)
+    {
+    }
+
+    public static (PeImage Image, Layout File) Read(string path)
+    {
+        Layout file = Layout.Of(File.ReadAllBytes(path));
+        return (PeReader.Read(file), file);
+    }
+}
