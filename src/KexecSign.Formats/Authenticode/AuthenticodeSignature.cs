@@ -12,12 +12,14 @@ public sealed class AuthenticodeSignature
     private readonly SignedCms _cms;
     private readonly string _signerHash;
 
-    // All is taken out here: SignedCms parses certificates and attributes only when asked, and then it may be broken.
+    // All is taken out here: certificates and attributes are parsed only when they are asked for, and then may be broken.
     private AuthenticodeSignature(SignedCms cms, SpcIndirectData indirectData)
     {
         _cms = cms;
         IndirectData = indirectData;
         Certificates = [.. cms.Certificates];
+        foreach (X509Certificate2 certificate in Certificates)
+            _ = (certificate.NotBefore, certificate.NotAfter, certificate.Subject, certificate.Issuer);
         SignerInfo signer = cms.SignerInfos[0];
         Signer = signer.Certificate;
         SignatureAlgorithm = signer.SignatureAlgorithm.Value!;
