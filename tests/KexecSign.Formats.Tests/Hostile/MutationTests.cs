@@ -126,7 +126,7 @@ public class MutationTests
     // Everything that inspect and verify ask of a signature.
     private static void Touch(AuthenticodeSignature signature)
     {
-        _ = signature.Certificates.Select(c => c.Subject).ToList();
+        _ = signature.Certificates.Select(c => (c.Subject, c.NotAfter)).ToList();
         _ = signature.Signer?.Subject;
         _ = signature.SignatureAlgorithm;
         _ = signature.SigningTime;
