@@ -16,7 +16,7 @@ void RunTests(IEnumerable<FilePath> projects, DirectoryPath results)
         var exit = StartProcess("dotnet", new ProcessSettings
         {
             Arguments = new ProcessArgumentBuilder()
-                .Append("test").AppendQuoted(project.FullPath).Append("--no-build --nologo -v quiet")
+                .Append("test").AppendQuoted(project.FullPath).Append("--no-build --nologo -v minimal")
                 .Append("--logger").AppendQuoted($"trx;LogFileName={name}.trx")
                 .Append("--results-directory").AppendQuoted(results.FullPath),
             // A tool that is not there must not pass for a test that is not needed.
