@@ -1,0 +1,76 @@
+using System.Text.Json;
+
+namespace KexecSign.Bench;
+
+/// <summary>What is measured.</summary>
+internal static class Cases
+{
+    private const int Fast = 11, Slow = 3;
+
+    public static IEnumerable<Case> On(Bed bed)
+    {
+        yield return new("start-up", Fast, [new("kexecsign --version", [bed.KexecSign, "--version"])]);
+
+        yield return new("sign, RSA-2048 in a file", Fast,
+        [
+            new("kexecsign sign", [bed.KexecSign, "sign", bed.Image, "--key", bed.Key, "--cert", bed.Certificate, "-o", bed.In("k.efi")], bed.In("k.efi")),
+            new("sbsign", ["sbsign", "--key", bed.Key, "--cert", bed.Certificate, "--output", bed.In("s.efi"), bed.Image], bed.In("s.efi")),
+            new("osslsigncode sign", ["osslsigncode", "sign", "-h", "sha256", "-certs", bed.Certificate, "-key", bed.Key, "-in", bed.Image, "-out", bed.In("o.efi")], bed.In("o.efi")),
+        ]);
+
+        yield return new("sign, RSA-2048 in SoftHSM", Fast,
+        [
+            new("kexecsign sign", [bed.KexecSign, "sign", bed.Image, "--key", bed.TokenKey, "--cert", bed.TokenCertificate, "-o", bed.In("kt.efi")], bed.In("kt.efi"))
+                { Environment = bed.TokenEnvironment },
+            new("sbsign --engine pkcs11",
+                ["sbsign", "--engine", "pkcs11", "--key", bed.TokenKeyForEngine, "--cert", bed.TokenCertificate, "--output", bed.In("st.efi"), bed.Image], bed.In("st.efi"))
+                { Environment = bed.TokenEnvironment },
+            new("osslsigncode -pkcs11engine",
+                ["osslsigncode", "sign", "-h", "sha256", "-pkcs11engine", Bed.Engine, "-pkcs11module", Bed.TokenModule, "-key", bed.TokenKeyForEngine,
+                    "-certs", bed.TokenCertificate, "-in", bed.Image, "-out", bed.In("ot.efi")], bed.In("ot.efi"))
+                { Environment = bed.TokenEnvironment },
+        ]);
+
+        yield return new("verify", Fast,
+        [
+            new("kexecsign verify --for firmware", [bed.KexecSign, "verify", bed.Signed, "--cert", bed.Certificate, "--for", "firmware"]),
+            new("sbverify", ["sbverify", "--cert", bed.Certificate, bed.Signed]),
+        ]);
+
+        yield return new("IMA sidecar", Fast,
+        [
+            new("kexecsign ima sign --sidecar", [bed.KexecSign, "ima", "sign", bed.Image, "--key", bed.Key, "--cert", bed.Certificate, "--sidecar"], bed.Image + ".sig"),
+            new("evmctl ima_sign --sigfile", ["evmctl", "ima_sign", "--sigfile", "-a", "sha256", "--key", bed.Key, "--keyid-from-cert", bed.Certificate, bed.Image], bed.Image + ".sig"),
+        ]);
+
+        yield return new("sign 1 GiB", Slow,
+        [
+            new("kexecsign sign", [bed.KexecSign, "sign", bed.In("large.efi"), "--key", bed.Key, "--cert", bed.Certificate, "-o", bed.In("kl.efi")], bed.In("kl.efi")),
+            new("sbsign", ["sbsign", "--key", bed.Key, "--cert", bed.Certificate, "--output", bed.In("sl.efi"), bed.In("large.efi")], bed.In("sl.efi")),
+        ]);
+
+        // The whole of zboot build: compress, link, read back, flush. gzip only compresses.
+        foreach (int level in (int[])[6, 9, 12])
+        {
+            yield return new($"gzip payload, level {level}", Slow,
+            [
+                Zboot("gzip", level, bed),
+                new("gzip -n -9", ["sh", "-c", $"gzip -n -9 -c '{bed.Image}' > '{bed.In("Image.gz")}' && stat -c %s '{bed.In("Image.gz")}'"], bed.In("Image.gz")) { Bytes = long.Parse },
+            ]);
+        }
+
+        yield return new("zstd payload, level 19", Slow,
+        [
+            Zboot("zstd", 19, bed),
+            new("zstd -19", ["sh", "-c", $"zstd -q -19 -T0 -c '{bed.Image}' > '{bed.In("Image.zst")}' && stat -c %s '{bed.In("Image.zst")}'"], bed.In("Image.zst")) { Bytes = long.Parse },
+        ]);
+    }
+
+    private static Side Zboot(string compression, int level, Bed bed) =>
+        new($"kexecsign zboot build --compression {compression} --level {level}",
+            [bed.KexecSign, "zboot", "build", "--kit", bed.Kit, "--image", bed.Image, "--compression", compression, "--level", $"{level}", "-o", bed.In("z.efi"), "-q", "--json"],
+            bed.In("z.efi"))
+        {
+            Bytes = output => JsonDocument.Parse(output).RootElement.GetProperty("payloadSize").GetInt64(),
+        };
+}

@@ -1,0 +1,39 @@
+// Usage: KexecSign.Bench KEXECSIGN IMAGE KIT OUTPUT [CASE]
+// Compares whole processes with their peers and writes OUTPUT/bench.json and OUTPUT/bench.md. CASE: only cases whose name contains it.
+// It measures and does not judge: it fails only when a program fails.
+using KexecSign.Bench;
+
+string output = args[3];
+string folder = Path.Combine(output, "work");
+Directory.CreateDirectory(folder);
+var child = new ChildProcess(folder);
+try
+{
+    Bed bed = Bed.Make(args[0], args[1], args[2], folder, child);
+    var measurement = new Measurement(child);
+    var figures = new List<Figures>();
+    foreach (Case wanted in Cases.On(bed))
+    {
+        if (args.Length > 4 && !wanted.Name.Contains(args[4], StringComparison.Ordinal))
+            continue;
+        if (figures.Count == 0)
+            Console.WriteLine(Table.Head);
+        foreach (Figures row in measurement.Of(wanted))
+        {
+            figures.Add(row);
+            Console.WriteLine(Table.Row(row));
+        }
+    }
+    File.WriteAllBytes(Path.Combine(output, "bench.json"), Table.Json(figures));
+    File.WriteAllText(Path.Combine(output, "bench.md"), Table.Of(figures));
+    return 0;
+}
+catch (InvalidOperationException failed)
+{
+    Console.Error.WriteLine(failed.Message);
+    return 1;
+}
+finally
+{
+    Directory.Delete(folder, recursive: true);
+}
