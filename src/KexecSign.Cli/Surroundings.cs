@@ -41,7 +41,7 @@ internal sealed record Surroundings
             Operations = operations,
             InputIsTerminal = !Console.IsInputRedirected,
             ErrorIsTerminal = terminal,
-            Width = terminal ? Math.Max(Console.WindowWidth, 40) : 80,
+            Width = terminal ? TerminalWidth.OfStandardError() : 80,
             Environment = System.Environment.GetEnvironmentVariable,
             AskPin = subject => Pins.PinPrompt.Ask(subject, error),
             Cancellation = Interruption.Token(),

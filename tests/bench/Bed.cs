@@ -45,10 +45,6 @@ internal sealed class Bed
 
     public static string TokenModule => Module;
 
-    /// <summary>OpenSSL's engine for tokens.</summary>
-    public static string Engine =>
-        Directory.GetDirectories("/usr/lib", "*-linux-gnu").Select(folder => Path.Combine(folder, "engines-3", "pkcs11.so")).First(File.Exists);
-
     public string In(string name) => Path.Combine(Folder, name);
 
     public static Bed Make(string kexecsign, string image, string kit, string folder, ChildProcess child)

@@ -25,8 +25,8 @@ internal static class Cases
             new("sbsign --engine pkcs11",
                 ["sbsign", "--engine", "pkcs11", "--key", bed.TokenKeyForEngine, "--cert", bed.TokenCertificate, "--output", bed.In("st.efi"), bed.Image], bed.In("st.efi"))
                 { Environment = bed.TokenEnvironment },
-            new("osslsigncode -pkcs11engine",
-                ["osslsigncode", "sign", "-h", "sha256", "-pkcs11engine", Bed.Engine, "-pkcs11module", Bed.TokenModule, "-key", bed.TokenKeyForEngine,
+            new("osslsigncode -pkcs11module",
+                ["osslsigncode", "sign", "-h", "sha256", "-pkcs11module", Bed.TokenModule, "-key", bed.TokenKeyForEngine,
                     "-certs", bed.TokenCertificate, "-in", bed.Image, "-out", bed.In("ot.efi")], bed.In("ot.efi"))
                 { Environment = bed.TokenEnvironment },
         ]);

@@ -11,19 +11,20 @@ namespace KexecSign.Cli.Commands;
 /// </summary>
 internal sealed class OperationCommand : Command
 {
-    private readonly (OptionSpec Spec, Option Option)[] _options;
-    private readonly (ArgumentSpec Spec, Argument Argument)[] _arguments;
+    // Arrays of their own for specs and symbols: code for tuples of them would be compiled on every start.
+    private readonly IReadOnlyList<OptionSpec> _optionSpecs;
+    private readonly IReadOnlyList<ArgumentSpec> _argumentSpecs;
 
     public OperationCommand(string word, Operation operation)
         : base(word, operation.Summary)
     {
         Operation = operation;
-        _options = [.. operation.Options.Select(spec => (spec, OptionFor(spec)))];
-        _arguments = [.. operation.Arguments.Select(spec => (spec, ArgumentFor(spec)))];
-        foreach ((_, Option option) in _options)
-            Add(option);
-        foreach ((_, Argument argument) in _arguments)
-            Add(argument);
+        _optionSpecs = operation.Options;
+        _argumentSpecs = operation.Arguments;
+        foreach (OptionSpec spec in _optionSpecs)
+            Add(OptionFor(spec));
+        foreach (ArgumentSpec spec in _argumentSpecs)
+            Add(ArgumentFor(spec));
     }
 
     public Operation Operation { get; }
@@ -32,14 +33,15 @@ internal sealed class OperationCommand : Command
     {
         RefuseUnknownOptions(parsed);
         var request = new OperationRequest(Operation);
-        foreach ((ArgumentSpec spec, Argument argument) in _arguments)
+        for (int i = 0; i < _argumentSpecs.Count; i++)
         {
-            foreach (Token token in parsed.GetResult(argument)?.Tokens ?? [])
-                request.Give(spec, token.Value);
+            foreach (Token token in parsed.GetResult(Arguments[i])?.Tokens ?? [])
+                request.Give(_argumentSpecs[i], token.Value);
         }
-        foreach ((OptionSpec spec, Option option) in _options)
+        for (int i = 0; i < _optionSpecs.Count; i++)
         {
-            if (parsed.GetResult(option) is not { Implicit: false } given)
+            OptionSpec spec = _optionSpecs[i];
+            if (parsed.GetResult(Options[i]) is not { Implicit: false } given)
                 continue;
             if (spec.Value is null)
                 request.Set(spec.Name, "");
@@ -83,5 +85,5 @@ internal sealed class OperationCommand : Command
     }
 
     private bool IsOptionValue(Token token, ParseResult parsed) =>
-        _options.Any(option => parsed.GetResult(option.Option) is { } given && given.Tokens.Any(value => ReferenceEquals(value, token)));
+        Options.Any(option => parsed.GetResult(option) is { } given && given.Tokens.Any(value => ReferenceEquals(value, token)));
 }

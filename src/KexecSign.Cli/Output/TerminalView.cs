@@ -19,7 +19,12 @@ internal static class TerminalView
         Style strong = colours ? new Style(decoration: Decoration.Bold) : Style.Plain;
         console.Write(new Text(Printable.Line(view.Title) + "\n", strong));
         foreach (ReportTable table in view.Tables)
+        {
+            // Not as the table's own title, which is wrapped to the table's width.
+            if (table.Title.Length > 0)
+                console.Write(new Text(Printable.Line(table.Title) + "\n"));
             console.Write(Rendered(table, strong));
+        }
         foreach (string note in view.Notes)
             console.Write(new Text(Printable.Line(note) + "\n"));
     }
@@ -27,8 +32,6 @@ internal static class TerminalView
     private static Table Rendered(ReportTable table, Style strong)
     {
         var rendered = new Table { Border = TableBorder.Rounded, ShowHeaders = !table.Columns.IsEmpty };
-        if (table.Title.Length > 0)
-            rendered.Title = new TableTitle(Markup.Escape(Printable.Line(table.Title)));
         int columns = table.Columns.IsEmpty ? 2 : table.Columns.Length;
         for (int i = 0; i < columns; i++)
             rendered.AddColumn(new TableColumn(table.Columns.IsEmpty ? Text.Empty : new Text(table.Columns[i], strong)));
