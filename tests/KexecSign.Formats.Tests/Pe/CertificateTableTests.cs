@@ -76,7 +76,7 @@ public class CertificateTableTests
 
     [Fact]
     public void Refuses_a_signature_that_the_kernel_could_not_read() =>
-        Refusal.Of("KS1505", () => CertificateEntry.Encode(new byte[70_000], 70_008), "0x11170", "0x10003");
+        Refusal.Of("KS1505", () => CertificateEntry.Encode(new byte[70_000], 70_008), "0x11170", "0xffff");
 
     [Fact]
     public void Strip_undoes_attach()
