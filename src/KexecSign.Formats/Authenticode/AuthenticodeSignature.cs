@@ -77,7 +77,8 @@ public sealed class AuthenticodeSignature
             _cms.CheckSignature(verifySignatureOnly: true);
             return true;
         }
-        catch (CryptographicException)
+        // SignedCms loses its own exception over signed attributes that it cannot write again, and throws the second sort.
+        catch (Exception broken) when (broken is CryptographicException or InvalidOperationException)
         {
             return false;
         }

@@ -129,6 +129,7 @@ public static class ErrorReference
         OperationErrors.OptionMissing,
         OperationErrors.OptionsConflict,
         OperationErrors.OptionValue,
+        OperationErrors.SameOutput,
         OperationErrors.AlreadySigned,
         OperationErrors.KeyTooSmall,
         OperationErrors.CommandLine,

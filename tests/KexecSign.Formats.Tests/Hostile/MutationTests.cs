@@ -46,6 +46,19 @@ public class MutationTests
     }
 
     [Fact]
+    public void Authenticode_signatures_bit_by_bit()
+    {
+        byte[] sound = AuthenticodeSignatureTests.Signed(TestSigners.P256, HashAlgorithmName.SHA256);
+        IEnumerable<byte[]> flipped = Enumerable.Range(0, sound.Length * 8).Select(bit =>
+        {
+            byte[] bytes = [.. sound];
+            bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+            return bytes;
+        });
+        Try(flipped, bytes => Touch(AuthenticodeSignature.Decode(bytes))).ShouldBeGreaterThan(1000);
+    }
+
+    [Fact]
     public void Zboot_headers()
     {
         byte[] sound = TestImage.Zboot(new byte[64], "zstd").Bytes;
