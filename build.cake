@@ -3,6 +3,7 @@
 #load "build/demo.cake"
 #load "build/tests.cake"
 #load "build/packages.cake"
+#load "build/bench.cake"
 
 var target = Argument("target", "Build");
 var artifacts = MakeAbsolute(Directory("artifacts"));

@@ -39,7 +39,10 @@ internal sealed class BuildLine
     public BuildResult Run()
     {
         string output = _options.Output!;
-        using var staging = StagingFolder.Beside(output);
+        using var files = new StagedFiles([_options.Image!, _options.Kit!, .. _options.Parser is null ? (string[])[] : [_options.Parser]]);
+        string staged = files.Add(output);
+        string? signedImage = Stage(files, _options.SignedImage), tarFile = Stage(files, _options.Tar), report = Stage(files, _options.Report);
+        string? sidecar = Stage(files, _ima is null ? null : output + ".sig");
         using FileSource imageSource = FileSource.Open(_options.Image!);
         KernelImage kernel = KernelOf(imageSource);
         ZbootKit kit = ZbootKit.Open(_options.Kit!);
@@ -51,7 +54,6 @@ internal sealed class BuildLine
         if (_options.Parser is not null)
             (image, parser) = BpfEmbedOperation.Embed(image, _options.Parser, _context);
 
-        string staged = staging.PathOf(Path.GetFileName(output));
         SignedImage? outer = null;
         string sha256;
         if (_outer is null)
@@ -59,8 +61,12 @@ internal sealed class BuildLine
         else
             sha256 = (outer = Sign(image, _outer, staged)).Sha256;
 
+        if (signedImage is not null)
+            WrittenFile.Write(inner!.Image, signedImage, [], _context);
         ImaSigned? ima = _ima is null ? null : SignForIma(staged, sha256);
-        BuildInput? tar = _options.Tar is null ? null : WriteTar(staging, staged, ima!);
+        if (ima is not null)
+            WrittenFile.Write(Layout.Of(Convert.FromHexString(ima.Value)), sidecar!, [], _context);
+        BuildInput? tar = tarFile is null ? null : WriteTar(tarFile, staged, ima!);
         ImmutableArray<Verdict> verdicts = Verify(staged, parser is not null);
 
         BuildResult result = new()
@@ -82,9 +88,14 @@ internal sealed class BuildLine
             Certificates = [.. Certificates()],
             Verdicts = verdicts,
         };
-        Place(staging, result, inner, staged);
+        if (report is not null)
+            WrittenFile.Write(Layout.Of(ReportDocument.Of(result, ReportJson.Default.BuildResult)), report, [], _context);
+        _context.Cancellation.ThrowIfCancellationRequested();
+        files.Place();
         return result;
     }
+
+    private static string? Stage(StagedFiles files, string? path) => path is null ? null : files.Add(path);
 
     private SigningIdentity? Open(SigningOptions options) =>
         options.Key is null ? null : SigningIdentity.Open("build", options, _context);
@@ -111,6 +122,7 @@ internal sealed class BuildLine
         return signing.Finish();
     }
 
+    // With a sidecar beside the staged file, where the verification looks for it.
     private ImaSigned SignForIma(string staged, string sha256)
     {
         // The pass that wrote the image computed its SHA-256; only another algorithm needs a second one.
@@ -119,9 +131,8 @@ internal sealed class BuildLine
         return ImaSignOperation.Place(staged, digest, value, new ImaSignOptions { Sidecar = true, Xattr = _options.Xattr }, _context);
     }
 
-    private BuildInput WriteTar(StagingFolder staging, string staged, ImaSigned ima)
+    private BuildInput WriteTar(string path, string staged, ImaSigned ima)
     {
-        string path = staging.PathOf("tar");
         string sha256 = ImaSignOperation.WriteTar(
             path, [(staged, Convert.FromHexString(ima.Digest), Convert.FromHexString(ima.Value))], _ima!.Hash, _context);
         return new(_options.Tar!, new FileInfo(path).Length, sha256);
@@ -152,26 +163,6 @@ internal sealed class BuildLine
         // A parser that does not understand zstd is a limit of the kernel series, said in the report; it is no fault of the image.
         Verdict? refused = verdicts.FirstOrDefault(v => v.Answer != Answer.Accepts && v.Code != VerifyErrors.ParserCutsZstd.Id);
         return refused is null ? verdicts : throw OperationErrors.BuiltUnverified.With(refused.Consumer.ToString().ToLowerInvariant(), refused.Reason);
-    }
-
-    private void Place(StagingFolder staging, BuildResult result, InnerImage? inner, string staged)
-    {
-        if (_options.SignedImage is not null)
-            WrittenFile.Write(inner!.Image, staging.PathOf("Image.signed"), [], _context);
-        if (_options.Report is not null)
-        {
-            byte[] json = ReportDocument.Of(result, ReportJson.Default.BuildResult);
-            WrittenFile.Write(Layout.Of(json), staging.PathOf("report"), [], _context);
-        }
-        if (_options.SignedImage is not null)
-            staging.Place(staging.PathOf("Image.signed"), _options.SignedImage, _context);
-        if (_options.Tar is not null)
-            staging.Place(staging.PathOf("tar"), _options.Tar, _context);
-        if (_ima is not null)
-            staging.Place(staged + ".sig", _options.Output! + ".sig", _context);
-        staging.Place(staged, _options.Output!, _context);
-        if (_options.Report is not null)
-            staging.Place(staging.PathOf("report"), _options.Report, _context);
     }
 
     private IEnumerable<BuildCertificate> Certificates()

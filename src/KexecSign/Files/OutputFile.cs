@@ -138,7 +138,7 @@ public sealed partial class OutputFile : IDisposable
     }
 
     // The rename itself is on the disk only when the folder is; .NET has no way to open a folder.
-    private static void FlushFolder(string folder)
+    internal static void FlushFolder(string folder)
     {
         int descriptor = Open(folder, 0);
         if (descriptor < 0)
