@@ -3,6 +3,7 @@
 var JudgePackages = new Dictionary<string, string>
 {
     ["opensc"] = "pkcs11-tool, to look into the token independently",
+    ["opensc-pkcs11"] = "pkcs11-spy, which counts logins",
     ["openssl"] = "certificates and checks",
     ["sbsigntool"] = "sbverify and sbsign judge signatures",
     ["pesign"] = "pesign judges digests",

@@ -19,12 +19,24 @@ public static partial class DebianKernels
     /// <summary>The unsigned Image of the cloud flavour.</summary>
     public static DebianKernel Cloud() => Newest(CloudName(), "cloud");
 
+    /// <summary>The zboot kit that was captured from linux-source-6.12 for arm64.</summary>
+    public static string Kit()
+    {
+        string kits = System.IO.Path.Combine(Cache, "kits");
+        string? newest = Directory.Exists(kits) ? Directory.GetFiles(kits, "linux-source-6.12_*_arm64_schema*.kit").MaxBy(System.IO.File.GetLastWriteTimeUtc) : null;
+        Tool.Demand(newest is not null, $"no kit in {kits}; './build.sh --target=Test' puts one there");
+        return newest!;
+    }
+
+    private static string Cache => System.IO.Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
+            ? set
+            : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "kexecsign");
+
     private static DebianKernel Newest(Regex name, string kind)
     {
-        string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
-            ? set
-            : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        string debian = System.IO.Path.Combine(cache, "kexecsign", "debian");
+        string debian = System.IO.Path.Combine(Cache, "debian");
         DebianKernel? newest = !Directory.Exists(debian)
             ? null
             : Directory.GetDirectories(debian)

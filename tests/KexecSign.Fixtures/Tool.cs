@@ -19,6 +19,7 @@ public static class Tool
         ["sbverify"] = "sbsigntool",
         ["pesign"] = "pesign",
         ["osslsigncode"] = "osslsigncode",
+        ["bash"] = "bash",
         ["evmctl"] = "ima-evm-utils",
         ["getfattr"] = "attr",
         ["setfattr"] = "attr",

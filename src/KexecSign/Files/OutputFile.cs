@@ -72,7 +72,7 @@ public sealed partial class OutputFile : IDisposable
         }
         catch (IOException full) when (FileFailure.IsDiskFull(full))
         {
-            throw OperationErrors.DiskFull.Because(full, Length, Math.Max(expectedLength, Length + bytes.Length)).In(Path);
+            throw OperationErrors.DiskFull.Because(full, RandomAccess.GetLength(_handle), Math.Max(expectedLength, Length + bytes.Length)).In(Path);
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
