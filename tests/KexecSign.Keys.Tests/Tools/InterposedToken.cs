@@ -14,12 +14,12 @@ namespace KexecSign.Keys.Tests.Tools;
 /// </summary>
 internal sealed unsafe class InterposedToken : IDisposable
 {
-    private static FunctionList* s_real;
-    private static int s_logins;
-    private static int s_contextLogins;
-    private static int s_open;
-    private static int s_mostOpen;
-    private static int s_signatures;
+    private static FunctionList* _real;
+    private static int _logins;
+    private static int _contextLogins;
+    private static int _open;
+    private static int _mostOpen;
+    private static int _signatures;
     private readonly FunctionList* _functions;
     private readonly Module _module;
     private readonly PinSources _pins;
@@ -27,15 +27,15 @@ internal sealed unsafe class InterposedToken : IDisposable
     public InterposedToken(PinOptions pin, int sessionLimit = 1000)
     {
         _module = Module.Open(SoftHsm.ModulePath);
-        s_real = (FunctionList*)_module.Calls.Identity;
+        _real = (FunctionList*)_module.Calls.Identity;
         _functions = (FunctionList*)NativeMemory.Alloc((nuint)sizeof(FunctionList));
-        *_functions = *s_real;
+        *_functions = *_real;
         _functions->OpenSession = &OpenSession;
         _functions->CloseSession = &CloseSession;
         _functions->Login = &Login;
         _functions->SignInit = &SignInit;
         _functions->Sign = &Sign;
-        (s_logins, s_contextLogins, s_open, s_mostOpen, s_signatures) = (0, 0, 0, 0, 0);
+        (_logins, _contextLogins, _open, _mostOpen, _signatures) = (0, 0, 0, 0, 0);
         SessionLimit = sessionLimit;
         SignInitFaults.Clear();
         SignFaults.Clear();
@@ -55,15 +55,15 @@ internal sealed unsafe class InterposedToken : IDisposable
     /// <summary>Sessions beyond this get CKR_SESSION_COUNT.</summary>
     public static int SessionLimit { get; private set; }
 
-    public static int Logins => s_logins;
+    public static int Logins => _logins;
 
-    public static int ContextLogins => s_contextLogins;
+    public static int ContextLogins => _contextLogins;
 
-    public static int OpenSessions => s_open;
+    public static int OpenSessions => _open;
 
-    public static int MostOpenSessions => s_mostOpen;
+    public static int MostOpenSessions => _mostOpen;
 
-    public static int Signatures => s_signatures;
+    public static int Signatures => _signatures;
 
     public TokenConnection Connection { get; }
 
@@ -80,46 +80,46 @@ internal sealed unsafe class InterposedToken : IDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static nuint OpenSession(nuint slot, nuint flags, void* application, void* notify, nuint* session)
     {
-        int open = Interlocked.Increment(ref s_open);
+        int open = Interlocked.Increment(ref _open);
         if (open > SessionLimit)
         {
-            Interlocked.Decrement(ref s_open);
+            Interlocked.Decrement(ref _open);
             return ReturnValue.SessionCount;
         }
         InterlockedMax(open);
-        return s_real->OpenSession(slot, flags, application, notify, session);
+        return _real->OpenSession(slot, flags, application, notify, session);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static nuint CloseSession(nuint session)
     {
-        nuint value = s_real->CloseSession(session);
-        Interlocked.Decrement(ref s_open);
+        nuint value = _real->CloseSession(session);
+        Interlocked.Decrement(ref _open);
         return value;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static nuint Login(nuint session, nuint user, byte* pin, nuint length)
     {
-        Interlocked.Increment(ref user == UserType.ContextSpecific ? ref s_contextLogins : ref s_logins);
-        return s_real->Login(session, user, pin, length);
+        Interlocked.Increment(ref user == UserType.ContextSpecific ? ref _contextLogins : ref _logins);
+        return _real->Login(session, user, pin, length);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static nuint SignInit(nuint session, NativeMechanism* mechanism, nuint key) =>
-        SignInitFaults.TryDequeue(out nuint fault) ? fault : s_real->SignInit(session, mechanism, key);
+        SignInitFaults.TryDequeue(out nuint fault) ? fault : _real->SignInit(session, mechanism, key);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static nuint Sign(nuint session, byte* data, nuint length, byte* signature, nuint* signatureLength)
     {
-        Interlocked.Increment(ref s_signatures);
-        return SignFaults.TryDequeue(out nuint fault) ? fault : s_real->Sign(session, data, length, signature, signatureLength);
+        Interlocked.Increment(ref _signatures);
+        return SignFaults.TryDequeue(out nuint fault) ? fault : _real->Sign(session, data, length, signature, signatureLength);
     }
 
     private static void InterlockedMax(int open)
     {
         int known;
-        while ((known = s_mostOpen) < open && Interlocked.CompareExchange(ref s_mostOpen, open, known) != known)
+        while ((known = _mostOpen) < open && Interlocked.CompareExchange(ref _mostOpen, open, known) != known)
         {
         }
     }
