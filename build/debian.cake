@@ -17,6 +17,7 @@ var JudgePackages = new Dictionary<string, string>
     ["cpio"] = "judges initrds",
     ["bsdextrautils"] = "hexdump, which the kernel's Makefile.zboot calls",
     ["file"] = "judges archives",
+    ["python3-jsonschema"] = "judges JSON by the published schemas",
     ["git"] = "lists what the repository holds",
 };
 

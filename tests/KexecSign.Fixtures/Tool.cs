@@ -20,6 +20,7 @@ public static class Tool
         ["pesign"] = "pesign",
         ["osslsigncode"] = "osslsigncode",
         ["bash"] = "bash",
+        ["python3"] = "python3-jsonschema",
         ["evmctl"] = "ima-evm-utils",
         ["getfattr"] = "attr",
         ["setfattr"] = "attr",

@@ -10,12 +10,15 @@ namespace KexecSign.Cli.Help;
 /// <summary>The reference pages of the documentation, made from the same descriptions as <c>--help</c>.</summary>
 internal static class ReferencePages
 {
-    /// <summary>Writes <c>reference.md</c> and <c>errors.md</c> into a folder.</summary>
+    /// <summary>Writes <c>reference.md</c>, <c>errors.md</c> and the schemas into a folder.</summary>
     public static ExitCode Write(string folder, ImmutableArray<Operation> operations)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "reference.md"), Commands(operations));
         File.WriteAllText(Path.Combine(folder, "errors.md"), Errors(ErrorReference.All));
+        Directory.CreateDirectory(Path.Combine(folder, "schema"));
+        foreach (Operation operation in operations)
+            File.WriteAllText(Path.Combine(folder, "schema", ReportSchemas.FileName(operation)), ReportSchemas.Of(operation));
         return ExitCode.Done;
     }
 
@@ -47,6 +50,7 @@ internal static class ReferencePages
         text.Append($"\n## {operation.Name}\n\n{operation.Summary}\n\n```\n{HelpText.Usage(operation)}\n```\n");
         if (operation.Details.Length > 0)
             text.Append($"\n{operation.Details}\n");
+        text.Append($"\nWith `--json`: [schema](schema/{ReportSchemas.FileName(operation)}).\n");
         if (operation.Arguments.Count + operation.Options.Count > 0)
             text.Append("\n| takes | meaning |\n| --- | --- |\n");
         foreach (ArgumentSpec argument in operation.Arguments)

@@ -14,8 +14,18 @@ public sealed class ReferencePageTests
     [Fact]
     public void Error_page_is_up_to_date() => Snapshot.Compare("docs/errors.md", ReferencePages.Errors(ErrorReference.All));
 
+    public static TheoryData<string> Names => [.. OperationCatalog.All.Select(operation => operation.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Schemas_are_up_to_date(string name)
+    {
+        Operation operation = OperationCatalog.All.Single(operation => operation.Name == name);
+        Snapshot.Compare("docs/schema/" + ReportSchemas.FileName(operation), ReportSchemas.Of(operation));
+    }
+
     [Fact]
-    public void The_hidden_command_writes_both()
+    public void The_hidden_command_writes_all()
     {
         string folder = Directory.CreateTempSubdirectory("kexecsign-test-").FullName;
         try
