@@ -6,6 +6,7 @@ using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.KeyOperations;
 using KexecSign.Operations;
+using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Verification;
 using KexecSign.Zboot;
@@ -47,6 +48,18 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     public static SignResult KexecSignSign(this ICakeContext context, SignOptions options) =>
         context.KexecSign(OperationCatalog.Sign, options);
+
+    /// <summary>Lists an image's signatures: <c>kexecsign signatures list</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Signatures")]
+    public static SignaturesListResult KexecSignSignaturesList(this ICakeContext context, SignaturesListOptions options) =>
+        context.KexecSign(OperationCatalog.SignaturesList, options);
+
+    /// <summary>Removes signatures from an image: <c>kexecsign signatures remove</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Signatures")]
+    public static SignaturesRemoveResult KexecSignSignaturesRemove(this ICakeContext context, SignaturesRemoveOptions options) =>
+        context.KexecSign(OperationCatalog.SignaturesRemove, options);
 
     /// <summary>Signs, compresses, links, signs again and verifies in one go: <c>kexecsign build</c>.</summary>
     [CakeMethodAlias]

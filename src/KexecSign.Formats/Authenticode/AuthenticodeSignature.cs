@@ -24,6 +24,9 @@ public sealed class AuthenticodeSignature
         Signer = signer.Certificate;
         SignatureAlgorithm = signer.SignatureAlgorithm.Value!;
         SigningTime = SigningTimeOf(signer);
+        NestedSignatures = UnsignedValues(signer, Oids.NestedSignature);
+        TimestampTokens = UnsignedValues(signer, Oids.Rfc3161Timestamp);
+        SignatureValue = signer.GetSignature();
         _signerHash = signer.DigestAlgorithm.Value!;
     }
 
@@ -45,6 +48,15 @@ public sealed class AuthenticodeSignature
 
     /// <summary>The signing time, when the signer wrote one.</summary>
     public DateTimeOffset? SigningTime { get; }
+
+    /// <summary>The first SignerInfo's signature, as a timestamp covers it.</summary>
+    public ReadOnlyMemory<byte> SignatureValue { get; }
+
+    /// <summary>PKCS#7 DER of signatures nested in this one as an unsigned attribute, where neither kernel nor firmware looks.</summary>
+    public ImmutableArray<ReadOnlyMemory<byte>> NestedSignatures { get; }
+
+    /// <summary>DER of RFC 3161 timestamp tokens.</summary>
+    public ImmutableArray<ReadOnlyMemory<byte>> TimestampTokens { get; }
 
     /// <summary>Reads PKCS#7 DER.</summary>
     /// <exception cref="KexecSignException">KS1506-KS1508 when it is no Authenticode signature.</exception>
@@ -83,6 +95,14 @@ public sealed class AuthenticodeSignature
             return false;
         }
     }
+
+    private static ImmutableArray<ReadOnlyMemory<byte>> UnsignedValues(SignerInfo signer, string oid) =>
+    [
+        .. signer.UnsignedAttributes.Cast<CryptographicAttributeObject>()
+            .Where(attribute => attribute.Oid.Value == oid)
+            .SelectMany(attribute => attribute.Values.Cast<AsnEncodedData>())
+            .Select(value => (ReadOnlyMemory<byte>)value.RawData),
+    ];
 
     private static DateTimeOffset? SigningTimeOf(SignerInfo signer)
     {

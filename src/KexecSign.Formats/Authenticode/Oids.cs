@@ -30,6 +30,12 @@ public static class Oids
     /// <summary>PKCS#9 signingTime attribute.</summary>
     public const string SigningTime = "1.2.840.113549.1.9.5";
 
+    /// <summary>SPC_NESTED_SIGNATURE_OBJID: unsigned attribute that holds further signatures; only Windows reads it.</summary>
+    public const string NestedSignature = "1.3.6.1.4.1.311.2.4.1";
+
+    /// <summary>SPC_RFC3161_OBJID: unsigned attribute that holds an RFC 3161 timestamp token.</summary>
+    public const string Rfc3161Timestamp = "1.3.6.1.4.1.311.3.3.1";
+
     /// <summary>rsaEncryption: RSA PKCS#1 v1.5, the only RSA that the kernel takes.</summary>
     public const string Rsa = "1.2.840.113549.1.1.1";
 

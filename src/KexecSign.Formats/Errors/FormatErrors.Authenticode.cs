@@ -43,4 +43,8 @@ public static partial class FormatErrors
     /// <summary>More certificates than any consumer would read.</summary>
     public static readonly ErrorCode CertificateTableTooLarge = new(
         "KS1509", "the certificate table at 0x{0:x} has 0x{1:x} bytes; at most 0x{2:x} are read.", "The table is damaged; strip it and sign again.");
+
+    /// <summary>An index beyond the table.</summary>
+    public static readonly ErrorCode NoSuchSignature = new(
+        "KS1510", "there is no signature {0}; the image has {1}, counted from 0.", "'kexecsign signatures list' shows them.");
 }

@@ -81,6 +81,44 @@ public static class CertificateTable
         return file.Slice(0, image.BodyLength).Overwrite(image.CertificateDirectoryOffset, new byte[8]);
     }
 
+    /// <summary>
+    /// The image without some of its entries; the bytes of those that stay, padding included, are the same. When the last one
+    /// goes, so do the up to 7 zeros that a signer puts between the last section and the table: what is left is the unsigned image.
+    /// </summary>
+    /// <param name="image">Headers of the image.</param>
+    /// <param name="file">The image, canonical.</param>
+    /// <param name="removed">Positions in the table, from 0.</param>
+    /// <exception cref="KexecSignException">KS1018 and others when it is not canonical, KS1510 when there is no such entry.</exception>
+    public static Layout Remove(PeImage image, Layout file, IReadOnlySet<int> removed)
+    {
+        ImmutableArray<CertificateEntry> entries = Read(image, file);
+        foreach (int index in removed)
+        {
+            if (index < 0 || index >= entries.Length)
+                throw FormatErrors.NoSuchSignature.With(index, entries.Length);
+        }
+        if (removed.Count == entries.Length)
+            return RemoveAll(image, file);
+        PeCanonical.Require(image, file);
+        Layout table = Layout.Empty;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            long end = i + 1 < entries.Length ? entries[i + 1].Offset : image.FileLength;
+            if (!removed.Contains(i))
+                table = table.Append(file.Slice(entries[i].Offset, end - entries[i].Offset));
+        }
+        return Attach(image, file.Slice(0, image.BodyLength), table.ReadBytes(0, table.Length));
+    }
+
+    /// <summary>The image without its certificate table, whatever that holds.</summary>
+    /// <exception cref="KexecSignException">KS1018 and others when the image is not canonical.</exception>
+    public static Layout RemoveAll(PeImage image, Layout file)
+    {
+        Layout body = Strip(image, file);
+        long end = image.SectionsEnd;
+        return image.IsSigned && body.Length != end && body.Length == Alignment.Up(end, 8) ? body.Slice(0, end) : body;
+    }
+
     /// <summary>The image with a new table behind <paramref name="body"/>.</summary>
     /// <param name="image">Headers of the body; the directory entry lies where they say.</param>
     /// <param name="body">The image without a table; its length is a multiple of 8.</param>

@@ -4,6 +4,7 @@ using KexecSign.Building;
 using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.KeyOperations;
+using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Verification;
 using KexecSign.Zboot;
@@ -21,6 +22,12 @@ public static class OperationCatalog
 
     /// <summary>Authenticode signatures.</summary>
     public static Operation<SignOptions, SignResult> Sign => SignOperation.Definition;
+
+    /// <summary>The signatures of an image.</summary>
+    public static Operation<SignaturesListOptions, SignaturesListResult> SignaturesList => SignaturesListOperation.Definition;
+
+    /// <summary>Images without some of their signatures.</summary>
+    public static Operation<SignaturesRemoveOptions, SignaturesRemoveResult> SignaturesRemove => SignaturesRemoveOperation.Definition;
 
     /// <summary>The whole line in one go.</summary>
     public static Operation<BuildOptions, BuildResult> Build => BuildOperation.Definition;
@@ -58,6 +65,8 @@ public static class OperationCatalog
         Inspect,
         Verify,
         Sign,
+        SignaturesList,
+        SignaturesRemove,
         Build,
         ZbootKit,
         ZbootBuild,
