@@ -5,6 +5,7 @@ using KexecSign.Building;
 using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.KeyOperations;
+using KexecSign.Offline;
 using KexecSign.Operations;
 using KexecSign.Signatures;
 using KexecSign.Signing;
@@ -60,6 +61,18 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Signatures")]
     public static SignaturesRemoveResult KexecSignSignaturesRemove(this ICakeContext context, SignaturesRemoveOptions options) =>
         context.KexecSign(OperationCatalog.SignaturesRemove, options);
+
+    /// <summary>Writes out what must be signed elsewhere: <c>kexecsign prepare</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Offline")]
+    public static PrepareResult KexecSignPrepare(this ICakeContext context, PrepareOptions options) =>
+        context.KexecSign(OperationCatalog.Prepare, options);
+
+    /// <summary>Puts signatures that were made elsewhere into their files: <c>kexecsign attach</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Offline")]
+    public static AttachResult KexecSignAttach(this ICakeContext context, AttachOptions options) =>
+        context.KexecSign(OperationCatalog.Attach, options);
 
     /// <summary>Signs, compresses, links, signs again and verifies in one go: <c>kexecsign build</c>.</summary>
     [CakeMethodAlias]

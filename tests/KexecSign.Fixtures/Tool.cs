@@ -17,7 +17,10 @@ public static class Tool
     {
         ["sbsign"] = "sbsigntool",
         ["sbverify"] = "sbsigntool",
+        ["sbattach"] = "sbsigntool",
         ["pesign"] = "pesign",
+        ["certutil"] = "libnss3-tools",
+        ["pk12util"] = "libnss3-tools",
         ["osslsigncode"] = "osslsigncode",
         ["bash"] = "bash",
         ["python3"] = "python3-jsonschema",

@@ -1,3 +1,4 @@
+using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
@@ -6,6 +7,7 @@ using KexecSign.Operations;
 using KexecSign.Reports;
 using KexecSign.Running;
 using KexecSign.Signing;
+using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Tests;
 
@@ -53,6 +55,13 @@ internal sealed class Bench : IRunLog, IDisposable
 
     void IRunLog.Detail(string message)
     {
+    }
+
+    /// <summary>Whether the model of an arm64 kernel that trusts one certificate takes a file.</summary>
+    public static bool KernelAccepts(string path, TestSigner trusted)
+    {
+        using FileSource file = FileSource.Open(path);
+        return KexecFileLoad.Judge(file.ToLayout(), KernelArchitecture.Arm64, new KernelPolicy { Platform = [trusted.Certificate] }).Accepted;
     }
 
     public static (PeImage Image, Layout File) Read(string path)

@@ -31,9 +31,11 @@ public static class AuthenticodeSignedData
     /// <param name="certificates">The signer's certificate first, then what else is to travel along.</param>
     /// <param name="scheme">Signature algorithm.</param>
     /// <param name="signature">The signature over <see cref="SignedAttributes.Der"/>.</param>
+    /// <param name="timestampToken">DER of an RFC 3161 token over the signature; empty for none.</param>
     public static byte[] Encode(
         ReadOnlyMemory<byte> indirectData, SignedAttributes attributes, HashAlgorithmName hash,
-        IReadOnlyList<X509Certificate2> certificates, SignatureScheme scheme, ReadOnlySpan<byte> signature)
+        IReadOnlyList<X509Certificate2> certificates, SignatureScheme scheme, ReadOnlySpan<byte> signature,
+        ReadOnlyMemory<byte> timestampToken = default)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
@@ -57,7 +59,7 @@ public static class AuthenticodeSignedData
                         writer.WriteEncodedValue(certificate.RawDataMemory.Span);
                 }
                 using (writer.PushSetOf())
-                    WriteSignerInfo(writer, attributes, hash, certificates[0], scheme, signature);
+                    WriteSignerInfo(writer, attributes, hash, certificates[0], scheme, signature, timestampToken);
             }
         }
         return writer.Encode();
@@ -65,7 +67,7 @@ public static class AuthenticodeSignedData
 
     private static void WriteSignerInfo(
         AsnWriter writer, SignedAttributes attributes, HashAlgorithmName hash, X509Certificate2 signer,
-        SignatureScheme scheme, ReadOnlySpan<byte> signature)
+        SignatureScheme scheme, ReadOnlySpan<byte> signature, ReadOnlyMemory<byte> timestampToken)
     {
         using (writer.PushSequence())
         {
@@ -79,6 +81,19 @@ public static class AuthenticodeSignedData
             writer.WriteEncodedValue(attributes.AsImplicit());
             WriteSignatureAlgorithm(writer, hash, scheme);
             writer.WriteOctetString(signature);
+            if (!timestampToken.IsEmpty)
+                WriteTimestamp(writer, timestampToken);
+        }
+    }
+
+    private static void WriteTimestamp(AsnWriter writer, ReadOnlyMemory<byte> token)
+    {
+        using (writer.PushSetOf(new Asn1Tag(TagClass.ContextSpecific, 1, isConstructed: true)))
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(Oids.Rfc3161Timestamp);
+            using (writer.PushSetOf())
+                writer.WriteEncodedValue(token.Span);
         }
     }
 

@@ -12,6 +12,9 @@ public static class Oids
     /// <summary>SPC_PE_IMAGE_DATA_OBJID.</summary>
     public const string SpcPeImageData = "1.3.6.1.4.1.311.2.1.15";
 
+    /// <summary>SPC_INDIVIDUAL_SP_KEY_PURPOSE_OBJID, which pesign writes in the place of <see cref="SpcPeImageData"/>.</summary>
+    public const string SpcIndividualCodeSigning = "1.3.6.1.4.1.311.2.1.21";
+
     /// <summary>SPC_SP_OPUS_INFO_OBJID: the signed attribute for a program's name.</summary>
     public const string SpcSpOpusInfo = "1.3.6.1.4.1.311.2.1.12";
 

@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using KexecSign.Formats.Errors;
 
 namespace KexecSign.Formats.Authenticode;
 
@@ -11,10 +12,35 @@ public sealed class SignedAttributes
 {
     private readonly byte[] _set;
 
-    private SignedAttributes(byte[] set) => _set = set;
+    private SignedAttributes(byte[] set, byte[] messageDigest)
+    {
+        _set = set;
+        MessageDigest = messageDigest;
+    }
 
     /// <summary>DER of the attributes as a SET (tag 0x31): exactly the bytes whose hash is signed.</summary>
     public ReadOnlyMemory<byte> Der => _set;
+
+    /// <summary>The hash over the content octets of SpcIndirectDataContent that the attributes bind.</summary>
+    public ReadOnlyMemory<byte> MessageDigest { get; }
+
+    /// <summary>Takes attributes that were made elsewhere, as pesign exports them.</summary>
+    /// <param name="set">DER of the SET; [0] IMPLICIT in its place is taken too.</param>
+    /// <exception cref="KexecSignException">KS1511 when they are none, or not for Authenticode.</exception>
+    public static SignedAttributes FromDer(ReadOnlyMemory<byte> set)
+    {
+        byte[] bytes = set.ToArray();
+        if (bytes.Length > 0 && bytes[0] == 0xA0)
+            bytes[0] = 0x31;
+        try
+        {
+            return new(bytes, RequiredValues(new AsnReader(bytes, AsnEncodingRules.DER)));
+        }
+        catch (AsnContentException broken)
+        {
+            throw FormatErrors.NotSignedAttributes.Because(broken, "the DER is broken");
+        }
+    }
 
     /// <summary>Makes the attributes for a SpcIndirectDataContent.</summary>
     /// <param name="indirectData">DER of the content's SEQUENCE.</param>
@@ -34,7 +60,7 @@ public sealed class SignedAttributes
                 WriteAttribute(writer, Oids.SigningTime, w => w.WriteUtcTime(time));
             WriteAttribute(writer, Oids.MessageDigest, w => w.WriteOctetString(messageDigest));
         }
-        return new(writer.Encode());
+        return new(writer.Encode(), messageDigest);
     }
 
     /// <summary>The hash that the key signs.</summary>
@@ -46,6 +72,30 @@ public sealed class SignedAttributes
         byte[] bytes = [.. _set];
         bytes[0] = 0xA0;
         return bytes;
+    }
+
+    // The kernel wants exactly one of each, and contentType to be that of the content (pkcs7_sig_note_authenticated_attr).
+    private static byte[] RequiredValues(AsnReader reader)
+    {
+        byte[]? messageDigest = null;
+        string? contentType = null;
+        AsnReader attributes = reader.ReadSetOf();
+        reader.ThrowIfNotEmpty();
+        while (attributes.HasData)
+        {
+            AsnReader attribute = attributes.ReadSequence();
+            string oid = attribute.ReadObjectIdentifier();
+            AsnReader values = attribute.ReadSetOf();
+            if (oid == Oids.MessageDigest && messageDigest is null)
+                messageDigest = values.ReadOctetString();
+            else if (oid == Oids.ContentType && contentType is null)
+                contentType = values.ReadObjectIdentifier();
+            else if (oid is Oids.MessageDigest or Oids.ContentType)
+                throw FormatErrors.NotSignedAttributes.With($"attribute {oid} is there twice");
+        }
+        if (contentType != Oids.SpcIndirectData)
+            throw FormatErrors.NotSignedAttributes.With($"contentType is {contentType ?? "missing"}, not {Oids.SpcIndirectData}");
+        return messageDigest ?? throw FormatErrors.NotSignedAttributes.With("messageDigest is missing");
     }
 
     // SEQUENCE { programName [0] { ascii [1] IA5String } }: the short form of the text, one byte a character.

@@ -13,28 +13,13 @@ public sealed record SpcIndirectData(HashAlgorithmName Hash, ReadOnlyMemory<byte
     private const string Obsolete = "<<<Obsolete>>>";
 
     /// <summary>DER of the SEQUENCE, as sbsign writes it (formats.md A3).</summary>
-    public byte[] Encode()
-    {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            using (writer.PushSequence())
-            {
-                writer.WriteObjectIdentifier(Oids.SpcPeImageData);
-                using (writer.PushSequence())
-                {
-                    writer.WriteBitString([], 0);
-                    WriteObsoleteFile(writer);
-                }
-            }
-            using (writer.PushSequence())
-            {
-                WriteAlgorithm(writer, Oids.Digest(Hash));
-                writer.WriteOctetString(Digest.Span);
-            }
-        }
-        return writer.Encode();
-    }
+    public byte[] Encode() => Encode(Oids.SpcPeImageData, Obsolete);
+
+    /// <summary>
+    /// The same statement in the forms that signers write, ours first. They differ in what every verifier skips but messageDigest
+    /// covers: pesign leaves a text empty and names another type, which the kernel takes as well.
+    /// </summary>
+    public IEnumerable<byte[]> Forms() => [Encode(), Encode(Oids.SpcIndividualCodeSigning, "")];
 
     /// <summary>Reads the SEQUENCE.</summary>
     /// <exception cref="KexecSignException">KS1506-KS1508.</exception>
@@ -78,13 +63,36 @@ public sealed record SpcIndirectData(HashAlgorithmName Hash, ReadOnlyMemory<byte
         }
     }
 
-    private static void WriteObsoleteFile(AsnWriter writer)
+    private byte[] Encode(string type, string file)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier(type);
+                using (writer.PushSequence())
+                {
+                    writer.WriteBitString([], 0);
+                    WriteFile(writer, file);
+                }
+            }
+            using (writer.PushSequence())
+            {
+                WriteAlgorithm(writer, Oids.Digest(Hash));
+                writer.WriteOctetString(Digest.Span);
+            }
+        }
+        return writer.Encode();
+    }
+
+    private static void WriteFile(AsnWriter writer, string name)
     {
         // SpcLink [0] { file [2] { unicode [0] BMPString } }: signtool's fixed text, which every verifier skips.
         var file = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
         var choice = new Asn1Tag(TagClass.ContextSpecific, 2, isConstructed: true);
         using (writer.PushSequence(file))
         using (writer.PushSequence(choice))
-            writer.WriteOctetString(Encoding.BigEndianUnicode.GetBytes(Obsolete), new Asn1Tag(TagClass.ContextSpecific, 0));
+            writer.WriteOctetString(Encoding.BigEndianUnicode.GetBytes(name), new Asn1Tag(TagClass.ContextSpecific, 0));
     }
 }

@@ -3,7 +3,7 @@ using System.Formats.Asn1;
 namespace KexecSign.Keys.Pkcs11;
 
 /// <summary>ECDSA signatures: PKCS#11 gives <c>r || s</c> of equal length, X9.62 wants <c>SEQUENCE { r INTEGER, s INTEGER }</c>.</summary>
-internal static class EcdsaDer
+public static class EcdsaDer
 {
     /// <summary>Converts; null when a number is zero, which no valid signature has.</summary>
     public static byte[]? FromRaw(ReadOnlySpan<byte> raw)

@@ -4,6 +4,7 @@ using KexecSign.Building;
 using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.KeyOperations;
+using KexecSign.Offline;
 using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Verification;
@@ -28,6 +29,12 @@ public static class OperationCatalog
 
     /// <summary>Images without some of their signatures.</summary>
     public static Operation<SignaturesRemoveOptions, SignaturesRemoveResult> SignaturesRemove => SignaturesRemoveOperation.Definition;
+
+    /// <summary>What must be signed elsewhere.</summary>
+    public static Operation<PrepareOptions, PrepareResult> Prepare => PrepareOperation.Definition;
+
+    /// <summary>Signatures that were made elsewhere, put into their files.</summary>
+    public static Operation<AttachOptions, AttachResult> Attach => AttachOperation.Definition;
 
     /// <summary>The whole line in one go.</summary>
     public static Operation<BuildOptions, BuildResult> Build => BuildOperation.Definition;
@@ -67,6 +74,8 @@ public static class OperationCatalog
         Sign,
         SignaturesList,
         SignaturesRemove,
+        Prepare,
+        Attach,
         Build,
         ZbootKit,
         ZbootBuild,

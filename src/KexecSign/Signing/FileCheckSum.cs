@@ -30,7 +30,12 @@ internal static class FileCheckSum
         byte[] field = new byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(field, checked((uint)(sum + (ulong)output.Length)));
         output.Overwrite(checkSumOffset, field);
+        return Sha256(output);
+    }
 
+    /// <summary>SHA-256 of a file just written.</summary>
+    public static byte[] Sha256(OutputFile output)
+    {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         ForEachChunk(output, hash.AppendData);
         return hash.GetHashAndReset();

@@ -43,11 +43,12 @@ internal sealed class PendingSignature
     private byte[]? _indirectDer;
 
     private PendingSignature(
-        SigningIdentity identity, PeImage image, Layout body, int tableSize, int room, string programName,
+        SigningIdentity identity, PeImage image, Layout body, int tableSize, int room, bool fit, string programName,
         IReadOnlyList<ReadOnlyMemory<byte>> before, IReadOnlyList<ReadOnlyMemory<byte>> after)
     {
         _identity = identity;
         _room = room;
+        IsFitted = fit;
         _programName = programName;
         _before = before;
         _after = after;
@@ -66,11 +67,17 @@ internal sealed class PendingSignature
     /// <summary>Size of the certificate table to come, in bytes.</summary>
     public int TableSize { get; }
 
+    /// <summary>Whether the padding counts on a table of exactly <see cref="TableSize"/> bytes.</summary>
+    public bool IsFitted { get; }
+
     /// <summary>The hash that the signature covers.</summary>
     public HashRequest ImageHash { get; }
 
     /// <summary>The image digest, once known.</summary>
     public SpcIndirectData? IndirectData => _indirectData;
+
+    /// <summary>The signed attributes, once the image digest is known.</summary>
+    public SignedAttributes? Attributes => _attributes;
 
     /// <summary>Lays an image out for a signature.</summary>
     /// <param name="file">The image; canonical.</param>
@@ -97,8 +104,8 @@ internal sealed class PendingSignature
         if (fit)
             body = body.PadTo(FittedLength(body, table));
         return existing == ExistingSignatures.Append
-            ? new(identity, image, body, table, room, programName, kept, [])
-            : new(identity, image, body, table, room, programName, [], kept);
+            ? new(identity, image, body, table, room, fit, programName, kept, [])
+            : new(identity, image, body, table, room, fit, programName, [], kept);
     }
 
     /// <summary>What the key has to sign, now that the image's digest is known.</summary>
@@ -111,11 +118,23 @@ internal sealed class PendingSignature
     }
 
     /// <summary>The certificate table with the signature in its place.</summary>
-    public byte[] Complete(byte[] signature)
+    public byte[] Complete(byte[] signature) => Table(Assemble(signature, default));
+
+    /// <summary>The PKCS#7 of a signature.</summary>
+    /// <param name="signature">What the key made of <see cref="ToBeSigned"/>.</param>
+    /// <param name="timestampToken">DER of an RFC 3161 token over it; empty for none.</param>
+    public byte[] Assemble(byte[] signature, ReadOnlyMemory<byte> timestampToken) => AuthenticodeSignedData.Encode(
+        _indirectDer, _attributes!, _identity.Hash, _identity.Certificates, _identity.Scheme, signature, timestampToken);
+
+    /// <summary>The certificate table with a PKCS#7 in its place; as long as foreseen unless it was made or timestamped elsewhere.</summary>
+    /// <exception cref="KexecSignException">KS1505, KS3711 when the padding counts on another length.</exception>
+    public byte[] Table(byte[] pkcs7)
     {
-        byte[] pkcs7 = AuthenticodeSignedData.Encode(
-            _indirectDer, _attributes!, _identity.Hash, _identity.Certificates, _identity.Scheme, signature);
-        return CertificateTable.Encode([.. _before, CertificateEntry.Encode(pkcs7, _room), .. _after]);
+        int needed = CertificateEntry.SizeFor(pkcs7.Length);
+        bool foreseen = needed <= _room && _room - needed < 16;
+        if (IsFitted && !foreseen)
+            throw OperationErrors.SignatureDoesNotFit.With(pkcs7.Length, needed, _room);
+        return CertificateTable.Encode([.. _before, CertificateEntry.Encode(pkcs7, foreseen ? _room : needed), .. _after]);
     }
 
     private static IReadOnlyList<ReadOnlyMemory<byte>> Kept(PeImage image, Layout file, ExistingSignatures existing)

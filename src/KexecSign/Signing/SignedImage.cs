@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using KexecSign.Files;
 using KexecSign.Running;
@@ -28,7 +29,7 @@ internal sealed class ImageSigning : IDisposable
     private readonly SigningIdentity _identity;
     private readonly IncrementalHash _fileHash;
     private readonly byte[] _toBeSigned;
-    private byte[]? _signature;
+    private byte[]? _pkcs7;
 
     private ImageSigning(PendingSignature pending, SigningIdentity identity, OutputFile output, IncrementalHash fileHash, byte[] imageDigest)
     {
@@ -55,24 +56,43 @@ internal sealed class ImageSigning : IDisposable
         return new(pending, identity, output, hashes[1], imageDigest);
     }
 
+    /// <summary>The image digest, as computed while writing.</summary>
+    public ReadOnlyMemory<byte> ImageDigest => _pending.IndirectData!.Digest;
+
     /// <summary>Has the key sign.</summary>
-    public void Sign(RunContext context) => _signature = _identity.Key.SignHash(_toBeSigned, _identity.Hash, context.Cancellation);
+    public void Sign(RunContext context) =>
+        _pkcs7 = _pending.Assemble(_identity.Key.SignHash(_toBeSigned, _identity.Hash, context.Cancellation), default);
+
+    /// <summary>Takes a PKCS#7 that was made elsewhere; that it is for this image is for the caller to know.</summary>
+    public void Use(byte[] pkcs7) => _pkcs7 = pkcs7;
 
     /// <summary>Appends the certificate table and makes the file appear.</summary>
     public SignedImage Finish()
     {
-        byte[] table = _pending.Complete(_signature!);
+        byte[] table = _pending.Table(_pkcs7!);
         Output.Write(table);
         _fileHash.AppendData(table);
         byte[] sha256 = _fileHash.GetHashAndReset();
+        bool asForeseen = table.Length == _pending.TableSize;
+        if (!asForeseen)
+            Output.Overwrite(_pending.Image.CertificateDirectoryOffset + 4, LittleEndian(table.Length));
         if (_pending.Image.CheckSum != 0)
             sha256 = FileCheckSum.Rewrite(Output, _pending.Image.CheckSumOffset);
+        else if (!asForeseen)
+            sha256 = FileCheckSum.Sha256(Output);
         Output.Commit();
         return new(
             Output.Path, Output.Length, Convert.ToHexStringLower(sha256),
             _identity.Hash.Name!, Convert.ToHexStringLower(_pending.IndirectData!.Digest.Span),
             _pending.Body.Length, table.Length,
             _identity.Certificate.Subject, _identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant());
+    }
+
+    private static byte[] LittleEndian(int value)
+    {
+        byte[] bytes = new byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
+        return bytes;
     }
 
     /// <inheritdoc/>

@@ -4,6 +4,7 @@ using KexecSign.Errors;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Keys;
 using KexecSign.Keys.Certificates;
+using KexecSign.Keys.External;
 using KexecSign.Running;
 
 namespace KexecSign.Signing;
@@ -29,10 +30,13 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         IReadOnlyList<X509Certificate2> certificates = context.Keyring.OpenCertificates(certificateReference, options.Pin, context.Cancellation);
         ISigningKey key = context.Keyring.OpenKey(keyReference, options.Pin, context.Cancellation);
         CertificateMatch.Require(key, certificates[0]);
-        if (key.Algorithm == KeyAlgorithm.Rsa && key.KeySizeBits is < 2048 or > 4096)
-            throw OperationErrors.KeyTooSmall.With(key.KeySizeBits);
-        return new(key, certificates, HashNamed(options.Digest) ?? key.DefaultHash);
+        return Checked(key, certificates, options.Digest);
     }
+
+    /// <summary>Someone who signs elsewhere: all that is here is the certificate.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3022, KS2xxx.</exception>
+    public static SigningIdentity Elsewhere(IReadOnlyList<X509Certificate2> certificates, string? digest) =>
+        Checked(new AbsentKey(certificates[0]), certificates, digest);
 
     /// <summary>The digest algorithm of an option's value.</summary>
     public static HashAlgorithmName? HashNamed(string? digest) => digest switch
@@ -43,4 +47,11 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         "sha512" => HashAlgorithmName.SHA512,
         _ => throw OperationErrors.OptionValue.With("digest", digest, "sha256, sha384, sha512"),
     };
+
+    private static SigningIdentity Checked(ISigningKey key, IReadOnlyList<X509Certificate2> certificates, string? digest)
+    {
+        if (key.Algorithm == KeyAlgorithm.Rsa && key.KeySizeBits is < 2048 or > 4096)
+            throw OperationErrors.KeyTooSmall.With(key.KeySizeBits);
+        return new(key, certificates, HashNamed(digest) ?? key.DefaultHash);
+    }
 }

@@ -55,9 +55,14 @@ internal static class SigningOptionSpecs
         [
             .. KeyAndCertificate("", purpose, get, set),
             .. Pins<T>(o => get(o).Pin, (o, pin) => set(o, get(o) with { Pin = pin })),
-            new("digest", "HASH", "Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256).",
-                (o, v) => set(o, get(o) with { Digest = Choice("digest", v, Digests) }), choices: Digests),
+            Digest<T>((o, v) => set(o, get(o) with { Digest = v })),
         ];
+
+    /// <summary>The digest to sign.</summary>
+    public static OptionSpec<T> Digest<T>(Func<T, string, T> set)
+        where T : class =>
+        new("digest", "HASH", "Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256).",
+            (o, v) => set(o, Choice("digest", v, Digests)), choices: Digests);
 
     /// <summary>What becomes of signatures that an image carries already.</summary>
     public static IEnumerable<OptionSpec<T>> Existing<T>(Func<T, ExistingSignatures> get, Func<T, ExistingSignatures, T> set)
