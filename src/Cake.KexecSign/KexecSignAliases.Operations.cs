@@ -7,6 +7,7 @@ using KexecSign.Inspection;
 using KexecSign.KeyOperations;
 using KexecSign.Offline;
 using KexecSign.Operations;
+using KexecSign.Pe;
 using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Verification;
@@ -73,6 +74,12 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Offline")]
     public static AttachResult KexecSignAttach(this ICakeContext context, AttachOptions options) =>
         context.KexecSign(OperationCatalog.Attach, options);
+
+    /// <summary>Makes an image canonical: <c>kexecsign pe normalize</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Pe")]
+    public static PeNormalizeResult KexecSignPeNormalize(this ICakeContext context, PeNormalizeOptions options) =>
+        context.KexecSign(OperationCatalog.PeNormalize, options);
 
     /// <summary>Signs, compresses, links, signs again and verifies in one go: <c>kexecsign build</c>.</summary>
     [CakeMethodAlias]

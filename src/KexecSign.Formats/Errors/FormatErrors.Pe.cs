@@ -35,17 +35,17 @@ public static partial class FormatErrors
     /// <summary>Bytes between headers and first section.</summary>
     public static readonly ErrorCode GapAfterHeaders = new(
         "KS1011", "SizeOfHeaders is 0x{0:x} but {1} begins at 0x{2:x}; 0x{3:x} bytes would be signed by no one.",
-        "Link the image so that SizeOfHeaders equals the first section's file offset.");
+        "Run 'kexecsign pe normalize' first, or link the image so that SizeOfHeaders equals the first section's file offset.");
 
     /// <summary>Bytes between two sections.</summary>
     public static readonly ErrorCode GapBetweenSections = new(
         "KS1012", "{0} begins at 0x{1:x} but the previous section ends at 0x{2:x}; 0x{3:x} bytes would be signed by no one.",
-        "Link the image without gaps between the sections' file ranges.");
+        "Run 'kexecsign pe normalize' first, or link the image without gaps between the sections' file ranges.");
 
     /// <summary>The section table is not in file order.</summary>
     public static readonly ErrorCode SectionsOutOfOrder = new(
         "KS1013", "{0} at 0x{1:x} stands in the section table behind {2} at 0x{3:x}; signers hash such a table in different orders.",
-        "Sort the section table by file offset.");
+        "Run 'kexecsign pe normalize' first, or sort the section table by file offset.");
 
     /// <summary>Two file ranges overlap.</summary>
     public static readonly ErrorCode SectionsOverlap = new(
@@ -55,7 +55,7 @@ public static partial class FormatErrors
     /// <summary>A raw size is no multiple of FileAlignment.</summary>
     public static readonly ErrorCode UnalignedSection = new(
         "KS1015", "{0} has SizeOfRawData 0x{1:x}, no multiple of FileAlignment 0x{2:x}; signers hash its end differently.",
-        "Pad the section's data with zeros to the alignment.");
+        "Run 'kexecsign pe normalize' first, or pad the section's data with zeros to the alignment.");
 
     /// <summary>A section runs past the end of the file.</summary>
     public static readonly ErrorCode SectionOutsideFile = new(
@@ -79,8 +79,8 @@ public static partial class FormatErrors
 
     /// <summary>Bytes in the place of the next section header.</summary>
     public static readonly ErrorCode HeaderRoomTaken = new(
-        "KS1022", "the place for another section header, 0x{0:x}-0x{1:x}, is in use: byte 0x{2:x} is 0x{3:x} (BTI or debug records live there).",
-        "Embed the section into an image linked without them.");
+        "KS1022", "the place for another section header, 0x{0:x}-0x{1:x}, is in use: byte 0x{2:x} is 0x{3:x}, and no debug entry tells whose it is.",
+        "Link the image with nothing behind the section table.");
 
     /// <summary>An edit was asked for on a signed image.</summary>
     public static readonly ErrorCode ImageIsSigned = new(
@@ -102,4 +102,13 @@ public static partial class FormatErrors
     /// <summary>A section that was asked for is not there.</summary>
     public static readonly ErrorCode NoSuchSection = new(
         "KS1027", "there is no section {0}; the image has {1}.", "Give an image that carries it.");
+
+    /// <summary>A debug directory that lies nowhere.</summary>
+    public static readonly ErrorCode DebugDirectoryMisplaced = new(
+        "KS1028", "the debug directory at RVA 0x{0:x} has 0x{1:x} bytes, no multiple of 0x1c inside one section.",
+        "The header lies; build the image again, or without debug records.");
+
+    /// <summary>An image that cannot be made canonical without changing what it does.</summary>
+    public static readonly ErrorCode NotNormalizable = new(
+        "KS1029", "it cannot be made canonical without risk: {0}.", "Link it again so that the sections follow each other without gaps.");
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Text;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
@@ -6,17 +7,21 @@ using KexecSign.Formats.Layouts;
 namespace KexecSign.Formats.Pe;
 
 /// <summary>
-/// Edits of a canonical, unsigned image that leave it canonical. Existing bytes never move: stub code, payload offsets
-/// and debug records of a kernel hold file offsets that no header tells of.
+/// Edits of a canonical, unsigned image that leave it canonical. Existing bytes never move, because stub code and payload
+/// offsets of a kernel hold file offsets that no header tells of; only debug records behind the section table do, whose
+/// directory tells where they are.
 /// </summary>
 public static class PeEditor
 {
+    // A word and a path name; what is larger is no debug record of a kernel.
+    private const int MaxRecords = 64 * 1024;
+
     /// <summary>Adds a section at the end of the file.</summary>
     /// <param name="file">A canonical, unsigned image.</param>
     /// <param name="name">1 to 8 ASCII characters.</param>
     /// <param name="content">The section's bytes; zero-padded to FileAlignment.</param>
     /// <param name="characteristics">Section flags; <see cref="PeConstants.DiscardableData"/> for data that only tools read.</param>
-    /// <exception cref="KexecSignException">KS1021-KS1026 when there is no room, a signature, or a section of that name.</exception>
+    /// <exception cref="KexecSignException">KS1021-KS1026, KS1028 when there is no room, a signature, or a section of that name.</exception>
     public static Layout AddSection(Layout file, string name, Layout content, uint characteristics)
     {
         PeImage image = PeReader.Read(file);
@@ -26,7 +31,7 @@ public static class PeEditor
         if (image.FindSection(name) is { } existing)
             throw FormatErrors.SectionExists.With(name, existing.PointerToRawData);
         PeCanonical.Require(image, file);
-        RequireHeaderRoom(image, file);
+        file = MakeHeaderRoom(image, file);
 
         Layout data = content.PadTo(Alignment.Up(content.Length, image.FileAlignment));
         long pointer = Alignment.Up(file.Length, image.FileAlignment);
@@ -68,16 +73,35 @@ public static class PeEditor
         return raw;
     }
 
-    private static void RequireHeaderRoom(PeImage image, Layout file)
+    // Debug records that stand behind the section table move on by one section header, all together, and their entries follow.
+    private static Layout MakeHeaderRoom(PeImage image, Layout file)
     {
-        int start = image.SectionTableEnd, end = start + PeConstants.SectionHeaderSize;
-        if (end > image.SizeOfHeaders || image.Sections.Length == ushort.MaxValue)
+        const int by = PeConstants.SectionHeaderSize;
+        int start = image.SectionTableEnd;
+        if (start + by > image.SizeOfHeaders || image.Sections.Length == ushort.MaxValue)
             throw FormatErrors.NoHeaderRoom.With(start, image.SizeOfHeaders);
-        // Kernels built with BTI or debug info keep records directly behind the section table (zboot-header.S).
-        byte[] room = file.ReadBytes(start, PeConstants.SectionHeaderSize);
-        int taken = room.AsSpan().IndexOfAnyExcept((byte)0);
-        if (taken >= 0)
-            throw FormatErrors.HeaderRoomTaken.With(start, end, start + taken, room[taken]);
+        if (!file.ReadBytes(start, by).AsSpan().ContainsAnyExcept((byte)0))
+            return file;
+        ImmutableArray<DebugEntry> records =
+            [.. DebugDirectory.Read(image, file).Where(e => e.Size != 0 && e.Pointer >= start && e.End <= image.SizeOfHeaders)];
+        long end = records.IsEmpty ? 0 : records.Max(e => e.End) - start;
+        if (end + by > Math.Min(image.SizeOfHeaders - start, MaxRecords))
+            throw FormatErrors.NoHeaderRoom.With(start + end, image.SizeOfHeaders);
+        byte[] headers = file.ReadBytes(start, end + by);
+        RequireKnown(headers, start, records);
+        file = file.Overwrite(start, new byte[end + by]);
+        foreach (DebugEntry record in records)
+            file = DebugDirectory.Place(file, record, headers[(int)(record.Pointer - start)..(int)(record.End - start)], by);
+        return file;
+    }
+
+    private static void RequireKnown(byte[] headers, int start, ImmutableArray<DebugEntry> records)
+    {
+        for (int i = 0; i < headers.Length; i++)
+        {
+            if (headers[i] != 0 && !records.Any(e => start + i >= e.Pointer && start + i < e.End))
+                throw FormatErrors.HeaderRoomTaken.With(start, start + PeConstants.SectionHeaderSize, start + i, headers[i]);
+        }
     }
 
     private static byte[] EncodeHeader(byte[] name, uint size, uint address, uint pointer, uint characteristics)

@@ -5,6 +5,7 @@ using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.KeyOperations;
 using KexecSign.Offline;
+using KexecSign.Pe;
 using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Verification;
@@ -35,6 +36,9 @@ public static class OperationCatalog
 
     /// <summary>Signatures that were made elsewhere, put into their files.</summary>
     public static Operation<AttachOptions, AttachResult> Attach => AttachOperation.Definition;
+
+    /// <summary>Images made canonical.</summary>
+    public static Operation<PeNormalizeOptions, PeNormalizeResult> PeNormalize => PeNormalizeOperation.Definition;
 
     /// <summary>The whole line in one go.</summary>
     public static Operation<BuildOptions, BuildResult> Build => BuildOperation.Definition;
@@ -76,6 +80,7 @@ public static class OperationCatalog
         SignaturesRemove,
         Prepare,
         Attach,
+        PeNormalize,
         Build,
         ZbootKit,
         ZbootBuild,

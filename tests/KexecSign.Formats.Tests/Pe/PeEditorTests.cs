@@ -29,6 +29,44 @@ public class PeEditorTests
         Refusal.Of("KS1022", () => Add(image), "0x148", "0x170", "0x40");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Moves_debug_records_on_and_their_entries_with_them(bool loaded)
+    {
+        (TestImage image, byte[] codeView) = WithDebugRecords(loaded);
+        Layout edited = Add(image);
+        PeImage read = PeReader.Read(edited);
+        PeCanonical.Require(read, edited);
+        read.Sections.Select(s => s.Name).ShouldBe([".text", ".data", ".bpf"]);
+        var entries = DebugDirectory.Read(read, edited);
+        entries.Select(e => (e.Type, e.Pointer, e.Address)).ShouldBe(
+            [(20u, (uint)read.SectionTableEnd, loaded ? (uint)read.SectionTableEnd : 0), (2u, (uint)read.SectionTableEnd + 4, loaded ? (uint)read.SectionTableEnd + 4 : 0)]);
+        edited.ReadBytes(entries[0].Pointer, 4).ShouldBe([0x40, 0, 0, 0]);
+        edited.ReadBytes(entries[1].Pointer, codeView.Length).ShouldBe(codeView);
+
+        // Once more, into the image that has three sections already.
+        Layout twice = PeEditor.AddSection(edited, ".sbat", Layout.Of(new byte[8]), PeConstants.DiscardableData);
+        twice.ReadBytes(DebugDirectory.Read(PeReader.Read(twice), twice)[0].Pointer, 4).ShouldBe([0x40, 0, 0, 0]);
+    }
+
+    [Fact]
+    public void Refuses_when_there_is_something_between_debug_records_that_no_entry_names()
+    {
+        (TestImage image, byte[] codeView) = WithDebugRecords(loaded: false);
+        int behind = image.SectionTable + 80 + 4 + codeView.Length;
+        image.Bytes[behind + 3] = 7;
+        Refusal.Of("KS1022", () => Add(image), $"0x{behind + 3:x}", "0x7");
+    }
+
+    [Fact]
+    public void Refuses_a_debug_directory_that_lies_nowhere()
+    {
+        (TestImage image, _) = WithDebugRecords(loaded: false);
+        image.U32(image.Optional + 112 + 48, 0xFFFFFFF0);
+        Refusal.Of("KS1028", () => Add(image), "0xfffffff0", "0x38");
+    }
+
     [Fact]
     public void Refuses_when_the_headers_are_full()
     {
@@ -100,4 +138,21 @@ public class PeEditorTests
 
     private static Layout Add(TestImage image) =>
         PeEditor.AddSection(Layout.Of(image.Bytes), ".bpf", Layout.Of(new byte[8]), PeConstants.DiscardableData);
+
+    // What a kernel with BTI and CONFIG_DEBUG_EFI has: entries in .text, records behind the section table.
+    private static (TestImage Image, byte[] CodeView) WithDebugRecords(bool loaded)
+    {
+        TestImage image = TestImage.Arm64(directories: 7);
+        byte[] codeView = [.. "NB10"u8, .. new byte[12], .. "vmlinux.efi"u8, 0];
+        int records = image.SectionTable + 80, entries = TestImage.SizeOfHeaders + 0x100;
+        image.U32(image.Optional + 112 + 48, (uint)entries).U32(image.Optional + 112 + 52, 56);
+        image.Bytes.AsSpan(entries, 56).Clear();
+        image.U32(records, 0x40);
+        codeView.CopyTo(image.Bytes, records + 4);
+        image.U32(entries + 12, 20).U32(entries + 16, 4).U32(entries + 24, (uint)records);
+        image.U32(entries + 40, 2).U32(entries + 44, (uint)codeView.Length).U32(entries + 52, (uint)records + 4);
+        if (loaded)
+            image.U32(entries + 20, (uint)records).U32(entries + 48, (uint)records + 4);
+        return (image, codeView);
+    }
 }

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using KexecSign.Errors;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Operations;
+using KexecSign.Reports;
+using KexecSign.Running;
+using KexecSign.Signing;
+
+namespace KexecSign.Pe;
+
+/// <summary>Options of <c>pe normalize</c>.</summary>
+public sealed record PeNormalizeOptions
+{
+    /// <summary>The image.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>Output file.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Whether the input is replaced.</summary>
+    public bool InPlace { get; init; }
+
+    /// <summary>Whether signatures may go.</summary>
+    public bool DropSignatures { get; init; }
+}
+
+/// <summary>Result of <c>pe normalize</c>.</summary>
+/// <param name="File">Where the image was written.</param>
+/// <param name="Size">Its length, in bytes.</param>
+/// <param name="Sha256">Its SHA-256, lower-case hex.</param>
+/// <param name="Changes">What was changed, one sentence each; empty when it was canonical already.</param>
+public sealed record PeNormalizeResult(string File, long Size, string Sha256, ImmutableArray<string> Changes) : OperationResult
+{
+    /// <inheritdoc/>
+    public override ReportView View() => new(
+        Changes.IsEmpty ? $"{File}: was canonical already" : $"{File}: canonical, {Changes.Length} change(s)",
+        [ReportTable.Fields("", ("size", $"{Size}"), ("sha256", Sha256))], Changes);
+}
+
+/// <summary><c>pe normalize</c>: makes an image canonical, so that every signer and verifier computes the same digest.</summary>
+internal static class PeNormalizeOperation
+{
+    public static Operation<PeNormalizeOptions, PeNormalizeResult> Definition { get; } = new()
+    {
+        Name = "pe normalize",
+        Summary = "Make an image canonical, so that all signers and verifiers compute one digest.",
+        Details = "Moves no byte: zeros between sections are given to the section before them, missing padding is added, the section table is sorted. What would "
+            + "need more, or could change what is loaded, is refused.",
+        Body = Run,
+        Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o))],
+        TypedResult = () => PeReportJson.Default.PeNormalizeResult,
+        TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
+        TypedOptions =
+        [
+            new("o", "PATH", "Output file.", (o, v) => o with { Output = v }),
+            new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
+            new("drop-signatures", null, "Drop signatures, which cannot survive; without it a signed image is refused.", (o, _) => o with { DropSignatures = true }),
+        ],
+        Examples = [new("kexecsign pe normalize stub.efi -o stub.canonical.efi", "Close the gaps that objcopy left.")],
+    };
+
+    private static PeNormalizeResult Run(PeNormalizeOptions options, RunContext context)
+    {
+        string target = Target(options);
+        using FileSource source = FileSource.Open(options.File);
+        try
+        {
+            Layout file = source.ToLayout();
+            NormalizedImage normalized = PeNormalizer.Normalize(file, options.DropSignatures);
+            PeImage image = PeReader.Read(normalized.File);
+            using OutputFile output = options.InPlace ? OutputFile.Create(target) : OutputFile.Create(target, source.Path);
+            WrittenFile written = WrittenFile.Fill(output, normalized.File, context);
+            bool untrue = image.CheckSum != 0 && !normalized.Changes.IsEmpty;
+            string sha256 = untrue ? Convert.ToHexStringLower(FileCheckSum.Rewrite(output, image.CheckSumOffset)) : written.Sha256;
+            output.Commit();
+            return new(target, written.Size, sha256, normalized.Changes);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(options.File);
+        }
+    }
+
+    private static string Target(PeNormalizeOptions options) => options switch
+    {
+        { InPlace: true, Output: not null } => throw OperationErrors.OptionsConflict.With("-o", "--in-place"),
+        { InPlace: true } => options.File,
+        _ => options.Output ?? throw OperationErrors.NoOutput.With(1),
+    };
+}
+
+/// <summary>JSON of the results of <c>pe</c>, without reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(PeNormalizeResult))]
+internal sealed partial class PeReportJson : JsonSerializerContext;
