@@ -17,6 +17,21 @@ public static class EfiGuids
     /// <summary>EFI_CERT_SHA256_GUID: a list of SHA-256 digests (UEFI 32.4.1).</summary>
     public static readonly Guid CertSha256 = new("c1c41626-504c-4092-aca9-41f936934328");
 
+    /// <summary>EFI_CERT_SHA384_GUID: a list of SHA-384 digests (UEFI 32.4.1).</summary>
+    public static readonly Guid CertSha384 = new("ff3e5307-9fd0-48c9-85f1-8ad56c701e01");
+
+    /// <summary>EFI_CERT_SHA512_GUID: a list of SHA-512 digests (UEFI 32.4.1).</summary>
+    public static readonly Guid CertSha512 = new("093e0fae-a6c4-4f50-9f1b-d41e2b89c19a");
+
+    /// <summary>EFI_CERT_X509_SHA256_GUID: SHA-256 of certificates' signed parts, each with a time of revocation (UEFI 32.4.1).</summary>
+    public static readonly Guid CertX509Sha256 = new("3bd2a492-96c0-4079-b420-fcf98ef103ed");
+
+    /// <summary>EFI_CERT_X509_SHA384_GUID.</summary>
+    public static readonly Guid CertX509Sha384 = new("7076876e-80c2-4ee6-aad2-28b349a6865b");
+
+    /// <summary>EFI_CERT_X509_SHA512_GUID.</summary>
+    public static readonly Guid CertX509Sha512 = new("446dbf63-2502-4cda-bcfa-2465d2b0fe9d");
+
     /// <summary>gEfiSystemNvDataFvGuid: a firmware volume that holds variables (edk2 MdeModulePkg).</summary>
     internal static readonly Guid SystemNvDataVolume = new("fff12b8d-7696-4c8b-a985-2747075b4f50");
 

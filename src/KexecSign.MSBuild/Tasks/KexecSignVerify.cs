@@ -22,6 +22,21 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
     public string? Dbx { get; set; }
 
+    /// <summary>What is allowed by certificate or digest, as EFI_SIGNATURE_LISTs.</summary>
+    public string? Db { get; set; }
+
+    /// <summary>Machine owner keys.</summary>
+    public ITaskItem[] Mok { get; set; } = [];
+
+    /// <summary>MokListX, as EFI_SIGNATURE_LISTs.</summary>
+    public string? Mokx { get; set; }
+
+    /// <summary>SbatLevel, as CSV.</summary>
+    public string? SbatLevel { get; set; }
+
+    /// <summary>What a signer's certificate that is out of date means: warn or fail.</summary>
+    public string? Expired { get; set; }
+
     internal override void Give(OptionValues values)
     {
         values.Files(File);
@@ -29,5 +44,10 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
         values.Texts("for", For);
         values.Text("arch", Arch);
         values.Path("dbx", Dbx);
+        values.Path("db", Db);
+        values.References("mok", Mok);
+        values.Path("mokx", Mokx);
+        values.Path("sbat-level", SbatLevel);
+        values.Text("expired", Expired);
     }
 }

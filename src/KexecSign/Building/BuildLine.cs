@@ -159,7 +159,7 @@ internal sealed class BuildLine
                 Consumer.Ima => [_ima!.Certificate],
                 _ => [_outer!.Certificate],
             },
-            Revocations.Read(null), _context);
+            VerifyLists.None, _context);
         // A parser that does not understand zstd is a limit of the kernel series, said in the report; it is no fault of the image.
         Verdict? refused = verdicts.FirstOrDefault(v => v.Answer != Answer.Accepts && v.Code != VerifyErrors.ParserCutsZstd.Id);
         return refused is null ? verdicts : throw OperationErrors.BuiltUnverified.With(refused.Consumer.ToString().ToLowerInvariant(), refused.Reason);

@@ -36,6 +36,19 @@ public static class VerifyErrors
     public static readonly ErrorCode NotEfiApplication = new(
         "KS4107", "the subsystem is {0}, firmware starts EFI applications ({1}).", "Give an EFI image.", ExitCode.VerificationFailed);
 
+    /// <summary>The signer's certificate is out of date, and policy says that this counts.</summary>
+    public static readonly ErrorCode Expired = new(
+        "KS4108", "the certificate of {0} is valid from {1} to {2}, and now is {3}.",
+        "Sign with a certificate that is valid, or leave --expired=fail out: neither firmware nor kernel looks at the dates.", ExitCode.VerificationFailed);
+
+    /// <summary>A SBAT generation that was revoked.</summary>
+    public static readonly ErrorCode SbatRevoked = new(
+        "KS4109", "SBAT component {0} has generation {1}, the SBAT level asks for {2}.", "Build it from sources that carry the newer generation.", ExitCode.VerificationFailed);
+
+    /// <summary>A .sbat section beyond all measure.</summary>
+    public static readonly ErrorCode SbatTooLarge = new(
+        "KS4110", ".sbat has 0x{0:x} bytes; at most 0x{1:x} are read.", "Write a table of a few rows.", ExitCode.VerificationFailed);
+
     /// <summary>No IMA signature.</summary>
     public static readonly ErrorCode NoImaSignature = new(
         "KS4111", "there is neither {0}.sig nor a security.ima or user.ima attribute.", "Make one with 'kexecsign ima sign'.", ExitCode.VerificationFailed);
@@ -62,4 +75,13 @@ public static class VerifyErrors
     /// <summary>The kernel's answer as a code.</summary>
     public static readonly ErrorCode KernelRefuses = new(
         "KS4131", "kexec_file_load gives {0}: {1}.", "See the rule in the report (--json).", ExitCode.VerificationFailed);
+
+    /// <summary>s390: no appended signature.</summary>
+    public static readonly ErrorCode NoAppendedSignature = new(
+        "KS4132", "the file does not end with '~Module signature appended~': a securely booted s390 answers EKEYREJECTED.",
+        "Sign it with the kernel's scripts/sign-file, or 'kexecsign module sign'.", ExitCode.VerificationFailed);
+
+    /// <summary>s390: the appended signature is broken.</summary>
+    public static readonly ErrorCode AppendedSignatureWrong = new(
+        "KS4133", "the appended signature of 0x{0:x} bytes in front of 0x{1:x} {2}.", "Get the file again from where it was signed.", ExitCode.VerificationFailed);
 }

@@ -6,6 +6,7 @@ using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Sbat;
 using KexecSign.Inspection;
 
 namespace KexecSign.Verification;
@@ -16,74 +17,91 @@ namespace KexecSign.Verification;
 /// </summary>
 internal static class FirmwareCheck
 {
+    // Firmware loads it into memory; those in the field are a few hundred bytes.
+    private const int MaxSbat = 64 * 1024;
+
     private const string EcdsaPrefix = "1.2.840.10045.";
 
-    /// <summary>The verdict as firmware.</summary>
-    public static Verdict AsFirmware(
-        PeImage image, Layout file, Lazy<ReadDigests> digests, Revocations revoked, ImmutableArray<X509Certificate2> trusted)
+    /// <summary>The verdict as firmware, and the certificate that it rests on.</summary>
+    public static (Verdict Verdict, X509Certificate2? Signer) AsFirmware(
+        PeImage image, Layout file, Lazy<ReadDigests> digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
     {
         try
         {
             if (image.Subsystem != PeConstants.EfiApplication)
                 throw VerifyErrors.NotEfiApplication.With(image.Subsystem, PeConstants.EfiApplication);
-            return new(Consumer.Firmware, Answer.Accepts, Check(image, file, digests, revoked, trusted));
+            (string reason, X509Certificate2? signer) = Check(image, file, digests, new(lists.Allowed, [lists.Revoked], [.. trusted, .. lists.Allowed.Certificates]));
+            return (new(Consumer.Firmware, Answer.Accepts, reason), signer);
         }
         catch (KexecSignException refused)
         {
-            return Verdict.Refused(Consumer.Firmware, refused);
+            return (Verdict.Refused(Consumer.Firmware, refused), null);
         }
     }
 
-    /// <summary>The verdict as shim.</summary>
-    public static Verdict AsShim(
-        PeImage image, Layout file, Lazy<ReadDigests> digests, Revocations revoked, ImmutableArray<X509Certificate2> trusted)
+    /// <summary>The verdict as shim, and the certificate that it rests on.</summary>
+    public static (Verdict Verdict, X509Certificate2? Signer) AsShim(
+        PeImage image, Layout file, Lazy<ReadDigests> digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
     {
         try
         {
-            string reason = Check(image, file, digests, revoked, trusted);
-            // shim's own loader demands .sbat; a boot loader that asks through the protocol may bring images without.
-            string sbat = image.FindSection(".sbat") is null ? "; without .sbat only a boot loader may load it through shim" : "";
-            return new(Consumer.Shim, Answer.Accepts, reason + sbat);
+            (string reason, X509Certificate2? signer) = Check(image, file, digests, new(
+                lists.Allowed, [lists.Revoked, lists.OwnerRevoked], [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates]));
+            return (new(Consumer.Shim, Answer.Accepts, reason + CheckSbat(image, file, lists.SbatLevel)), signer);
         }
         catch (KexecSignException refused)
         {
-            return Verdict.Refused(Consumer.Shim, refused);
+            return (Verdict.Refused(Consumer.Shim, refused), null);
         }
     }
 
-    private static string Check(
-        PeImage image, Layout file, Lazy<ReadDigests> known, Revocations revoked, ImmutableArray<X509Certificate2> trusted)
+    // verify_buffer_sbat(): shim's own loader demands .sbat; a boot loader that asks through the protocol may bring images without.
+    private static string CheckSbat(PeImage image, Layout file, SbatTable? level)
+    {
+        if (image.FindSection(".sbat") is not { } section)
+            return "; without .sbat only a boot loader may load it through shim";
+        Layout content = PeEditor.SectionContent(image, file, section.Name);
+        if (content.Length > MaxSbat)
+            throw VerifyErrors.SbatTooLarge.With(content.Length, MaxSbat);
+        var table = SbatTable.ReadSection(content.ReadBytes(0, section.VirtualSize == 0 ? content.Length : Math.Min(section.VirtualSize, content.Length)));
+        if (level is not null && table.RevokedBy(level) is { } revoked)
+            throw VerifyErrors.SbatRevoked.With(revoked.Entry.Component, revoked.Entry.Generation, revoked.Wanted);
+        return $"; SBAT: {string.Join(", ", table.Entries.Select(e => $"{e.Component} {e.Generation}"))}";
+    }
+
+    private static (string Reason, X509Certificate2? Signer) Check(PeImage image, Layout file, Lazy<ReadDigests> known, Trust trust)
     {
         PeCanonical.Require(image, file);
         ReadDigests digests = known.Value;
-        if (revoked.Contains(digests.Of(HashAlgorithmName.SHA256)))
-            throw VerifyErrors.Revoked.With($"the image's SHA-256 digest {digests.Hex(HashAlgorithmName.SHA256)}");
+        if (trust.Revoked.Select(r => r.FindDigest(digests)).FirstOrDefault(d => d is not null) is { } revoked)
+            throw VerifyErrors.Revoked.With($"the image's {revoked}");
         ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
+        string? allowed = trust.Allowed.FindDigest(digests);
         if (entries.IsEmpty)
-            throw VerifyErrors.Unsigned.With();
+            return allowed is null ? throw VerifyErrors.Unsigned.With() : ($"its {allowed} is in db", null);
 
-        string? accepted = null;
+        (string, X509Certificate2?)? accepted = null;
         KexecSignException? firstRefusal = null;
         for (int i = 0; i < entries.Length; i++)
         {
             AuthenticodeSignature signature = AuthenticodeSignature.Decode(entries[i].Pkcs7());
             // EDK2 asks of every certificate in dbx whether the signature leads to it, not only whether it travels along.
-            if (signature.Certificates.Select(c => revoked.Find(c, signature.Certificates)).FirstOrDefault(c => c is not null) is { } bad)
+            if (trust.Revoked.SelectMany(r => signature.Certificates.Select(c => r.Find(c, signature.Certificates))).FirstOrDefault(c => c is not null) is { } bad)
                 throw VerifyErrors.Revoked.With($"the certificate of {bad.Subject}");
             try
             {
-                string reason = CheckEntry(i, signature, digests, trusted);
-                accepted ??= reason;
+                string reason = CheckEntry(i, signature, digests, trust);
+                accepted ??= (reason, signature.Signer);
             }
             catch (KexecSignException refused)
             {
                 firstRefusal ??= refused;
             }
         }
-        return accepted ?? throw firstRefusal!;
+        return accepted ?? (allowed is null ? throw firstRefusal! : ($"its {allowed} is in db", null));
     }
 
-    private static string CheckEntry(int index, AuthenticodeSignature signature, ReadDigests digests, ImmutableArray<X509Certificate2> trusted)
+    private static string CheckEntry(int index, AuthenticodeSignature signature, ReadDigests digests, Trust trust)
     {
         SpcIndirectData signed = signature.IndirectData;
         byte[] actual = digests.Of(signed.Hash);
@@ -94,10 +112,16 @@ internal static class FirmwareCheck
             throw VerifyErrors.SignatureWrong.With(index, name);
         if (signature.SignatureAlgorithm.StartsWith(EcdsaPrefix, StringComparison.Ordinal))
             throw VerifyErrors.FirmwareWantsRsa.With(index, signature.SignatureAlgorithm);
-        if (trusted.IsEmpty)
+        if (!trust.IsNamed)
             return $"signature {index} by {name} holds";
-        X509Certificate2 anchor = CertificateTrust.Find(signer, signature.Certificates, trusted)
-            ?? throw VerifyErrors.NotTrusted.With(index, name, trusted.Length);
+        X509Certificate2 anchor = CertificateTrust.Find(signer, signature.Certificates, trust.Certificates)
+            ?? throw VerifyErrors.NotTrusted.With(index, name, trust.Certificates.Length);
         return $"signature {index} by {name} holds and leads to {anchor.Subject}";
+    }
+
+    private sealed record Trust(SignatureDatabase Allowed, ImmutableArray<SignatureDatabase> Revoked, ImmutableArray<X509Certificate2> Certificates)
+    {
+        /// <summary>Whether anyone is trusted at all; without, only the arithmetic is checked.</summary>
+        public bool IsNamed => !Certificates.IsEmpty || Allowed != SignatureDatabase.Empty;
     }
 }

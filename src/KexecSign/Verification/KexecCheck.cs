@@ -16,15 +16,19 @@ namespace KexecSign.Verification;
 /// </summary>
 internal static class KexecCheck
 {
+    private const string Architectures = "arm64, x86_64, riscv64, loongarch64, s390x, powerpc64";
+
     /// <summary>The verdict.</summary>
     public static Verdict Judge(
-        PeImage image, KernelInside kernel, VerifyOptions options, Revocations revoked, ImmutableArray<X509Certificate2> trusted, RunContext context)
+        PeImage image, KernelInside kernel, VerifyOptions options, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
         try
         {
+            if (SignatureFree(image, options.Architecture) is { } free)
+                return free;
             KernelArchitecture architecture = ArchitectureOf(image, options.Architecture);
             string what = kernel.IsUnpacked ? "the Image inside, as kexec-tools 2.0.31 and later unpack it: " : "";
-            return Ask(kernel.Open(), architecture, revoked, trusted, what, context);
+            return Ask(kernel.Open(), architecture, lists, [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates], what, context);
         }
         catch (KexecSignException refused)
         {
@@ -33,19 +37,34 @@ internal static class KexecCheck
     }
 
     private static Verdict Ask(
-        Layout file, KernelArchitecture architecture, Revocations revoked, ImmutableArray<X509Certificate2> trusted, string what, RunContext context)
+        Layout file, KernelArchitecture architecture, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, string what, RunContext context)
     {
         var policy = new KernelPolicy
         {
             Enforced = true,
             Platform = trusted.IsEmpty ? OwnSigners(file) : trusted,
-            Revoked = revoked.Certificates,
+            Revoked = [.. lists.Revoked.Certificates, .. lists.OwnerRevoked.Certificates],
         };
         KexecVerdict verdict = KexecFileLoad.Judge(file, architecture, policy, context.Cancellation);
         return verdict.Accepted
             ? new(Consumer.Kexec, Answer.Accepts, what + verdict.Explanation)
             : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
     }
+
+    /// <summary>The signer that the kernel looks at; null when there is none.</summary>
+    public static X509Certificate2? Signer(KernelInside kernel)
+    {
+        Layout file = kernel.Open();
+        PeImage image = PeReader.Read(file);
+        ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
+        return entries.IsEmpty ? null : AuthenticodeSignature.Decode(entries[0].Pkcs7()).Signer;
+    }
+
+    // arch/loongarch has no verify_sig for either of its loaders.
+    private static Verdict? SignatureFree(PeImage image, string? wanted) =>
+        wanted == "loongarch64" || (wanted is null && image.Machine == PeConstants.MachineLoongArch64)
+            ? new(Consumer.Kexec, Answer.Accepts, "loongarch checks no signature in kexec_file_load; only IMA can: see --for ima")
+            : null;
 
     // Without certificates only the arithmetic can be checked; that is what trusting the file's own signer does.
     private static ImmutableArray<X509Certificate2> OwnSigners(Layout file)
@@ -64,8 +83,8 @@ internal static class KexecCheck
             PeConstants.MachineArm64 => KernelArchitecture.Arm64,
             PeConstants.MachineAmd64 => KernelArchitecture.X64,
             PeConstants.MachineRiscV64 => KernelArchitecture.RiscV64,
-            _ => throw OperationErrors.OptionValue.With("arch", PeConstants.MachineName(image.Machine), "arm64, x86_64, riscv64"),
+            _ => throw OperationErrors.OptionValue.With("arch", PeConstants.MachineName(image.Machine), Architectures),
         },
-        _ => throw OperationErrors.OptionValue.With("arch", wanted, "arm64, x86_64, riscv64"),
+        _ => throw OperationErrors.OptionValue.With("arch", wanted, Architectures),
     };
 }

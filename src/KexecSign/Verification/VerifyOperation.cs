@@ -12,6 +12,7 @@ using KexecSign.Keys.Pins;
 using KexecSign.Operations;
 using KexecSign.Reports;
 using KexecSign.Running;
+using KexecSign.Signing;
 
 namespace KexecSign.Verification;
 
@@ -19,6 +20,9 @@ namespace KexecSign.Verification;
 internal static class VerifyOperation
 {
     private static readonly ImmutableArray<string> Names = ["firmware", "shim", "kexec", "ima", "bpf", "all"];
+
+    private static readonly ImmutableArray<string> Architectures = ["arm64", "x86_64", "riscv64", "loongarch64", "s390x", "powerpc64"];
+    private static readonly ImmutableArray<string> Policies = ["warn", "fail"];
 
     public static Operation<VerifyOptions, VerifyResult> Definition { get; } = new()
     {
@@ -33,8 +37,14 @@ internal static class VerifyOperation
         [
             new("cert", "CERT", "A trusted certificate (UEFI db, kernel keyring, IMA).", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
             new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
-            new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v }, choices: ["arm64", "x86_64", "riscv64"]),
+            new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v }, choices: Architectures),
+            new("db", "FILE", "What is allowed by certificate or digest, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Db = v }),
             new("dbx", "FILE", "Revocations, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Dbx = v }),
+            new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) => o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true),
+            new("mokx", "FILE", "MokListX: revocations of the machine's owner, as EFI_SIGNATURE_LISTs.", (o, v) => o with { OwnerDbx = v }),
+            new("sbat-level", "FILE", "SbatLevel, as 'mokutil --list-sbat-revocations' prints it: what shim demands of .sbat.", (o, v) => o with { SbatLevel = v }),
+            new("expired", "POLICY", "What a signer's certificate that is out of date means; neither firmware nor kernel looks at the dates.",
+                (o, v) => o with { ExpiredFails = SigningOptionSpecs.Choice("expired", v, Policies) == "fail" }, "warn", choices: Policies),
         ],
         Examples =
         [
@@ -47,26 +57,29 @@ internal static class VerifyOperation
     {
         ImmutableArray<X509Certificate2> trusted =
             [.. options.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
-        return new(options.File, !trusted.IsEmpty, Judge(options, _ => trusted, Revocations.Read(options.Dbx), context));
+        VerifyLists lists = VerifyLists.Read(options, context);
+        return new(options.File, options.NamesTrust, Judge(options, _ => trusted, lists, context));
     }
 
     /// <summary>Judges a file as each consumer would, each with the certificates that it trusts.</summary>
     public static ImmutableArray<Verdict> Judge(
-        VerifyOptions options, Func<Consumer, ImmutableArray<X509Certificate2>> trusted, Revocations revoked, RunContext context)
+        VerifyOptions options, Func<Consumer, ImmutableArray<X509Certificate2>> trusted, VerifyLists lists, RunContext context)
     {
         using FileSource source = FileSource.Open(options.File);
         Layout file = source.ToLayout();
         try
         {
+            if (OtherKernels.Know(options.Architecture))
+                return [OtherKernels.Judge(options.File, file, options.Architecture!, trusted(Consumer.Kexec), context)];
             PeImage image = PeReader.Read(file);
             using var kernel = new KernelInside(image, file, context);
             var digests = new Lazy<ReadDigests>(() => ReadDigests.Of(image, file));
             ImmutableArray<Consumer> consumers = options.Consumers.IsEmpty ? Present(options.File, image, kernel) : [.. options.Consumers.Distinct()];
             return [.. consumers.Select(c => c switch
             {
-                Consumer.Firmware => FirmwareCheck.AsFirmware(image, file, digests, revoked, trusted(c)),
-                Consumer.Shim => FirmwareCheck.AsShim(image, file, digests, revoked, trusted(c)),
-                Consumer.Kexec => KexecCheck.Judge(image, kernel, options, revoked, trusted(c), context),
+                Consumer.Firmware => Expiry.Apply(FirmwareCheck.AsFirmware(image, file, digests, lists, trusted(c)), options, context),
+                Consumer.Shim => Expiry.Apply(FirmwareCheck.AsShim(image, file, digests, lists, trusted(c)), options, context),
+                Consumer.Kexec => Expiry.Apply(AsKexec(image, kernel, options, lists, trusted(c), context), options, context),
                 Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, trusted(c), context), !options.Consumers.IsEmpty),
                 Consumer.Bpf => BpfCheck.Judge(image, file),
                 _ => throw new ArgumentOutOfRangeException(nameof(options), c, null),
@@ -76,6 +89,13 @@ internal static class VerifyOperation
         {
             throw refused.In(options.File);
         }
+    }
+
+    private static (Verdict, X509Certificate2?) AsKexec(
+        PeImage image, KernelInside kernel, VerifyOptions options, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        Verdict verdict = KexecCheck.Judge(image, kernel, options, lists, trusted, context);
+        return (verdict, verdict.Answer == Answer.Accepts ? KexecCheck.Signer(kernel) : null);
     }
 
     private static ImmutableArray<Consumer> Parse(string name) => name == "all"

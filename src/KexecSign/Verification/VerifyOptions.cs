@@ -38,4 +38,21 @@ public sealed record VerifyOptions
 
     /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
     public string? Dbx { get; init; }
+
+    /// <summary>What is allowed by certificate or digest, as EFI_SIGNATURE_LISTs.</summary>
+    public string? Db { get; init; }
+
+    /// <summary>Machine owner keys: trusted by shim, and by kernels that shim started.</summary>
+    public ImmutableArray<string> OwnerCertificates { get; init; } = [];
+
+    /// <summary>MokListX, as EFI_SIGNATURE_LISTs.</summary>
+    public string? OwnerDbx { get; init; }
+
+    /// <summary>SbatLevel: what shim demands of <c>.sbat</c>, as CSV.</summary>
+    public string? SbatLevel { get; init; }
+
+    /// <summary>Whether a signer's certificate that is out of date counts as a refusal.</summary>
+    public bool ExpiredFails { get; init; }
+
+    internal bool NamesTrust => Certificates.Length + OwnerCertificates.Length > 0 || Db is not null;
 }

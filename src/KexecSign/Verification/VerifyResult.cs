@@ -26,6 +26,16 @@ public enum Answer
 /// <param name="Code">KS code of a refusal.</param>
 public sealed record Verdict(Consumer Consumer, Answer Answer, string Reason, string? Code = null)
 {
+    /// <summary>Where the rules that were applied stand.</summary>
+    public string Rule => Consumer switch
+    {
+        Consumer.Firmware => "UEFI 32.5; edk2 SecurityPkg DxeImageVerificationLib.c",
+        Consumer.Shim => "shim verify_buffer_authenticode(), verify_buffer_sbat()",
+        Consumer.Kexec => "Linux kernel/kexec_file.c, crypto/asymmetric_keys/verify_pefile.c, pkcs7_verify.c, pkcs7_trust.c",
+        Consumer.Ima => "Linux security/integrity/digsig_asymmetric.c",
+        _ => "Linux kernel/kexec_uefi_app.c of the kexec BPF series",
+    };
+
     /// <summary>A refusal for the reason an error states.</summary>
     public static Verdict Refused(Consumer consumer, KexecSignException because) => new(consumer, Answer.Refuses, because.Says, because.Code.Id);
 }

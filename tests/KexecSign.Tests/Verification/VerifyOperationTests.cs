@@ -1,6 +1,12 @@
+using System.Security.Cryptography;
 using KexecSign.Fixtures;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Formats.Uefi;
 using KexecSign.Ima;
+using KexecSign.Running;
 using KexecSign.Signing;
 using KexecSign.Verification;
 
@@ -229,7 +235,128 @@ public sealed class VerifyOperationTests : IDisposable
         Verify(kernel, TestSigners.Rsa2048).Exit.ShouldBe(ExitCode.VerificationFailed);
     }
 
+    [SkippableFact]
+    public void A_digest_or_certificate_in_db_allows()
+    {
+        string unsigned = _bench.Folder.File("unsigned", TestImage.Arm64().Bytes), signed = _bench.SignedImage(TestSigners.Rsa2048), digests = _bench.Folder.At("digests.esl");
+        Tool.Run("hash-to-efi-sig-list", unsigned, digests);
+        With(unsigned, Consumer.Firmware, o => o with { Db = digests }).Answer.ShouldBe(Answer.Accepts);
+        With(signed, Consumer.Firmware, o => o with { Db = digests }).Reason.ShouldContain("is in db");
+        With(_bench.SignedImage(TestSigners.Rsa2048, TestImage.Arm64(seed: 9)), Consumer.Firmware, o => o with { Db = digests }).Code.ShouldBe("KS4104");
+        string certificates = CertificateList(TestSigners.Rsa2048);
+        foreach (Consumer consumer in (Consumer[])[Consumer.Firmware, Consumer.Shim, Consumer.Kexec])
+            With(signed, consumer, o => o with { Db = certificates }).Answer.ShouldBe(Answer.Accepts);
+        With(signed, Consumer.Firmware, o => o with { Db = certificates, Dbx = digests }).Code.ShouldBe("KS4106");
+    }
+
+    [Fact]
+    public void A_longer_digest_in_dbx_revokes_too()
+    {
+        string signed = _bench.SignedImage(TestSigners.Rsa2048);
+        (PeImage image, Layout file) = Bench.Read(signed);
+        byte[] digest = AuthenticodeDigest.Compute(file, AuthenticodeDigest.SectionRanges(image), HashAlgorithmName.SHA384);
+        string list = _bench.Folder.File("384.esl", new SignatureList(EfiGuids.CertSha384, [new(Guid.Empty, digest)]).Encode());
+        Judge(signed, Consumer.Firmware, list, TestSigners.Rsa2048).ShouldBe((Answer.Refuses, "KS4106"));
+    }
+
+    [Fact]
+    public void The_hash_of_a_certificates_signed_part_in_dbx_revokes()
+    {
+        byte[] signedPart = new System.Formats.Asn1.AsnReader(TestSigners.Authority.Certificate.RawData, System.Formats.Asn1.AsnEncodingRules.DER).ReadSequence().ReadEncodedValue().ToArray();
+        string list = _bench.Folder.File("tbs.esl", new SignatureList(EfiGuids.CertX509Sha256, [new(Guid.Empty, (byte[])[.. SHA256.HashData(signedPart), .. new byte[16]])]).Encode());
+        string chained = _bench.Sign(_bench.Folder.File("image", TestImage.Arm64().Bytes), TestSigners.Leaf, o => o with { Signing = _bench.Identity(TestSigners.Leaf, chain: true) }).Signed[0].File;
+        Judge(chained, Consumer.Firmware, list, TestSigners.Authority).ShouldBe((Answer.Refuses, "KS4106"));
+        Judge(_bench.SignedImage(TestSigners.Rsa2048), Consumer.Firmware, list, TestSigners.Rsa2048).Answer.ShouldBe(Answer.Accepts);
+    }
+
+    [SkippableFact]
+    public void A_machine_owner_key_counts_for_shim_and_the_kernel_but_not_for_firmware()
+    {
+        string signed = _bench.SignedImage(TestSigners.Rsa2048);
+        string[] mok = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)], other = [TestSigners.Other.CertificateFile(_bench.Folder)];
+        With(signed, Consumer.Shim, o => o with { OwnerCertificates = [.. mok], Certificates = [.. other] }).Answer.ShouldBe(Answer.Accepts);
+        With(signed, Consumer.Kexec, o => o with { OwnerCertificates = [.. mok], Certificates = [.. other] }).Answer.ShouldBe(Answer.Accepts);
+        With(signed, Consumer.Firmware, o => o with { OwnerCertificates = [.. mok], Certificates = [.. other] }).Code.ShouldBe("KS4104");
+        string revoked = CertificateList(TestSigners.Rsa2048);
+        With(signed, Consumer.Shim, o => o with { OwnerCertificates = [.. mok], OwnerDbx = revoked }).Code.ShouldBe("KS4106");
+        With(signed, Consumer.Firmware, o => o with { Certificates = [.. mok], OwnerDbx = revoked }).Answer.ShouldBe(Answer.Accepts);
+    }
+
+    [Theory]
+    [InlineData("sbat,1,a,b,c,d\nlinux,2,a,b,c,d\n", "sbat,1,2024040900\nlinux,2\n", null)]
+    [InlineData("sbat,1,a,b,c,d\nlinux,2,a,b,c,d\n", "sbat,1,2024040900\nlinux,3\n", "KS4109")]
+    [InlineData("sbat,1,a,b,c,d\nlinux,2,a\n", null, "KS1701")]
+    public void Shim_reads_SBAT(string section, string? level, string? code)
+    {
+        Layout with = PeEditor.AddSection(Layout.Of(TestImage.Arm64().Bytes), ".sbat", Layout.Of(System.Text.Encoding.ASCII.GetBytes(section)), PeConstants.DiscardableData);
+        string signed = _bench.Sign(_bench.Folder.File("image", with.ReadBytes(0, with.Length)), TestSigners.Rsa2048).Signed[0].File;
+        string? file = level is null ? null : _bench.Folder.File("level.csv", System.Text.Encoding.ASCII.GetBytes(level));
+        Verdict verdict = With(signed, Consumer.Shim, o => o with { SbatLevel = file });
+        (verdict.Answer, verdict.Code).ShouldBe((code is null ? Answer.Accepts : Answer.Refuses, code));
+        With(signed, Consumer.Firmware, o => o with { SbatLevel = file }).Answer.ShouldBe(Answer.Accepts);
+    }
+
+    [Theory]
+    [InlineData(Consumer.Firmware)]
+    [InlineData(Consumer.Shim)]
+    [InlineData(Consumer.Kexec)]
+    public void An_expired_certificate_is_mentioned_and_refused_when_asked_for(Consumer consumer)
+    {
+        string signed = _bench.SignedImage(TestSigners.Rsa2048);
+        var later = new RunContext { Keyring = _bench.Context.Keyring, Clock = new Later() };
+        Verdict warned = VerifyOperation.Definition.Run(new() { File = signed, Consumers = [consumer] }, later).Verdicts[0];
+        warned.Answer.ShouldBe(Answer.Accepts);
+        warned.Reason.ShouldContain("does not count");
+        VerifyOperation.Definition.Run(new() { File = signed, Consumers = [consumer], ExpiredFails = true }, later).Verdicts[0].Code.ShouldBe("KS4108");
+        With(signed, consumer, o => o with { ExpiredFails = true }).Answer.ShouldBe(Answer.Accepts);
+    }
+
+    [SkippableTheory]
+    [InlineData("s390x")]
+    [InlineData("powerpc64")]
+    public void Kernels_that_read_appended_signatures_are_modelled(string architecture)
+    {
+        TestSigner signer = TestSigners.Rsa2048;
+        string vmlinux = _bench.Folder.File("vmlinux", TestImage.Arm64().Bytes), p7 = _bench.Folder.At("p7");
+        Tool.Run("openssl", "cms", "-sign", "-binary", "-noattr", "-nocerts", "-keyid", "-md", "sha256", "-in", vmlinux,
+            "-signer", signer.CertificateFile(_bench.Folder), "-inkey", signer.KeyFile(_bench.Folder), "-outform", "DER", "-out", p7);
+        byte[] pkcs7 = File.ReadAllBytes(p7), kernel = File.ReadAllBytes(vmlinux);
+        byte[] appended = [.. kernel, .. pkcs7, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, (byte)(pkcs7.Length >> 8), (byte)(pkcs7.Length & 0xFF), .. "~Module signature appended~\n"u8];
+        string signed = _bench.Folder.File("vmlinux.signed", appended);
+        Ask(signed, signer).ShouldBe((Answer.Accepts, null));
+        Ask(signed, TestSigners.Other).ShouldBe((Answer.Refuses, "KS4104"));
+        Ask(vmlinux, signer).ShouldBe((Answer.Refuses, "KS4132"));
+        appended[100] ^= 1;
+        Ask(_bench.Folder.File("flipped", appended), signer).ShouldBe((Answer.Refuses, "KS4133"));
+        appended[100] ^= 1;
+        appended[kernel.Length + pkcs7.Length + 8] = 0xFF;
+        Ask(_bench.Folder.File("lies", appended), signer).ShouldBe((Answer.Refuses, "KS4133"));
+
+        (Answer, string?) Ask(string file, TestSigner trusted)
+        {
+            Verdict verdict = With(file, Consumer.Kexec, o => o with { Architecture = architecture, Certificates = [trusted.CertificateFile(_bench.Folder)] });
+            return (verdict.Answer, verdict.Code);
+        }
+    }
+
+    [Fact]
+    public void Loongarch_checks_no_signature_and_the_verdict_says_so() =>
+        With(_bench.Folder.File("image", TestImage.Arm64().U16(TestImage.Arm64().Pe + 4, 0x6264).Bytes), Consumer.Kexec, o => o).Reason.ShouldContain("checks no signature");
+
+    [Fact]
+    public void Every_verdict_names_the_rules_it_follows() =>
+        VerifyOperation.Definition.Run(new() { File = _bench.SignedImage(TestSigners.Rsa2048), Consumers = [.. Enum.GetValues<Consumer>()] }, _bench.Context)
+            .Verdicts.Select(v => v.Rule).Distinct().Count().ShouldBe(5);
+
     public void Dispose() => _bench.Dispose();
+
+    private Verdict With(string file, Consumer consumer, Func<VerifyOptions, VerifyOptions> change) =>
+        VerifyOperation.Definition.Run(change(new() { File = file, Consumers = [consumer] }), _bench.Context).Verdicts.ShouldHaveSingleItem();
+
+    private sealed class Later : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UtcNow.AddYears(50);
+    }
 
     private string CertificateList(TestSigner signer)
     {
