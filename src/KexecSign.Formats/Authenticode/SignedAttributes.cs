@@ -46,7 +46,7 @@ public sealed class SignedAttributes
     /// <param name="indirectData">DER of the content's SEQUENCE.</param>
     /// <param name="hash">Digest algorithm of the SignerInfo.</param>
     /// <param name="programName">Text of SpcSpOpusInfo, ASCII.</param>
-    /// <param name="signingTime">Written as UTCTime when given; whole seconds.</param>
+    /// <param name="signingTime">Written when given, in whole seconds: as UTCTime until 2049, then as GeneralizedTime (RFC 5652 11.3).</param>
     public static SignedAttributes For(
         ReadOnlyMemory<byte> indirectData, HashAlgorithmName hash, string programName, DateTimeOffset? signingTime = null)
     {
@@ -57,7 +57,7 @@ public sealed class SignedAttributes
             WriteAttribute(writer, Oids.ContentType, w => w.WriteObjectIdentifier(Oids.SpcIndirectData));
             WriteAttribute(writer, Oids.SpcSpOpusInfo, w => WriteOpusInfo(w, programName));
             if (signingTime is { } time)
-                WriteAttribute(writer, Oids.SigningTime, w => w.WriteUtcTime(time));
+                WriteAttribute(writer, Oids.SigningTime, w => WriteTime(w, time));
             WriteAttribute(writer, Oids.MessageDigest, w => w.WriteOctetString(messageDigest));
         }
         return new(writer.Encode(), messageDigest);
@@ -104,6 +104,14 @@ public sealed class SignedAttributes
         using (writer.PushSequence())
         using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true)))
             writer.WriteCharacterString(UniversalTagNumber.IA5String, programName, new Asn1Tag(TagClass.ContextSpecific, 1));
+    }
+
+    private static void WriteTime(AsnWriter writer, DateTimeOffset time)
+    {
+        if (time.UtcDateTime.Year is >= 1950 and < 2050)
+            writer.WriteUtcTime(time);
+        else
+            writer.WriteGeneralizedTime(time, omitFractionalSeconds: true);
     }
 
     private static void WriteAttribute(AsnWriter writer, string oid, Action<AsnWriter> value)

@@ -28,6 +28,18 @@ public sealed class KexecSignSign() : SigningTask(OperationCatalog.Sign)
     /// <summary>Pad a kernel Image so that, signed, it is exactly image_size bytes long.</summary>
     public bool Fit { get; set; }
 
+    /// <summary>RFC 3161 servers, in the order in which they are tried.</summary>
+    public string[] Timestamp { get; set; } = [];
+
+    /// <summary>Longest wait for one server's answer, in seconds.</summary>
+    public string? TimestampWait { get; set; }
+
+    /// <summary>Longest wait for all timestamps together, in seconds.</summary>
+    public string? TimestampDeadline { get; set; }
+
+    /// <summary>Write a signing time: SOURCE_DATE_EPOCH, or now where that is not set.</summary>
+    public bool SigningTime { get; set; }
+
     internal override void Give(OptionValues values)
     {
         base.Give(values);
@@ -38,5 +50,9 @@ public sealed class KexecSignSign() : SigningTask(OperationCatalog.Sign)
         values.Flag("append", Append);
         values.Flag("prepend", Prepend);
         values.Flag("fit", Fit);
+        values.Texts("timestamp", Timestamp);
+        values.Text("timestamp-wait", TimestampWait);
+        values.Text("timestamp-deadline", TimestampDeadline);
+        values.Flag("signing-time", SigningTime);
     }
 }

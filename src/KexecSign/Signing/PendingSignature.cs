@@ -113,7 +113,7 @@ internal sealed class PendingSignature
     {
         _indirectData = new SpcIndirectData(_identity.Hash, imageDigest);
         _indirectDer = _indirectData.Encode();
-        _attributes = SignedAttributes.For(_indirectDer, _identity.Hash, _programName);
+        _attributes = SignedAttributes.For(_indirectDer, _identity.Hash, _programName, _identity.SigningTime);
         return _attributes.Hash(_identity.Hash);
     }
 
@@ -155,7 +155,7 @@ internal sealed class PendingSignature
     private static int EncodedLength(SigningIdentity identity, string programName)
     {
         byte[] content = new SpcIndirectData(identity.Hash, new byte[Oids.DigestLength(identity.Hash)]).Encode();
-        SignedAttributes attributes = SignedAttributes.For(content, identity.Hash, programName);
+        SignedAttributes attributes = SignedAttributes.For(content, identity.Hash, programName, identity.SigningTime);
         return AuthenticodeSignedData.Encode(
             content, attributes, identity.Hash, identity.Certificates, identity.Scheme, new byte[identity.Key.MaxSignatureSize]).Length;
     }

@@ -5,6 +5,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Operations;
 using KexecSign.Reports;
 using KexecSign.Running;
+using KexecSign.Timestamping;
 
 namespace KexecSign.Signing;
 
@@ -28,6 +29,12 @@ public sealed record SignOptions
 
     /// <summary>Whether a kernel Image is padded so that signed it is exactly image_size bytes long.</summary>
     public bool Fit { get; init; }
+
+    /// <summary>Where timestamps come from.</summary>
+    public TimestampOptions Timestamp { get; init; } = new();
+
+    /// <summary>Whether the signer claims a signing time.</summary>
+    public bool SigningTime { get; init; }
 }
 
 /// <summary>A file that could not be signed.</summary>
@@ -77,6 +84,13 @@ internal static class SignOperation
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
             .. SigningOptionSpecs.Existing<SignOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("fit", null, "Pad a kernel Image so that, signed, it is exactly image_size bytes long: for the Image inside a zboot.", (o, _) => o with { Fit = true }),
+            new("timestamp", "URL", "RFC 3161 server to have the signature timestamped by; the first that answers is taken.",
+                (o, v) => o with { Timestamp = o.Timestamp with { Servers = o.Timestamp.Servers.Add(v) } }, repeatable: true),
+            new("timestamp-wait", "SECONDS", "Longest wait for one server's answer.",
+                (o, v) => o with { Timestamp = o.Timestamp with { AttemptSeconds = SigningOptionSpecs.Seconds("timestamp-wait", v) } }, "10"),
+            new("timestamp-deadline", "SECONDS", "Longest wait for all timestamps together.",
+                (o, v) => o with { Timestamp = o.Timestamp with { TotalSeconds = SigningOptionSpecs.Seconds("timestamp-deadline", v) } }, "120"),
+            new("signing-time", null, "Write a signing time: SOURCE_DATE_EPOCH, or now where that is not set.", (o, _) => o with { SigningTime = true }),
         ],
         Examples =
         [
@@ -84,6 +98,8 @@ internal static class SignOperation
                 "Sign a zboot image with a token's key."),
             new("kexecsign sign Image --key file:kexec.key --cert kexec.pem --fit -o Image.signed",
                 "Sign a kernel Image so that it can go into a zboot and still be loaded by kexec."),
+            new("kexecsign sign grub.efi --key file:db.key --cert db.pem --timestamp http://tsa.example/one --timestamp http://tsa.example/two -o grub.signed.efi",
+                "Have the signature timestamped, by the second server when the first does not answer."),
         ],
     };
 
@@ -94,24 +110,30 @@ internal static class SignOperation
         // Padding an image breaks the signatures that it keeps, and another table behind it breaks the fit.
         if (options is { Fit: true, Existing: ExistingSignatures.Append or ExistingSignatures.Prepend })
             throw OperationErrors.OptionsConflict.With("--fit", "--" + options.Existing.ToString().ToLowerInvariant());
+        // How long a token will be is not known, and the padding counts on the length.
+        if (options is { Fit: true, Timestamp.Servers.IsEmpty: false })
+            throw OperationErrors.OptionsConflict.With("--fit", "--timestamp");
         var targets = options.Files.Select(file => (File: file, Target: Target(file, options))).ToImmutableArray();
         BatchNames.RequireDifferent(targets.Select(t => (t.File, Path.GetFullPath(t.Target))));
-        SigningIdentity identity = SigningIdentity.Open("sign", options.Signing, context);
+        var identity = SigningIdentity.Open("sign", options.Signing, context);
+        if (options.SigningTime)
+            identity = identity with { SigningTime = Timestamping.SigningTime.Get(identity.Certificate, context) };
+        using var timestamper = Timestamper.For(options.Timestamp, context.Cancellation);
         if (targets.Length == 1)
-            return new([SignOne(targets[0].File, targets[0].Target, identity, options, context)], []);
-        return SignMany(targets, identity, options, context);
+            return new([SignOne(targets[0].File, targets[0].Target, identity, options, timestamper, context)], []);
+        return SignMany(targets, identity, options, timestamper, context);
     }
 
-    private static SignedImage SignOne(string file, string target, SigningIdentity identity, SignOptions options, RunContext context)
+    private static SignedImage SignOne(string file, string target, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
         using FileSource source = FileSource.Open(file);
         using ImageSigning signing = Begin(source, target, identity, options, context);
-        signing.Sign(context);
+        signing.Sign(context, timestamper);
         return signing.Finish();
     }
 
     private static SignResult SignMany(
-        ImmutableArray<(string File, string Target)> targets, SigningIdentity identity, SignOptions options, RunContext context)
+        ImmutableArray<(string File, string Target)> targets, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
         var pending = new List<(FileSource Source, ImageSigning Signing)>();
         var signed = ImmutableArray.CreateBuilder<SignedImage>();
@@ -135,7 +157,7 @@ internal static class SignOperation
                 });
             }
             foreach ((_, ImageSigning signing) in pending)
-                signing.Sign(context);
+                signing.Sign(context, timestamper);
             foreach ((FileSource source, ImageSigning signing) in pending)
                 Attempt(source.Path, () => signed.Add(signing.Finish()));
         }

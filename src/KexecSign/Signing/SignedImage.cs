@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using KexecSign.Files;
 using KexecSign.Running;
+using KexecSign.Timestamping;
 
 namespace KexecSign.Signing;
 
@@ -59,9 +60,12 @@ internal sealed class ImageSigning : IDisposable
     /// <summary>The image digest, as computed while writing.</summary>
     public ReadOnlyMemory<byte> ImageDigest => _pending.IndirectData!.Digest;
 
-    /// <summary>Has the key sign.</summary>
-    public void Sign(RunContext context) =>
-        _pkcs7 = _pending.Assemble(_identity.Key.SignHash(_toBeSigned, _identity.Hash, context.Cancellation), default);
+    /// <summary>Has the key sign, and a server timestamp the signature.</summary>
+    public void Sign(RunContext context, Timestamper? timestamper = null)
+    {
+        byte[] signature = _identity.Key.SignHash(_toBeSigned, _identity.Hash, context.Cancellation);
+        _pkcs7 = _pending.Assemble(signature, timestamper?.Stamp(signature, _identity.Hash, context));
+    }
 
     /// <summary>Takes a PKCS#7 that was made elsewhere; that it is for this image is for the caller to know.</summary>
     public void Use(byte[] pkcs7) => _pkcs7 = pkcs7;

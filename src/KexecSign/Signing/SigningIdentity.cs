@@ -15,6 +15,9 @@ namespace KexecSign.Signing;
 /// <param name="Hash">Digest algorithm.</param>
 internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certificate2> Certificates, HashAlgorithmName Hash)
 {
+    /// <summary>The signing time to claim; null for none.</summary>
+    public DateTimeOffset? SigningTime { get; init; }
+
     /// <summary>The signer's certificate.</summary>
     public X509Certificate2 Certificate => Certificates[0];
 
