@@ -149,10 +149,11 @@ public sealed class Keyring : IDisposable
         if (SoftHsmFolder.ConfigurationBeside(uri, pin) is { } configuration)
             ModuleEnvironment.UseSoftHsmConfiguration(configuration);
         string path = ModuleFinder.Find(uri, _environment);
+        TimeSpan deadline = TokenDeadline.From(_environment);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            Module module = Module.Open(path);
+            Module module = Module.Open(path, deadline);
             if (!_modules.TryAdd(module.Calls.Identity, module))
                 module.Release();
             return module;

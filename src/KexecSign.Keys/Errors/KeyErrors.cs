@@ -86,4 +86,13 @@ public static partial class KeyErrors
     /// <summary>A file of the token's folder cannot be written.</summary>
     public static readonly ErrorCode NotWritable = new(
         "KS2027", "'{0}' cannot be written.", "Check the folder's permissions and the space left, or choose another with --directory.");
+
+    /// <summary>A module or its token does not answer.</summary>
+    public static readonly ErrorCode TokenHangs = new(
+        "KS2028", "{0} has not answered for {1} seconds; it is not waited for any longer.",
+        "Check device, network and the module's daemon (pcscd, p11-kit server); KEXECSIGN_PKCS11_TIMEOUT sets the seconds for slow tokens.");
+
+    /// <summary>The deadline is no number of seconds.</summary>
+    public static readonly ErrorCode DeadlineMalformed = new(
+        "KS2029", "the environment variable {0} is '{1}', not a number of seconds from 1 to 3600.", "Correct it or unset it.", ExitCode.WrongUsage);
 }

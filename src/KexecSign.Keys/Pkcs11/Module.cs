@@ -14,14 +14,17 @@ internal sealed class Module
 {
     private static readonly Dictionary<nint, Module> Live = [];
     private static readonly Lock LiveLock = new();
+    private readonly TokenThreads _threads;
     private readonly bool _finalise;
     private readonly string? _configuration;
     private int _holders;
 
-    internal Module(string path, Cryptoki calls, bool finalise)
+    internal Module(string path, Cryptoki calls, TokenThreads threads, TimeSpan deadline, bool finalise)
     {
         Path = path;
         Calls = calls;
+        Deadline = deadline;
+        _threads = threads;
         _finalise = finalise;
         _configuration = ModuleEnvironment.SoftHsmConfiguration;
     }
@@ -30,21 +33,45 @@ internal sealed class Module
 
     public Cryptoki Calls { get; }
 
+    /// <summary>How long one piece of work may take.</summary>
+    public TimeSpan Deadline { get; }
+
+    /// <summary>Whether a call did not come back in time; the module is left alone then.</summary>
+    public bool Hung => _threads.Hung;
+
     /// <summary>Loads and initialises, or joins those that use the module already. Give back with <see cref="Release"/>.</summary>
-    public static Module Open(string path)
+    public static Module Open(string path, TimeSpan deadline)
     {
         lock (LiveLock)
         {
-            Cryptoki calls = Load(path);
-            if (!Live.TryGetValue(calls.Identity, out Module? module))
+            var threads = new TokenThreads();
+            try
             {
-                module = new Module(path, calls, Initialise(path, calls));
-                Live.Add(calls.Identity, module);
+                Cryptoki calls = threads.Run(() => Load(path), deadline, default);
+                if (!Live.TryGetValue(calls.Identity, out Module? module))
+                {
+                    bool finalise = threads.Run(() => Initialise(path, calls), deadline, default);
+                    module = new Module(path, calls, threads, deadline, finalise);
+                    Live.Add(calls.Identity, module);
+                }
+                module._holders++;
+                if (module._threads != threads)
+                    threads.End();
+                return module;
             }
-            module._holders++;
-            return module;
+            catch (Exception failed)
+            {
+                threads.End();
+                if (failed is TokenDeadlineException late)
+                    throw KeyErrors.TokenHangs.Because(late, $"module {path}", late.Deadline.TotalSeconds);
+                throw;
+            }
         }
     }
+
+    /// <summary>Runs calls of the module on a thread of their own, see <see cref="TokenThreads.Run"/>.</summary>
+    public T Call<T>(Func<T> call, int deadlines, CancellationToken cancellation, Action? abandoned = null) =>
+        _threads.Run(call, Deadline * deadlines, cancellation, abandoned);
 
     /// <summary>The configuration that a module in use was initialised with; null when none is in use.</summary>
     public static (string? Path, string Module)? ConfigurationInUse()
@@ -64,8 +91,10 @@ internal sealed class Module
             if (--_holders > 0)
                 return;
             Live.Remove(Calls.Identity);
-            if (_finalise)
-                Calls.Finish();
+            // A module that still works for a caller who left must not lose its ground.
+            if (_threads.Drain(Deadline) && _finalise)
+                Finish();
+            _threads.End();
         }
     }
 
@@ -74,18 +103,44 @@ internal sealed class Module
     {
         try
         {
-            LibraryInfo library = Calls.Library();
-            var states = new List<TokenState>();
-            foreach (nuint slot in Calls.Slots())
-            {
-                if (State(slot, library) is { } state)
-                    states.Add(state);
-            }
-            return states;
+            return Call(ListTokens, 1, default);
         }
         catch (CryptokiException cause)
         {
             throw KeyErrors.CallFailed.Because(cause, cause.Function, Path, ReturnValue.Name(cause.Value));
+        }
+        catch (TokenDeadlineException late)
+        {
+            throw KeyErrors.TokenHangs.Because(late, $"module {Path}", late.Deadline.TotalSeconds);
+        }
+    }
+
+    /// <summary>The same on the caller's thread.</summary>
+    public List<TokenState> ListTokens()
+    {
+        LibraryInfo library = Calls.Library();
+        var states = new List<TokenState>();
+        foreach (nuint slot in Calls.Slots())
+        {
+            if (State(slot, library) is { } state)
+                states.Add(state);
+        }
+        return states;
+    }
+
+    private void Finish()
+    {
+        try
+        {
+            Call(() =>
+            {
+                Calls.Finish();
+                return true;
+            }, 1, default);
+        }
+        catch (TokenDeadlineException)
+        {
+            // The work is done and the process is about to end or to go on without the module.
         }
     }
 

@@ -11,8 +11,9 @@ internal sealed class SessionPool : IDisposable
 {
     private const int MostSessions = 32;
     private const int OpenAttempts = 5;
-    private readonly Cryptoki _calls;
+    private readonly Module _module;
     private readonly TokenState _state;
+    private readonly Action _requireUsable;
     private readonly Action _lastCloses;
     private readonly SemaphoreSlim _permits;
     private readonly Stack<nuint> _idle = [];
@@ -20,13 +21,15 @@ internal sealed class SessionPool : IDisposable
     private int _open;
     private bool _disposed;
 
-    /// <param name="calls">The token's module.</param>
+    /// <param name="module">The token's module.</param>
     /// <param name="state">The token.</param>
+    /// <param name="requireUsable">Raises what ended all work with the token while a caller waited for a session.</param>
     /// <param name="lastCloses">Called before the last session is closed: that ends the login (PKCS#11 5.6, C_CloseSession).</param>
-    public SessionPool(Cryptoki calls, TokenState state, Action lastCloses)
+    public SessionPool(Module module, TokenState state, Action requireUsable, Action lastCloses)
     {
-        _calls = calls;
+        _module = module;
         _state = state;
+        _requireUsable = requireUsable;
         _lastCloses = lastCloses;
         _permits = new SemaphoreSlim((int)Math.Min(state.SessionLimit ?? MostSessions, MostSessions));
     }
@@ -55,6 +58,16 @@ internal sealed class SessionPool : IDisposable
     public void Discard(nuint session)
     {
         Close(session);
+        lock (_lock)
+        {
+            if (!_disposed)
+                _permits.Release();
+        }
+    }
+
+    /// <summary>Leaves a session alone in which a call hangs.</summary>
+    public void Lose()
+    {
         lock (_lock)
         {
             if (!_disposed)
@@ -93,7 +106,8 @@ internal sealed class SessionPool : IDisposable
             bool keepPermit = false;
             try
             {
-                nuint session = IdleOrNew(readWrite);
+                _requireUsable();
+                nuint session = IdleOrNew(readWrite, cancellation);
                 keepPermit = true;
                 return session;
             }
@@ -117,7 +131,7 @@ internal sealed class SessionPool : IDisposable
         }
     }
 
-    private nuint IdleOrNew(bool readWrite)
+    private nuint IdleOrNew(bool readWrite, CancellationToken cancellation)
     {
         lock (_lock)
         {
@@ -125,7 +139,14 @@ internal sealed class SessionPool : IDisposable
             if (!readWrite && _idle.TryPop(out nuint idle))
                 return idle;
         }
-        nuint session = _calls.OpenSession(_state.Slot, readWrite);
+        nuint opened = 0;
+        nuint session = _module.Call(
+            () => opened = _module.Calls.OpenSession(_state.Slot, readWrite), 1, cancellation,
+            abandoned: () =>
+            {
+                if (opened != 0)
+                    _module.Calls.CloseSession(opened);
+            });
         lock (_lock)
             _open++;
         return session;
@@ -138,6 +159,19 @@ internal sealed class SessionPool : IDisposable
             if (--_open == 0)
                 _lastCloses();
         }
-        _calls.CloseSession(session);
+        if (_module.Hung)
+            return;
+        try
+        {
+            _module.Call(() =>
+            {
+                _module.Calls.CloseSession(session);
+                return true;
+            }, 1, default);
+        }
+        catch (TokenDeadlineException)
+        {
+            // Whatever the session was for is done or has failed with an error of its own.
+        }
     }
 }

@@ -15,9 +15,11 @@ internal sealed class TokenConnection : IDisposable
     private const int MostRenewals = 3;
     private readonly PinSources _pins;
     private readonly SessionPool _pool;
+    private readonly Lock _pinLock = new();
+    // Held while the token decides about a PIN; only threads that may be left behind wait for it.
     private readonly Lock _loginLock = new();
     private PinRequest _request = new(null, new PinOptions());
-    private Pin? _pin;
+    private volatile Pin? _pin;
     private volatile bool _loggedIn;
     private volatile Func<KexecSignException>? _refusal;
     private int _generation;
@@ -27,7 +29,7 @@ internal sealed class TokenConnection : IDisposable
         Module = module;
         State = state;
         _pins = pins;
-        _pool = new SessionPool(module.Calls, state, ForgetLogin);
+        _pool = new SessionPool(module, state, RequireUsable, ForgetLogin);
     }
 
     public Module Module { get; }
@@ -42,7 +44,7 @@ internal sealed class TokenConnection : IDisposable
     /// <summary>Says where the PIN may come from. The first sources that are given are used for the connection's life.</summary>
     public void PinFrom(Pkcs11Uri? uri, PinOptions options)
     {
-        lock (_loginLock)
+        lock (_pinLock)
         {
             if (!PinSources.IsGiven(_request.Uri, _request.Options))
                 _request = new PinRequest(uri, options);
@@ -54,18 +56,18 @@ internal sealed class TokenConnection : IDisposable
     {
         get
         {
-            lock (_loginLock)
+            lock (_pinLock)
                 return _pin is not null || PinSources.IsGiven(_request.Uri, _request.Options);
         }
     }
 
     /// <summary>Runs <paramref name="work"/> with a session of its own, logged in if asked; raises only KexecSignException.</summary>
     public T With<T>(bool login, Func<nuint, T> work, CancellationToken cancellation) =>
-        Run(new Lending(_pool.Take, _pool.Return, _pool.Discard), login, work, cancellation);
+        Run(new Lending(_pool.Take, _pool.Return, _pool.Discard, State.HasKeypad ? TokenDeadline.TimesForKeypads : 1), login, work, cancellation);
 
     /// <summary>As <see cref="With{T}"/>, with a session that may change the token; it is closed afterwards.</summary>
     public T WithReadWrite<T>(Func<nuint, T> work, CancellationToken cancellation) =>
-        Run(new Lending(_pool.TakeReadWrite, _pool.Discard, _pool.Discard), login: true, work, cancellation);
+        Run(new Lending(_pool.TakeReadWrite, _pool.Discard, _pool.Discard, TokenDeadline.TimesForKeyPairs), login: true, work, cancellation);
 
     /// <summary>Proves presence once more for the operation under way (CKA_ALWAYS_AUTHENTICATE).</summary>
     public void LoginForOperation(nuint session)
@@ -86,8 +88,7 @@ internal sealed class TokenConnection : IDisposable
     {
         for (int renewals = 0; ; renewals++)
         {
-            if (_refusal is { } refusal)
-                throw refusal();
+            RequireUsable();
             cancellation.ThrowIfCancellationRequested();
             try
             {
@@ -100,25 +101,65 @@ internal sealed class TokenConnection : IDisposable
             {
                 throw Translate(cause);
             }
+            catch (TokenDeadlineException late)
+            {
+                _refusal = () => KeyErrors.TokenHangs.Because(late, $"token '{State.Label}'", late.Deadline.TotalSeconds);
+                throw _refusal();
+            }
         }
     }
 
     private T Once<T>(Lending lending, bool login, Func<nuint, T> work, CancellationToken cancellation)
     {
         nuint session = lending.Take(cancellation);
-        bool sound = false;
+        // A failed call may have left an operation active in its session.
+        Action<nuint>? end = lending.Discard;
         try
         {
             if (login)
-                LoginOnce(session);
-            T result = work(session);
-            sound = true;
+                ObtainPin();
+            T result = Module.Call(
+                () =>
+                {
+                    if (login)
+                        LoginOnce(session);
+                    return work(session);
+                },
+                lending.Deadlines, cancellation, abandoned: () => lending.Discard(session));
+            end = lending.Return;
             return result;
+        }
+        catch (OperationCanceledException)
+        {
+            end = null;
+            throw;
+        }
+        catch (TokenDeadlineException)
+        {
+            end = _ => _pool.Lose();
+            throw;
         }
         finally
         {
-            // A failed call may have left an operation active in its session.
-            (sound ? lending.Return : lending.Discard)(session);
+            end?.Invoke(session);
+        }
+    }
+
+    private void RequireUsable()
+    {
+        if (_refusal is { } refusal)
+            throw refusal();
+    }
+
+    // Before the deadline begins: a person may be asked.
+    private void ObtainPin()
+    {
+        if (_loggedIn || _pin is not null || !State.LoginRequired || State.HasKeypad)
+            return;
+        lock (_pinLock)
+        {
+            RequireUsable();
+            _pin ??= _pins.Obtain(_request.Uri, _request.Options, $"token '{State.Label}'");
         }
     }
 
@@ -138,10 +179,12 @@ internal sealed class TokenConnection : IDisposable
     private void Login(nuint session, nuint user)
     {
         // Refused while this thread waited for the lock: the same PIN must not be tried a second time.
-        if (_refusal is { } refusal)
-            throw refusal();
-        if (!State.HasKeypad)
-            _pin ??= _pins.Obtain(_request.Uri, _request.Options, $"token '{State.Label}'");
+        RequireUsable();
+        if (!State.HasKeypad && _pin is null)
+        {
+            lock (_pinLock)
+                _pin ??= _pins.Obtain(_request.Uri, _request.Options, $"token '{State.Label}'");
+        }
         try
         {
             Calls.Login(session, user, _pin is null ? default : _pin.Bytes);
@@ -214,6 +257,6 @@ internal sealed class TokenConnection : IDisposable
         }
     }
 
-    // Where a session comes from and where it goes, after success and after failure.
-    private sealed record Lending(Func<CancellationToken, nuint> Take, Action<nuint> Return, Action<nuint> Discard);
+    // Where a session comes from and where it goes, after success and after failure; and how much time there is.
+    private sealed record Lending(Func<CancellationToken, nuint> Take, Action<nuint> Return, Action<nuint> Discard, int Deadlines);
 }

@@ -24,16 +24,26 @@ internal static class TokenInitialization
         using Pin user = pins.Obtain(uri, userPin, $"token '{label}'");
         try
         {
-            module.Calls.InitToken(free.Slot, officer.Bytes, padded);
-            // The slot's number may change with the label: SoftHSM derives it from the new serial number.
-            TokenState made = module.Tokens().Find(token => token.Initialized && token.Label == label) ?? free;
-            SetPin(module.Calls, made.Slot, officer, user);
+            TokenState made = module.Call(() => Make(module, free, officer, user, label, padded), TokenDeadline.TimesForKeyPairs, default);
             return module.Tokens().Find(token => token.Slot == made.Slot) ?? made;
         }
         catch (CryptokiException cause)
         {
             throw Translate(cause, free, label, cause.Function == "C_InitPIN" ? user : officer);
         }
+        catch (TokenDeadlineException late)
+        {
+            throw KeyErrors.TokenHangs.Because(late, $"token '{label}'", late.Deadline.TotalSeconds);
+        }
+    }
+
+    private static TokenState Make(Module module, TokenState free, Pin officer, Pin user, string label, byte[] padded)
+    {
+        module.Calls.InitToken(free.Slot, officer.Bytes, padded);
+        // The slot's number may change with the label: SoftHSM derives it from the new serial number.
+        TokenState made = module.ListTokens().Find(token => token.Initialized && token.Label == label) ?? free;
+        SetPin(module.Calls, made.Slot, officer, user);
+        return made;
     }
 
     private static void SetPin(Cryptoki calls, nuint slot, Pin officer, Pin user)

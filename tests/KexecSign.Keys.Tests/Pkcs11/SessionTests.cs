@@ -151,6 +151,62 @@ public sealed class SessionTests(SoftHsm softHsm)
         InterposedToken.Signatures.ShouldBe(0);
     }
 
+    [SkippableFact]
+    public void A_signature_that_never_comes_ends_the_waiting_and_nothing_more_is_asked()
+    {
+        SoftHsm.Require();
+        using var returns = new ManualResetEventSlim();
+        using (var token = new InterposedToken(softHsm.PinFromFile, sessionLimit: 1, deadline: TimeSpan.FromSeconds(1)))
+        {
+            ISigningKey key = token.Key("P256");
+            InterposedToken.SignHangs = returns;
+            // More callers than sessions: those who wait for one must be told as well.
+            Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
+                Refusal.Of("KS2028", () => Sign(key)).Message.ShouldContain("token 'Test token' has not answered for 1 seconds"));
+            InterposedToken.Signatures.ShouldBe(1);
+            returns.Set();
+            // The call uses functions that belong to the token of this test.
+            SpinWait.SpinUntil(() => InterposedToken.Returned > 0, TimeSpan.FromSeconds(20)).ShouldBeTrue();
+        }
+    }
+
+    [SkippableFact]
+    public void A_cancelled_caller_does_not_wait_and_the_session_is_closed_when_the_call_returns()
+    {
+        SoftHsm.Require();
+        using var returns = new ManualResetEventSlim();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        ISigningKey key = token.Key("P256");
+        using var cancellation = new CancellationTokenSource();
+        InterposedToken.SignHangs = returns;
+        Task waiting = Task.Run(() => key.SignHash(Hash, HashAlgorithmName.SHA256, cancellation.Token));
+        SpinWait.SpinUntil(() => InterposedToken.Signatures == 1, TimeSpan.FromSeconds(20)).ShouldBeTrue();
+        cancellation.Cancel();
+        Should.Throw<OperationCanceledException>(() => waiting.GetAwaiter().GetResult());
+        InterposedToken.OpenSessions.ShouldBe(1);
+
+        InterposedToken.SignHangs = null;
+        returns.Set();
+        SpinWait.SpinUntil(() => InterposedToken.OpenSessions == 0, TimeSpan.FromSeconds(20)).ShouldBeTrue();
+        Sign(key);
+    }
+
+    [SkippableFact]
+    public void Two_hundred_requests_at_once_share_one_login_and_leave_nothing_open()
+    {
+        SoftHsm.Require();
+        using (var token = new InterposedToken(softHsm.PinFromFile, sessionLimit: 7))
+        {
+            ISigningKey key = token.Key("Rsa2048");
+            Task[] all = [.. Enumerable.Range(0, 200).Select(_ => Task.Factory.StartNew(() => Sign(key), TaskCreationOptions.LongRunning))];
+            Task.WaitAll(all);
+            InterposedToken.Signatures.ShouldBe(200);
+            InterposedToken.Logins.ShouldBe(1);
+            InterposedToken.MostOpenSessions.ShouldBeLessThanOrEqualTo(7);
+        }
+        InterposedToken.OpenSessions.ShouldBe(0);
+    }
+
     private static void Sign(ISigningKey key) => key.SignHash(Hash, HashAlgorithmName.SHA256, default);
 
     private static nuint AlwaysAuthenticatedKey(Cryptoki calls, nuint session)

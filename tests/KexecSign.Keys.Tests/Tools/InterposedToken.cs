@@ -20,13 +20,15 @@ internal sealed unsafe class InterposedToken : IDisposable
     private static int _open;
     private static int _mostOpen;
     private static int _signatures;
+    private static int _returned;
     private readonly FunctionList* _functions;
     private readonly Module _module;
     private readonly PinSources _pins;
+    private readonly TokenThreads _threads = new();
 
-    public InterposedToken(PinOptions pin, int sessionLimit = 1000)
+    public InterposedToken(PinOptions pin, int sessionLimit = 1000, TimeSpan? deadline = null)
     {
-        _module = Module.Open(SoftHsm.ModulePath);
+        _module = Module.Open(SoftHsm.ModulePath, TokenDeadline.Default);
         _real = (FunctionList*)_module.Calls.Identity;
         _functions = (FunctionList*)NativeMemory.Alloc((nuint)sizeof(FunctionList));
         *_functions = *_real;
@@ -35,11 +37,12 @@ internal sealed unsafe class InterposedToken : IDisposable
         _functions->Login = &Login;
         _functions->SignInit = &SignInit;
         _functions->Sign = &Sign;
-        (_logins, _contextLogins, _open, _mostOpen, _signatures) = (0, 0, 0, 0, 0);
+        (_logins, _contextLogins, _open, _mostOpen, _signatures, _returned) = (0, 0, 0, 0, 0, 0);
         SessionLimit = sessionLimit;
         SignInitFaults.Clear();
         SignFaults.Clear();
-        var interposed = new Module(SoftHsm.ModulePath, new Cryptoki(_functions), finalise: false);
+        SignHangs = null;
+        var interposed = new Module(SoftHsm.ModulePath, new Cryptoki(_functions), _threads, deadline ?? TokenDeadline.Default, finalise: false);
         _pins = new PinSources(Environment.GetEnvironmentVariable, prompt: null, warn: null);
         TokenState state = _module.Tokens().Single(token => token.Label == SoftHsm.Label);
         Connection = new TokenConnection(interposed, state, _pins);
@@ -51,6 +54,9 @@ internal sealed unsafe class InterposedToken : IDisposable
 
     /// <summary>Codes that the next calls of C_Sign return.</summary>
     public static ConcurrentQueue<nuint> SignFaults { get; } = new();
+
+    /// <summary>When set, C_Sign does not return before this is.</summary>
+    public static ManualResetEventSlim? SignHangs { get; set; }
 
     /// <summary>Sessions beyond this get CKR_SESSION_COUNT.</summary>
     public static int SessionLimit { get; private set; }
@@ -65,6 +71,9 @@ internal sealed unsafe class InterposedToken : IDisposable
 
     public static int Signatures => _signatures;
 
+    /// <summary>Calls of C_Sign that came back.</summary>
+    public static int Returned => _returned;
+
     public TokenConnection Connection { get; }
 
     public ISigningKey Key(string label) => ObjectSearch.PrivateKey(Connection, Pkcs11Uri.Parse("pkcs11:object=" + label), default);
@@ -72,6 +81,8 @@ internal sealed unsafe class InterposedToken : IDisposable
     public void Dispose()
     {
         Connection.Dispose();
+        _threads.Drain(TokenDeadline.Default);
+        _threads.End();
         _pins.Dispose();
         _module.Release();
         NativeMemory.Free(_functions);
@@ -113,7 +124,10 @@ internal sealed unsafe class InterposedToken : IDisposable
     private static nuint Sign(nuint session, byte* data, nuint length, byte* signature, nuint* signatureLength)
     {
         Interlocked.Increment(ref _signatures);
-        return SignFaults.TryDequeue(out nuint fault) ? fault : _real->Sign(session, data, length, signature, signatureLength);
+        SignHangs?.Wait();
+        nuint value = SignFaults.TryDequeue(out nuint fault) ? fault : _real->Sign(session, data, length, signature, signatureLength);
+        Interlocked.Increment(ref _returned);
+        return value;
     }
 
     private static void InterlockedMax(int open)
