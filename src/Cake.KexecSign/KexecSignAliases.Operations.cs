@@ -140,4 +140,16 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.KeyOperations")]
     public static KeysListResult KexecSignKeysList(this ICakeContext context, KeysListOptions options) =>
         context.KexecSign(OperationCatalog.KeysList, options);
+
+    /// <summary>Writes certificates as PEM, DER or EFI signature list: <c>kexecsign keys export</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.KeyOperations")]
+    public static KeysExportResult KexecSignKeysExport(this ICakeContext context, KeysExportOptions options) =>
+        context.KexecSign(OperationCatalog.KeysExport, options);
+
+    /// <summary>Writes signed updates of PK, KEK, db and dbx: <c>kexecsign keys enroll</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.KeyOperations")]
+    public static KeysEnrollResult KexecSignKeysEnroll(this ICakeContext context, KeysEnrollOptions options) =>
+        context.KexecSign(OperationCatalog.KeysEnroll, options);
 }

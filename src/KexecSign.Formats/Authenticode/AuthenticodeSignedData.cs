@@ -97,7 +97,7 @@ public static class AuthenticodeSignedData
         }
     }
 
-    private static void WriteSignatureAlgorithm(AsnWriter writer, HashAlgorithmName hash, SignatureScheme scheme)
+    internal static void WriteSignatureAlgorithm(AsnWriter writer, HashAlgorithmName hash, SignatureScheme scheme)
     {
         using (writer.PushSequence())
         {

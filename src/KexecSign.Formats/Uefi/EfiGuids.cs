@@ -32,6 +32,9 @@ public static class EfiGuids
     /// <summary>EFI_CERT_X509_SHA512_GUID.</summary>
     public static readonly Guid CertX509Sha512 = new("446dbf63-2502-4cda-bcfa-2465d2b0fe9d");
 
+    /// <summary>EFI_CERT_TYPE_PKCS7_GUID: a PKCS#7 SignedData in front of a signed variable (UEFI 8.2.2).</summary>
+    public static readonly Guid CertTypePkcs7 = new("4aafd29d-68df-49ee-8aa9-347d375665a7");
+
     /// <summary>gEfiSystemNvDataFvGuid: a firmware volume that holds variables (edk2 MdeModulePkg).</summary>
     internal static readonly Guid SystemNvDataVolume = new("fff12b8d-7696-4c8b-a985-2747075b4f50");
 

@@ -18,6 +18,9 @@ public enum VariableAttributes : uint
 
     /// <summary>Changes must be signed and carry a newer time stamp.</summary>
     TimeBasedAuthenticated = 0x20,
+
+    /// <summary>The value is added to what is there; never stored.</summary>
+    AppendWrite = 0x40,
 }
 
 /// <summary>A UEFI variable.</summary>
@@ -31,7 +34,7 @@ public sealed record UefiVariable(string Name, Guid Vendor, VariableAttributes A
     internal const VariableAttributes Plain = VariableAttributes.NonVolatile | VariableAttributes.BootServices | VariableAttributes.Runtime;
 
     /// <summary>What PK, KEK, db and dbx have.</summary>
-    internal const VariableAttributes Authenticated = Plain | VariableAttributes.TimeBasedAuthenticated;
+    public const VariableAttributes Authenticated = Plain | VariableAttributes.TimeBasedAuthenticated;
 
     /// <summary>
     /// Time of the last signed change, UTC, whole seconds; null for all zeros, which is what variables without

@@ -86,7 +86,7 @@ internal static class VariableRecord
         }
     }
 
-    private static void WriteTime(Span<byte> bytes, DateTime time)
+    public static void WriteTime(Span<byte> bytes, DateTime time)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(bytes, (ushort)time.Year);
         bytes[2] = (byte)time.Month;

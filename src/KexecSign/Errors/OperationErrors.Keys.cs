@@ -15,4 +15,20 @@ public static partial class OperationErrors
     /// <summary>A certificate could not be made.</summary>
     public static readonly ErrorCode CertificateNotMade = new(
         "KS3403", "the certificate of key '{0}' could not be made: {1}.", "Check subject and validity in the profile.");
+
+    /// <summary>DER has room for one certificate.</summary>
+    public static readonly ErrorCode DerTakesOne = new(
+        "KS3404", "{0} certificates were given but DER holds one.", "Use --format pem or esl, or export them one by one.", ExitCode.WrongUsage);
+
+    /// <summary>An update that nobody signs.</summary>
+    public static readonly ErrorCode EnrolmentUnsigned = new(
+        "KS3405", "{0} is to be enrolled but {1} to sign it is not named.", "{2}.", ExitCode.WrongUsage);
+
+    /// <summary>Nothing to enrol.</summary>
+    public static readonly ErrorCode NothingToEnroll = new(
+        "KS3406", "nothing is named for PK, KEK, db or dbx.", "Give --pk, --kek, --db, --dbx or --dbx-digest.", ExitCode.WrongUsage);
+
+    /// <summary>A platform key update for a firmware that takes no appending to it.</summary>
+    public static readonly ErrorCode PlatformKeyAppended = new(
+        "KS3407", "PK holds exactly one certificate, so nothing can be appended to it.", "Leave --append out, or name what --pk is to sign with --kek.", ExitCode.WrongUsage);
 }

@@ -8,4 +8,6 @@ namespace KexecSign.KeyOperations;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(KeyRoleConverter), typeof(KeyKindConverter)])]
 [JsonSerializable(typeof(KeysInitResult))]
 [JsonSerializable(typeof(KeysListResult))]
+[JsonSerializable(typeof(KeysExportResult))]
+[JsonSerializable(typeof(KeysEnrollResult))]
 internal sealed partial class KeyReportJson : JsonSerializerContext;

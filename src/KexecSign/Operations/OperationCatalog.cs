@@ -70,6 +70,12 @@ public static class OperationCatalog
     /// <summary>What tokens hold.</summary>
     public static Operation<KeysListOptions, KeysListResult> KeysList => KeysListOperation.Definition;
 
+    /// <summary>Certificates out of tokens and files, in the forms that their readers want.</summary>
+    public static Operation<KeysExportOptions, KeysExportResult> KeysExport => KeysExportOperation.Definition;
+
+    /// <summary>Signed updates of PK, KEK, db and dbx.</summary>
+    public static Operation<KeysEnrollOptions, KeysEnrollResult> KeysEnroll => KeysEnrollOperation.Definition;
+
     /// <summary>All operations, in the order in which help lists them. What stands here is what the faces offer.</summary>
     public static ImmutableArray<Operation> All { get; } =
     [
@@ -91,5 +97,7 @@ public static class OperationCatalog
         ImaVerify,
         KeysInit,
         KeysList,
+        KeysExport,
+        KeysEnroll,
     ];
 }
