@@ -19,6 +19,10 @@ var JudgePackages = new Dictionary<string, string>
     ["file"] = "judges archives",
     ["python3-jsonschema"] = "judges JSON by the published schemas",
     ["git"] = "lists what the repository holds",
+    ["linux-kbuild-6.1"] = "sign-file judges appended signatures",
+    ["kmod"] = "modinfo judges appended signatures",
+    ["libarchive-tools"] = "bsdtar judges archives",
+    ["fsverity"] = "judges fs-verity digests",
 };
 
 void NeedDebianPackages(IReadOnlyDictionary<string, string> needed)

@@ -5,6 +5,7 @@ using KexecSign.Building;
 using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.KeyOperations;
+using KexecSign.Modules;
 using KexecSign.Offline;
 using KexecSign.Operations;
 using KexecSign.Pe;
@@ -128,6 +129,24 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Ima")]
     public static ImaVerifyResult KexecSignImaVerify(this ICakeContext context, ImaVerifyOptions options) =>
         context.KexecSign(OperationCatalog.ImaVerify, options);
+
+    /// <summary>Appends signatures to modules: <c>kexecsign module sign</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Modules")]
+    public static ModuleSignResult KexecSignModuleSign(this ICakeContext context, ModuleSignOptions options) =>
+        context.KexecSign(OperationCatalog.ModuleSign, options);
+
+    /// <summary>Checks appended signatures: <c>kexecsign module verify</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Modules")]
+    public static ModuleVerifyResult KexecSignModuleVerify(this ICakeContext context, ModuleVerifyOptions options) =>
+        context.KexecSign(OperationCatalog.ModuleVerify, options);
+
+    /// <summary>Takes appended signatures away: <c>kexecsign module strip</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Modules")]
+    public static ModuleStripResult KexecSignModuleStrip(this ICakeContext context, ModuleStripOptions options) =>
+        context.KexecSign(OperationCatalog.ModuleStrip, options);
 
     /// <summary>Makes keys and certificates from a profile: <c>kexecsign keys init</c>.</summary>
     [CakeMethodAlias]

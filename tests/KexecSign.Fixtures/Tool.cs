@@ -11,6 +11,9 @@ public sealed record ToolAnswer(int Exit, string Output);
 /// <summary>Runs the Debian tools that judge our files.</summary>
 public static class Tool
 {
+    /// <summary>The kernel's own signer of modules.</summary>
+    public const string SignFile = "/usr/lib/linux-kbuild-6.1/scripts/sign-file";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly Dictionary<string, string> Packages = new()
@@ -41,6 +44,11 @@ public static class Tool
         ["umount"] = "mount",
         ["cert-to-efi-sig-list"] = "efitools",
         ["hash-to-efi-sig-list"] = "efitools",
+        [SignFile] = "linux-kbuild-6.1",
+        ["modinfo"] = "kmod",
+        ["xz"] = "xz-utils",
+        ["bsdtar"] = "libarchive-tools",
+        ["fsverity"] = "fsverity",
     };
 
     /// <summary>Skips the test when a tool is missing; fails it when KEXECSIGN_REQUIRE_TOOLS=1.</summary>

@@ -3,7 +3,7 @@ using KexecSign.Formats.Errors;
 namespace KexecSign.Errors;
 
 /// <summary>Codes KS41xx: a verification was carried out and its answer is no.</summary>
-public static class VerifyErrors
+public static partial class VerifyErrors
 {
     /// <summary>No signature.</summary>
     public static readonly ErrorCode Unsigned = new(

@@ -33,6 +33,9 @@ public sealed partial class OutputFile : IDisposable
     /// <summary>The bytes written so far, for reading back before they appear under their name.</summary>
     internal SafeFileHandle Handle => _handle;
 
+    /// <summary>The folder it is to appear in.</summary>
+    internal string Folder => System.IO.Path.GetDirectoryName(_target)!;
+
     /// <summary>Begins an output.</summary>
     /// <param name="path">Where it is to appear; a symbolic link is followed, so that the link stays.</param>
     /// <param name="inputs">Files that are being read and must not be the target.</param>
@@ -88,7 +91,17 @@ public sealed partial class OutputFile : IDisposable
 
     /// <summary>Makes the file appear under its name; an existing file's permission bits are kept.</summary>
     /// <exception cref="KexecSignException">KS3003, KS3004.</exception>
-    public void Commit()
+    public void Commit() => Place(() =>
+    {
+        RandomAccess.FlushToDisk(_handle);
+        Rename();
+        FlushFolder(Folder);
+    });
+
+    /// <summary>The same for a caller who has flushed the file system and will flush it again.</summary>
+    internal void Appear() => Place(Rename);
+
+    private void Place(Action rename)
     {
         try
         {
@@ -96,10 +109,7 @@ public sealed partial class OutputFile : IDisposable
                 File.SetUnixFileMode(_handle, File.GetUnixFileMode(_target));
             if (RandomAccess.GetLength(_handle) < Length)
                 RandomAccess.SetLength(_handle, Length);
-            RandomAccess.FlushToDisk(_handle);
-            File.Move(_temporary, _target, overwrite: true);
-            _committed = true;
-            FlushFolder(System.IO.Path.GetDirectoryName(_target)!);
+            rename();
         }
         catch (IOException full) when (FileFailure.IsDiskFull(full))
         {
@@ -109,6 +119,12 @@ public sealed partial class OutputFile : IDisposable
         {
             throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(Path);
         }
+    }
+
+    private void Rename()
+    {
+        File.Move(_temporary, _target, overwrite: true);
+        _committed = true;
     }
 
     /// <inheritdoc/>

@@ -4,6 +4,7 @@ using KexecSign.Building;
 using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.KeyOperations;
+using KexecSign.Modules;
 using KexecSign.Offline;
 using KexecSign.Pe;
 using KexecSign.Signatures;
@@ -64,6 +65,15 @@ public static class OperationCatalog
     /// <summary>Whether IMA signatures hold.</summary>
     public static Operation<ImaVerifyOptions, ImaVerifyResult> ImaVerify => ImaVerifyOperation.Definition;
 
+    /// <summary>Signatures appended to modules and kernels.</summary>
+    public static Operation<ModuleSignOptions, ModuleSignResult> ModuleSign => ModuleSignOperation.Definition;
+
+    /// <summary>Whether appended signatures hold.</summary>
+    public static Operation<ModuleVerifyOptions, ModuleVerifyResult> ModuleVerify => ModuleVerifyOperation.Definition;
+
+    /// <summary>Appended signatures taken away.</summary>
+    public static Operation<ModuleStripOptions, ModuleStripResult> ModuleStrip => ModuleStripOperation.Definition;
+
     /// <summary>Keys and certificates made from a profile.</summary>
     public static Operation<KeysInitOptions, KeysInitResult> KeysInit => KeysInitOperation.Definition;
 
@@ -95,6 +105,9 @@ public static class OperationCatalog
         BpfExtract,
         ImaSign,
         ImaVerify,
+        ModuleSign,
+        ModuleVerify,
+        ModuleStrip,
         KeysInit,
         KeysList,
         KeysExport,

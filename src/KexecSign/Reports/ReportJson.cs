@@ -3,6 +3,7 @@ using KexecSign.Bpf;
 using KexecSign.Building;
 using KexecSign.Ima;
 using KexecSign.Inspection;
+using KexecSign.Modules;
 using KexecSign.Signing;
 using KexecSign.Verification;
 using KexecSign.Zboot;
@@ -22,6 +23,9 @@ namespace KexecSign.Reports;
 [JsonSerializable(typeof(BpfEmbedResult))]
 [JsonSerializable(typeof(BpfExtractResult))]
 [JsonSerializable(typeof(ImaSignResult))]
+[JsonSerializable(typeof(ModuleSignResult))]
+[JsonSerializable(typeof(ModuleVerifyResult))]
+[JsonSerializable(typeof(ModuleStripResult))]
 [JsonSerializable(typeof(ZbootKitResult))]
 [JsonSerializable(typeof(ZbootBuildResult))]
 [JsonSerializable(typeof(ZbootExtractResult))]

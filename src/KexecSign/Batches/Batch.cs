@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using KexecSign.Errors;
+using KexecSign.Formats.Errors;
+using KexecSign.Running;
+
+namespace KexecSign.Batches;
+
+/// <summary>Runs a batch: a failing file does not stop the others, a failing key does.</summary>
+internal static class Batch
+{
+    private const string KeyErrors = "KS2";
+
+    /// <summary>Works on every file, several at a time, and gives the outcomes in the order of the files.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="name">What is done, for the progress line.</param>
+    /// <param name="context">Run context.</param>
+    /// <param name="failed">Makes the outcome of a file that failed.</param>
+    /// <param name="work">Works on one file. It tells the outcome through the action, at once or when the file is in place.</param>
+    public static ImmutableArray<T> Run<T>(
+        ImmutableArray<SelectedFile> files, string name, RunContext context,
+        Func<SelectedFile, KexecSignException, T> failed, Action<SelectedFile, GroupCommit, IRunStep, Action<T>> work)
+        where T : class
+    {
+        T?[] outcomes = new T?[files.Length];
+        using (IRunStep step = context.Log.Step($"{name} {files.Length} file(s)", files.Sum(f => f.Length)))
+        using (var commit = new GroupCommit())
+        {
+            Workers.Run(files.Length, Workers.Default, Work, context.Cancellation);
+            commit.Finish();
+
+            void Work(int i)
+            {
+                try
+                {
+                    work(files[i], commit, step, outcome => outcomes[i] = outcome);
+                }
+                catch (KexecSignException refused) when (!refused.Code.Id.StartsWith(KeyErrors, StringComparison.Ordinal))
+                {
+                    outcomes[i] = failed(files[i], refused.In(files[i].Path));
+                }
+                catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+                {
+                    outcomes[i] = failed(files[i], Failure.Explain(refused).In(files[i].Path));
+                }
+            }
+        }
+        return [.. outcomes.Select((outcome, i) => outcome ?? throw new InvalidOperationException($"file {i} has no outcome"))];
+    }
+
+    /// <summary>The exit code: done when all went well, failed when nothing did, otherwise that some failed.</summary>
+    public static ExitCode Exit(IEnumerable<FileOutcome> files)
+    {
+        bool good = false, bad = false;
+        foreach (FileOutcome file in files)
+        {
+            good |= file.Status != FileStatus.Failed;
+            bad |= file.Status == FileStatus.Failed;
+        }
+        return !bad ? ExitCode.Done : good ? ExitCode.SomeFailed : ExitCode.Failed;
+    }
+}

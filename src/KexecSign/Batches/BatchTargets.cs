@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using KexecSign.Errors;
+using KexecSign.Files;
+
+namespace KexecSign.Batches;
+
+/// <summary>Where the files of a batch are written.</summary>
+internal static class BatchTargets
+{
+    /// <summary>A target for every file, in their order: the file itself, one output, or the same place below a folder.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="arguments">What they were selected by.</param>
+    /// <param name="output">Value of -o.</param>
+    /// <param name="inPlace">Whether the files are replaced.</param>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013.</exception>
+    public static ImmutableArray<string> Of(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output, bool inPlace)
+    {
+        if (inPlace && output is not null)
+            throw OperationErrors.OptionsConflict.With("-o", "--in-place");
+        if (inPlace)
+            return [.. files.Select(f => f.Path)];
+        if (output is not null && Directory.Exists(output))
+        {
+            BatchNames.RequireDifferent(files.Select(f => (f.Path, Path.GetFullPath(Path.Combine(output, f.Name)))));
+            return [.. files.Select(f => Path.Combine(output, f.Name))];
+        }
+        return output is not null && files.Length == 1 && arguments is [var only] && only == files[0].Path
+            ? [output]
+            : throw OperationErrors.NoOutput.With(files.Length);
+    }
+
+    /// <summary>Begins an output below the folder of -o, making the folders that lead there.</summary>
+    public static OutputFile Create(string target, string input, bool inPlace)
+    {
+        if (inPlace)
+            return OutputFile.Create(target);
+        if (Path.GetDirectoryName(Path.GetFullPath(target)) is { } folder)
+            Directory.CreateDirectory(folder);
+        return OutputFile.Create(target, input);
+    }
+}

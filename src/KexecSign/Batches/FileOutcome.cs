@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using KexecSign.Reports;
+
+namespace KexecSign.Batches;
+
+/// <summary>What became of a file of a batch.</summary>
+public enum FileStatus
+{
+    /// <summary>Signed now.</summary>
+    Signed,
+
+    /// <summary>Left as it was: there was nothing to do.</summary>
+    Skipped,
+
+    /// <summary>Its signature was taken away.</summary>
+    Stripped,
+
+    /// <summary>Its signature holds.</summary>
+    Verified,
+
+    /// <summary>Its signature was put in place.</summary>
+    Applied,
+
+    /// <summary>Nothing was done to it; code and message say why.</summary>
+    Failed,
+}
+
+/// <summary>A file of a batch.</summary>
+/// <param name="File">The file as it was found.</param>
+/// <param name="Status">What became of it.</param>
+public record FileOutcome(string File, FileStatus Status)
+{
+    /// <summary>The file written, if any.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Hash of what is signed, lower-case hex.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>What there is to say about it beside that.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>KS code of a failure.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>The error line of a failure.</summary>
+    public string? Message { get; init; }
+}
+
+/// <summary>How a batch is shown to people.</summary>
+internal static class BatchView
+{
+    private const int MostRows = 30;
+
+    /// <summary>Failures as notes; the rest as rows, unless there are too many for anyone to read.</summary>
+    public static ReportView Of(string title, IReadOnlyCollection<FileOutcome> files, params ImmutableArray<string> notes)
+    {
+        IEnumerable<FileOutcome> good = files.Where(f => f.Status != FileStatus.Failed);
+        ImmutableArray<FileOutcome> failed = [.. files.Where(f => f.Status == FileStatus.Failed)];
+        ReportTable table = files.Count > MostRows
+            ? ReportTable.Fields("", [.. good.GroupBy(f => f.Status).Select(g => (g.Key.ToString().ToLowerInvariant(), (string?)$"{g.Count()} file(s); --json names each"))])
+            : new("", ["file", "status", "digest", ""], [.. good.Select(f => ImmutableArray.Create(f.File, f.Status.ToString().ToLowerInvariant(), f.Digest ?? "-", f.Note ?? ""))]);
+        return new(failed.IsEmpty ? title : $"{title}; {failed.Length} failed", table.Rows.IsEmpty ? [] : [table],
+            [.. failed.Take(MostRows).Select(f => f.Message!), .. failed.Length > MostRows ? [$"{failed.Length - MostRows} more failed; --json names each."] : (ReadOnlySpan<string>)[], .. notes]);
+    }
+}

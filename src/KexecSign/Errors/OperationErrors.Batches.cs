@@ -1,0 +1,26 @@
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Errors;
+
+public static partial class OperationErrors
+{
+    /// <summary>A folder or pattern that holds nothing to work on.</summary>
+    public static readonly ErrorCode NothingSelected = new(
+        "KS3701", "'{0}' leads to no {1}.", "Check the path or the pattern; quote patterns, so that the shell leaves them alone.", ExitCode.WrongUsage);
+
+    /// <summary>A list of files that is no list.</summary>
+    public static readonly ErrorCode FileListUnreadable = new(
+        "KS3702", "the list of files cannot be used: {0}.", "Give a text file with one path a line, or paths that end with a zero byte.", ExitCode.WrongUsage);
+
+    /// <summary>A signature is there already.</summary>
+    public static readonly ErrorCode AppendedAlready = new(
+        "KS3711", "the file carries an appended signature already.", "Say --replace to take it away first, or --skip-signed to leave the file alone when it holds by this key.");
+
+    /// <summary>A compressed module cannot be opened.</summary>
+    public static readonly ErrorCode ModuleCompression = new(
+        "KS3713", "the {0} data cannot be opened: {1}.", "The file is cut or damaged; get it again.");
+
+    /// <summary>A compressed module that grows beyond all modules.</summary>
+    public static readonly ErrorCode ModuleTooLarge = new(
+        "KS3714", "the {0} data grows beyond 0x{1:x} bytes.", "No kernel module is that large; check where the file comes from.");
+}
