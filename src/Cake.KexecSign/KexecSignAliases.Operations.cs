@@ -106,6 +106,12 @@ public static partial class KexecSignAliases
     public static ZbootExtractResult KexecSignZbootExtract(this ICakeContext context, ZbootExtractOptions options) =>
         context.KexecSign(OperationCatalog.ZbootExtract, options);
 
+    /// <summary>Signs the Image inside a finished zboot image: <c>kexecsign zboot repack</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Zboot")]
+    public static ZbootRepackResult KexecSignZbootRepack(this ICakeContext context, ZbootRepackOptions options) =>
+        context.KexecSign(OperationCatalog.ZbootRepack, options);
+
     /// <summary>Puts a parser into an image: <c>kexecsign bpf embed</c>.</summary>
     [CakeMethodAlias]
     [CakeNamespaceImport("KexecSign.Bpf")]

@@ -12,6 +12,9 @@ namespace KexecSign.Compression;
 /// </summary>
 internal static class Compressor
 {
+    // The largest window that the kernel's decoder takes (lib/decompress_unzstd.c), and what level 22 has.
+    private const int LongWindowLog = 27;
+
     /// <summary>The level used when none is asked for: what is smallest in reasonable time (gzip), what the kernel's build uses (zstd).</summary>
     public static int DefaultLevel(ZbootCompression compression) => compression == ZbootCompression.Gzip ? 9 : 22;
 
@@ -20,12 +23,12 @@ internal static class Compressor
 
     /// <summary>Compresses a layout into a temporary file.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS5001, KS5004.</exception>
-    public static TemporaryFile Compress(Layout input, ZbootCompression compression, int level, RunContext context)
+    public static TemporaryFile Compress(Layout input, ZbootCompression compression, CompressionAttempt attempt, RunContext context)
     {
-        using IRunStep step = context.Log.Step($"compress ({compression.ToString().ToLowerInvariant()} level {level})", input.Length);
+        using IRunStep step = context.Log.Step($"compress ({compression.ToString().ToLowerInvariant()} {attempt})", input.Length);
         try
         {
-            return compression == ZbootCompression.Gzip ? Gzip(input, level, step, context.Cancellation) : Zstd(input, level, step, context.Cancellation);
+            return compression == ZbootCompression.Gzip ? Gzip(input, attempt.Level, step, context.Cancellation) : Zstd(input, attempt, step, context.Cancellation);
         }
         catch (DllNotFoundException missing)
         {
@@ -80,14 +83,20 @@ internal static class Compressor
         }
     }
 
-    private static unsafe TemporaryFile Zstd(Layout input, int level, IRunStep step, CancellationToken cancellation)
+    private static unsafe TemporaryFile Zstd(Layout input, CompressionAttempt attempt, IRunStep step, CancellationToken cancellation)
     {
         nint context = LibZstd.CreateCompressor();
         TemporaryFile output = TemporaryFile.Create();
         try
         {
-            Check(LibZstd.SetParameter(context, LibZstd.CompressionLevel, level));
-            Check(LibZstd.SetParameter(context, LibZstd.ChecksumFlag, 1));
+            Check(LibZstd.SetParameter(context, LibZstd.CompressionLevel, attempt.Level));
+            Check(LibZstd.SetParameter(context, LibZstd.ChecksumFlag, attempt.Checksum ? 1 : 0));
+            if (attempt.LongMatch is { } longMatch)
+            {
+                Check(LibZstd.SetParameter(context, LibZstd.WindowLog, LongWindowLog));
+                Check(LibZstd.SetParameter(context, LibZstd.EnableLongMatches, 1));
+                Check(LibZstd.SetParameter(context, LibZstd.LongMatchLength, longMatch));
+            }
             // With the size pledged the window is no larger than the content, which the stub's memory has to hold.
             Check(LibZstd.SetPledgedSourceSize(context, (ulong)input.Length));
             byte[] inBuffer = new byte[1 << 20], outBuffer = new byte[1 << 18];

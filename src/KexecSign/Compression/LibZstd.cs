@@ -6,6 +6,9 @@ namespace KexecSign.Compression;
 internal static partial class LibZstd
 {
     public const int CompressionLevel = 100;
+    public const int WindowLog = 101;
+    public const int EnableLongMatches = 160;
+    public const int LongMatchLength = 162;
     public const int ChecksumFlag = 201;
     public const int EndOperation = 2;
     public const int ContinueOperation = 0;

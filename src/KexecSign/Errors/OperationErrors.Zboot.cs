@@ -79,4 +79,22 @@ public static partial class OperationErrors
     /// <summary>Too large to be what it should be.</summary>
     public static readonly ErrorCode TooLargeToBe = new(
         "KS3114", "the file is 0x{0:x} bytes long; {1} has at most 0x{2:x}.", "Check the path.");
+
+    /// <summary>A payload that does not fit where the old one was.</summary>
+    public static readonly ErrorCode PayloadTooLong = new(
+        "KS3115", "compressed as {0}, the signed Image takes 0x{1:x} bytes but the room at 0x{2:x} has 0x{3:x}: {4} bytes too few.",
+        "Sign with a smaller key or certificate and no chain (P-256 saves about 500 bytes), or give the stub's kit with --kit.");
+
+    /// <summary>A payload that no filler makes fit exactly.</summary>
+    public static readonly ErrorCode PayloadUnfillable = new(
+        "KS3116", "compressed as {0}, the signed Image fits the room of 0x{1:x} bytes at 0x{2:x} with a rest that cannot be filled.",
+        "Give the stub's kit with --kit, or another certificate.");
+
+    /// <summary>What was put back is not what was signed.</summary>
+    public static readonly ErrorCode RepackedWrong = new(
+        "KS3117", "the repacked image unpacks to SHA-256 {0} but what was signed has {1}.", "Nothing was written. Please report it with the image's header ('kexecsign inspect').");
+
+    /// <summary>Nothing to sign with.</summary>
+    public static readonly ErrorCode RepackedNotAKernel = new(
+        "KS3118", "the payload is {0}, not a kernel Image, and has nothing that can be signed.", "Give the vmlinuz.efi of an arm64 or riscv kernel.");
 }

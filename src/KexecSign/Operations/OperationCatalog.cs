@@ -53,6 +53,9 @@ public static class OperationCatalog
     /// <summary>The Image inside a zboot image.</summary>
     public static Operation<ZbootExtractOptions, ZbootExtractResult> ZbootExtract => ZbootExtractOperation.Definition;
 
+    /// <summary>Inner signatures for finished zboot images.</summary>
+    public static Operation<ZbootRepackOptions, ZbootRepackResult> ZbootRepack => ZbootRepackOperation.Definition;
+
     /// <summary>Parsers into images.</summary>
     public static Operation<BpfEmbedOptions, BpfEmbedResult> BpfEmbed => BpfEmbedOperation.Definition;
 
@@ -101,6 +104,7 @@ public static class OperationCatalog
         ZbootKit,
         ZbootBuild,
         ZbootExtract,
+        ZbootRepack,
         BpfEmbed,
         BpfExtract,
         ImaSign,

@@ -29,4 +29,5 @@ namespace KexecSign.Reports;
 [JsonSerializable(typeof(ZbootKitResult))]
 [JsonSerializable(typeof(ZbootBuildResult))]
 [JsonSerializable(typeof(ZbootExtractResult))]
+[JsonSerializable(typeof(ZbootRepackResult))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -23,7 +23,7 @@ public sealed class CompressionTests : IDisposable
         foreach (ZbootCompression compression in Enum.GetValues<ZbootCompression>())
         {
             (string tool, string suffix) = compression == ZbootCompression.Gzip ? ("gzip", ".gz") : ("zstd", ".zst");
-            using (TemporaryFile packed = Compressor.Compress(Layout.Of(content), compression, 6, _bench.Context))
+            using (TemporaryFile packed = Compressor.Compress(Layout.Of(content), compression, new(6), _bench.Context))
             {
                 Layout layout = Layout.Of(packed);
                 string file = _bench.Folder.File("ours" + suffix, layout.ReadBytes(0, layout.Length));
@@ -56,7 +56,7 @@ public sealed class CompressionTests : IDisposable
     {
         // A bomb: 64 MiB of zeros out of a few KiB, announced as 100 bytes.
         byte[] bomb;
-        using (TemporaryFile packed = Compressor.Compress(Layout.Empty.AppendZeros(64 << 20), compression, 6, _bench.Context))
+        using (TemporaryFile packed = Compressor.Compress(Layout.Empty.AppendZeros(64 << 20), compression, new(6), _bench.Context))
             bomb = Layout.Of(packed).ReadBytes(0, packed.Length);
         Refusal.Of("KS1205", () => Unpack(Layout.Of(bomb), compression, 100), "0x64");
     }
@@ -103,7 +103,7 @@ public sealed class CompressionTests : IDisposable
 
     private byte[] Pack(byte[] content, ZbootCompression compression, int level)
     {
-        using TemporaryFile packed = Compressor.Compress(Layout.Of(content), compression, level, _bench.Context);
+        using TemporaryFile packed = Compressor.Compress(Layout.Of(content), compression, new(level), _bench.Context);
         return Layout.Of(packed).ReadBytes(0, packed.Length);
     }
 

@@ -24,7 +24,7 @@ public sealed class FullTemporaryFolderTests
         Environment.SetEnvironmentVariable("TMPDIR", disk.Path);
         try
         {
-            Refusal.Of("KS3004", () => Compressor.Compress(Layout.Of(noise), compression, 6, bench.Context).Dispose(), disk.Path);
+            Refusal.Of("KS3004", () => Compressor.Compress(Layout.Of(noise), compression, new(6), bench.Context).Dispose(), disk.Path);
         }
         finally
         {

@@ -1,0 +1,42 @@
+using KexecSign.Operations;
+using Microsoft.Build.Framework;
+
+namespace KexecSign.MSBuild.Tasks;
+
+/// <summary>Signs the Image inside a finished zboot image: <c>kexecsign zboot repack</c>.</summary>
+public sealed class KexecSignZbootRepack() : SigningTask(OperationCatalog.ZbootRepack)
+{
+    /// <summary>The zboot image.</summary>
+    [Required]
+    public ITaskItem File { get; set; } = null!;
+
+    /// <summary>A kit to link with when the signed Image does not fit.</summary>
+    public string? Kit { get; set; }
+
+    /// <summary>Drop the signatures that are there.</summary>
+    public bool Replace { get; set; }
+
+    /// <summary>Keep them and add behind.</summary>
+    public bool Append { get; set; }
+
+    /// <summary>Keep them and add in front.</summary>
+    public bool Prepend { get; set; }
+
+    /// <summary>Keep the signed Image there.</summary>
+    public string? SignedImage { get; set; }
+
+    /// <summary>Output file.</summary>
+    public string? Output { get; set; }
+
+    internal override void Give(OptionValues values)
+    {
+        base.Give(values);
+        values.Files(File);
+        values.Path("kit", Kit);
+        values.Flag("replace", Replace);
+        values.Flag("append", Append);
+        values.Flag("prepend", Prepend);
+        values.Path("signed-image", SignedImage);
+        values.Path("o", Output);
+    }
+}

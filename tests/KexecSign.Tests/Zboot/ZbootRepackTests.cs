@@ -1,0 +1,171 @@
+using System.Security.Cryptography;
+using KexecSign.Fixtures;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Formats.Zboot;
+using KexecSign.Signing;
+using KexecSign.Zboot;
+using Tool = KexecSign.Tests.Programs.Tool;
+
+namespace KexecSign.Tests.Zboot;
+
+[Collection(CapturedKitCollection.Name)]
+public sealed class ZbootRepackTests : IDisposable
+{
+    // What the kernel's build leaves is worse compressed than what repack makes; so are these.
+    private const int Loose = 1;
+
+    private readonly CapturedKit _kit;
+    private readonly Bench _bench = new();
+
+    public ZbootRepackTests(CapturedKit kit)
+    {
+        _kit = kit;
+        _bench.Folder.File("Image", Wordy());
+    }
+
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip)]
+    [InlineData(ZbootCompression.Zstd)]
+    public void The_Image_inside_gets_the_signature_that_a_build_gives_and_the_stub_stays(ZbootCompression compression)
+    {
+        Tool.Require("sbverify", "sbsigntool");
+        Build(compression, Loose);
+        ZbootRepackResult repacked = Repack(Options() with { SignedImage = At("signed") });
+
+        byte[] before = File.ReadAllBytes(At("vmlinuz.efi")), after = File.ReadAllBytes(At("repacked.efi"));
+        after.Length.ShouldBe(before.Length);
+        int start = (int)repacked.PayloadOffset, end = start + (int)repacked.PayloadSize;
+        after[..start].ShouldBe(before[..start]);
+        after[end..].ShouldBe(before[end..]);
+        after[start..end].ShouldNotBe(before[start..end]);
+        repacked.KitSha256.ShouldBeNull();
+        repacked.WasSigned.ShouldBeFalse();
+        repacked.Sha256.ShouldBe(Sha256(after));
+
+        Extract("repacked.efi");
+        byte[] kernel = File.ReadAllBytes(At("kernel"));
+        kernel.Length.ShouldBe(SmallKernel.ImageSize);
+        repacked.Inner.Sha256.ShouldBe(Sha256(kernel));
+        File.ReadAllBytes(At("signed")).ShouldBe(kernel);
+        Tool.Run("sbverify", "--cert", TestSigners.Rsa2048.CertificateFile(_bench.Folder), At("kernel"));
+        ZbootBuildOperation.Definition.Run(
+            new ZbootBuildOptions { Kit = _kit.Require(), Image = At("Image"), Signing = _bench.Identity(TestSigners.Rsa2048), SignedImage = At("built"), Output = At("built.efi") },
+            _bench.Context);
+        File.ReadAllBytes(At("built")).ShouldBe(kernel);
+    }
+
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip, "gzip")]
+    [InlineData(ZbootCompression.Zstd, "zstd")]
+    public void Other_programs_read_the_filled_payload(ZbootCompression compression, string program)
+    {
+        Tool.Require(program, program);
+        Build(compression, Loose);
+        ZbootRepackResult repacked = Repack(Options());
+        repacked.Filler.ShouldNotBeNull().ShouldBeGreaterThan(0);
+        Extract("repacked.efi");
+        File.WriteAllBytes(At("payload"), File.ReadAllBytes(At("repacked.efi")).AsSpan((int)repacked.PayloadOffset, (int)repacked.PayloadSize));
+        Tool.Run("sh", "-c", $"{program} -dc < '{At("payload")}' > '{At("unpacked")}'");
+        File.ReadAllBytes(At("unpacked")).ShouldBe(File.ReadAllBytes(At("kernel")));
+    }
+
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip)]
+    [InlineData(ZbootCompression.Zstd)]
+    public void A_signed_image_gives_the_same_as_an_unsigned_one_and_so_does_a_repacked_one(ZbootCompression compression)
+    {
+        Tool.Require("sbsign", "sbsigntool");
+        Build(compression, Loose);
+        Repack(Options());
+        byte[] once = File.ReadAllBytes(At("repacked.efi"));
+
+        // sbsign leaves a checksum, which would be wrong afterwards.
+        Tool.Run("sbsign", "--key", TestSigners.Other.KeyFile(_bench.Folder), "--cert", TestSigners.Other.CertificateFile(_bench.Folder),
+            "--output", At("outer.efi"), At("vmlinuz.efi"));
+        Repack(Options() with { Image = At("outer.efi") }).WasSigned.ShouldBeTrue();
+        File.ReadAllBytes(At("repacked.efi")).ShouldBe(once);
+
+        Repack(Options() with { Image = At("repacked.efi"), Existing = ExistingSignatures.Replace, Output = At("again.efi") });
+        File.ReadAllBytes(At("again.efi")).ShouldBe(once);
+    }
+
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip, 12)]
+    [InlineData(ZbootCompression.Zstd, 22)]
+    public void Says_by_how_many_bytes_it_does_not_fit_and_links_anew_from_a_kit(ZbootCompression compression, int level)
+    {
+        ZbootBuildResult built = Build(compression, level);
+        RefusesWithoutTrace("KS3115", Options()).ShouldContain($"has 0x{built.PayloadSize:x}");
+
+        ZbootRepackResult repacked = Repack(Options() with { Kit = _kit.Require() });
+        repacked.KitSha256.ShouldBe(built.KitSha256);
+        repacked.Filler.ShouldBeNull();
+        ZbootBuildOperation.Definition.Run(
+            new ZbootBuildOptions { Kit = _kit.Require(), Image = At("Image"), Compression = compression, Signing = _bench.Identity(TestSigners.Rsa2048), Output = At("built.efi") },
+            _bench.Context);
+        File.ReadAllBytes(At("repacked.efi")).ShouldBe(File.ReadAllBytes(At("built.efi")));
+        _bench.Warnings.ShouldHaveSingleItem().ShouldContain("linking anew");
+    }
+
+    [SkippableFact]
+    public void Refuses_what_it_cannot_sign()
+    {
+        Build(ZbootCompression.Gzip, Loose);
+        RefusesWithoutTrace("KS1201", Options() with { Image = At("Image") });
+        RefusesWithoutTrace("KS3010", Options() with { Signing = new() });
+        RefusesWithoutTrace("KS3005", Options() with { Output = At("vmlinuz.efi") });
+        Repack(Options());
+        RefusesWithoutTrace("KS3021", Options() with { Image = At("repacked.efi"), Output = At("again.efi") });
+
+        _bench.Folder.File("elf.efi", TestZboot.Gzip([0x7F, .. "ELF"u8, 2, 1, 1, .. new byte[4096]]).Bytes);
+        RefusesWithoutTrace("KS3118", Options() with { Image = At("elf.efi") });
+
+        byte[] damaged = File.ReadAllBytes(At("vmlinuz.efi"));
+        Layout layout = Layout.Of(damaged);
+        ZbootHeader header = ZbootHeader.Read(PeReader.Read(layout), layout);
+        damaged[header.PayloadOffset + header.PayloadSize / 2] ^= 0xFF;
+        _bench.Folder.File("damaged.efi", damaged);
+        RefusesWithoutTrace("KS1206", Options() with { Image = At("damaged.efi") });
+    }
+
+    public void Dispose() => _bench.Dispose();
+
+    private string At(string name) => _bench.Folder.At(name);
+
+    // Words that recur, as in code, so that a better encoder finds more.
+    private static byte[] Wordy()
+    {
+        byte[] image = SmallKernel.Image();
+        var random = new Random(2);
+        byte[][] words = [.. Enumerable.Range(0, 512).Select(_ => { byte[] word = new byte[random.Next(4, 24)]; random.NextBytes(word); return word; })];
+        for (int at = 0x10000; at < image.Length;)
+        {
+            byte[] word = words[random.Next(words.Length)];
+            int count = Math.Min(word.Length, image.Length - at);
+            word.AsSpan(0, count).CopyTo(image.AsSpan(at));
+            at += count;
+        }
+        return image;
+    }
+
+    private ZbootRepackOptions Options() => new() { Image = At("vmlinuz.efi"), Signing = _bench.Identity(TestSigners.Rsa2048), Output = At("repacked.efi") };
+
+    private ZbootBuildResult Build(ZbootCompression compression, int level) => ZbootBuildOperation.Definition.Run(
+        new ZbootBuildOptions { Kit = _kit.Require(), Image = At("Image"), Compression = compression, Level = level, Output = At("vmlinuz.efi") }, _bench.Context);
+
+    private ZbootRepackResult Repack(ZbootRepackOptions options) => ZbootRepackOperation.Definition.Run(options, _bench.Context);
+
+    private void Extract(string name) =>
+        ZbootExtractOperation.Definition.Run(new ZbootExtractOptions { Image = At(name), Output = At("kernel") }, _bench.Context);
+
+    private string RefusesWithoutTrace(string code, ZbootRepackOptions options)
+    {
+        var before = _bench.Folder.Names().ToDictionary(f => f, f => Sha256(File.ReadAllBytes(At(f))));
+        string message = Refusal.Of(code, () => Repack(options)).Message;
+        _bench.Folder.Names().ToDictionary(f => f, f => Sha256(File.ReadAllBytes(At(f)))).ShouldBe(before, ignoreOrder: true);
+        return message;
+    }
+
+    private static string Sha256(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}
