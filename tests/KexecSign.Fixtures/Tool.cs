@@ -38,6 +38,7 @@ public static class Tool
         ["gcc"] = "gcc",
         ["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu",
         ["aarch64-linux-gnu-objdump"] = "binutils-aarch64-linux-gnu",
+        ["timeout"] = "coreutils",
         ["setpriv"] = "util-linux",
         ["mount"] = "mount",
         ["ln"] = "coreutils",

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
@@ -13,8 +14,9 @@ public sealed class AuthenticodeSignature
     private readonly string _signerHash;
 
     // All is taken out here: certificates and attributes are parsed only when they are asked for, and then may be broken.
-    private AuthenticodeSignature(SignedCms cms, SpcIndirectData indirectData)
+    private AuthenticodeSignature(SignedCms cms, SpcIndirectData indirectData, ImmutableArray<string> digestAlgorithms)
     {
+        DigestAlgorithms = digestAlgorithms;
         _cms = cms;
         IndirectData = indirectData;
         Certificates = [.. cms.Certificates];
@@ -38,6 +40,15 @@ public sealed class AuthenticodeSignature
 
     /// <summary>The certificate of the first signer, or null when it is not in the signature.</summary>
     public X509Certificate2? Signer { get; }
+
+    /// <summary>
+    /// OIDs of SignedData.digestAlgorithms. No signature covers them and the kernel skips them, but firmware and OpenSSL choose
+    /// the hash by them.
+    /// </summary>
+    public ImmutableArray<string> DigestAlgorithms { get; }
+
+    /// <summary>Whether <see cref="DigestAlgorithms"/> names the digest of the first SignerInfo.</summary>
+    public bool ListsSignerHash => DigestAlgorithms.Contains(_signerHash);
 
     /// <summary>Digest algorithm of the first SignerInfo.</summary>
     /// <exception cref="KexecSignException">KS1507.</exception>
@@ -71,9 +82,9 @@ public sealed class AuthenticodeSignature
                 throw FormatErrors.NotAuthenticode.With($"content of type {contentType}", Oids.SpcIndirectData);
             if (cms.SignerInfos.Count == 0)
                 throw FormatErrors.NotAuthenticode.With("no signer", Oids.SpcIndirectData);
-            return new(cms, SpcIndirectData.Decode(cms.ContentInfo.Content));
+            return new(cms, SpcIndirectData.Decode(cms.ContentInfo.Content), ReadDigestAlgorithms(pkcs7));
         }
-        catch (CryptographicException broken)
+        catch (Exception broken) when (broken is CryptographicException or AsnContentException)
         {
             throw FormatErrors.NotAuthenticode.Because(broken, "no sound PKCS#7 SignedData", Oids.SignedData);
         }
@@ -103,6 +114,19 @@ public sealed class AuthenticodeSignature
             .SelectMany(attribute => attribute.Values.Cast<AsnEncodedData>())
             .Select(value => (ReadOnlyMemory<byte>)value.RawData),
     ];
+
+    private static ImmutableArray<string> ReadDigestAlgorithms(ReadOnlyMemory<byte> pkcs7)
+    {
+        AsnReader info = new AsnReader(pkcs7, AsnEncodingRules.BER).ReadSequence();
+        info.ReadObjectIdentifier();
+        AsnReader signedData = info.ReadSequence(new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true)).ReadSequence();
+        signedData.ReadInteger();
+        AsnReader set = signedData.ReadSetOf();
+        var oids = ImmutableArray.CreateBuilder<string>();
+        while (set.HasData)
+            oids.Add(set.ReadSequence().ReadObjectIdentifier());
+        return oids.ToImmutable();
+    }
 
     private static DateTimeOffset? SigningTimeOf(SignerInfo signer)
     {

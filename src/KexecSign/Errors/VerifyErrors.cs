@@ -49,6 +49,11 @@ public static partial class VerifyErrors
     public static readonly ErrorCode SbatTooLarge = new(
         "KS4110", ".sbat has 0x{0:x} bytes; at most 0x{1:x} are read.", "Write a table of a few rows.", ExitCode.VerificationFailed);
 
+    /// <summary>digestAlgorithms do not name the signer's digest.</summary>
+    public static readonly ErrorCode DigestNotListed = new(
+        "KS4114", "signature {0} lists the digest algorithms {1}, but its signer used {2}: firmware and OpenSSL choose the hash by the list.",
+        "A byte was changed that no signature covers; get the file again from where it was signed.", ExitCode.VerificationFailed);
+
     /// <summary>No IMA signature.</summary>
     public static readonly ErrorCode NoImaSignature = new(
         "KS4111", "there is neither {0}.sig nor a security.ima or user.ima attribute.", "Make one with 'kexecsign ima sign'.", ExitCode.VerificationFailed);

@@ -147,6 +147,9 @@ internal sealed class PendingSignature
             X509Certificate2? signer = entries.IsEmpty ? null : AuthenticodeSignature.Decode(entries[0].Pkcs7()).Signer;
             throw OperationErrors.AlreadySigned.With(entries.Length, signer?.Subject ?? "an unknown signer");
         }
+        // A table with an entry that nobody can read is refused by some consumers as a whole, the new signature included.
+        foreach (CertificateEntry entry in entries)
+            AuthenticodeSignature.Decode(entry.Pkcs7());
         return [.. entries.Select(e => (ReadOnlyMemory<byte>)e.ToBytes())];
     }
 

@@ -110,6 +110,8 @@ internal static class FirmwareCheck
         string name = signature.Signer?.Subject ?? "a certificate that is not included";
         if (signature.Signer is not { } signer || !signature.SignaturesHold())
             throw VerifyErrors.SignatureWrong.With(index, name);
+        if (!signature.ListsSignerHash)
+            throw VerifyErrors.DigestNotListed.With(index, string.Join(", ", signature.DigestAlgorithms), signature.SignerHash.Name);
         if (signature.SignatureAlgorithm.StartsWith(EcdsaPrefix, StringComparison.Ordinal))
             throw VerifyErrors.FirmwareWantsRsa.With(index, signature.SignatureAlgorithm);
         if (!trust.IsNamed)
