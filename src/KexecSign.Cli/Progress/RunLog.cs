@@ -80,6 +80,18 @@ internal sealed class RunLog : IRunLog, IDisposable
         }
     }
 
+    /// <summary>A line of progress: how much of how much, how fast, and how long it still takes.</summary>
+    internal static string Text(string name, long done, long total, double seconds)
+    {
+        // A rate taken from less than a second jumps about.
+        double rate = seconds >= 1 ? done / seconds : 0;
+        string speed = rate > 0 ? $", {rate / 1e6:0.0} MB/s" : "";
+        if (total <= 0)
+            return $"{name}: {done / 1e6:0.0} MB{speed}";
+        string left = rate > 0 ? $", {Math.Max(0, total - done) / rate:0} s left" : "";
+        return $"{name}: {Math.Min(done, total) * 100.0 / total:0} % of {total / 1e6:0.0} MB{speed}{left}";
+    }
+
     private sealed class RunningStep : IRunStep
     {
         private readonly RunLog _log;
@@ -108,9 +120,7 @@ internal sealed class RunLog : IRunLog, IDisposable
             TimeSpan pause = _log._terminal ? TerminalPause : PlainPause;
             if (Stopwatch.GetElapsedTime(shown) < pause || Interlocked.CompareExchange(ref _shown, Stopwatch.GetTimestamp(), shown) != shown)
                 return;
-            string text = _total > 0
-                ? $"{_name}: {Math.Min(done, _total) * 100.0 / _total:0} % of {_total / 1e6:0.0} MB"
-                : $"{_name}: {done / 1e6:0.0} MB";
+            string text = Text(_name, done, _total, Stopwatch.GetElapsedTime(_began).TotalSeconds);
             if (_log._terminal)
                 _log.Changing(text);
             else

@@ -1,3 +1,4 @@
+using KexecSign.Cli.Progress;
 using KexecSign.Formats.Errors;
 using KexecSign.Operations;
 using KexecSign.Running;
@@ -32,6 +33,15 @@ public sealed class ProgressTests
         Session.Run([Working], "work").Error.ShouldNotContain("a detail");
         Session.Run([Working], "work", "-v").Error.ShouldContain("a detail\n");
     }
+
+    [Theory]
+    [InlineData(50_000_000, 200_000_000, 2, "sign: 25 % of 200.0 MB, 25.0 MB/s, 6 s left")]
+    [InlineData(50_000_000, 200_000_000, 0.2, "sign: 25 % of 200.0 MB")]
+    [InlineData(250_000_000, 200_000_000, 2, "sign: 100 % of 200.0 MB, 125.0 MB/s, 0 s left")]
+    [InlineData(0, 200_000_000, 2, "sign: 0 % of 200.0 MB")]
+    [InlineData(3_000_000, 0, 2, "sign: 3.0 MB, 1.5 MB/s")]
+    public void Progress_tells_rate_and_time_left(long done, long total, double seconds, string line) =>
+        RunLog.Text("sign", done, total, seconds).ShouldBe(line);
 
     [Fact]
     public void Quiet_shows_no_progress() => Session.Run([Working], "work", "--quiet").Error.ShouldBeEmpty();
