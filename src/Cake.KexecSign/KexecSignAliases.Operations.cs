@@ -136,6 +136,18 @@ public static partial class KexecSignAliases
     public static ImaVerifyResult KexecSignImaVerify(this ICakeContext context, ImaVerifyOptions options) =>
         context.KexecSign(OperationCatalog.ImaVerify, options);
 
+    /// <summary>Puts IMA signatures onto installed files: <c>kexecsign ima apply</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Ima")]
+    public static ImaApplyResult KexecSignImaApply(this ICakeContext context, ImaApplyOptions options) =>
+        context.KexecSign(OperationCatalog.ImaApply, options);
+
+    /// <summary>Explains an IMA value: <c>kexecsign ima show</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Ima")]
+    public static ImaShowResult KexecSignImaShow(this ICakeContext context, ImaShowOptions options) =>
+        context.KexecSign(OperationCatalog.ImaShow, options);
+
     /// <summary>Appends signatures to modules: <c>kexecsign module sign</c>.</summary>
     [CakeMethodAlias]
     [CakeNamespaceImport("KexecSign.Modules")]

@@ -42,6 +42,8 @@ public static class Tool
         ["setpriv"] = "util-linux",
         ["mount"] = "mount",
         ["ln"] = "coreutils",
+        ["cp"] = "coreutils",
+        ["env"] = "coreutils",
         ["umount"] = "mount",
         ["cert-to-efi-sig-list"] = "efitools",
         ["hash-to-efi-sig-list"] = "efitools",

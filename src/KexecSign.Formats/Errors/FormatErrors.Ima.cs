@@ -19,4 +19,8 @@ public static partial class FormatErrors
     /// <summary>A certificate that no keyring search could find.</summary>
     public static readonly ErrorCode ShortKeyIdentifier = new(
         "KS1404", "the certificate's SubjectKeyIdentifier has {0} bytes; IMA names keys by its last 4.", "Make a certificate with a SubjectKeyIdentifier of 20 bytes.");
+
+    /// <summary>fs-verity knows two hash algorithms.</summary>
+    public static readonly ErrorCode VerityHash = new(
+        "KS1405", "fs-verity has no {0}; it hashes with SHA-256 or SHA-512.", "Say --digest sha256 or --digest sha512.");
 }

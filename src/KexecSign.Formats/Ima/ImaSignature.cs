@@ -21,13 +21,25 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
     /// <summary>First byte of a signature over an fs-verity digest.</summary>
     public const byte VerityDigsig = 6;
 
-    private const int HeaderSize = 9;
+    /// <summary>Bytes before the signature.</summary>
+    public const int HeaderSize = 9;
 
     /// <summary>The key id of a SubjectKeyIdentifier: its last 4 bytes, big-endian, as the kernel's keyring search wants it.</summary>
     /// <exception cref="KexecSignException">KS1404.</exception>
     public static uint KeyIdOf(ReadOnlySpan<byte> subjectKeyIdentifier) => subjectKeyIdentifier.Length >= 4
         ? BinaryPrimitives.ReadUInt32BigEndian(subjectKeyIdentifier[^4..])
         : throw FormatErrors.ShortKeyIdentifier.With(subjectKeyIdentifier.Length);
+
+    /// <summary>
+    /// What is signed for a file's digest. Version 2: the digest. Version 3: the hash of struct ima_file_id, which is the value's type,
+    /// the hash's id and the digest (security/integrity/ima/ima_appraise.c, calc_file_id_hash()).
+    /// </summary>
+    /// <param name="type">First byte of the value.</param>
+    /// <param name="version">2 or 3.</param>
+    /// <param name="hash">Hash algorithm of the digest and of what is signed.</param>
+    /// <param name="digest">The file's digest.</param>
+    public static byte[] ToBeSigned(byte type, byte version, HashAlgorithmName hash, byte[] digest) =>
+        version == 2 ? digest : CryptographicOperations.HashData(hash, [type, HashId(hash), .. digest]);
 
     /// <summary>The xattr value.</summary>
     public byte[] Encode()

@@ -20,28 +20,53 @@ public sealed record PaxTarFile(
 /// </summary>
 public static class PaxTar
 {
-    private const int BlockSize = 512;
+    private const int BlockSize = 512, NameSize = 100;
 
     /// <summary>The archive, closed by two zero blocks.</summary>
     public static Layout Write(IEnumerable<PaxTarFile> files)
     {
         Layout tar = Layout.Empty;
         foreach (PaxTarFile file in files)
-            tar = tar.Append(ExtendedHeader(file)).Append(Header(file.Name, file.Mode, file.Content.Length, file.ModifiedAt, '0')).Append(file.Content).AlignTo(BlockSize);
-        return tar.AppendZeros(2 * BlockSize);
+        {
+            var head = Layout.Of(Head(file.Name, file.Mode, file.Content.Length, file.ModifiedAt, file.ExtendedAttributes));
+            tar = tar.Append(head).Append(file.Content).AlignTo(BlockSize);
+        }
+        return tar.AppendZeros(End.Length);
     }
 
-    private static Layout ExtendedHeader(PaxTarFile file)
+    /// <summary>What ends an archive.</summary>
+    public static ReadOnlySpan<byte> End => new byte[2 * BlockSize];
+
+    /// <summary>Zero bytes behind content, up to the next block.</summary>
+    public static int PaddingOf(long length) => (int)(Alignment.Up(length, BlockSize) - length);
+
+    /// <summary>What stands before a regular file's content.</summary>
+    public static byte[] Head(
+        string name, int mode, long length, DateTimeOffset modifiedAt, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> extendedAttributes) =>
+        [.. Extended(name, null, modifiedAt, extendedAttributes), .. Header(name, mode, length, modifiedAt, '0')];
+
+    /// <summary>A folder.</summary>
+    public static byte[] Folder(string name, int mode, DateTimeOffset modifiedAt) =>
+        [.. Extended(name + "/", null, modifiedAt, []), .. Header(name + "/", mode, 0, modifiedAt, '5')];
+
+    /// <summary>A symbolic link.</summary>
+    public static byte[] Link(string name, string target, DateTimeOffset modifiedAt) =>
+        [.. Extended(name, target, modifiedAt, []), .. Header(name, 0x1FF, 0, modifiedAt, '2', target)];
+
+    private static byte[] Extended(
+        string name, string? link, DateTimeOffset modifiedAt, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> extendedAttributes)
     {
         using var records = new MemoryStream();
-        if (Encoding.UTF8.GetByteCount(file.Name) > 100)
-            WriteRecord(records, "path", Encoding.UTF8.GetBytes(file.Name));
-        foreach ((string name, ReadOnlyMemory<byte> value) in file.ExtendedAttributes)
-            WriteRecord(records, "SCHILY.xattr." + name, value.Span);
+        if (Encoding.UTF8.GetByteCount(name) > NameSize)
+            WriteRecord(records, "path", Encoding.UTF8.GetBytes(name));
+        if (link is not null && Encoding.UTF8.GetByteCount(link) > NameSize)
+            WriteRecord(records, "linkpath", Encoding.UTF8.GetBytes(link));
+        foreach ((string attribute, ReadOnlyMemory<byte> value) in extendedAttributes)
+            WriteRecord(records, "SCHILY.xattr." + attribute, value.Span);
         if (records.Length == 0)
-            return Layout.Empty;
+            return [];
         byte[] content = records.ToArray();
-        return Layout.Of(Header("PaxHeaders/" + Path.GetFileName(file.Name), 0x1A4, content.Length, file.ModifiedAt, 'x')).Append(content).AlignTo(BlockSize);
+        return [.. Header("PaxHeaders/" + Path.GetFileName(name.TrimEnd('/')), 0x1A4, content.Length, modifiedAt, 'x'), .. content, .. new byte[PaddingOf(content.Length)]];
     }
 
     // A record is "LENGTH KEY=VALUE\n" and its length counts itself.
@@ -58,11 +83,13 @@ public static class PaxTar
 
     private static int Digits(int number) => number.ToString(CultureInfo.InvariantCulture).Length;
 
-    private static byte[] Header(string name, int mode, long size, DateTimeOffset modifiedAt, char type)
+    private static byte[] Header(string name, int mode, long size, DateTimeOffset modifiedAt, char type, string? link = null)
     {
         byte[] header = new byte[BlockSize];
         byte[] path = Encoding.UTF8.GetBytes(name);
-        path.AsSpan(0, Math.Min(path.Length, 100)).CopyTo(header);
+        path.AsSpan(0, Math.Min(path.Length, NameSize)).CopyTo(header);
+        byte[] target = Encoding.UTF8.GetBytes(link ?? "");
+        target.AsSpan(0, Math.Min(target.Length, NameSize)).CopyTo(header.AsSpan(157));
         Octal(header.AsSpan(100, 8), mode);
         Octal(header.AsSpan(108, 8), 0);
         Octal(header.AsSpan(116, 8), 0);

@@ -6,9 +6,11 @@ namespace KexecSign.MSBuild.Tasks;
 /// <summary>Writes IMA signatures: <c>kexecsign ima sign</c>.</summary>
 public sealed class KexecSignImaSign() : SigningTask(OperationCatalog.ImaSign)
 {
-    /// <summary>The files.</summary>
-    [Required]
+    /// <summary>Files, folders and patterns.</summary>
     public ITaskItem[] Files { get; set; } = [];
+
+    /// <summary>File with more of them.</summary>
+    public string? FilesFrom { get; set; }
 
     /// <summary>Write FILE.sig, as evmctl does.</summary>
     public bool Sidecar { get; set; }
@@ -19,6 +21,21 @@ public sealed class KexecSignImaSign() : SigningTask(OperationCatalog.ImaSign)
     /// <summary>Set the extended attribute: security or user.</summary>
     public string? Xattr { get; set; }
 
+    /// <summary>Write the values in hex, a line for each file.</summary>
+    public string? Manifest { get; set; }
+
+    /// <summary>Write a snippet for a Debian package's postinst.</summary>
+    public string? Postinst { get; set; }
+
+    /// <summary>Version of the value: 2 or 3.</summary>
+    public string? Version { get; set; }
+
+    /// <summary>Sign the fs-verity digest.</summary>
+    public bool Verity { get; set; }
+
+    /// <summary>Leave files alone whose signature holds by this key.</summary>
+    public bool SkipSigned { get; set; }
+
     internal override void Give(OptionValues values)
     {
         base.Give(values);
@@ -26,5 +43,11 @@ public sealed class KexecSignImaSign() : SigningTask(OperationCatalog.ImaSign)
         values.Flag("sidecar", Sidecar);
         values.Path("tar", Tar);
         values.Text("xattr", Xattr);
+        values.Path("files-from", FilesFrom);
+        values.Path("manifest", Manifest);
+        values.Path("postinst", Postinst);
+        values.Text("version", Version);
+        values.Flag("verity", Verity);
+        values.Flag("skip-signed", SkipSigned);
     }
 }

@@ -6,9 +6,11 @@ namespace KexecSign.MSBuild.Tasks;
 /// <summary>Checks IMA signatures: <c>kexecsign ima verify</c>.</summary>
 public sealed class KexecSignImaVerify() : OperationTask(OperationCatalog.ImaVerify)
 {
-    /// <summary>The files.</summary>
-    [Required]
+    /// <summary>Files, folders and patterns.</summary>
     public ITaskItem[] Files { get; set; } = [];
+
+    /// <summary>File with more of them.</summary>
+    public string? FilesFrom { get; set; }
 
     /// <summary>Certificates of the .ima keyring.</summary>
     public ITaskItem[] Cert { get; set; } = [];
@@ -16,6 +18,7 @@ public sealed class KexecSignImaVerify() : OperationTask(OperationCatalog.ImaVer
     internal override void Give(OptionValues values)
     {
         values.Files(Files);
+        values.Path("files-from", FilesFrom);
         values.References("cert", Cert);
     }
 }

@@ -23,4 +23,20 @@ public static partial class OperationErrors
     /// <summary>A compressed module that grows beyond all modules.</summary>
     public static readonly ErrorCode ModuleTooLarge = new(
         "KS3714", "the {0} data grows beyond 0x{1:x} bytes.", "No kernel module is that large; check where the file comes from.");
+
+    /// <summary>A name that a line cannot hold.</summary>
+    public static readonly ErrorCode ManifestName = new(
+        "KS3721", "the name '{0}' holds a line's end, which a manifest cannot carry.", "Rename the file, or use --tar.");
+
+    /// <summary>A line of a manifest.</summary>
+    public static readonly ErrorCode ManifestLine = new(
+        "KS3722", "line {0} of the manifest is not to be used: {1}.", "Write it with 'kexecsign ima sign --manifest'.");
+
+    /// <summary>An attribute could not be set.</summary>
+    public static readonly ErrorCode AttributeNotSet = new(
+        "KS3723", "{0} was not set: {1}.", "Run as root for security.ima, or use --xattr user, --sidecar or --tar.");
+
+    /// <summary>fs-verity signatures are of version 3.</summary>
+    public static readonly ErrorCode VerityVersion = new(
+        "KS3724", "fs-verity digests are signed in version 3 only.", "Leave --version out, or say --version 3.", ExitCode.WrongUsage);
 }

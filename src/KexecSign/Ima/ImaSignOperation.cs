@@ -1,192 +1,204 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using KexecSign.Batches;
 using KexecSign.Errors;
 using KexecSign.Files;
-using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Ima;
 using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Tar;
 using KexecSign.Keys.Certificates;
 using KexecSign.Operations;
 using KexecSign.Reports;
 using KexecSign.Running;
 using KexecSign.Signing;
+using KexecSign.Verification;
 
 namespace KexecSign.Ima;
 
-/// <summary>Options of <c>ima sign</c>.</summary>
-public sealed record ImaSignOptions
-{
-    /// <summary>The files to sign.</summary>
-    public ImmutableArray<string> Files { get; init; } = [];
-
-    /// <summary>Key, certificate, PIN and digest.</summary>
-    public SigningOptions Signing { get; init; } = new();
-
-    /// <summary>Whether to write FILE.sig.</summary>
-    public bool Sidecar { get; init; }
-
-    /// <summary>The tar to write, with the signatures in it; null for none.</summary>
-    public string? Tar { get; init; }
-
-    /// <summary>The xattr to set: <c>security</c> (needs privilege) or <c>user</c>; null for none.</summary>
-    public string? Xattr { get; init; }
-}
-
-/// <summary>An IMA signature that was made.</summary>
-/// <param name="File">The file signed.</param>
-/// <param name="Digest">Hash of its content, lower-case hex.</param>
-/// <param name="Value">The security.ima value, lower-case hex.</param>
-/// <param name="KeyId">Key id as the kernel prints it.</param>
-/// <param name="Sidecar">The sidecar written, if any.</param>
-/// <param name="Xattr">The xattr set, if any.</param>
-/// <param name="XattrProblem">Why the xattr could not be set, if so.</param>
-public sealed record ImaSigned(string File, string Digest, string Value, string KeyId, string? Sidecar, string? Xattr, string? XattrProblem);
-
-/// <summary>Result of <c>ima sign</c>.</summary>
-/// <param name="DigestAlgorithm">Hash algorithm.</param>
-/// <param name="Signer">Subject of the signer's certificate.</param>
-/// <param name="Signed">The signatures.</param>
-/// <param name="Tar">The archive written, if any.</param>
-/// <param name="TarSha256">Its SHA-256.</param>
-public sealed record ImaSignResult(
-    string DigestAlgorithm, string Signer, ImmutableArray<ImaSigned> Signed, string? Tar, string? TarSha256) : OperationResult
-{
-    /// <inheritdoc/>
-    public override ReportView View() => new(
-        $"IMA: signed {Signed.Length} file(s) as {Signer}",
-        [new("", ["file", DigestAlgorithm.ToLowerInvariant(), "key id", "sidecar", "xattr"],
-            [.. Signed.Select(s => ImmutableArray.Create(s.File, s.Digest, s.KeyId, s.Sidecar ?? "-", s.Xattr ?? s.XattrProblem ?? "-"))])],
-        Tar is null ? [] : [$"{Tar}: 'tar --xattrs --xattrs-include=security.ima -xf' as root restores the signatures."]);
-}
-
-/// <summary><c>ima sign</c>: security.ima values, as sidecars, in a tar, and as xattrs.</summary>
+/// <summary><c>ima sign</c>: security.ima values, as sidecars, in a tar, in a manifest, and as xattrs.</summary>
 internal static class ImaSignOperation
 {
-    private static readonly ImmutableArray<string> Namespaces = ["security", "user"];
+    private static readonly ImmutableArray<string> Namespaces = ["security", "user"], Versions = ["2", "3"];
 
     public static Operation<ImaSignOptions, ImaSignResult> Definition { get; } = new()
     {
         Name = "ima sign",
-        Summary = "Sign files for IMA appraisal: sidecar, tar and xattr.",
-        Details = "The key id comes from the certificate's SubjectKeyIdentifier, because that is what the kernel's keyring is searched for. "
-            + "Without --sidecar, --tar or --xattr a sidecar is written.",
+        Summary = "Sign files for IMA appraisal: sidecar, tar, manifest and xattr.",
+        Details = "Takes files, folders (every regular file below them but *.sig) and quoted patterns. "
+            + "The key id comes from the certificate's SubjectKeyIdentifier, because that is what the kernel's keyring is searched for. "
+            + "Without --sidecar, --tar, --manifest or --xattr a sidecar is written. When some files fail the others are signed, tar and manifest are not written, and the exit code is 3.",
         Body = Run,
         Plan = o =>
-        [
-            .. PlannedStep.Read(o.Files), .. o.Files.SelectMany(f => PlannedStep.Sign(f, o.Signing.Key, o.Signing.Certificate)),
-            .. PlannedStep.Write(o.Sidecar || (o.Tar is null && o.Xattr is null) ? o.Files.Select(f => f + ".sig") : []),
-            .. PlannedStep.Write(o.Tar),
-            .. o.Xattr is null ? [] : o.Files.Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {f}")),
-        ],
+        {
+            ImmutableArray<SelectedFile> files = ImaSelection.Of(o.Files, o.FilesFrom, "ima sign");
+            return
+            [
+                .. PlannedStep.Read(files.Select(f => f.Path)), .. files.SelectMany(f => PlannedStep.Sign(f.Path, o.Signing.Key, o.Signing.Certificate)),
+                .. PlannedStep.Write(WithCarrier(o).Sidecar ? files.Select(f => f.Path + ".sig") : []),
+                .. PlannedStep.Write(o.Tar, o.Manifest, o.Postinst),
+                .. o.Xattr is null ? [] : files.Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {f.Path}")),
+            ];
+        },
         TypedResult = () => ReportJson.Default.ImaSignResult,
-        TypedArguments = [new("FILE", "The file, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
+        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
             .. SigningOptionSpecs.All<ImaSignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
             new("sidecar", null, "Write FILE.sig, as evmctl does.", (o, _) => o with { Sidecar = true }),
-            new("tar", "FILE", "Write a tar of the files with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }),
+            new("tar", "FILE", "Write a tar of the files with SCHILY.xattr.security.ima; of folders, with all that is in them.", (o, v) => o with { Tar = v }),
+            new("manifest", "FILE", "Write a line for each file: the value in hex, as RPM's header has it, two blanks, the path.", (o, v) => o with { Manifest = v }),
+            new("postinst", "FILE", "Write a snippet for a Debian package's postinst that applies the manifest installed as /usr/share/ima/PACKAGE.manifest.", (o, v) => o with { Postinst = v }),
             new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the file itself.",
                 (o, v) => o with { Xattr = SigningOptionSpecs.Choice("xattr", v, Namespaces) }, choices: Namespaces),
+            new("version", "N", "Version of the value: 2 for every kernel, 3 for those that appraise by sigv3 (regular files: 7.1 and later).",
+                (o, v) => o with { Version = SigningOptionSpecs.Number("version", SigningOptionSpecs.Choice("version", v, Versions)) }, defaultValue: "2", choices: Versions),
+            new("verity", null, "Sign the fs-verity digest (blocks of 4096 bytes, no salt); version 3.", (o, _) => o with { Verity = true }),
+            new("skip-signed", null, "Verify sidecars and attributes that are there and leave files alone whose signature holds by this key.", (o, _) => o with { SkipSigned = true }),
         ],
-        Examples = [new("kexecsign ima sign vmlinuz.efi --key 'pkcs11:object=ima' --cert ima.pem --sidecar --tar vmlinuz.tar", "Write vmlinuz.efi.sig and a tar that carries the signature.")],
+        Examples =
+        [
+            new("kexecsign ima sign vmlinuz.efi --key 'pkcs11:object=ima' --cert ima.pem --sidecar --tar vmlinuz.tar", "Write vmlinuz.efi.sig and a tar that carries the signature."),
+            new("kexecsign ima sign debian/linux-image --key 'pkcs11:object=ima' --cert ima.pem --manifest linux-image.manifest --postinst postinst.ima",
+                "Sign all files of a package tree in one login, without root, for its postinst to apply."),
+        ],
     };
 
-    private static ImaSignResult Run(ImaSignOptions options, RunContext context)
+    /// <summary>The value of security.ima for a file's digest.</summary>
+    public static byte[] Sign(byte[] digest, SigningIdentity identity, RunContext context, byte type = ImaSignature.Digsig, byte version = 2)
     {
-        if (options.Files.IsEmpty)
-            throw OperationErrors.OptionMissing.With("ima sign", "a FILE");
-        if (options is { Tar: null, Xattr: null })
-            options = options with { Sidecar = true };
-        BatchNames.RequireDifferent(options.Files.Select(f => (f, options.Tar is null ? Path.GetFullPath(f) : Path.GetFileName(f))));
-        SigningIdentity identity = SigningIdentity.Open("ima sign", options.Signing, context);
-        var hashed = options.Files.Select(file => (File: file, Hash: HashOf(file, identity.Hash, context))).ToList();
-        var values = hashed.Select(h => (h.File, h.Hash, Value: Sign(h.Hash, identity, context))).ToList();
-        ImmutableArray<ImaSigned> signed = [.. values.Select(v => Place(v.File, v.Hash, v.Value, options, context))];
-        string? tarHash = options.Tar is null ? null : WriteTar(options.Tar, [.. values.Select(v => (v.File, v.Hash, v.Value))], identity.Hash, context);
-        return new(identity.Hash.Name!, identity.Certificate.Subject, signed, options.Tar, tarHash);
-    }
-
-    /// <summary>The value of security.ima for a file's hash.</summary>
-    public static byte[] Sign(byte[] fileHash, SigningIdentity identity, RunContext context)
-    {
-        byte[] signature = identity.Key.SignHash(fileHash, identity.Hash, context.Cancellation);
+        byte[] signature = identity.Key.SignHash(ImaSignature.ToBeSigned(type, version, identity.Hash, digest), identity.Hash, context.Cancellation);
         uint keyId = ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(identity.Certificate));
-        return new ImaSignature(ImaSignature.Digsig, 2, identity.Hash, keyId, signature).Encode();
+        return new ImaSignature(type, version, identity.Hash, keyId, signature).Encode();
     }
 
-    /// <summary>Puts a value where the options want it, except into the tar.</summary>
+    /// <summary>Puts a value where the options want it, except into tar and manifest.</summary>
     public static ImaSigned Place(string file, byte[] hash, byte[] value, ImaSignOptions options, RunContext context)
     {
-        string? sidecar = null, xattr = null, problem = null;
         if (options.Sidecar)
-        {
-            sidecar = file + ".sig";
-            WrittenFile.Write(Layout.Of(value), sidecar, [file], context);
-        }
-        if (options.Xattr is not null)
-        {
-            xattr = options.Xattr + ".ima";
-            problem = ExtendedAttribute.TrySet(file, xattr, value);
-            if (problem is not null)
-            {
-                context.Log.Warning($"{file}: {xattr} was not set: {problem}.");
-                xattr = null;
-            }
-        }
-        string keyId = Convert.ToHexStringLower(value.AsSpan(3, 4));
-        return new(file, Convert.ToHexStringLower(hash), Convert.ToHexStringLower(value), keyId, sidecar, xattr, problem);
+            WrittenFile.Write(Layout.Of(value), file + ".sig", [file], context);
+        return SetAttribute(Signed(file, hash, value, options), value, options, context);
     }
 
-    /// <summary>Writes files with their signatures to a tar, and checks while writing that they are still what was signed.</summary>
+    /// <summary>Writes files named one by one with their signatures to a tar.</summary>
     public static string WriteTar(
-        string path, ImmutableArray<(string File, byte[] Hash, byte[] Value)> files, HashAlgorithmName algorithm, RunContext context)
+        string path, ImmutableArray<(string File, byte[] Hash, byte[] Value)> files, HashAlgorithmName algorithm, RunContext context) =>
+        ImaTar.Write(path, files.Select(f => new TarFile(f.File, Path.GetFileName(f.File), f.Hash, f.Value)), [], algorithm, context);
+
+    private static ImaSignResult Run(ImaSignOptions given, RunContext context)
     {
-        var sources = new List<FileSource>();
+        ImaSignOptions options = WithCarrier(given);
+        if (options is { Verity: true, Version: 2 })
+            throw OperationErrors.VerityVersion.With();
+        ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, options.FilesFrom, "ima sign");
+        bool named = options.Tar is not null || options.Manifest is not null;
+        BatchNames.RequireDifferent(files.Select(f => (f.Path, named ? f.Name : Path.GetFullPath(f.Path))));
+        SigningIdentity identity = SigningIdentity.Open("ima sign", options.Signing, context);
+        ImmutableArray<Answer> answers = Batch.Run(files, "sign for IMA", context,
+            (file, refused) => new Answer(null, new(file.Path, refused.Code.Id, refused.In(file.Path).Message)),
+            (file, commit, step, answer) => One(file, options, identity, commit, step, answer, context));
+        var result = new ImaSignResult(
+            identity.Hash.Name!, identity.Certificate.Subject, [.. answers.Where(a => a.Signed is not null).Select(a => a.Signed!)], null, null)
+        {
+            Failed = [.. answers.Where(a => a.Failed is not null).Select(a => a.Failed!)],
+        };
+        return result.Failed.IsEmpty ? WriteWhole(result, files, options, identity, context) : result;
+    }
+
+    // Tar and manifest stand for all files; without some of them they would be installed as if those needed no signature.
+    private static ImaSignResult WriteWhole(ImaSignResult result, ImmutableArray<SelectedFile> files, ImaSignOptions options, SigningIdentity identity, RunContext context)
+    {
+        if (options.Manifest is not null)
+            ImaManifest.Write(options.Manifest, files.Zip(result.Signed, (file, signed) => (file.Name, signed.Value)), context);
+        if (options.Postinst is not null)
+            ImaManifest.WriteSnippet(options.Postinst, context);
+        if (options.Tar is null)
+            return result;
+        IEnumerable<TarFile> packed = files.Zip(result.Signed, (file, signed) => new TarFile(
+            file.Path, file.Name, Convert.FromHexString(signed.ContentDigest ?? signed.Digest), Convert.FromHexString(signed.Value)));
+        string sha256 = ImaTar.Write(options.Tar, packed, options.Files.Where(Directory.Exists), identity.Hash, context);
+        return result with { Tar = options.Tar, TarSha256 = sha256 };
+    }
+
+    private static void One(
+        SelectedFile file, ImaSignOptions options, SigningIdentity identity, GroupCommit commit, IRunStep step, Action<Answer> answer, RunContext context)
+    {
+        using FileSource source = FileSource.Open(file.Path);
+        byte type = options.Verity ? ImaSignature.VerityDigsig : ImaSignature.Digsig;
+        byte version = (byte)(options.Version ?? (options.Verity ? 3 : 2));
+        byte[] digest = FileDigest.Of(source.ToLayout(), type, identity.Hash, step, context.Cancellation);
+        string? content = options is { Verity: true, Tar: not null }
+            ? Convert.ToHexStringLower(ContentPass.Run(source.ToLayout(), identity.Hash, null, SilentLog.Instance, context.Cancellation)) : null;
+        if (options.SkipSigned && Holding(file.Path, digest, type, version, identity, options) is { } existing)
+        {
+            answer(new(Signed(file.Path, digest, existing, options) with { Status = FileStatus.Skipped, ContentDigest = content }, null));
+            return;
+        }
+        byte[] value = Sign(digest, identity, context, type, version);
+        ImaSigned signed = Signed(file.Path, digest, value, options) with { ContentDigest = content };
+        if (!options.Sidecar)
+        {
+            answer(new(SetAttribute(signed, value, options, context), null));
+            return;
+        }
+        OutputFile output = OutputFile.Create(file.Path + ".sig", file.Path);
         try
         {
-            var entries = new List<PaxTarFile>();
-            foreach ((string file, byte[] hash, byte[] value) in files)
-            {
-                FileSource source = FileSource.Open(file);
-                sources.Add(source);
-                entries.Add(new(Path.GetFileName(file), 0x1A4, SourceDate.Get(context), source.ToLayout(), [("security.ima", value)]));
-            }
-            Layout tar = PaxTar.Write(entries);
-            using OutputFile output = OutputFile.Create(path, [.. files.Select(f => f.File)]);
-            (WrittenFile written, ImmutableArray<byte[]> hashes) = WrittenFile.Fill(output, tar, [.. sources.Select(s => new HashRequest(algorithm, RangesOf(s, tar)))], context);
-            for (int i = 0; i < files.Length; i++)
-            {
-                if (!hashes[i].AsSpan().SequenceEqual(files[i].Hash))
-                    throw OperationErrors.ChangedSinceHashed.With().In(files[i].File);
-            }
-            output.Commit();
-            return written.Sha256;
+            output.Write(value);
+            commit.Add(output, refused => answer(refused is null
+                ? new(SetAttribute(signed, value, options, context), null)
+                : new(null, new(file.Path, refused.Code.Id, refused.In(file.Path).Message))));
         }
-        finally
+        catch
         {
-            foreach (FileSource source in sources)
-                source.Dispose();
+            output.Dispose();
+            throw;
         }
     }
 
-    private static ImmutableArray<ByteRange> RangesOf(FileSource source, Layout tar)
+    // Every place that the options want filled must hold; a good sidecar says nothing of an attribute that is wanted. For tar and manifest any will do.
+    private static byte[]? Holding(string file, byte[] digest, byte type, byte version, SigningIdentity identity, ImaSignOptions options)
     {
-        var ranges = ImmutableArray.CreateBuilder<ByteRange>();
-        long at = 0;
-        foreach (Extent extent in tar.Extents)
+        if (!options.Sidecar && options.Xattr is null)
+            return ImaCheck.Find(file) is { } found && Holds(found.Value) ? found.Value : null;
+        byte[]? value = null;
+        if (options.Sidecar && !(File.Exists(file + ".sig") && Holds(value = ImaCheck.ReadSidecar(file + ".sig"))))
+            return null;
+        if (options.Xattr is not null && !((value = ExtendedAttribute.TryGet(file, options.Xattr + ".ima")) is not null && Holds(value)))
+            return null;
+        return value;
+
+        bool Holds(byte[] candidate)
         {
-            if (extent is SourceExtent part && part.Source == source)
-                ranges.Add(new(at, extent.Length));
-            at += extent.Length;
+            try
+            {
+                var signature = ImaSignature.Decode(candidate);
+                return signature.Type == type && signature.Version == version && signature.Hash == identity.Hash && ImaCheck.HoldsBy(identity.Certificate, digest, signature);
+            }
+            catch (KexecSignException)
+            {
+                return false;
+            }
         }
-        return ranges.ToImmutable();
     }
 
-    private static byte[] HashOf(string file, HashAlgorithmName algorithm, RunContext context)
+    private static ImaSigned Signed(string file, byte[] digest, byte[] value, ImaSignOptions options) => new(
+        file, Convert.ToHexStringLower(digest), Convert.ToHexStringLower(value), Convert.ToHexStringLower(value.AsSpan(3, 4)), options.Sidecar ? file + ".sig" : null, null, null);
+
+    private static ImaSigned SetAttribute(ImaSigned signed, byte[] value, ImaSignOptions options, RunContext context)
     {
-        using FileSource source = FileSource.Open(file);
-        return LayoutPass.Hash(source.ToLayout(), algorithm, context);
+        if (options.Xattr is null)
+            return signed;
+        string name = options.Xattr + ".ima";
+        string? problem = ExtendedAttribute.TrySet(signed.File, name, value);
+        if (problem is null)
+            return signed with { Xattr = name };
+        context.Log.Warning($"{signed.File}: {name} was not set: {problem}.");
+        return signed with { XattrProblem = problem };
     }
+
+    private static ImaSignOptions WithCarrier(ImaSignOptions options) =>
+        options is { Tar: null, Xattr: null, Manifest: null } ? options with { Sidecar = true } : options;
+
+    private sealed record Answer(ImaSigned? Signed, FailedFile? Failed);
 }

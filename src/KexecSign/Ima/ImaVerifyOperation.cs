@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Batches;
 using KexecSign.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
-using KexecSign.Keys.Pins;
+using KexecSign.Formats.Ima;
 using KexecSign.Operations;
 using KexecSign.Reports;
 using KexecSign.Running;
@@ -14,8 +15,11 @@ namespace KexecSign.Ima;
 /// <summary>Options of <c>ima verify</c>.</summary>
 public sealed record ImaVerifyOptions
 {
-    /// <summary>The files.</summary>
+    /// <summary>Files, folders and patterns.</summary>
     public ImmutableArray<string> Files { get; init; } = [];
+
+    /// <summary>A file with more of them; null for none.</summary>
+    public string? FilesFrom { get; init; }
 
     /// <summary>Certificates of the .ima keyring.</summary>
     public ImmutableArray<string> Certificates { get; init; } = [];
@@ -30,6 +34,8 @@ public sealed record ImaFileVerdict(string File, Verdict Verdict);
 /// <param name="Files">One verdict a file.</param>
 public sealed record ImaVerifyResult(ImmutableArray<ImaFileVerdict> Files) : OperationResult
 {
+    private const int MostRows = 30;
+
     /// <inheritdoc/>
     public override ExitCode Exit => Files.All(f => f.Verdict.Answer == Answer.Accepts) ? ExitCode.Done : ExitCode.VerificationFailed;
 
@@ -37,7 +43,7 @@ public sealed record ImaVerifyResult(ImmutableArray<ImaFileVerdict> Files) : Ope
     public override ReportView View() => new(
         Exit == ExitCode.Done ? $"IMA: {Files.Length} file(s) verified" : "IMA: NOT verified",
         [new("", ["file", "answer", "reason"],
-            [.. Files.Select(f => ImmutableArray.Create(
+            [.. Files.Where(f => Files.Length <= MostRows || f.Verdict.Answer != Answer.Accepts).Take(MostRows).Select(f => ImmutableArray.Create(
                 f.File, f.Verdict.Answer.ToString().ToLowerInvariant(), f.Verdict.Code is null ? f.Verdict.Reason : $"{f.Verdict.Code}: {f.Verdict.Reason}"))])],
         []);
 }
@@ -51,25 +57,26 @@ internal static class ImaVerifyOperation
         Summary = "Verify IMA signatures: FILE.sig, or the file's security.ima or user.ima.",
         Body = Run,
         TypedResult = () => ReportJson.Default.ImaVerifyResult,
-        TypedArguments = [new("FILE", "The file, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
-        TypedOptions = [new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true)],
+        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+        TypedOptions =
+        [
+            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
+        ],
         Examples = [new("kexecsign ima verify vmlinuz.efi --cert ima.pem", "Check vmlinuz.efi.sig, or the xattr when there is no sidecar.")],
     };
 
     private static ImaVerifyResult Run(ImaVerifyOptions options, RunContext context)
     {
-        if (options.Files.IsEmpty)
-            throw OperationErrors.OptionMissing.With("ima verify", "a FILE");
-        if (options.Certificates.IsEmpty)
-            throw OperationErrors.OptionMissing.With("ima verify", "--cert");
-        ImmutableArray<X509Certificate2> trusted =
-            [.. options.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
-        return new([.. options.Files.Select(file => new ImaFileVerdict(file, Judge(file, trusted, context)))]);
-    }
-
-    private static Verdict Judge(string file, ImmutableArray<X509Certificate2> trusted, RunContext context)
-    {
-        using FileSource source = FileSource.Open(file);
-        return ImaCheck.Judge(file, source.ToLayout(), trusted, context);
+        ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, options.FilesFrom, "ima verify");
+        ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima verify", context);
+        return new(Batch.Run(files, "verify IMA signatures of", context, (file, refused) => new ImaFileVerdict(file.Path, Verdict.Refused(Consumer.Ima, refused)), (file, _, step, answer) =>
+        {
+            using FileSource source = FileSource.Open(file.Path);
+            (byte[] value, string where) = ImaCheck.Find(file.Path) ?? throw VerifyErrors.NoImaSignature.With(file.Path);
+            var signature = ImaSignature.Decode(value);
+            X509Certificate2 signer = ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);
+            answer(new(file.Path, new(Consumer.Ima, Answer.Accepts, $"{where}: {ImaSelection.Described(signature)} of {signer.Subject}")));
+        }));
     }
 }

@@ -68,6 +68,12 @@ public static class OperationCatalog
     /// <summary>Whether IMA signatures hold.</summary>
     public static Operation<ImaVerifyOptions, ImaVerifyResult> ImaVerify => ImaVerifyOperation.Definition;
 
+    /// <summary>IMA signatures put onto installed files.</summary>
+    public static Operation<ImaApplyOptions, ImaApplyResult> ImaApply => ImaApplyOperation.Definition;
+
+    /// <summary>What an IMA value says.</summary>
+    public static Operation<ImaShowOptions, ImaShowResult> ImaShow => ImaShowOperation.Definition;
+
     /// <summary>Signatures appended to modules and kernels.</summary>
     public static Operation<ModuleSignOptions, ModuleSignResult> ModuleSign => ModuleSignOperation.Definition;
 
@@ -109,6 +115,8 @@ public static class OperationCatalog
         BpfExtract,
         ImaSign,
         ImaVerify,
+        ImaApply,
+        ImaShow,
         ModuleSign,
         ModuleVerify,
         ModuleStrip,

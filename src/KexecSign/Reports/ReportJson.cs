@@ -23,6 +23,8 @@ namespace KexecSign.Reports;
 [JsonSerializable(typeof(BpfEmbedResult))]
 [JsonSerializable(typeof(BpfExtractResult))]
 [JsonSerializable(typeof(ImaSignResult))]
+[JsonSerializable(typeof(ImaApplyResult))]
+[JsonSerializable(typeof(ImaShowResult))]
 [JsonSerializable(typeof(ModuleSignResult))]
 [JsonSerializable(typeof(ModuleVerifyResult))]
 [JsonSerializable(typeof(ModuleStripResult))]

@@ -45,7 +45,8 @@ internal static class ImaCheck
             if (trusted.IsEmpty)
                 return new(Consumer.Ima, Answer.NotChecked, $"{source} is there, but no certificate was given to check it by");
             ImaSignature signature = ImaSignature.Decode(value);
-            X509Certificate2 signer = Check(signature, file, trusted, context);
+            using IRunStep step = context.Log.Step($"hash ({signature.Hash.Name})", file.Length);
+            X509Certificate2 signer = Check(signature, file, trusted, step, context.Cancellation);
             return new(Consumer.Ima, Answer.Accepts, $"{source}: key id {signature.KeyId:x8} of {signer.Subject}, {signature.Hash.Name}");
         }
         catch (KexecSignException refused)
@@ -54,18 +55,24 @@ internal static class ImaCheck
         }
     }
 
-    /// <summary>Checks a version 2 signature and gives the certificate it holds by.</summary>
-    /// <exception cref="KexecSignException">KS4112, KS4113.</exception>
-    public static X509Certificate2 Check(ImaSignature signature, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    /// <summary>Checks a signature and gives the certificate it holds by.</summary>
+    /// <exception cref="KexecSignException">KS1405, KS4112, KS4113.</exception>
+    public static X509Certificate2 Check(
+        ImaSignature signature, Layout file, ImmutableArray<X509Certificate2> trusted, IRunStep step, CancellationToken cancellation)
     {
         string keyId = $"{signature.KeyId:x8}";
         X509Certificate2 signer = trusted.FirstOrDefault(c => ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId)
             ?? throw VerifyErrors.ImaKeyUnknown.With(keyId, string.Join(", ", trusted.Select(c => $"{ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)):x8}")));
-        byte[] digest = LayoutPass.Hash(file, signature.Hash, context);
-        if (signature is not { Type: ImaSignature.Digsig, Version: 2 } || !Holds(signer, digest, signature))
+        byte[] digest = FileDigest.Of(file, signature.Type, signature.Hash, step, cancellation);
+        if (!Holds(signer, ImaSignature.ToBeSigned(signature.Type, signature.Version, signature.Hash, digest), signature))
             throw VerifyErrors.ImaSignatureWrong.With(keyId, signature.Hash.Name, Convert.ToHexStringLower(digest));
         return signer;
     }
+
+    /// <summary>Whether a signature over a file's digest holds by a certificate that it names.</summary>
+    public static bool HoldsBy(X509Certificate2 signer, byte[] digest, ImaSignature signature) =>
+        ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(signer)) == signature.KeyId
+        && Holds(signer, ImaSignature.ToBeSigned(signature.Type, signature.Version, signature.Hash, digest), signature);
 
     private static bool Holds(X509Certificate2 signer, byte[] digest, ImaSignature signature)
     {
