@@ -1,4 +1,4 @@
-// Usage: KexecSign.Bench KEXECSIGN IMAGE KIT OUTPUT [CASE]
+// Usage: KexecSign.Bench KEXECSIGN IMAGE KIT OUTPUT MODULES SIGN_FILE [CASE]
 // Compares whole processes with their peers and writes OUTPUT/bench.json and OUTPUT/bench.md. CASE: only cases whose name contains it.
 // It measures and does not judge: it fails only when a program fails.
 using KexecSign.Bench;
@@ -12,9 +12,9 @@ try
     Bed bed = Bed.Make(args[0], args[1], args[2], folder, child);
     var measurement = new Measurement(child);
     var figures = new List<Figures>();
-    foreach (Case wanted in Cases.On(bed))
+    foreach (Case wanted in Cases.On(bed).Concat(ModuleCases.On(bed, args[4], args[5])))
     {
-        if (args.Length > 4 && !wanted.Name.Contains(args[4], StringComparison.Ordinal))
+        if (args.Length > 6 && !wanted.Name.Contains(args[6], StringComparison.Ordinal))
             continue;
         if (figures.Count == 0)
             Console.WriteLine(Table.Head);
