@@ -18,7 +18,7 @@ internal static class Decompressor
     /// <param name="header">The image's header, for compression and messages.</param>
     /// <param name="expected">Uncompressed length as the image states it.</param>
     /// <param name="context">Run context.</param>
-    /// <exception cref="KexecSignException">KS1205-KS1207.</exception>
+    /// <exception cref="KexecSignException">KS1203, KS1205-KS1207, KS5001.</exception>
     public static TemporaryFile Decompress(Layout payload, ZbootHeader header, uint expected, RunContext context)
     {
         if (expected > MaxLength)
@@ -27,10 +27,17 @@ internal static class Decompressor
         TemporaryFile output = TemporaryFile.Create();
         try
         {
-            if (header.Compression == ZbootCompression.Gzip)
-                Gunzip(payload, output, expected, step, context.Cancellation);
-            else
-                Unzstd(payload, output, expected, step, context.Cancellation);
+            OlderPayloads.Taker take = bytes => Take(bytes, output, expected, step, context.Cancellation);
+            switch (header.CompressionName)
+            {
+                case "gzip": Gunzip(payload, output, expected, step, context.Cancellation); break;
+                case "zstd" or "zstd22": Unzstd(payload, output, expected, step, context.Cancellation); break;
+                case "xzkern": OlderPayloads.Lzma(payload, xz: true, take); break;
+                case "lzma": OlderPayloads.Lzma(payload, xz: false, take); break;
+                case "lz4": OlderPayloads.Lz4(payload, take); break;
+                case "lzo": OlderPayloads.Lzo(payload, take); break;
+                default: throw FormatErrors.UnknownCompression.With(header.CompressionName);
+            }
             if (output.Length != expected)
                 throw FormatErrors.PayloadLength.With(output.Length, expected);
             return output;
@@ -38,7 +45,14 @@ internal static class Decompressor
         catch (DllNotFoundException missing)
         {
             output.Dispose();
-            throw OperationErrors.NativeLibraryMissing.Because(missing, "libzstd.so.1", "libzstd1");
+            (string library, string package) = header.CompressionName switch
+            {
+                "xzkern" or "lzma" => ("liblzma.so.5", "liblzma5"),
+                "lz4" => ("liblz4.so.1", "liblz4-1"),
+                "lzo" => ("liblzo2.so.2", "liblzo2-2"),
+                _ => ("libzstd.so.1", "libzstd1"),
+            };
+            throw OperationErrors.NativeLibraryMissing.Because(missing, library, package);
         }
         catch (InvalidDataException broken)
         {

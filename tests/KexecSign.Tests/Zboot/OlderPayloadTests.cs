@@ -1,0 +1,64 @@
+using System.Buffers.Binary;
+using KexecSign.Fixtures;
+using KexecSign.Zboot;
+using Tool = KexecSign.Tests.Programs.Tool;
+
+namespace KexecSign.Tests.Zboot;
+
+/// <summary>What stubs of Linux 6.1 to 6.13 hold besides gzip and zstd, packed as their Makefile.zboot does.</summary>
+public sealed class OlderPayloadTests : IDisposable
+{
+    private readonly Bench _bench = new();
+
+    [SkippableTheory]
+    [InlineData("lz4", "lz4 -l -9", "lz4")]
+    [InlineData("lzma", "lzma -9", "xz-utils")]
+    [InlineData("xzkern", "xz --check=crc32 --lzma2=dict=32MiB", "xz-utils")]
+    [InlineData("lzo", "lzop -9", "lzop")]
+    public void Older_compressions_are_unpacked_and_damaged_ones_refused(string name, string command, string package)
+    {
+        Tool.Require(command.Split(' ')[0], package);
+        // More than one block of lz4 (8 MiB) and lzop (256 KiB), compressible and not.
+        byte[] kernel = [.. SmallKernel.Image(), .. new byte[9 << 20], .. SmallKernel.Image()];
+        new Random(3).NextBytes(kernel.AsSpan(0x20000, 0x50000));
+        _bench.Folder.File("plain", kernel);
+        Tool.Run("sh", "-c", $"{command} -c < '{At("plain")}' > '{At("packed")}'");
+        byte[] packed = File.ReadAllBytes(At("packed")), length = new byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(length, kernel.Length);
+        _bench.Folder.File("vmlinuz.efi", TestImage.Zboot([.. packed, .. length], name).Bytes);
+
+        ZbootExtractResult extracted = Extract();
+        extracted.Compression.ShouldBe(name);
+        File.ReadAllBytes(At("kernel")).ShouldBe(kernel);
+        File.Delete(At("kernel"));
+
+        foreach (int cut in (int[])[packed.Length - 1, packed.Length / 2, 40])
+        {
+            _bench.Folder.File("vmlinuz.efi", TestImage.Zboot([.. packed[..cut], .. length], name).Bytes);
+            Should.Throw<Formats.Errors.KexecSignException>(Extract).Code.Id.ShouldBeOneOf("KS1205", "KS1206");
+        }
+        foreach (byte[] wrong in Mutations.Of([.. packed, .. length], 0, 64, 200, seed: 4))
+        {
+            _bench.Folder.File("vmlinuz.efi", TestImage.Zboot(wrong, name).Bytes);
+            try
+            {
+                Extract();
+            }
+            catch (Formats.Errors.KexecSignException refused)
+            {
+                refused.Code.Id.ShouldStartWith("KS12", customMessage: refused.Message);
+            }
+        }
+        // A length that is not the payload's is refused, however much more would come.
+        BinaryPrimitives.WriteInt32LittleEndian(length, 1 << 16);
+        _bench.Folder.File("vmlinuz.efi", TestImage.Zboot([.. packed, .. length], name).Bytes);
+        Should.Throw<Formats.Errors.KexecSignException>(Extract).Code.Id.ShouldBe("KS1205");
+    }
+
+    public void Dispose() => _bench.Dispose();
+
+    private string At(string name) => _bench.Folder.At(name);
+
+    private ZbootExtractResult Extract() =>
+        ZbootExtractOperation.Definition.Run(new ZbootExtractOptions { Image = At("vmlinuz.efi"), Output = At("kernel") }, _bench.Context);
+}
