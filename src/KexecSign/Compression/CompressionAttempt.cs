@@ -4,12 +4,12 @@ namespace KexecSign.Compression;
 /// <param name="Level">Its level.</param>
 internal sealed record CompressionAttempt(int Level)
 {
-    /// <summary>zstd: find matches of that many bytes at any distance first; null to leave it to the level.</summary>
-    public int? LongMatch { get; init; }
+    /// <summary>zstd: look for matches of 16 bytes and more at any distance first.</summary>
+    public bool LongMatches { get; init; }
 
     /// <summary>zstd: end the frame with a checksum, as the zstd program does.</summary>
     public bool Checksum { get; init; } = true;
 
     /// <inheritdoc/>
-    public override string ToString() => $"level {Level}{(LongMatch is null ? "" : $", long matches of {LongMatch}")}{(Checksum ? "" : ", without checksum")}";
+    public override string ToString() => $"level {Level}{(LongMatches ? ", long matches" : "")}{(Checksum ? "" : ", without checksum")}";
 }

@@ -91,12 +91,8 @@ internal static class Compressor
         {
             Check(LibZstd.SetParameter(context, LibZstd.CompressionLevel, attempt.Level));
             Check(LibZstd.SetParameter(context, LibZstd.ChecksumFlag, attempt.Checksum ? 1 : 0));
-            if (attempt.LongMatch is { } longMatch)
-            {
-                Check(LibZstd.SetParameter(context, LibZstd.WindowLog, LongWindowLog));
-                Check(LibZstd.SetParameter(context, LibZstd.EnableLongMatches, 1));
-                Check(LibZstd.SetParameter(context, LibZstd.LongMatchLength, longMatch));
-            }
+            if (attempt.LongMatches)
+                AskForLongMatches(context);
             // With the size pledged the window is no larger than the content, which the stub's memory has to hold.
             Check(LibZstd.SetPledgedSourceSize(context, (ulong)input.Length));
             byte[] inBuffer = new byte[1 << 20], outBuffer = new byte[1 << 18];
@@ -123,6 +119,18 @@ internal static class Compressor
         {
             _ = LibZstd.FreeCompressor(context);
         }
+    }
+
+    // Measured on Debian's 44 MB arm64 Image behind level 22: these win 1,636 bytes, matches of 32 bytes with the default tables 760,
+    // of 64 bytes 298. Deeper searches, longer targets and larger tables of the level itself win none.
+    private static void AskForLongMatches(nint context)
+    {
+        Check(LibZstd.SetParameter(context, LibZstd.WindowLog, LongWindowLog));
+        Check(LibZstd.SetParameter(context, LibZstd.EnableLongMatches, 1));
+        Check(LibZstd.SetParameter(context, LibZstd.LongMatchHashLog, 24));
+        Check(LibZstd.SetParameter(context, LibZstd.LongMatchLength, 16));
+        Check(LibZstd.SetParameter(context, LibZstd.LongMatchBucketLog, 6));
+        Check(LibZstd.SetParameter(context, LibZstd.LongMatchRateLog, 3));
     }
 
     private static unsafe bool Feed(nint context, Span<byte> input, byte[] outBuffer, int operation, TemporaryFile output)

@@ -8,7 +8,10 @@ internal static partial class LibZstd
     public const int CompressionLevel = 100;
     public const int WindowLog = 101;
     public const int EnableLongMatches = 160;
+    public const int LongMatchHashLog = 161;
     public const int LongMatchLength = 162;
+    public const int LongMatchBucketLog = 163;
+    public const int LongMatchRateLog = 164;
     public const int ChecksumFlag = 201;
     public const int EndOperation = 2;
     public const int ContinueOperation = 0;
