@@ -38,8 +38,10 @@ Task("TestTools")
     .Does(() =>
 {
     NeedDebianPackages(TestPackages);
-    var kernels = Kernels("image", "source", "signed", "cloud");
+    var kernels = Kernels("image", "source", "source-6.1", "signed", "cloud");
     KitOf(kernels["source"], kernels["image"]);
+    KitOf(kernels["source"], null, "riscv");
+    KitOf(kernels["source-6.1"], null);
 });
 
 Task("Test")

@@ -2,7 +2,7 @@
 # debian-kernels.sh CACHE KIND...
 #
 # Fetches Debian kernel packages for arm64 and unpacks what KexecSign needs from them; prints "KIND=FOLDER" for each.
-# Kinds: image (linux-image-6.12*-arm64-unsigned), source (linux-source-6.12), signed (linux-image-6.12*-arm64),
+# Kinds: image (linux-image-6.12*-arm64-unsigned), source (linux-source-6.12), source-6.1 (linux-source-6.1), signed (linux-image-6.12*-arm64),
 # cloud (linux-image-6.12*-cloud-arm64-unsigned). The newest version that apt offers is taken, never a fixed one.
 #
 # Works as any user: apt runs on a private state below CACHE, so the machine's own architectures and lists stay as they are.
@@ -68,6 +68,7 @@ pattern() {
         signed) echo "$name-$arch\$" ;;
         cloud) echo "$name-cloud-$arch-unsigned\$" ;;
         source) echo "^linux-source-${series//./\\.}\$" ;;
+        source-6.1) echo '^linux-source-6\.1$' ;;
         *) fail "'$1' is no kind of kernel package." ;;
     esac
 }
@@ -94,7 +95,7 @@ unpack() {
     echo "fetching $name $version" >&2
     (cd "$work" && apt-get -q -c "$state/etc/apt.conf" download "$name=$version" >&2)
     mkdir "$work/root"
-    if [ "$kind" = source ]; then
+    if [[ $kind == source* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/src/linux-source-*.tar.xz'
     else
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './boot/*'

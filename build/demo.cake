@@ -35,7 +35,19 @@ var DemoPackages = KernelPackages.Concat(KitPackages).Concat(ParserPackages).Con
     .Append(new("libdeflate0", "gzip payloads")).Append(new("softhsm2", "a token to sign with"))
     .ToDictionary(pair => pair.Key, pair => pair.Value);
 
-var TestPackages = DemoPackages.Concat(JudgePackages).ToDictionary(pair => pair.Key, pair => pair.Value);
+// Kernels of other versions and architectures, and what their stubs can hold.
+var KernelTestPackages = new Dictionary<string, string>
+{
+    ["gcc-riscv64-linux-gnu"] = "compiles the zboot stub for riscv",
+    ["binutils-riscv64-linux-gnu"] = "links it",
+    ["liblz4-1"] = "lz4 payloads",
+    ["liblzo2-2"] = "lzo payloads",
+    ["liblzma5"] = "xz and lzma payloads",
+    ["lz4"] = "makes some",
+    ["lzop"] = "makes some",
+};
+
+var TestPackages = DemoPackages.Concat(JudgePackages).Concat(KernelTestPackages).ToDictionary(pair => pair.Key, pair => pair.Value);
 
 // Kernel packages by kind, unpacked in the cache; the newest that apt offers.
 Dictionary<string, DirectoryPath> Kernels(params string[] kinds)
@@ -53,18 +65,18 @@ Dictionary<string, DirectoryPath> Kernels(params string[] kinds)
 
 FilePath KernelIn(DirectoryPath package) => GetFiles(package + "/boot/vmlinuz-*").Single();
 
-// The kit of a source package and a configuration; captured once, then taken from the cache.
-FilePath KitOf(DirectoryPath source, DirectoryPath package)
+// The kit of a source package and a kernel package's configuration, or the architecture's own; captured once, then taken from the cache.
+FilePath KitOf(DirectoryPath source, DirectoryPath package, string architecture = "arm64")
 {
-    var kit = MakeAbsolute(cache).Combine("kits").CombineWithFilePath($"{source.GetDirectoryName()}_arm64_schema1.kit");
+    var kit = MakeAbsolute(cache).Combine("kits").CombineWithFilePath($"{source.GetDirectoryName()}_{architecture}_schema1.kit");
     if (!FileExists(kit))
     {
         EnsureDirectoryExists(kit.GetDirectory());
         KexecSignZbootKit(new ZbootKitOptions
         {
             Source = GetFiles(source + "/usr/src/linux-source-*.tar.xz").Single().FullPath,
-            Architecture = "arm64",
-            Config = GetFiles(package + "/boot/config-*").Single().FullPath,
+            Architecture = architecture,
+            Config = package is null ? null : GetFiles(package + "/boot/config-*").Single().FullPath,
             SourcePackage = source.GetDirectoryName(),
             Output = kit.FullPath,
         });

@@ -19,7 +19,7 @@ internal sealed class StubBuild
         # --- zboot kit ---
         PHONY += zbootkit-prepare zbootkit
         zbootkit-prepare: scripts_basic asm-generic $(version_h) include/generated/utsrelease.h include/generated/autoconf.h
-        	$(Q)$(MAKE) $(build)=arch/$(SRCARCH)/tools kapi
+        	$(if $(wildcard $(srctree)/arch/$(SRCARCH)/tools/Makefile),$(Q)$(MAKE) $(build)=arch/$(SRCARCH)/tools kapi)
         	$(Q)$(MAKE) $(build)=. prepare
         zbootkit: zbootkit-prepare
         	$(Q)$(MAKE) $(build)=drivers/firmware/efi/libstub drivers/firmware/efi/libstub/lib.a

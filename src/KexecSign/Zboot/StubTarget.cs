@@ -26,8 +26,13 @@ internal sealed record StubTarget(
         "arm64", "arm64", "ARM64", PeConstants.MachineArm64, ImageArchitecture.Arm64, "aarch64-linux-gnu-", "aarch64-linux-gnu",
         "elf64-littleaarch64", ["-EL", "-maarch64elf", "-z", "noexecstack", "--no-warn-rwx-segments"], HasCodeSize: true);
 
+    /// <summary>64-bit riscv (arch/riscv/Makefile, arch/riscv/boot/Makefile).</summary>
+    public static StubTarget RiscV { get; } = new(
+        "riscv", "riscv", "RISCV", PeConstants.MachineRiscV64, ImageArchitecture.RiscV, "riscv64-linux-gnu-", "riscv64-linux-gnu",
+        "elf64-littleriscv", ["-melf64lriscv", "-z", "noexecstack", "--no-warn-rwx-segments"], HasCodeSize: false);
+
     /// <summary>All that there is a recipe for.</summary>
-    public static ImmutableArray<StubTarget> All { get; } = [Arm64];
+    public static ImmutableArray<StubTarget> All { get; } = [Arm64, RiscV];
 
     /// <summary>The target of that name.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3112.</exception>

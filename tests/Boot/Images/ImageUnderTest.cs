@@ -1,5 +1,6 @@
 using KexecSign.Boot.Tests.Tools;
 using KexecSign.Building;
+using KexecSign.Formats.Zboot;
 using KexecSign.Keys;
 using KexecSign.Operations;
 using KexecSign.Running;
@@ -38,6 +39,50 @@ internal sealed class ImageUnderTest(string folder)
             Image = DebianKernel.Require(), Kit = StubKit.Require(), Parser = Parser(), Outer = signing, Inner = signing, Output = image,
         });
         return image;
+    }
+
+    /// <summary>
+    /// An image as a kernel's build leaves it, signed outside; then its kernel signed by <c>zboot repack</c> and the whole
+    /// signed again.
+    /// </summary>
+    public string RepackedBy(TestKey key, string compression, string command)
+    {
+        string At(string name) => Path.Combine(folder, $"{compression}-{name}");
+        var signing = new SigningOptions { Key = key.KeyFile, Certificate = key.CertificateFile };
+        string kernel = DebianKernel.Require();
+        // Makefile.zboot: padded to image_size, and with the length behind it unless gzip.
+        string script = $"""
+            set -e
+            size=$(od -An -tu4 -j16 -N4 '{kernel}' | tr -d ' ')
+            cp '{kernel}' '{At("padded")}' && truncate -s "$size" '{At("padded")}'
+            {command} < '{At("padded")}' > '{At("payload")}'
+            [ {compression} = gzip ] || dd if='{kernel}' bs=1 skip=16 count=4 status=none >> '{At("payload")}'
+            """;
+        (int exit, string output) = Command.Run("bash", "-c", script);
+        exit.ShouldBe(0, output);
+        Run(OperationCatalog.ZbootBuild, new ZbootBuildOptions
+        {
+            Image = kernel, Kit = StubKit.Require(), Payload = At("payload"), Output = At("stock.efi"),
+            Compression = compression == "gzip" ? ZbootCompression.Gzip : ZbootCompression.Zstd,
+        });
+        Run(OperationCatalog.Sign, new SignOptions { Files = [At("stock.efi")], Signing = signing, Output = At("stock-signed.efi") });
+        Run(OperationCatalog.ZbootRepack, new ZbootRepackOptions { Image = At("stock-signed.efi"), Signing = signing, Output = At("repacked.efi") });
+        Run(OperationCatalog.Sign, new SignOptions { Files = [At("repacked.efi")], Signing = signing, Output = At("repacked-signed.efi") });
+        return At("repacked-signed.efi");
+    }
+
+    /// <summary>The kernel in a stub of Linux 6.1, signed outside.</summary>
+    public string InOlderStub(TestKey key, string compression, bool signedInside)
+    {
+        string At(string name) => Path.Combine(folder, $"older-{compression}-{signedInside}-{name}");
+        var signing = new SigningOptions { Key = key.KeyFile, Certificate = key.CertificateFile };
+        Run(OperationCatalog.ZbootBuild, new ZbootBuildOptions
+        {
+            Image = DebianKernel.Require(), Kit = StubKit.Require("linux-source-6.1_*_arm64_*.kit"), Level = 6, Output = At("unsigned.efi"),
+            Compression = compression == "gzip" ? ZbootCompression.Gzip : ZbootCompression.Zstd, Signing = signedInside ? signing : new(),
+        });
+        Run(OperationCatalog.Sign, new SignOptions { Files = [At("unsigned.efi")], Signing = signing, Output = At("signed.efi") });
+        return At("signed.efi");
     }
 
     /// <summary>An image with one byte changed in its middle, far from headers and signature.</summary>

@@ -2,15 +2,15 @@ using KexecSign.Boot.Tests.Tools;
 
 namespace KexecSign.Boot.Tests.Images;
 
-/// <summary>The zboot kit that the build captures into its cache.</summary>
+/// <summary>The zboot kits that the build captures into its cache.</summary>
 internal static class StubKit
 {
-    /// <summary>Path of the newest one; skips the test when there is none.</summary>
-    public static string Require()
+    /// <summary>Path of the newest one, of 6.12 if not said; skips the test when there is none.</summary>
+    public static string Require(string pattern = "linux-source-6.12_*_arm64_*.kit")
     {
         string folder = Path.Combine(DebianKernel.Cache, "kits");
-        string? newest = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.kit").MaxBy(File.GetLastWriteTimeUtc) : null;
-        Command.Require(newest is not null, $"no kit in {folder}; './build.sh --target=Demo' puts one there");
+        string? newest = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, pattern).MaxBy(File.GetLastWriteTimeUtc) : null;
+        Command.Require(newest is not null, $"no {pattern} in {folder}; './build.sh --target=Test' puts one there");
         return newest!;
     }
 }
