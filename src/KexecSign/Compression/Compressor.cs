@@ -93,8 +93,9 @@ internal static class Compressor
             Check(LibZstd.SetParameter(context, LibZstd.ChecksumFlag, attempt.Checksum ? 1 : 0));
             if (attempt.LongMatches)
                 AskForLongMatches(context);
-            // With the size pledged the window is no larger than the content, which the stub's memory has to hold.
-            Check(LibZstd.SetPledgedSourceSize(context, (ulong)input.Length));
+            // With the size pledged the window is no larger than the content. Long matches win more without, as in the kernel's own build.
+            if (!attempt.LongMatches)
+                Check(LibZstd.SetPledgedSourceSize(context, (ulong)input.Length));
             byte[] inBuffer = new byte[1 << 20], outBuffer = new byte[1 << 18];
             long at = 0;
             bool ended = false;
@@ -131,6 +132,8 @@ internal static class Compressor
         Check(LibZstd.SetParameter(context, LibZstd.LongMatchLength, 16));
         Check(LibZstd.SetParameter(context, LibZstd.LongMatchBucketLog, 6));
         Check(LibZstd.SetParameter(context, LibZstd.LongMatchRateLog, 3));
+        // One worker sees the whole input at a time; a library without threads goes block by block and wins some hundred bytes less.
+        _ = LibZstd.SetParameter(context, LibZstd.Workers, 1);
     }
 
     private static unsafe bool Feed(nint context, Span<byte> input, byte[] outBuffer, int operation, TemporaryFile output)

@@ -13,6 +13,7 @@ internal static partial class LibZstd
     public const int LongMatchBucketLog = 163;
     public const int LongMatchRateLog = 164;
     public const int ChecksumFlag = 201;
+    public const int Workers = 400;
     public const int EndOperation = 2;
     public const int ContinueOperation = 0;
 
