@@ -64,6 +64,9 @@ internal static class Cases
             Zboot("zstd", 19, bed),
             new("zstd -19", ["sh", "-c", $"zstd -q -19 -T0 -c '{bed.Image}' > '{bed.In("Image.zst")}' && stat -c %s '{bed.In("Image.zst")}'"], bed.In("Image.zst")) { Bytes = long.Parse },
         ]);
+
+        foreach (Case zboot in ZbootCases.On(bed))
+            yield return zboot;
     }
 
     private static Side Zboot(string compression, int level, Bed bed) =>
@@ -71,6 +74,9 @@ internal static class Cases
             [bed.KexecSign, "zboot", "build", "--kit", bed.Kit, "--image", bed.Image, "--compression", compression, "--level", $"{level}", "-o", bed.In("z.efi"), "-q", "--json"],
             bed.In("z.efi"))
         {
-            Bytes = output => JsonDocument.Parse(output).RootElement.GetProperty("payloadSize").GetInt64(),
+            Bytes = PayloadSize,
         };
+
+    /// <summary>The payload's length in the JSON that zboot build writes.</summary>
+    public static long PayloadSize(string output) => JsonDocument.Parse(output).RootElement.GetProperty("payloadSize").GetInt64();
 }

@@ -17,6 +17,9 @@ public sealed class KexecSignZbootBuild() : SigningTask(OperationCatalog.ZbootBu
     /// <summary>Compression level.</summary>
     public string? Level { get; set; }
 
+    /// <summary>The strongest setting instead of a level.</summary>
+    public bool Smallest { get; set; }
+
     /// <summary>A payload that is compressed already.</summary>
     public string? Payload { get; set; }
 
@@ -42,6 +45,7 @@ public sealed class KexecSignZbootBuild() : SigningTask(OperationCatalog.ZbootBu
         values.Path("image", Image);
         values.Text("compression", Compression);
         values.Text("level", Level);
+        values.Flag("smallest", Smallest);
         values.Path("payload", Payload);
         values.Flag("replace", Replace);
         values.Flag("append", Append);

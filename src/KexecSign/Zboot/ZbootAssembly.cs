@@ -15,7 +15,8 @@ namespace KexecSign.Zboot;
 /// <param name="Compression">Compression of the payload.</param>
 /// <param name="Level">Its level; null for the compression's default.</param>
 /// <param name="Payload">A ready payload, 4-byte length included; null to compress the Image.</param>
-internal sealed record ZbootRecipe(ZbootCompression Compression, int? Level = null, string? Payload = null);
+/// <param name="Smallest">The strongest setting instead of a level.</param>
+internal sealed record ZbootRecipe(ZbootCompression Compression, int? Level = null, string? Payload = null, bool Smallest = false);
 
 /// <summary>
 /// An Image wrapped into a zboot image, as drivers/firmware/efi/libstub/Makefile.zboot does it, from the objects of a kit:
@@ -69,7 +70,7 @@ internal sealed class ZbootAssembly : IDisposable
         uint codeSize = stub.NeedsCodeSize ? CodeSizeOf(pe) : 0;
         int? level = recipe.Payload is null ? LevelOf(recipe) : null;
 
-        using TemporaryFile? compressed = level is { } asked ? Compressor.Compress(padded, recipe.Compression, new(asked), context) : null;
+        using TemporaryFile? compressed = level is { } asked ? Compressor.Compress(padded, recipe.Compression, new(asked) { LongMatches = recipe.Smallest }, context) : null;
         using FileSource? ready = recipe.Payload is null ? null : FileSource.Open(recipe.Payload);
         Layout payload = ready is not null ? ReadyPayload(ready, padded) : WithLength(compressed!, padded, recipe.Compression);
 
@@ -116,8 +117,8 @@ internal sealed class ZbootAssembly : IDisposable
 
     private static int LevelOf(ZbootRecipe recipe)
     {
-        int level = recipe.Level ?? Compressor.DefaultLevel(recipe.Compression);
         (int least, int most) = Compressor.Levels(recipe.Compression);
+        int level = recipe.Smallest ? most : recipe.Level ?? Compressor.DefaultLevel(recipe.Compression);
         return level >= least && level <= most ? level : throw OperationErrors.OptionValue.With("level", level, $"{least} to {most} for {recipe.Compression.ToString().ToLowerInvariant()}");
     }
 

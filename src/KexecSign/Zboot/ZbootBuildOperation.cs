@@ -26,6 +26,9 @@ public sealed record ZbootBuildOptions
     /// <summary>Its level; null for the default.</summary>
     public int? Level { get; init; }
 
+    /// <summary>The strongest setting there is, whatever time it takes.</summary>
+    public bool Smallest { get; init; }
+
     /// <summary>A ready payload instead of compressing.</summary>
     public string? Payload { get; init; }
 
@@ -96,6 +99,7 @@ internal static class ZbootBuildOperation
             new("compression", "NAME", "Compression of the payload.", (o, v) => o with { Compression = ZbootOptionSpecs.Compression(v) },
                 defaultValue: "gzip", choices: ZbootOptionSpecs.Compressions),
             new("level", "N", "1 to 12 for gzip, 1 to 22 for zstd.", (o, v) => o with { Level = SigningOptionSpecs.Number("level", v) }, defaultValue: "9 or 22"),
+            new("smallest", null, "The strongest setting instead: gzip takes three times as long as at level 9, zstd some more memory.", (o, _) => o with { Smallest = true }),
             new("payload", "FILE", "A payload that is compressed already, its 4-byte length included: the kernel build's arch/*/boot/vmlinuz.", (o, v) => o with { Payload = v }),
             .. SigningOptionSpecs.All<ZbootBuildOptions>("that signs the Image inside", o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.Existing<ZbootBuildOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
@@ -127,7 +131,7 @@ internal static class ZbootBuildOperation
             using InnerImage? inner = signs
                 ? InnerImage.Sign(image.ToLayout(), SigningIdentity.Open("zboot build", options.Signing, context), options.Existing, context)
                 : null;
-            using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(), new(options.Compression, options.Level, options.Payload), context);
+            using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(), new(options.Compression, options.Level, options.Payload, options.Smallest), context);
             WrittenFile written = WrittenFile.Fill(output, zboot.Image, context);
             if (kept is not null)
                 _ = WrittenFile.Fill(kept, inner!.Image, context);
@@ -150,6 +154,10 @@ internal static class ZbootBuildOperation
             throw OperationErrors.OptionsConflict.With("--key", "--payload");
         if (options is { Level: not null, Payload: not null })
             throw OperationErrors.OptionsConflict.With("--level", "--payload");
+        if (options is { Smallest: true, Payload: not null })
+            throw OperationErrors.OptionsConflict.With("--smallest", "--payload");
+        if (options is { Smallest: true, Level: not null })
+            throw OperationErrors.OptionsConflict.With("--smallest", "--level");
         if (!signs && options.SignedImage is not null)
             throw OperationErrors.OptionMissing.With("zboot build", "--key for --signed-image");
         return signs;

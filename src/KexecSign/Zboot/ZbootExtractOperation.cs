@@ -37,12 +37,15 @@ public sealed record ZbootExtractResult(
     string File, long Size, string Sha256, string Compression, ImageArchitecture? Architecture, long? ImageSize, bool? IsImageSize,
     bool IsSigned, string? Signer) : OperationResult
 {
+    /// <summary>What the file is, in words: a kernel Image, an ELF file, another zboot image.</summary>
+    public required string What { get; init; }
+
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"extracted {File}",
         [ReportTable.Fields("",
             ("bytes", $"{Size}, unpacked from {Compression}"),
-            ("what", Architecture is null ? "no kernel Image" : $"{Architecture} Image"),
+            ("what", What),
             ("image_size", ImageSize is null ? null : $"0x{ImageSize:x}, {(IsImageSize == true ? "the file's length" : "not the file's length")}"),
             ("signed", IsSigned ? $"by {Signer ?? "an unknown signer"}" : "no"),
             ("sha256", Sha256))],
@@ -52,6 +55,8 @@ public sealed record ZbootExtractResult(
 /// <summary><c>zboot extract</c>: unpacks the kernel inside a zboot image.</summary>
 internal static class ZbootExtractOperation
 {
+    private const int HeadSize = 4096;
+
     public static Operation<ZbootExtractOptions, ZbootExtractResult> Definition { get; } = new()
     {
         Name = "zboot extract",
@@ -88,11 +93,15 @@ internal static class ZbootExtractOperation
 
     private static ZbootExtractResult Describe(string path, WrittenFile written, ZbootHeader header, Layout kernel)
     {
-        KernelImage? image = KernelImage.TryParse(kernel.ReadBytes(0, Math.Min(kernel.Length, KernelImage.HeaderSize + 8)));
+        byte[] head = kernel.ReadBytes(0, Math.Min(kernel.Length, HeadSize));
+        KernelImage? image = KernelImage.TryParse(head);
         (bool isSigned, string? signer) = SignatureOf(kernel);
         return new(
             path, written.Size, written.Sha256, header.CompressionName, image?.Architecture,
-            image is null ? null : unchecked((long)image.ImageSize), image is null ? null : image.ImageSize == (ulong)kernel.Length, isSigned, signer);
+            image is null ? null : unchecked((long)image.ImageSize), image is null ? null : image.ImageSize == (ulong)kernel.Length, isSigned, signer)
+        {
+            What = PayloadKind.Of(head),
+        };
     }
 
     // The kernel was unpacked whatever its own headers are worth; a table that cannot be read still is one.

@@ -55,6 +55,21 @@ public sealed class OlderPayloadTests : IDisposable
         Should.Throw<Formats.Errors.KexecSignException>(Extract).Code.Id.ShouldBe("KS1205");
     }
 
+    [Fact]
+    public void What_came_out_is_told()
+    {
+        What([0x7F, .. "ELF"u8, 2, 1, 1, .. new byte[200]]).ShouldBe("an ELF file");
+        What(TestZboot.Gzip(SmallKernel.Image()).Bytes).ShouldBe("another zboot image");
+        What(SmallKernel.Image()).ShouldBe("Arm64 Image");
+        What(new byte[100]).ShouldBe("unknown data");
+
+        string What(byte[] payload)
+        {
+            _bench.Folder.File("vmlinuz.efi", TestZboot.Gzip(payload).Bytes);
+            return Extract().What;
+        }
+    }
+
     public void Dispose() => _bench.Dispose();
 
     private string At(string name) => _bench.Folder.At(name);

@@ -38,7 +38,10 @@ public sealed class ZbootBuildTests : IDisposable
         built.CodeSize.ShouldBe(SmallKernel.CodeSize);
         built.ImageLength.ShouldBe(SmallKernel.ImageSize);
         extracted.ShouldBe(new ZbootExtractResult(
-            At("kernel"), SmallKernel.ImageSize, Sha256(kernel), compression.ToString().ToLowerInvariant(), ImageArchitecture.Arm64, SmallKernel.ImageSize, true, false, null));
+            At("kernel"), SmallKernel.ImageSize, Sha256(kernel), compression.ToString().ToLowerInvariant(), ImageArchitecture.Arm64, SmallKernel.ImageSize, true, false, null)
+            {
+                What = "Arm64 Image",
+            });
     }
 
     [SkippableTheory]
@@ -159,11 +162,26 @@ public sealed class ZbootBuildTests : IDisposable
         RefusesWithoutTrace("KS3011", ready with { Level = 3 });
     }
 
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip, 12)]
+    [InlineData(ZbootCompression.Zstd, 22)]
+    public void The_smallest_is_no_larger_and_holds_the_same(ZbootCompression compression, int level)
+    {
+        long usual = Build(Options() with { Compression = compression }).PayloadSize;
+        ZbootBuildResult smallest = Build(Options("small.efi") with { Compression = compression, Smallest = true });
+        smallest.Level.ShouldBe(level);
+        // With next to nothing at any distance, what long matches cost shows: some bytes.
+        smallest.PayloadSize.ShouldBeLessThanOrEqualTo(usual + 64);
+        Extract("vmlinuz.efi").Sha256.ShouldBe(Extract("small.efi").Sha256);
+    }
+
     [SkippableFact]
     public void Refuses_levels_and_options_that_make_no_sense()
     {
         RefusesWithoutTrace("KS3012", Options() with { Level = 13 }).ShouldContain("1 to 12 for gzip");
         RefusesWithoutTrace("KS3012", Options() with { Compression = ZbootCompression.Zstd, Level = 0 }).ShouldContain("1 to 22 for zstd");
+        RefusesWithoutTrace("KS3011", Options() with { Level = 3, Smallest = true });
+        RefusesWithoutTrace("KS3011", Options() with { Payload = At("Image"), Smallest = true });
         RefusesWithoutTrace("KS3010", Options() with { SignedImage = At("signed") });
         RefusesWithoutTrace("KS3010", Options() with { Kit = null });
         RefusesWithoutTrace("KS3005", Options() with { Output = At("Image") });
