@@ -1,19 +1,21 @@
 #!/bin/bash
 # debian-kernels.sh CACHE KIND...
 #
-# Fetches Debian kernel packages for arm64 and unpacks what KexecSign needs from them; prints "KIND=FOLDER" for each.
-# Kinds: image (linux-image-6.12*-arm64-unsigned), source (linux-source-6.12), source-6.1 (linux-source-6.1), signed (linux-image-6.12*-arm64),
-# cloud (linux-image-6.12*-cloud-arm64-unsigned). The newest version that apt offers is taken, never a fixed one.
+# Fetches Debian packages and unpacks what KexecSign needs from them; prints "KIND=FOLDER" for each. Kinds:
+# image (linux-image-6.12*-arm64-unsigned), source (linux-source-6.12), source-6.1 (linux-source-6.1), signed (linux-image-6.12*-arm64),
+# cloud (linux-image-6.12*-cloud-arm64-unsigned), shim (shim-signed), stub (systemd-boot-efi). The newest version that apt
+# offers is taken, never a fixed one. DEB_ARCH takes them from another architecture than arm64.
 #
 # Works as any user: apt runs on a private state below CACHE, so the machine's own architectures and lists stay as they are.
 set -euo pipefail
 export LC_ALL=C
 
 series=6.12
-arch=arm64
+arch=${DEB_ARCH:-arm64}
 cache=$1
 shift
 state=$cache/apt
+[ "$arch" = arm64 ] || state=$cache/apt-$arch
 debian=$cache/debian
 mkdir -p "$debian"
 
@@ -67,6 +69,8 @@ pattern() {
         image) echo "$name-$arch-unsigned\$" ;;
         signed) echo "$name-$arch\$" ;;
         cloud) echo "$name-cloud-$arch-unsigned\$" ;;
+        shim) echo '^shim-signed$' ;;
+        stub) echo '^systemd-boot-efi$' ;;
         source) echo "^linux-source-${series//./\\.}\$" ;;
         source-6.1) echo '^linux-source-6\.1$' ;;
         *) fail "'$1' is no kind of kernel package." ;;
@@ -97,6 +101,8 @@ unpack() {
     mkdir "$work/root"
     if [[ $kind == source* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/src/linux-source-*.tar.xz'
+    elif [ "$kind" = shim ] || [ "$kind" = stub ]; then
+        dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/lib/*'
     else
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './boot/*'
     fi
@@ -112,6 +118,8 @@ for kind in "$@"; do
     read -r name version < <(newest "$(pattern "$kind")")
     [ -n "${version:-}" ] || exit 1
     target=$debian/${name}_${version//:/%3a}
+    # The names of these packages do not tell the architecture.
+    case $kind in shim | stub) target=${target}_$arch ;; esac
     [ -d "$target" ] || unpack "$kind" "$name" "$version" "$target"
     echo "$kind=$target"
 done

@@ -50,11 +50,14 @@ var KernelTestPackages = new Dictionary<string, string>
 var TestPackages = DemoPackages.Concat(JudgePackages).Concat(KernelTestPackages).ToDictionary(pair => pair.Key, pair => pair.Value);
 
 // Kernel packages by kind, unpacked in the cache; the newest that apt offers.
-Dictionary<string, DirectoryPath> Kernels(params string[] kinds)
+Dictionary<string, DirectoryPath> Kernels(params string[] kinds) => KernelsOf("arm64", kinds);
+
+Dictionary<string, DirectoryPath> KernelsOf(string architecture, params string[] kinds)
 {
     var exit = StartProcess("bash", new ProcessSettings
     {
         Arguments = new ProcessArgumentBuilder().Append("build/debian-kernels.sh").AppendQuoted(MakeAbsolute(cache).FullPath).Append(string.Join(' ', kinds)),
+        EnvironmentVariables = new Dictionary<string, string> { ["DEB_ARCH"] = architecture },
         RedirectStandardOutput = true,
     }, out var lines);
     var found = lines.Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => new DirectoryPath(pair[1]));

@@ -28,7 +28,7 @@ public static partial class DebianKernels
         return newest!;
     }
 
-    private static string Cache => System.IO.Path.Combine(
+    internal static string Cache => System.IO.Path.Combine(
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
             ? set
             : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),

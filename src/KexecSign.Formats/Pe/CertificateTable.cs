@@ -115,7 +115,7 @@ public static class CertificateTable
     public static Layout RemoveAll(PeImage image, Layout file)
     {
         Layout body = Strip(image, file);
-        long end = image.SectionsEnd;
+        long end = PeCanonical.ContentEnd(image, file);
         return image.IsSigned && body.Length != end && body.Length == Alignment.Up(end, 8) ? body.Slice(0, end) : body;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 
@@ -5,7 +6,7 @@ namespace KexecSign.Formats.Pe;
 
 /// <summary>
 /// Whether an image is canonical: sections in file order, no gap from SizeOfHeaders on, raw sizes multiples of
-/// FileAlignment, and nothing behind the last section but the certificate table. Only on such files do all signers and
+/// FileAlignment, and nothing behind the last section but a COFF symbol table and the certificate table. Only on such files do all signers and
 /// verifiers compute the same Authenticode hash.
 /// </summary>
 public static class PeCanonical
@@ -53,10 +54,25 @@ public static class PeCanonical
             if (table.Address < end || !Alignment.Holds(table.Address, 8) || tableEnd != image.FileLength)
                 yield return FormatErrors.CertificateTableMisplaced.With(table.Address, tableEnd, end, image.FileLength);
         }
+        end = Math.Max(end, SymbolsEnd(image, file, end));
         // A kernel Image may be zero-padded up to image_size (formats.md 1.7, variant D): flat and sectionwise hashes agree
         // there, and zeros hide nothing.
         if (end < image.BodyLength && !IsZero(file, end, image.BodyLength))
             yield return FormatErrors.TrailingBytes.With(end, image.BodyLength - end, image.BodyLength);
+    }
+
+    /// <summary>Where what the headers tell of ends: behind the last section, or behind the symbol table that follows it.</summary>
+    public static long ContentEnd(PeImage image, Layout file) => Math.Max(image.SectionsEnd, SymbolsEnd(image, file, image.SectionsEnd));
+
+    // shim and boot loaders linked by binutils have a COFF symbol table there and its strings; all hashes cover both.
+    private static long SymbolsEnd(PeImage image, Layout file, long sectionsEnd)
+    {
+        const int symbolSize = 18, lengthSize = 4;
+        long strings = image.SymbolTable + (long)image.SymbolCount * symbolSize;
+        if (image.SymbolTable == 0 || image.SymbolTable != sectionsEnd || strings + lengthSize > image.BodyLength)
+            return 0;
+        long end = strings + BinaryPrimitives.ReadUInt32LittleEndian(file.ReadBytes(strings, lengthSize));
+        return end >= strings + lengthSize && end <= image.BodyLength ? end : 0;
     }
 
     private static KexecSignException? Placement(PeImage image, PeSection section, PeSection? previous, long end)

@@ -31,6 +31,9 @@ public static class PeEditor
         if (image.FindSection(name) is { } existing)
             throw FormatErrors.SectionExists.With(name, existing.PointerToRawData);
         PeCanonical.Require(image, file);
+        // A section behind a symbol table would leave a gap.
+        if (PeCanonical.ContentEnd(image, file) is long symbols && symbols > image.SectionsEnd)
+            throw FormatErrors.TrailingBytes.With(image.SectionsEnd, symbols - image.SectionsEnd, symbols);
         file = MakeHeaderRoom(image, file);
 
         Layout data = content.PadTo(Alignment.Up(content.Length, image.FileAlignment));

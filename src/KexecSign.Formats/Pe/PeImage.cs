@@ -46,6 +46,12 @@ public sealed record PeImage
     /// <summary>Sum of the initialised data sections, in bytes.</summary>
     public required uint SizeOfInitializedData { get; init; }
 
+    /// <summary>File offset of the COFF symbol table, which binutils put behind the sections; 0 for none.</summary>
+    public uint SymbolTable { get; init; }
+
+    /// <summary>Number of symbols, 18 bytes each; a string table follows, its u32 length first.</summary>
+    public uint SymbolCount { get; init; }
+
     /// <summary>RVA of the entry point.</summary>
     public required uint EntryPoint { get; init; }
 

@@ -62,6 +62,8 @@ public static class PeReader
             IsPe32Plus = plus,
             Machine = U16(head, pe + 4),
             TimeDateStamp = U32(head, pe + 8),
+            SymbolTable = U32(head, pe + 12),
+            SymbolCount = U32(head, pe + 16),
             SizeOfInitializedData = U32(head, optional + 8),
             EntryPoint = U32(head, optional + 16),
             SectionAlignment = U32(head, optional + 32),

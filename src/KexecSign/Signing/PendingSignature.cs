@@ -96,7 +96,7 @@ internal sealed class PendingSignature
         Layout body = CertificateTable.Strip(image, file);
         // Zeros from an earlier padding make room for another table; signatures that are kept cover them.
         if (fit && kept.Count == 0)
-            body = body.Slice(0, Math.Min(body.Length, image.SectionsEnd));
+            body = body.Slice(0, Math.Min(body.Length, PeCanonical.ContentEnd(image, file)));
         body = body.AlignTo(8);
         string programName = AligningProgramName(identity);
         int room = CertificateEntry.SizeFor(EncodedLength(identity, programName));

@@ -71,8 +71,10 @@ internal static class FirmwareCheck
 
     private static (string Reason, X509Certificate2? Signer) Check(PeImage image, Layout file, Lazy<ReadDigests> known, Trust trust)
     {
-        PeCanonical.Require(image, file);
         ReadDigests digests = known.Value;
+        // Bytes behind the last section are in every hash when there are no gaps: not ours to sign, but signed.
+        if (PeCanonical.Violations(image, file).FirstOrDefault(v => v.Code != FormatErrors.TrailingBytes || !digests.Agree) is { } violation)
+            throw violation;
         if (trust.Revoked.Select(r => r.FindDigest(digests)).FirstOrDefault(d => d is not null) is { } revoked)
             throw VerifyErrors.Revoked.With($"the image's {revoked}");
         ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);

@@ -109,4 +109,35 @@ public class PeCanonicalTests
         Layout file = Layout.Of(image.Bytes);
         PeCanonical.Require(PeReader.Read(file), file);
     }
+
+    [Fact]
+    public void A_symbol_table_behind_the_last_section_is_part_of_the_image()
+    {
+        TestImage image = WithSymbols(strings: 9);
+        Layout file = Layout.Of(image.Bytes);
+        PeCanonical.Require(PeReader.Read(file), file);
+        PeCanonical.ContentEnd(PeReader.Read(file), file).ShouldBe(image.Bytes.Length);
+        Refusal.Of("KS1017", () => PeEditor.AddSection(file, ".bpf", Layout.Of(new byte[8]), 0), "0x2d");
+    }
+
+    [Theory]
+    [InlineData(8u)]
+    [InlineData(10u)]
+    [InlineData(0xFFFFFFFFu)]
+    [InlineData(0u)]
+    public void Bytes_behind_a_symbol_table_or_one_that_lies_are_not(uint strings)
+    {
+        Layout file = Layout.Of(WithSymbols(strings).Bytes);
+        Refusal.Of("KS1017", () => PeCanonical.Require(PeReader.Read(file), file));
+    }
+
+    private static TestImage WithSymbols(uint strings)
+    {
+        TestImage image = TestImage.Arm64();
+        uint end = (uint)image.Bytes.Length;
+        byte[] symbols = new byte[36 + 9];
+        symbols.AsSpan().Fill(1);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(symbols.AsSpan(36), strings);
+        return image.Append(symbols).U32(image.Pe + 12, end).U32(image.Pe + 16, 2);
+    }
 }

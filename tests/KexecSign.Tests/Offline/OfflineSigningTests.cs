@@ -4,6 +4,7 @@ using KexecSign.Formats.Pe;
 using KexecSign.Offline;
 using KexecSign.Signatures;
 using KexecSign.Signing;
+using KexecSign.Tests.Peers;
 
 namespace KexecSign.Tests.Offline;
 
@@ -63,10 +64,10 @@ public sealed class OfflineSigningTests : IDisposable
     {
         Tool.Require("pesign", "certutil", "pk12util");
         TestSigner signer = TestSigners.Rsa2048;
-        string image = _bench.Folder.File("Image", TestImage.Arm64().Bytes), nss = NssDatabase(signer);
+        string image = _bench.Folder.File("Image", TestImage.Arm64().Bytes), nss = NssDatabase.Of(signer, _bench.Folder);
         BundleStage stage = Prepare(signer, o => o with { Level = BundleLevel.Digest }, image).Stage;
         string answers = Path.Combine(_bundle, "stage-1", "answers");
-        Tool.Run("pesign", "-n", nss, "-c", "signer", "-i", image, "-E", Path.Combine(answers, "sattrs"));
+        Tool.Run("pesign", "-n", nss, "-c", NssDatabase.Nickname, "-i", image, "-E", Path.Combine(answers, "sattrs"));
         Tool.Run("openssl", "dgst", "-sha256", "-sign", signer.KeyFile(_bench.Folder), "-out", Path.Combine(answers, "sattrs.sig"), Path.Combine(answers, "sattrs"));
         SignedImage attached = Attach(_bench.Folder.At("attached")).Signed[0];
         Tool.Run("sbverify", "--cert", signer.CertificateFile(_bench.Folder), attached.File);
@@ -74,7 +75,7 @@ public sealed class OfflineSigningTests : IDisposable
 
         // pesign, given the same two files, makes a signature for the same digest.
         string theirs = _bench.Folder.At("pesigned");
-        Tool.Run("pesign", "-n", nss, "-c", "signer", "-i", image, "-I", Path.Combine(answers, "sattrs"), "-R", Path.Combine(answers, "sattrs.sig"), "-o", theirs);
+        Tool.Run("pesign", "-n", nss, "-c", NssDatabase.Nickname, "-i", image, "-I", Path.Combine(answers, "sattrs"), "-R", Path.Combine(answers, "sattrs.sig"), "-o", theirs);
         Digest(theirs).ShouldBe(stage.Files[0].ImageDigest);
     }
 
@@ -258,15 +259,6 @@ public sealed class OfflineSigningTests : IDisposable
         string request = Path.Combine(_bundle, $"stage-{stage.Number}", "requests", stage.Files[file].Request + ".hash");
         Tool.Run("openssl", "pkeyutl", "-sign", "-inkey", signer.KeyFile(_bench.Folder), "-pkeyopt", "digest:" + digest, "-in", request,
             "-out", Path.Combine(folder ?? Path.Combine(_bundle, $"stage-{stage.Number}", "answers"), name));
-    }
-
-    private string NssDatabase(TestSigner signer)
-    {
-        string folder = Directory.CreateDirectory(_bench.Folder.At("nss")).FullName, p12 = _bench.Folder.At("signer.p12");
-        Tool.Run("certutil", "-N", "-d", "sql:" + folder, "--empty-password");
-        Tool.Run("openssl", "pkcs12", "-export", "-inkey", signer.KeyFile(_bench.Folder), "-in", signer.CertificateFile(_bench.Folder), "-name", "signer", "-passout", "pass:", "-out", p12);
-        Tool.Run("pk12util", "-i", p12, "-d", "sql:" + folder, "-W", "");
-        return folder;
     }
 
     private string Digest(string signed) =>
