@@ -52,7 +52,6 @@ internal sealed class Bed
         var bed = new Bed(kexecsign, kit, folder);
         // A copy, because IMA tools write beside their input.
         File.Copy(image, bed.Image, overwrite: true);
-        SyntheticImage.Write(bed.In("large.efi"), 1L << 30);
         bed.MakeFileKey();
         File.WriteAllText(bed.In("profile.json"),
             """{ "token": "bench", "keys": [ { "label": "db", "role": "secure-boot", "algorithm": "rsa2048", "subject": "CN=KexecSign bench", "certificate": "db.pem" } ] }""");

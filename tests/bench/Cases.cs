@@ -7,7 +7,7 @@ internal static class Cases
 {
     private const int Fast = 11, Slow = 3;
 
-    public static IEnumerable<Case> On(Bed bed)
+    public static IEnumerable<Case> On(Bed bed, ChildProcess child)
     {
         yield return new("start-up", Fast, [new("kexecsign --version", [bed.KexecSign, "--version"])]);
 
@@ -43,11 +43,8 @@ internal static class Cases
             new("evmctl ima_sign --sigfile", ["evmctl", "ima_sign", "--sigfile", "-a", "sha256", "--key", bed.Key, "--keyid-from-cert", bed.Certificate, bed.Image], bed.Image + ".sig"),
         ]);
 
-        yield return new("sign 1 GiB", Slow,
-        [
-            new("kexecsign sign", [bed.KexecSign, "sign", bed.In("large.efi"), "--key", bed.Key, "--cert", bed.Certificate, "-o", bed.In("kl.efi")], bed.In("kl.efi")),
-            new("sbsign", ["sbsign", "--key", bed.Key, "--cert", bed.Certificate, "--output", bed.In("sl.efi"), bed.In("large.efi")], bed.In("sl.efi")),
-        ]);
+        foreach (Case large in LargeFiles.On(bed, child))
+            yield return large;
 
         // The whole of zboot build: compress, link, read back, flush. gzip only compresses.
         foreach (int level in (int[])[6, 9, 12])

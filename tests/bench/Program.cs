@@ -12,7 +12,7 @@ try
     Bed bed = Bed.Make(args[0], args[1], args[2], folder, child);
     var measurement = new Measurement(child);
     var figures = new List<Figures>();
-    foreach (Case wanted in Cases.On(bed).Concat(ModuleCases.On(bed, args[4], args[5])))
+    foreach (Case wanted in Cases.On(bed, child).Concat(ModuleCases.On(bed, args[4], args[5])))
     {
         if (args.Length > 6 && !wanted.Name.Contains(args[6], StringComparison.Ordinal))
             continue;
