@@ -4,6 +4,11 @@ var JudgePackages = new Dictionary<string, string>
 {
     ["opensc"] = "pkcs11-tool, to look into the token independently",
     ["opensc-pkcs11"] = "pkcs11-spy, which counts logins",
+    ["p11-kit"] = "serves a token over a socket",
+    ["p11-kit-modules"] = "p11-kit-client.so, which uses it",
+    ["swtpm"] = "a TPM",
+    ["libtpm2-pkcs11-1"] = "its PKCS#11 module",
+    ["libtss2-tcti-swtpm0"] = "how the module reaches it",
     ["openssl"] = "certificates and checks",
     ["sbsigntool"] = "sbverify and sbsign judge signatures",
     ["pesign"] = "pesign judges digests",

@@ -1,3 +1,4 @@
+using KexecSign.Keys.Pkcs11;
 using KexecSign.Keys.Pkcs11.Native;
 
 namespace KexecSign.Keys.Tokens;
@@ -5,6 +6,9 @@ namespace KexecSign.Keys.Tokens;
 /// <summary>C_GenerateKeyPair for signing keys that never leave the token.</summary>
 internal static class KeyPairGeneration
 {
+    // Makes every RSA key for both uses and answers CKR_GENERAL_ERROR to anything else (tpm2-pkcs11 1.9).
+    private const string EncryptsAlways = "tpm2-software";
+
     private static ReadOnlySpan<byte> Exponent65537 => [1, 0, 1];
 
     // DER OBJECT IDENTIFIER 1.2.840.10045.3.1.7 and 1.3.132.0.34.
@@ -12,8 +16,9 @@ internal static class KeyPairGeneration
 
     private static ReadOnlySpan<byte> P384 => [0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
 
-    public static nuint Run(Cryptoki calls, nuint session, string label, KeyKind kind, ReadOnlySpan<byte> id)
+    public static nuint Run(TokenConnection connection, nuint session, string label, KeyKind kind, ReadOnlySpan<byte> id)
     {
+        Cryptoki calls = connection.Calls;
         using var publicKey = new Template();
         publicKey.Add(AttributeType.Token, true).Add(AttributeType.Private, false).Add(AttributeType.Verify, true)
             .Add(AttributeType.Label, label).Add(AttributeType.Id, id);
@@ -21,9 +26,12 @@ internal static class KeyPairGeneration
         privateKey.Add(AttributeType.Token, true).Add(AttributeType.Private, true).Add(AttributeType.Sign, true)
             .Add(AttributeType.Sensitive, true).Add(AttributeType.Extractable, false)
             .Add(AttributeType.Label, label).Add(AttributeType.Id, id);
-        // Many tokens allow everything unless told otherwise; a signing key that also decrypts or unwraps is an oracle.
-        publicKey.Add(AttributeType.Encrypt, false).Add(AttributeType.Wrap, false);
-        privateKey.Add(AttributeType.Decrypt, false).Add(AttributeType.Unwrap, false).Add(AttributeType.Derive, false);
+        if (!connection.State.LibraryManufacturer.StartsWith(EncryptsAlways, StringComparison.Ordinal))
+        {
+            // Many tokens allow everything unless told otherwise; a signing key that also decrypts or unwraps is an oracle.
+            publicKey.Add(AttributeType.Encrypt, false).Add(AttributeType.Wrap, false);
+            privateKey.Add(AttributeType.Decrypt, false).Add(AttributeType.Unwrap, false).Add(AttributeType.Derive, false);
+        }
         switch (kind)
         {
             case KeyKind.P256 or KeyKind.P384:

@@ -56,7 +56,7 @@ public sealed class Token
     /// <summary>Makes a key pair inside the token; the private key is sensitive and cannot be taken out.</summary>
     public ISigningKey GenerateKeyPair(string label, KeyKind kind, ImmutableArray<byte> id, CancellationToken cancellation)
     {
-        _connection.WithReadWrite(session => KeyPairGeneration.Run(_connection.Calls, session, label, kind, id.AsSpan()), cancellation);
+        _connection.WithReadWrite(session => KeyPairGeneration.Run(_connection, session, label, kind, id.AsSpan()), cancellation);
         return OpenKey(label, id, cancellation);
     }
 
