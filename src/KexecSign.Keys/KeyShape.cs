@@ -32,7 +32,7 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
             using ECDsa? ecdsa = key.GetECDsaPublicKey();
             if (ecdsa is not null)
                 return Supported(new KeyShape(KeyAlgorithm.Ecdsa, ecdsa.KeySize), "ECDSA of", [256, 384, 521], displayName);
-            throw KeyErrors.KeyUnsupported.With(displayName, $"of the algorithm {key.Oid.Value}");
+            throw KeyErrors.KeyUnsupported.With(displayName, OtherKind(key.Oid.Value));
         }
         catch (CryptographicException cause)
         {
@@ -47,6 +47,13 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
         if (hash.Length != wanted)
             throw KeyErrors.HashUnfit.With(algorithm.Name, hash.Length);
     }
+
+    private static string OtherKind(string? oid) => oid switch
+    {
+        "1.2.840.113549.1.1.10" => "for RSASSA-PSS alone",
+        "2.16.840.1.101.3.4.3.17" or "2.16.840.1.101.3.4.3.18" or "2.16.840.1.101.3.4.3.19" => "for ML-DSA, which no released kernel verifies in images",
+        _ => $"of the algorithm {oid}",
+    };
 
     private static KeyShape Supported(KeyShape shape, string kind, ReadOnlySpan<int> sizes, string displayName) =>
         sizes.Contains(shape.Bits) ? shape : throw KeyErrors.KeyUnsupported.With(displayName, $"{kind} {shape.Bits} bits");

@@ -18,11 +18,11 @@ public static partial class KeyErrors
 
     /// <summary>A key of a kind that kernel or firmware do not take.</summary>
     public static readonly ErrorCode KeyUnsupported = new(
-        "KS2033", "key {0} is {1}.", "Kernel and firmware verify RSA of 2048, 3072 and 4096 bits and ECDSA on P-256, P-384 and P-521.");
+        "KS2033", "key {0} is {1}.", "Kernel and firmware verify RSA (PKCS#1 v1.5, not PSS) of 2048, 3072 and 4096 bits and ECDSA on P-256, P-384 and P-521.");
 
     /// <summary>The token cannot make the signature.</summary>
     public static readonly ErrorCode MechanismMissing = new(
-        "KS2034", "token '{0}' does not sign with {1} and {2} bits; it offers {3}.", "Use a key of a kind that the token signs with.");
+        "KS2034", "token '{0}' does not sign with {1} and {2} bits; it offers {3}.", "Use a key of a kind that the token signs with; RSA-PSS is not used because kernel and firmware do not verify it.");
 
     /// <summary>The public half is nowhere to be read.</summary>
     public static readonly ErrorCode PublicKeyMissing = new(

@@ -34,7 +34,9 @@ public sealed record KeysListResult(ImmutableArray<ListedToken> Tokens) : Operat
         $"{Tokens.Length} token(s)",
         [.. Tokens.SelectMany(token => token.Tables())],
         [.. Tokens.Where(token => token.Token.LoginRequired && !token.LoggedIn)
-            .Select(token => $"Token '{token.Token.Label}' shows private keys only after login: name it with token= and give a PIN source.")]);
+            .Select(token => $"Token '{token.Token.Label}' shows private keys only after login: name it with token= and give a PIN source."),
+            .. Tokens.SelectMany(token => token.Certificates).Where(c => c.NeedsCare)
+                .Select(c => $"Certificate '{c.Label}' {c.Validity}. Firmware and kernel do not look at the date; other verifiers do.")]);
 }
 
 /// <summary>A token and what it shows.</summary>
@@ -59,8 +61,9 @@ public sealed record ListedToken(
         }
         if (!Certificates.IsEmpty)
         {
-            yield return new("certificates", ["label", "id", "subject", "sha256", "valid until"],
-                [.. Certificates.Select(c => ImmutableArray.Create(c.Label, c.Id, c.Subject, c.Sha256, c.NotAfter))]);
+            yield return new("certificates", ["label", "id", "subject", "sha256", "validity", "good for"],
+                [.. Certificates.Select(c => ImmutableArray.Create(c.Label, c.Id, c.Subject, c.Sha256, $"{c.Validity} ({c.NotAfter[..10]})", c.GoodFor))]);
+            yield return new("where they must be", ["label", "keyring"], [.. Certificates.Select(c => ImmutableArray.Create(c.Label, c.Keyrings))]);
         }
     }
 }
@@ -81,8 +84,13 @@ public sealed record ListedKey(string Label, string Id, string Kind, bool Always
 /// <param name="Sha256">SHA-256 of the DER, hexadecimal.</param>
 /// <param name="SubjectKeyIdentifier">Hexadecimal.</param>
 /// <param name="NotAfter">End of validity, UTC, ISO 8601.</param>
+/// <param name="Validity">The same in plain words.</param>
+/// <param name="NeedsCare">Whether it has expired or will within 90 days.</param>
+/// <param name="GoodFor">What may be signed with its key, by its extensions.</param>
+/// <param name="Keyrings">Where it must be for that.</param>
 public sealed record ListedCertificate(
-    string Label, string Id, string Subject, string Issuer, string Sha256, string SubjectKeyIdentifier, string NotAfter);
+    string Label, string Id, string Subject, string Issuer, string Sha256, string SubjectKeyIdentifier, string NotAfter,
+    string Validity, bool NeedsCare, string GoodFor, string Keyrings);
 
 /// <summary><c>keys list</c>: what tokens hold.</summary>
 internal static class KeysListOperation
@@ -113,21 +121,28 @@ internal static class KeysListOperation
         if (options.ModulePath is { } module)
             reference = reference + (reference.Contains('?') ? "&" : "?") + TokenReference.Query(modulePath: module)[1..];
         IReadOnlyList<Token> tokens = context.Keyring.FindTokens(reference, options.Pin);
-        return new([.. tokens.Select(token => List(token, context.Cancellation))]);
+        return new([.. tokens.Select(token => List(token, context.Clock.GetUtcNow(), context.Cancellation))]);
     }
 
-    private static ListedToken List(Token token, CancellationToken cancellation)
+    private static ListedToken List(Token token, DateTimeOffset now, CancellationToken cancellation)
     {
         bool login = token.Description.LoginRequired && token.PinIsGiven;
         return new(
             token.Description, login, [.. token.SigningMechanisms(cancellation)],
             [.. token.Keys(login, cancellation).Select(key => new ListedKey(
                 key.Label, Hex(key.Id), Kind(key), key.AlwaysAuthenticate, token.Uri(key.Label, key.Id)))],
-            [.. token.Certificates(login, cancellation).Select(found => new ListedCertificate(
-                found.Label, Hex(found.Id), found.Certificate.Subject, found.Certificate.Issuer,
-                Convert.ToHexStringLower(SHA256.HashData(found.Certificate.RawData)),
-                Convert.ToHexStringLower(SubjectKeyIdentifier.Of(found.Certificate)),
-                found.Certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ")))]);
+            [.. token.Certificates(login, cancellation).Select(found => Listed(found, now))]);
+    }
+
+    private static ListedCertificate Listed(CertificateDescription found, DateTimeOffset now)
+    {
+        CertificateUse use = CertificateUse.Of(found.Certificate);
+        return new(
+            found.Label, Hex(found.Id), found.Certificate.Subject, found.Certificate.Issuer,
+            Convert.ToHexStringLower(SHA256.HashData(found.Certificate.RawData)),
+            Convert.ToHexStringLower(SubjectKeyIdentifier.Of(found.Certificate)),
+            found.Certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ"),
+            Validity.Of(found.Certificate, now), Validity.NeedsCare(found.Certificate, now), use.GoodFor, use.Keyrings);
     }
 
     private static string Kind(KeyDescription key) => (key.Algorithm, key.SizeBits) switch
