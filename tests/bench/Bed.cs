@@ -45,6 +45,10 @@ internal sealed class Bed
 
     public static string TokenModule => Module;
 
+    public const int BatchSize = 200;
+
+    public IEnumerable<string> Batch => Enumerable.Range(0, BatchSize).Select(i => In($"batch/{i:000}.efi"));
+
     public string In(string name) => Path.Combine(Folder, name);
 
     public static Bed Make(string kexecsign, string image, string kit, string folder, ChildProcess child)
@@ -52,6 +56,7 @@ internal sealed class Bed
         var bed = new Bed(kexecsign, kit, folder);
         // A copy, because IMA tools write beside their input.
         File.Copy(image, bed.Image, overwrite: true);
+        bed.MakeBatch();
         bed.MakeFileKey();
         File.WriteAllText(bed.In("profile.json"),
             """{ "token": "bench", "keys": [ { "label": "db", "role": "secure-boot", "algorithm": "rsa2048", "subject": "CN=KexecSign bench", "certificate": "db.pem" } ] }""");
@@ -60,6 +65,14 @@ internal sealed class Bed
         File.SetUnixFileMode(bed.In("token/pin.bare"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         child.Run([kexecsign, "sign", bed.Image, "--key", bed.Key, "--cert", bed.Certificate, "-o", bed.Signed], new Dictionary<string, string>());
         return bed;
+    }
+
+    private void MakeBatch()
+    {
+        foreach (string folder in (string[])["batch", "batch.k", "batch.s", "batch.o"])
+            Directory.CreateDirectory(In(folder));
+        foreach (string image in Batch)
+            SyntheticImage.Write(image, 0x3000);
     }
 
     private void MakeFileKey()

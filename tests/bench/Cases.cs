@@ -31,6 +31,19 @@ internal static class Cases
                 { Environment = bed.TokenEnvironment },
         ]);
 
+        string loop = $"for f in '{bed.In("batch")}'/*.efi; do";
+        yield return new($"batch of {Bed.BatchSize} small images, RSA-2048 in SoftHSM", Slow,
+        [
+            new("kexecsign sign, one process",
+                [bed.KexecSign, "sign", .. bed.Batch, "--key", bed.TokenKey, "--cert", bed.TokenCertificate, "-o", bed.In("batch.k")]) { Environment = bed.TokenEnvironment },
+            new("sbsign --engine pkcs11, a loop",
+                ["sh", "-ec", $"{loop} sbsign --engine pkcs11 --key '{bed.TokenKeyForEngine}' --cert '{bed.TokenCertificate}' --output '{bed.In("batch.s")}'/$(basename $f) $f; done"])
+                { Environment = bed.TokenEnvironment },
+            new("osslsigncode -pkcs11module, a loop",
+                ["sh", "-ec", $"rm -f '{bed.In("batch.o")}'/*; {loop} osslsigncode sign -h sha256 -pkcs11module {Bed.TokenModule} -key '{bed.TokenKeyForEngine}' -certs '{bed.TokenCertificate}' -in $f -out '{bed.In("batch.o")}'/$(basename $f); done"])
+                { Environment = bed.TokenEnvironment },
+        ]);
+
         yield return new("verify", Fast,
         [
             new("kexecsign verify --for firmware", [bed.KexecSign, "verify", bed.Signed, "--cert", bed.Certificate, "--for", "firmware"]),

@@ -24,8 +24,9 @@ try
             Console.WriteLine(Table.Row(row));
         }
     }
+    string rates = args.Length > 4 && !TokenRates.Name.Contains(args[4], StringComparison.Ordinal) ? "" : new TokenRates(bed, child).Run();
     File.WriteAllBytes(Path.Combine(output, "bench.json"), Table.Json(figures));
-    File.WriteAllText(Path.Combine(output, "bench.md"), Table.Of(figures));
+    File.WriteAllText(Path.Combine(output, "bench.md"), Table.Of(figures) + (rates.Length > 0 ? "\n" + rates : ""));
     return 0;
 }
 catch (InvalidOperationException failed)
