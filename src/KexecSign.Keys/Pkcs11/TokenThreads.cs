@@ -12,6 +12,10 @@ internal sealed class TokenThreads
 {
     private readonly Stack<Lane> _idle = [];
     private readonly Lock _lock = new();
+    // Waking a thread costs as much as a P-256 signature of a token in software; such calls are waited for awake.
+    private const int SpinsForShortCalls = 400;
+    private static readonly long Short = Stopwatch.Frequency / 5000;
+    private long _lastDuration = long.MaxValue;
     private int _busy;
     private bool _ended;
 
@@ -26,7 +30,8 @@ internal sealed class TokenThreads
     /// <exception cref="TokenDeadlineException">It took longer.</exception>
     public T Run<T>(Func<T> call, TimeSpan deadline, CancellationToken cancellation, Action? abandoned = null)
     {
-        var job = new Job<T>(call, abandoned);
+        var job = new Job<T>(call, abandoned, spins: Volatile.Read(ref _lastDuration) < Short ? SpinsForShortCalls : 1);
+        long began = Stopwatch.GetTimestamp();
         Lane lane = Take();
         lane.Start(job, this);
         bool done;
@@ -45,6 +50,7 @@ internal sealed class TokenThreads
             Hung = true;
             throw new TokenDeadlineException(deadline);
         }
+        Volatile.Write(ref _lastDuration, Stopwatch.GetTimestamp() - began);
         return job.Result();
     }
 
@@ -97,14 +103,14 @@ internal sealed class TokenThreads
     }
 
     // The thread is free again before the caller goes on, so that a sequence of calls stays on one thread.
-    private sealed class Job<T>(Func<T> call, Action? abandoned) : IJob
+    private sealed class Job<T>(Func<T> call, Action? abandoned, int spins) : IJob
     {
         private const int Running = 0, Done = 1, Abandoned = 2;
         private T? _result;
         private ExceptionDispatchInfo? _failure;
         private int _state;
 
-        public ManualResetEventSlim Finished { get; } = new(initialState: false, spinCount: 35);
+        public ManualResetEventSlim Finished { get; } = new(initialState: false, spins);
 
         public bool Abandon() => Interlocked.CompareExchange(ref _state, Abandoned, Running) == Running;
 
