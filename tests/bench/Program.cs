@@ -4,6 +4,7 @@
 using KexecSign.Bench;
 
 string output = args[3];
+string only = args.Length > 6 ? args[6] : "";
 string folder = Path.Combine(output, "work");
 Directory.CreateDirectory(folder);
 var child = new ChildProcess(folder);
@@ -14,7 +15,7 @@ try
     var figures = new List<Figures>();
     foreach (Case wanted in Cases.On(bed, child).Concat(ModuleCases.On(bed, args[4], args[5])))
     {
-        if (args.Length > 6 && !wanted.Name.Contains(args[6], StringComparison.Ordinal))
+        if (!wanted.Name.Contains(only, StringComparison.Ordinal))
             continue;
         if (figures.Count == 0)
             Console.WriteLine(Table.Head);
@@ -24,7 +25,7 @@ try
             Console.WriteLine(Table.Row(row));
         }
     }
-    string rates = args.Length > 4 && !TokenRates.Name.Contains(args[4], StringComparison.Ordinal) ? "" : new TokenRates(bed, child).Run();
+    string rates = TokenRates.Name.Contains(only, StringComparison.Ordinal) ? new TokenRates(bed, child).Run() : "";
     File.WriteAllBytes(Path.Combine(output, "bench.json"), Table.Json(figures));
     File.WriteAllText(Path.Combine(output, "bench.md"), Table.Of(figures) + (rates.Length > 0 ? "\n" + rates : ""));
     return 0;
