@@ -1,5 +1,6 @@
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
+using KexecSign.Ima;
 using KexecSign.Operations;
 using KexecSign.Reports;
 using KexecSign.Running;
@@ -32,7 +33,7 @@ internal static class InspectOperation
         using FileSource source = FileSource.Open(options.File);
         try
         {
-            return ImageInspection.Inspect(options.File, source.ToLayout(), context);
+            return ImageInspection.Inspect(options.File, source.ToLayout(), context) with { ImaNotes = ImaCarriers.Notes(options.File, source.ToLayout()) };
         }
         catch (KexecSignException refused)
         {

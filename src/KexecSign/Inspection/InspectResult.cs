@@ -87,6 +87,9 @@ public sealed record InspectResult : OperationResult
     /// <summary>Traps found, as error lines.</summary>
     public ImmutableArray<string> Traps { get; init; } = [];
 
+    /// <summary>What cannot carry an IMA signature of this file.</summary>
+    public ImmutableArray<string> ImaNotes { get; init; } = [];
+
     /// <inheritdoc/>
     public override ExitCode Exit => ExitCode.Done;
 
@@ -96,7 +99,7 @@ public sealed record InspectResult : OperationResult
         var tables = ImmutableArray.CreateBuilder<ReportTable>();
         AddTables(tables, "");
         Inner?.AddTables(tables, "inside: ");
-        return new($"{File}: {Kind}", tables.ToImmutable(), [.. Traps, .. Inner?.Traps ?? []]);
+        return new($"{File}: {Kind}", tables.ToImmutable(), [.. Traps, .. Inner?.Traps ?? [], .. ImaNotes]);
     }
 
     private void AddTables(ImmutableArray<ReportTable>.Builder tables, string prefix)
