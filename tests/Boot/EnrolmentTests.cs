@@ -38,8 +38,11 @@ public sealed class EnrolmentTests(Bench bench)
         using var context = new RunContext { Keyring = new Keyring() };
         OperationCatalog.KeysEnroll.Run(new KeysEnrollOptions
         {
-            PlatformKey = bench.Other.CertificateFile, KeyExchangeKeys = [bench.Other.CertificateFile], Allowed = [allowed.CertificateFile],
-            Store = store, StoreOutput = enrolled,
+            PlatformKey = bench.Other.CertificateFile,
+            KeyExchangeKeys = [bench.Other.CertificateFile],
+            Allowed = [allowed.CertificateFile],
+            Store = store,
+            StoreOutput = enrolled,
         }, context);
         KeepBootEntry(store, enrolled);
         return Bench.Boot(lab.Script);

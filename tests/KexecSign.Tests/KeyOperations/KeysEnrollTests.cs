@@ -126,9 +126,14 @@ public sealed class KeysEnrollTests : IDisposable
 
     private KeysEnrollOptions Options => new()
     {
-        PlatformKey = Pem(_pk), PlatformSigner = _pk.KeyFile(_bench.Folder),
-        KeyExchangeKeys = [Pem(_kek)], KeyExchangeSigner = _kek.KeyFile(_bench.Folder),
-        Allowed = [Pem(_db)], Output = Out, Time = Moment, Owner = new(Owner),
+        PlatformKey = Pem(_pk),
+        PlatformSigner = _pk.KeyFile(_bench.Folder),
+        KeyExchangeKeys = [Pem(_kek)],
+        KeyExchangeSigner = _kek.KeyFile(_bench.Folder),
+        Allowed = [Pem(_db)],
+        Output = Out,
+        Time = Moment,
+        Owner = new(Owner),
     };
 
     private string Refused(string code, Func<KeysEnrollOptions, KeysEnrollOptions> change)

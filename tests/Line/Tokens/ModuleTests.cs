@@ -49,7 +49,8 @@ public sealed class ModuleTests(TokenBench bench) : IDisposable
             ["TPM2_PKCS11_STORE"] = _folder.Folder("store"),
             ["TPM2_PKCS11_TCTI"] = "swtpm:path=" + socket,
             ["TPM2_PKCS11_LOG_LEVEL"] = "0",
-            ["PIN"] = "654321", ["SO_PIN"] = "123456",
+            ["PIN"] = "654321",
+            ["SO_PIN"] = "123456",
             ["KEXECSIGN_PKCS11_MODULE"] = module!,
         };
         string profile = _folder.At("profile.json");
