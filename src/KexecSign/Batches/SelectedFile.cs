@@ -22,7 +22,7 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
     /// <param name="list">A file with more of them, one a line or each ending with a zero byte; null for none.</param>
     /// <param name="wanted">Which files below a folder are meant; files named themselves are always taken.</param>
     /// <param name="kind">What they are, for messages.</param>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3701, KS3702.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3901, KS3902.</exception>
     public static ImmutableArray<SelectedFile> Of(IEnumerable<string> arguments, string? list, Func<string, bool> wanted, string kind)
     {
         var files = ImmutableArray.CreateBuilder<SelectedFile>();

@@ -17,7 +17,7 @@ internal static class ImaManifest
     private const string Gap = "  ";
 
     /// <summary>Writes a manifest.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3721 for a name that holds a line's end; KS3003.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3921 for a name that holds a line's end; KS3003.</exception>
     public static void Write(string path, IEnumerable<(string Name, string Value)> files, RunContext context)
     {
         var text = new StringBuilder();
@@ -31,7 +31,7 @@ internal static class ImaManifest
     }
 
     /// <summary>Reads a manifest. Paths that lead out of the root are refused.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3722.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3922.</exception>
     public static ImmutableArray<(string Name, byte[] Value)> Read(string path)
     {
         string[] lines = Encoding.UTF8.GetString(WholeFile.Read(path, Longest, "a manifest")).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -12,7 +12,7 @@ namespace KexecSign.Ima;
 internal static class ImaSelection
 {
     /// <summary>Every regular file below folders but sidecars, and whatever was named itself.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3701, KS3702.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3901, KS3902.</exception>
     public static ImmutableArray<SelectedFile> Of(ImmutableArray<string> files, string? list, string operation) =>
         files.IsEmpty && list is null
             ? throw OperationErrors.OptionMissing.With(operation, "a FILE or --files-from")

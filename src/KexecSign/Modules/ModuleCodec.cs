@@ -49,7 +49,7 @@ internal static class ModuleCodec
     }
 
     /// <summary>The module inside.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3713, KS3714, KS5001.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3913, KS3914, KS5001.</exception>
     public static ReadOnlyMemory<byte> Open(Layout file, ModuleCompression compression, CancellationToken cancellation)
     {
         string name = Name(compression);

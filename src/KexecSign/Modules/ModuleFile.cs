@@ -18,7 +18,7 @@ internal sealed record ModuleFile(FileSource Source, ModuleCompression Compressi
     public string? Note => Compression == ModuleCompression.None ? null : ModuleCodec.Name(Compression);
 
     /// <summary>Opens one.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS14xx, KS3001, KS3002, KS3713, KS3714.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS14xx, KS3001, KS3002, KS3913, KS3914.</exception>
     public static ModuleFile Open(string path, CancellationToken cancellation)
     {
         FileSource source = FileSource.Open(path);

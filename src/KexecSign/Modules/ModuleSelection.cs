@@ -11,7 +11,7 @@ internal static class ModuleSelection
     private static readonly ImmutableArray<string> Endings = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
 
     /// <summary>The modules below folders, and whatever was named itself.</summary>
-    /// <exception cref="KexecSignException">KS3010, KS3701, KS3702.</exception>
+    /// <exception cref="KexecSignException">KS3010, KS3901, KS3902.</exception>
     public static ImmutableArray<SelectedFile> Of(ImmutableArray<string> files, string? list, string operation) =>
         files.IsEmpty && list is null
             ? throw OperationErrors.OptionMissing.With(operation, "a FILE or --files-from")

@@ -53,9 +53,9 @@ public sealed class SelectedFileTests : IDisposable
     [Fact]
     public void What_leads_to_nothing_is_refused()
     {
-        Refusal.Of("KS3701", () => Names([_folder.At("c*")]));
-        Refusal.Of("KS3701", () => Names([_folder.Folder("empty")]));
-        Refusal.Of("KS3702", () => Names([], _folder.File("list", [])));
+        Refusal.Of("KS3901", () => Names([_folder.At("c*")]));
+        Refusal.Of("KS3901", () => Names([_folder.Folder("empty")]));
+        Refusal.Of("KS3902", () => Names([], _folder.File("list", [])));
         Refusal.Of("KS3001", () => Names([], _folder.At("nowhere")));
     }
 

@@ -90,7 +90,7 @@ public sealed class ImaBatchTests : IDisposable
         File.AppendAllText(Path.Combine(_tree, "lib/modules/b.ko"), "x");
         ImaApplyResult result = ImaApplyOperation.Definition.Run(
             new() { Manifest = manifest, Root = _tree, Xattr = "user", Certificates = [TestSigners.P256.CertificateFile(_bench.Folder)] }, _bench.Context);
-        Skip.If(result.Files.Any(f => f.Code == "KS3723"), "this file system has no user attributes");
+        Skip.If(result.Files.Any(f => f.Code == "KS3923"), "this file system has no user attributes");
         result.Exit.ShouldBe(ExitCode.SomeFailed);
         result.Files.Where(f => f.Status == FileStatus.Failed).ShouldHaveSingleItem().Code.ShouldBe("KS4113");
         ExtendedAttribute.TryGet(Path.Combine(_tree, "lib/modules/b.ko"), "user.ima").ShouldBeNull();
@@ -104,7 +104,7 @@ public sealed class ImaBatchTests : IDisposable
         Tool.Run("evmctl", "ima_sign", "-a", "sha256", "--key", TestSigners.Rsa2048.KeyFile(_bench.Folder), "--sigfile", file);
         ImaApplyResult result = ImaApplyOperation.Definition.Run(
             new() { Files = [file], Xattr = "user", Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context);
-        Skip.If(result.Files[0].Code == "KS3723", "this file system has no user attributes");
+        Skip.If(result.Files[0].Code == "KS3923", "this file system has no user attributes");
         ExtendedAttribute.TryGet(file, "user.ima").ShouldBe(File.ReadAllBytes(file + ".sig"));
     }
 
@@ -117,7 +117,7 @@ public sealed class ImaBatchTests : IDisposable
     public void A_manifest_that_leads_elsewhere_is_refused(string line)
     {
         string manifest = _bench.Folder.File("manifest", System.Text.Encoding.UTF8.GetBytes(line + "\n"));
-        Refusal.Of("KS3722", () => ImaManifest.Read(manifest), "line 1");
+        Refusal.Of("KS3922", () => ImaManifest.Read(manifest), "line 1");
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class ImaBatchTests : IDisposable
     }
 
     [Fact]
-    public void Verity_is_of_version_3_only() => Refusal.Of("KS3724", () => Sign(TestSigners.Rsa2048, o => o with { Verity = true, Version = 2 }));
+    public void Verity_is_of_version_3_only() => Refusal.Of("KS3924", () => Sign(TestSigners.Rsa2048, o => o with { Verity = true, Version = 2 }));
 
     [Fact]
     public void Show_explains_every_byte()

@@ -91,7 +91,7 @@ public sealed class ModuleOperationTests : IDisposable
             FileOutcome outcome = Sign(TestSigners.P256, o => o with { Files = [packed] }).Files[0];
             if (outcome.Status == FileStatus.Signed)
                 continue;
-            outcome.Code.ShouldBeOneOf("KS3713", "KS3714");
+            outcome.Code.ShouldBeOneOf("KS3913", "KS3914");
             File.ReadAllBytes(packed).ShouldBe(damaged);
         }
     }
@@ -112,9 +112,9 @@ public sealed class ModuleOperationTests : IDisposable
         Sign(TestSigners.Rsa2048);
         byte[] before = File.ReadAllBytes(_module);
         ModuleSignResult refused = Sign(TestSigners.Rsa2048);
-        (refused.Files[0].Code, refused.Exit).ShouldBe(("KS3711", ExitCode.Failed));
+        (refused.Files[0].Code, refused.Exit).ShouldBe(("KS3911", ExitCode.Failed));
         File.ReadAllBytes(_module).ShouldBe(before);
-        Sign(TestSigners.Other, o => o with { SkipSigned = true }).Files[0].Code.ShouldBe("KS3711");
+        Sign(TestSigners.Other, o => o with { SkipSigned = true }).Files[0].Code.ShouldBe("KS3911");
         Sign(TestSigners.Rsa2048, o => o with { SkipSigned = true }).Files[0].Status.ShouldBe(FileStatus.Skipped);
         Sign(TestSigners.Other, o => o with { SkipSigned = true, Replace = true }).Files[0].Status.ShouldBe(FileStatus.Signed);
         Verify(_module, TestSigners.Other).Status.ShouldBe(FileStatus.Verified);
@@ -127,7 +127,7 @@ public sealed class ModuleOperationTests : IDisposable
         byte[] changed = File.ReadAllBytes(_module);
         changed[200] ^= 1;
         File.WriteAllBytes(_module, changed);
-        Sign(TestSigners.Rsa2048, o => o with { SkipSigned = true }).Files[0].Code.ShouldBe("KS3711");
+        Sign(TestSigners.Rsa2048, o => o with { SkipSigned = true }).Files[0].Code.ShouldBe("KS3911");
     }
 
     [Theory]
@@ -164,7 +164,7 @@ public sealed class ModuleOperationTests : IDisposable
         result.Exit.ShouldBe(ExitCode.SomeFailed);
         result.Files.Length.ShouldBe(21);
         result.Files.Select(f => f.File).ShouldBe(result.Files.Select(f => f.File).Order(StringComparer.Ordinal));
-        result.Files.Where(f => f.Status == FileStatus.Failed).ShouldHaveSingleItem().Code.ShouldBe("KS3713");
+        result.Files.Where(f => f.Status == FileStatus.Failed).ShouldHaveSingleItem().Code.ShouldBe("KS3913");
         Directory.GetFiles(output, "*", SearchOption.AllDirectories).Length.ShouldBe(20);
         File.ReadAllBytes(Path.Combine(tree, "net", "m3.ko")).ShouldBe(Content);
         Verify(output, TestSigners.P256).Status.ShouldBe(FileStatus.Verified);
