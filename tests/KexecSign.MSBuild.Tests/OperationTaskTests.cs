@@ -107,7 +107,9 @@ public sealed partial class OperationTaskTests
     {
         using var task = new KexecSign.MSBuild.Tasks.KexecSignZbootExtract
         {
-            BuildEngine = _engine, File = new Microsoft.Build.Utilities.TaskItem("/nowhere/vmlinuz"), Output = "/nowhere/Image",
+            BuildEngine = _engine,
+            File = new Microsoft.Build.Utilities.TaskItem("/nowhere/vmlinuz"),
+            Output = "/nowhere/Image",
         };
         task.Execute().ShouldBeFalse();
         _engine.Errors.ShouldHaveSingleItem().Code.ShouldBe("KS3001");

@@ -63,7 +63,10 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
     {
         var options = new EnumerationOptions
         {
-            RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device, MatchType = MatchType.Simple,
+            RecurseSubdirectories = true,
+            IgnoreInaccessible = false,
+            AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device,
+            MatchType = MatchType.Simple,
         };
         string root = System.IO.Path.GetFullPath(folder);
         var found = new FileSystemEnumerable<(string Path, long Length)>(root, (ref FileSystemEntry entry) => (entry.ToFullPath(), entry.Length), options)

@@ -3,8 +3,8 @@ using System.Security.Cryptography.X509Certificates;
 using KexecSign.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Authenticode;
-using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 

@@ -75,7 +75,9 @@ internal sealed class KernelSource(string path, StubTarget target)
         string root = System.IO.Path.GetFullPath(path);
         var files = new FileSystemEnumerable<string>(root, (ref FileSystemEntry e) => System.IO.Path.GetRelativePath(root, e.ToFullPath()), new EnumerationOptions
         {
-            RecurseSubdirectories = true, AttributesToSkip = 0, ReturnSpecialDirectories = false,
+            RecurseSubdirectories = true,
+            AttributesToSkip = 0,
+            ReturnSpecialDirectories = false,
         })
         {
             ShouldRecursePredicate = (ref FileSystemEntry e) => !IsLeftOut(System.IO.Path.GetRelativePath(root, e.ToFullPath())),

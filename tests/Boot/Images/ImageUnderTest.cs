@@ -36,7 +36,12 @@ internal sealed class ImageUnderTest(string folder)
         var signing = new SigningOptions { Key = key.KeyFile, Certificate = key.CertificateFile };
         Run(OperationCatalog.Build, new BuildOptions
         {
-            Image = DebianKernel.Require(), Kit = StubKit.Require(), Parser = Parser(), Outer = signing, Inner = signing, Output = image,
+            Image = DebianKernel.Require(),
+            Kit = StubKit.Require(),
+            Parser = Parser(),
+            Outer = signing,
+            Inner = signing,
+            Output = image,
         });
         return image;
     }
@@ -62,7 +67,10 @@ internal sealed class ImageUnderTest(string folder)
         exit.ShouldBe(0, output);
         Run(OperationCatalog.ZbootBuild, new ZbootBuildOptions
         {
-            Image = kernel, Kit = StubKit.Require(), Payload = At("payload"), Output = At("stock.efi"),
+            Image = kernel,
+            Kit = StubKit.Require(),
+            Payload = At("payload"),
+            Output = At("stock.efi"),
             Compression = compression == "gzip" ? ZbootCompression.Gzip : ZbootCompression.Zstd,
         });
         Run(OperationCatalog.Sign, new SignOptions { Files = [At("stock.efi")], Signing = signing, Output = At("stock-signed.efi") });
@@ -78,8 +86,12 @@ internal sealed class ImageUnderTest(string folder)
         var signing = new SigningOptions { Key = key.KeyFile, Certificate = key.CertificateFile };
         Run(OperationCatalog.ZbootBuild, new ZbootBuildOptions
         {
-            Image = DebianKernel.Require(), Kit = StubKit.Require("linux-source-6.1_*_arm64_*.kit"), Level = 6, Output = At("unsigned.efi"),
-            Compression = compression == "gzip" ? ZbootCompression.Gzip : ZbootCompression.Zstd, Signing = signedInside ? signing : new(),
+            Image = DebianKernel.Require(),
+            Kit = StubKit.Require("linux-source-6.1_*_arm64_*.kit"),
+            Level = 6,
+            Output = At("unsigned.efi"),
+            Compression = compression == "gzip" ? ZbootCompression.Gzip : ZbootCompression.Zstd,
+            Signing = signedInside ? signing : new(),
         });
         Run(OperationCatalog.Sign, new SignOptions { Files = [At("unsigned.efi")], Signing = signing, Output = At("signed.efi") });
         return At("signed.efi");

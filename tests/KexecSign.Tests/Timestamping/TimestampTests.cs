@@ -121,7 +121,10 @@ public sealed class TimestampTests : IDisposable
         var context = new RunContext { Keyring = _bench.Context.Keyring, Environment = name => name == "SOURCE_DATE_EPOCH" ? epoch : null };
         return SignOperation.Definition.Run(new()
         {
-            Files = [_bench.Folder.File("image", TestImage.Arm64().Bytes)], Output = _bench.Folder.At("signed"), SigningTime = true, Signing = _bench.Identity(TestSigners.Rsa2048),
+            Files = [_bench.Folder.File("image", TestImage.Arm64().Bytes)],
+            Output = _bench.Folder.At("signed"),
+            SigningTime = true,
+            Signing = _bench.Identity(TestSigners.Rsa2048),
         }, context).Signed[0];
     }
 

@@ -36,9 +36,13 @@ public sealed class CapturedKit : IDisposable
         ZbootKitOperation.Definition.Run(
             new ZbootKitOptions
             {
-                Source = DebianCache.Require(DebianCache.Source, "linux-source-6.12"), Architecture = "arm64",
+                Source = DebianCache.Require(DebianCache.Source, "linux-source-6.12"),
+                Architecture = "arm64",
                 Config = DebianCache.Require(DebianCache.Config, "linux-image-6.12*-arm64-unsigned"),
-                SourcePackage = DebianCache.Source!.Value.Package, WorkFolder = workFolder, Jobs = jobs, Output = kit,
+                SourcePackage = DebianCache.Source!.Value.Package,
+                WorkFolder = workFolder,
+                Jobs = jobs,
+                Output = kit,
             },
             Context());
     }

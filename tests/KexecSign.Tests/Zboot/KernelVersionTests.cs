@@ -67,7 +67,11 @@ public sealed class KernelVersionTests : IDisposable
     private ZbootBuildResult Build(string kit, ZbootCompression compression, bool signed = false) => ZbootBuildOperation.Definition.Run(
         new ZbootBuildOptions
         {
-            Kit = kit, Image = At("Image"), Compression = compression, Level = 9, Output = At("vmlinuz.efi"),
+            Kit = kit,
+            Image = At("Image"),
+            Compression = compression,
+            Level = 9,
+            Output = At("vmlinuz.efi"),
             Signing = signed ? _bench.Identity(TestSigners.Rsa2048) : new(),
         },
         _bench.Context);

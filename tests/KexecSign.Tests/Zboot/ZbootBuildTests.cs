@@ -39,9 +39,9 @@ public sealed class ZbootBuildTests : IDisposable
         built.ImageLength.ShouldBe(SmallKernel.ImageSize);
         extracted.ShouldBe(new ZbootExtractResult(
             At("kernel"), SmallKernel.ImageSize, Sha256(kernel), compression.ToString().ToLowerInvariant(), ImageArchitecture.Arm64, SmallKernel.ImageSize, true, false, null)
-            {
-                What = "Arm64 Image",
-            });
+        {
+            What = "Arm64 Image",
+        });
     }
 
     [SkippableTheory]

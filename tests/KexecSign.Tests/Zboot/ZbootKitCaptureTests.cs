@@ -46,7 +46,10 @@ public sealed class ZbootKitCaptureTests(CapturedKit kit) : IDisposable
         ZbootKitResult captured = ZbootKitOperation.Definition.Run(
             new ZbootKitOptions
             {
-                Source = DebianCache.Require(DebianCache.Source, "linux-source-6.12"), Architecture = "arm64", Compressions = [ZbootCompression.Gzip], Output = At("default.kit"),
+                Source = DebianCache.Require(DebianCache.Source, "linux-source-6.12"),
+                Architecture = "arm64",
+                Compressions = [ZbootCompression.Gzip],
+                Output = At("default.kit"),
             },
             CapturedKit.Context());
         captured.Manifest.Configuration.ShouldBe("defconfig");
@@ -67,7 +70,11 @@ public sealed class ZbootKitCaptureTests(CapturedKit kit) : IDisposable
         ZbootBuildOperation.Definition.Run(
             new ZbootBuildOptions
             {
-                Kit = kit.Require(), Image = kernel, Compression = compression, Payload = Path.Combine(reference, "payload"), Output = At("vmlinuz.efi"),
+                Kit = kit.Require(),
+                Image = kernel,
+                Compression = compression,
+                Payload = Path.Combine(reference, "payload"),
+                Output = At("vmlinuz.efi"),
             },
             CapturedKit.Context());
         Tool.Run("cmp", At("vmlinuz.efi"), Path.Combine(reference, "vmlinuz.efi"));
