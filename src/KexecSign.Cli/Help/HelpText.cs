@@ -23,7 +23,7 @@ internal static class HelpText
         Rows(text, width, surroundings.Operations
             .Where(operation => group.Length == 0 || operation.Name.StartsWith(group + " ", StringComparison.Ordinal))
             .Select(operation => (operation.Name, operation.Summary)));
-        Common(text, width);
+        Common(text, width, []);
         text.Append("\n'kexecsign COMMAND --help' shows what a command takes. '@FILE' stands for the arguments in FILE, one a line.\n");
         text.Append("Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 some of a batch failed, 4 verification failed.\n");
         return text.ToString();
@@ -49,7 +49,7 @@ internal static class HelpText
             text.Append("\nOptions:\n");
             Rows(text, width, operation.Options.Select(option => (Label(option), Description(option))));
         }
-        Common(text, width);
+        Common(text, width, operation.Options);
         if (!operation.Examples.IsEmpty)
             text.Append("\nExamples:\n");
         foreach (Example example in operation.Examples)
@@ -97,10 +97,11 @@ internal static class HelpText
         _ => "",
     };
 
-    private static void Common(StringBuilder text, int width)
+    // An option of a command's own, like --version of 'ima sign', stands in front of the program's.
+    private static void Common(StringBuilder text, int width, IReadOnlyList<OptionSpec> own)
     {
         text.Append("\nEvery command takes:\n");
-        Rows(text, width, GlobalFlags.Listed.Select(flag => (flag.Short is null ? flag.Name : $"{flag.Short}, {flag.Name}", flag.Description)));
+        Rows(text, width, GlobalFlags.Listed.Where(flag => !own.Any(option => option.Typed == flag.Name)).Select(flag => (flag.Short is null ? flag.Name : $"{flag.Short}, {flag.Name}", flag.Description)));
     }
 
     private static void Rows(StringBuilder text, int width, IEnumerable<(string Label, string Description)> rows)

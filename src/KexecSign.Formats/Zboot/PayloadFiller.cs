@@ -49,7 +49,7 @@ public static class PayloadFiller
         for (int sevens = 0; sevens <= 2; sevens++)
         {
             long rest = length - 7 * sevens, sixes = rest % 5;
-            if (rest < 6 * sixes)
+            if (rest < 0 || rest < 6 * sixes)
                 continue;
             byte[] blocks = new byte[length];
             int at = 0;

@@ -22,7 +22,7 @@ public static partial class OperationErrors
 
     /// <summary>An update that nobody signs.</summary>
     public static readonly ErrorCode EnrolmentUnsigned = new(
-        "KS3405", "{0} is to be enrolled but {1} to sign it is not named.", "{2}.", ExitCode.WrongUsage);
+        "KS3405", "{0} is to be enrolled but {1} to sign it is not named.", "Add {2}.", ExitCode.WrongUsage);
 
     /// <summary>Nothing to enrol.</summary>
     public static readonly ErrorCode NothingToEnroll = new(

@@ -127,9 +127,9 @@ internal static class KeysEnrollOperation
             bool platform = name is "PK" or "KEK";
             // KEK's certificate may stand there only to say who signs db and dbx.
             if (key is null && !(name == "KEK" && o.KeyExchangeSigner is not null))
-                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key" : "the KEK's key", platform ? "Add --pk-key" : "Add --kek-key");
+                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key" : "the KEK's key", platform ? "--pk-key" : "--kek-key");
             if (key is not null && certificate is null)
-                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key's certificate" : "the KEK's certificate", platform ? "Add --pk" : "Add --kek");
+                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key's certificate" : "the KEK's certificate", platform ? "--pk" : "--kek");
         }
     }
 

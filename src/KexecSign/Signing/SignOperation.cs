@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Batches;
 using KexecSign.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -156,10 +157,18 @@ internal static class SignOperation
                     }
                 });
             }
-            foreach ((_, ImageSigning signing) in pending)
-                signing.Sign(context, timestamper);
+            // Servers are asked one after the other; tokens take as many signatures at a time as they have sessions.
+            Workers.Run(pending.Count, timestamper is null ? Workers.Default : 1, i => pending[i].Signing.Sign(context, timestamper), context.Cancellation);
+            using var commit = new GroupCommit();
             foreach ((FileSource source, ImageSigning signing) in pending)
-                Attempt(source.Path, () => signed.Add(signing.Finish()));
+            {
+                Attempt(source.Path, () =>
+                {
+                    SignedImage image = signing.Complete();
+                    commit.Add(signing.Output, refused => Attempt(source.Path, () => signed.Add(refused is null ? image : throw refused)));
+                });
+            }
+            commit.Finish();
         }
         finally
         {

@@ -73,6 +73,14 @@ internal sealed class ImageSigning : IDisposable
     /// <summary>Appends the certificate table and makes the file appear.</summary>
     public SignedImage Finish()
     {
+        SignedImage image = Complete();
+        Output.Commit();
+        return image;
+    }
+
+    /// <summary>Appends the certificate table; the caller makes the file appear.</summary>
+    public SignedImage Complete()
+    {
         byte[] table = _pending.Table(_pkcs7!);
         Output.Write(table);
         _fileHash.AppendData(table);
@@ -84,7 +92,6 @@ internal sealed class ImageSigning : IDisposable
             sha256 = FileCheckSum.Rewrite(Output, _pending.Image.CheckSumOffset);
         else if (!asForeseen)
             sha256 = FileCheckSum.Sha256(Output);
-        Output.Commit();
         return new(
             Output.Path, Output.Length, Convert.ToHexStringLower(sha256),
             _identity.Hash.Name!, Convert.ToHexStringLower(_pending.IndirectData!.Digest.Span),

@@ -38,7 +38,7 @@ internal static class OtherKernels
                 Verdict ima = ImaCheck.Judge(path, file, trusted, context);
                 return ima with { Consumer = Consumer.Kexec, Reason = "by IMA, as powerpc does under secure boot: " + ima.Reason };
             }
-            return new(Consumer.Kexec, Answer.Accepts, CheckAppended(file, trusted, context));
+            return new(Consumer.Kexec, trusted.IsEmpty ? Answer.NotChecked : Answer.Accepts, CheckAppended(file, trusted, context));
         }
         catch (KexecSignException refused)
         {

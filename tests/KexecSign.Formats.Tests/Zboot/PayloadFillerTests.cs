@@ -6,7 +6,7 @@ namespace KexecSign.Formats.Tests.Zboot;
 
 public sealed class PayloadFillerTests
 {
-    private static readonly byte[] Content = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * i >> 3))];
+    private static readonly byte[] Content = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * i >> 3 & 0xFF))];
 
     [Fact]
     public void A_gzip_member_grows_to_any_room_and_holds_the_same()

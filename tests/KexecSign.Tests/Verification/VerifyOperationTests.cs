@@ -324,6 +324,7 @@ public sealed class VerifyOperationTests : IDisposable
         byte[] appended = [.. kernel, .. pkcs7, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, (byte)(pkcs7.Length >> 8), (byte)(pkcs7.Length & 0xFF), .. "~Module signature appended~\n"u8];
         string signed = _bench.Folder.File("vmlinux.signed", appended);
         Ask(signed, signer).ShouldBe((Answer.Accepts, null));
+        With(signed, Consumer.Kexec, o => o with { Architecture = architecture }).Answer.ShouldBe(Answer.NotChecked);
         Ask(signed, TestSigners.Other).ShouldBe((Answer.Refuses, "KS4104"));
         Ask(vmlinux, signer).ShouldBe((Answer.Refuses, "KS4132"));
         appended[100] ^= 1;
