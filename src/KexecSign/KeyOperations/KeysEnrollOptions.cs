@@ -59,11 +59,11 @@ internal static class KeysEnrollOptionSpecs
     public static ImmutableArray<OptionSpec<KeysEnrollOptions>> All { get; } =
     [
         new("pk", "CERT", "Certificate for PK, the platform key.", (o, v) => o with { PlatformKey = v }),
-        new("kek", "CERT", "Certificate for KEK; may be repeated. The first is the one of --kek-key.",
+        new("kek", "CERT", "Certificate for KEK. The first is the one of --kek-key.",
             (o, v) => o with { KeyExchangeKeys = o.KeyExchangeKeys.Add(v) }, repeatable: true),
-        new("db", "CERT", "Certificate for db: what it signed may run; may be repeated.", (o, v) => o with { Allowed = o.Allowed.Add(v) }, repeatable: true),
-        new("dbx", "CERT", "Certificate for dbx: what it signed may not run; may be repeated.", (o, v) => o with { Forbidden = o.Forbidden.Add(v) }, repeatable: true),
-        new("dbx-digest", "HEX", "SHA-256 Authenticode digest for dbx: that image may not run; may be repeated.",
+        new("db", "CERT", "Certificate for db: what it signed may run.", (o, v) => o with { Allowed = o.Allowed.Add(v) }, repeatable: true),
+        new("dbx", "CERT", "Certificate for dbx: what it signed may not run.", (o, v) => o with { Forbidden = o.Forbidden.Add(v) }, repeatable: true),
+        new("dbx-digest", "HEX", "SHA-256 Authenticode digest for dbx: that image may not run.",
             (o, v) => o with { ForbiddenDigests = o.ForbiddenDigests.Add(Digest(v)) }, repeatable: true),
         new("pk-key", "KEY", "Private key of PK, which signs PK.auth and KEK.auth.", (o, v) => o with { PlatformSigner = v }),
         new("kek-key", "KEY", "Private key of the first KEK, which signs db.auth and dbx.auth.", (o, v) => o with { KeyExchangeSigner = v }),

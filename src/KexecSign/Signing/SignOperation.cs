@@ -69,7 +69,7 @@ internal static class SignOperation
         Name = "sign",
         Summary = "Sign EFI images: kernels, zboot images, UKIs.",
         Details = "All files are hashed first, then signed in one login, then put in place; each appears whole or not at all. "
-            + "No signing time is written, so the same file and key give the same bytes.",
+            + "No signing time is written unless --signing-time asks for one, so the same file and key give the same bytes.",
         Body = Run,
         Plan = o =>
         [
