@@ -254,7 +254,6 @@ public static class ErrorReference
         VerifyErrors.ParserCutsZstd,
         VerifyErrors.KernelRefuses,
         VerifyErrors.NoAppendedSignature,
-        VerifyErrors.AppendedSignatureWrong,
         VerifyErrors.NotAppended,
         VerifyErrors.AppendedKeyUnknown,
         VerifyErrors.AppendedWrong,

@@ -85,8 +85,4 @@ public static partial class VerifyErrors
     public static readonly ErrorCode NoAppendedSignature = new(
         "KS4132", "the file does not end with '~Module signature appended~': a securely booted s390 answers EKEYREJECTED.",
         "Sign it with the kernel's scripts/sign-file, or 'kexecsign module sign'.", ExitCode.VerificationFailed);
-
-    /// <summary>s390: the appended signature is broken.</summary>
-    public static readonly ErrorCode AppendedSignatureWrong = new(
-        "KS4133", "the appended signature of 0x{0:x} bytes in front of 0x{1:x} {2}.", "Get the file again from where it was signed.", ExitCode.VerificationFailed);
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using KexecSign.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.AppendedSignatures;
+using KexecSign.Formats.Layouts;
 using KexecSign.Running;
 
 namespace KexecSign.Modules;
@@ -14,16 +15,24 @@ internal static class ModuleCheck
     /// <summary>Checks a signature and gives the content's digest and the certificate by which it holds.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS1423, KS4141-KS4143.</exception>
     public static (byte[] Digest, HashAlgorithmName Hash, X509Certificate2 Signer) Require(
-        ModuleFile module, IReadOnlyCollection<X509Certificate2> trusted, IRunStep step, CancellationToken cancellation)
+        ModuleFile module, IReadOnlyCollection<X509Certificate2> trusted, IRunStep step, CancellationToken cancellation) =>
+        Require(module.Content, module.Existing ?? throw VerifyErrors.NotAppended.With(), trusted, step, cancellation);
+
+    /// <summary>The same for a file without compression around it.</summary>
+    /// <param name="content">What stands in front of the signature.</param>
+    /// <param name="signature">The signature.</param>
+    /// <param name="trusted">Certificates of the keyring.</param>
+    /// <param name="step">Told of the progress.</param>
+    /// <param name="cancellation">Stops between two chunks.</param>
+    public static (byte[] Digest, HashAlgorithmName Hash, X509Certificate2 Signer) Require(
+        Layout content, AppendedSignature signature, IReadOnlyCollection<X509Certificate2> trusted, IRunStep step, CancellationToken cancellation)
     {
-        if (module.Existing is null)
-            throw VerifyErrors.NotAppended.With();
-        ImmutableArray<DetachedSigner> signers = DetachedSignedData.Decode(module.Existing.SignedData);
+        ImmutableArray<DetachedSigner> signers = DetachedSignedData.Decode(signature.SignedData);
         foreach (DetachedSigner signer in signers)
         {
             if (trusted.FirstOrDefault(signer.Name.Names) is not { } certificate)
                 continue;
-            byte[] digest = ContentPass.Run(module.Content, signer.Hash, null, step, cancellation);
+            byte[] digest = ContentPass.Run(content, signer.Hash, null, step, cancellation);
             return Holds(certificate, digest, signer)
                 ? (digest, signer.Hash, certificate)
                 : throw VerifyErrors.AppendedWrong.With(certificate.Subject, signer.Hash.Name, Convert.ToHexStringLower(digest));

@@ -325,13 +325,13 @@ public sealed class VerifyOperationTests : IDisposable
         string signed = _bench.Folder.File("vmlinux.signed", appended);
         Ask(signed, signer).ShouldBe((Answer.Accepts, null));
         With(signed, Consumer.Kexec, o => o with { Architecture = architecture }).Answer.ShouldBe(Answer.NotChecked);
-        Ask(signed, TestSigners.Other).ShouldBe((Answer.Refuses, "KS4104"));
+        Ask(signed, TestSigners.Other).ShouldBe((Answer.Refuses, "KS4142"));
         Ask(vmlinux, signer).ShouldBe((Answer.Refuses, "KS4132"));
         appended[100] ^= 1;
-        Ask(_bench.Folder.File("flipped", appended), signer).ShouldBe((Answer.Refuses, "KS4133"));
+        Ask(_bench.Folder.File("flipped", appended), signer).ShouldBe((Answer.Refuses, "KS4143"));
         appended[100] ^= 1;
         appended[kernel.Length + pkcs7.Length + 8] = 0xFF;
-        Ask(_bench.Folder.File("lies", appended), signer).ShouldBe((Answer.Refuses, "KS4133"));
+        Ask(_bench.Folder.File("lies", appended), signer).ShouldBe((Answer.Refuses, "KS1422"));
 
         (Answer, string?) Ask(string file, TestSigner trusted)
         {

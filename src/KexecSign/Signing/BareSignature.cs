@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Pkcs11;
 
-namespace KexecSign.Offline;
+namespace KexecSign.Signing;
 
 /// <summary>A signature as a key made it, checked by its certificate.</summary>
 internal static class BareSignature
