@@ -23,4 +23,13 @@ public static partial class FormatErrors
     /// <summary>fs-verity knows two hash algorithms.</summary>
     public static readonly ErrorCode VerityHash = new(
         "KS1405", "fs-verity has no {0}; it hashes with SHA-256 or SHA-512.", "Say --digest sha256 or --digest sha512.");
+
+    /// <summary>EVM covers security.ima.</summary>
+    public static readonly ErrorCode EvmWithoutIma = new(
+        "KS1406", "a portable EVM signature covers security.ima, and there is none to cover.", "Sign for IMA in the same go: 'kexecsign ima sign --evm'.");
+
+    /// <summary>Not a portable EVM signature.</summary>
+    public static readonly ErrorCode NotEvmSignature = new(
+        "KS1407", "the value begins with {0} and is {1} bytes long; a portable EVM signature begins with 0502 or 0503 and has at least 10.",
+        "Give the sidecar FILE.evm.sig that 'kexecsign ima sign --evm' wrote.");
 }

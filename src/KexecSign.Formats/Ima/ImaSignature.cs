@@ -8,7 +8,7 @@ namespace KexecSign.Formats.Ima;
 /// A <c>security.ima</c> signature (security/integrity/integrity.h, struct signature_v2_hdr): u8 type 3, u8 version 2,
 /// u8 hash id, be32 key id, be16 signature length, signature. The sidecar <c>.sig</c> of evmctl is the same bytes.
 /// </summary>
-/// <param name="Type">3 EVM_IMA_XATTR_DIGSIG, 6 IMA_VERITY_DIGSIG.</param>
+/// <param name="Type">3 EVM_IMA_XATTR_DIGSIG, 5 EVM_XATTR_PORTABLE_DIGSIG, 6 IMA_VERITY_DIGSIG.</param>
 /// <param name="Version">2, or 3 for fs-verity digests and newer kernels.</param>
 /// <param name="Hash">Hash of the file's content.</param>
 /// <param name="KeyId">Last 4 bytes of the certificate's SubjectKeyIdentifier.</param>
@@ -20,6 +20,9 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
 
     /// <summary>First byte of a signature over an fs-verity digest.</summary>
     public const byte VerityDigsig = 6;
+
+    /// <summary>First byte of a portable EVM signature (security.evm).</summary>
+    public const byte PortableEvm = 5;
 
     /// <summary>Bytes before the signature.</summary>
     public const int HeaderSize = 9;
@@ -61,6 +64,22 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
         ReadOnlySpan<byte> bytes = value.Span;
         if (bytes.Length <= HeaderSize || (bytes[0], bytes[1]) is not ((Digsig, 2) or (Digsig, 3) or (VerityDigsig, 3)))
             throw FormatErrors.NotImaSignature.With(Convert.ToHexString(bytes[..Math.Min(2, bytes.Length)]), bytes.Length);
+        return Read(value);
+    }
+
+    /// <summary>Reads a value of security.evm, or its sidecar.</summary>
+    /// <exception cref="KexecSignException">KS1402, KS1403, KS1407 for anything but a portable signature.</exception>
+    public static ImaSignature DecodeEvm(ReadOnlyMemory<byte> value)
+    {
+        ReadOnlySpan<byte> bytes = value.Span;
+        if (bytes.Length <= HeaderSize || bytes[0] != PortableEvm || bytes[1] is not (2 or 3))
+            throw FormatErrors.NotEvmSignature.With(Convert.ToHexString(bytes[..Math.Min(2, bytes.Length)]), bytes.Length);
+        return Read(value);
+    }
+
+    private static ImaSignature Read(ReadOnlyMemory<byte> value)
+    {
+        ReadOnlySpan<byte> bytes = value.Span;
         int length = BinaryPrimitives.ReadUInt16BigEndian(bytes[7..]);
         if (length != bytes.Length - HeaderSize)
             throw FormatErrors.ImaSignatureLength.With(bytes.Length, HeaderSize + length, length);

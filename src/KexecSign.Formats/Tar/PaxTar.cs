@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using KexecSign.Formats.Layouts;
@@ -13,6 +12,11 @@ namespace KexecSign.Formats.Tar;
 /// <param name="ExtendedAttributes">Names such as <c>security.ima</c> and their raw values.</param>
 public sealed record PaxTarFile(
     string Name, int Mode, DateTimeOffset ModifiedAt, Layout Content, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> ExtendedAttributes);
+
+/// <summary>Whose a file in a tar is, by number.</summary>
+/// <param name="User">User id.</param>
+/// <param name="Group">Group id.</param>
+public readonly record struct TarOwner(uint User, uint Group);
 
 /// <summary>
 /// Writes POSIX pax archives whose <c>SCHILY.xattr.*</c> records carry raw bytes. System.Formats.Tar holds record values as
@@ -41,9 +45,15 @@ public static class PaxTar
     public static int PaddingOf(long length) => (int)(Alignment.Up(length, BlockSize) - length);
 
     /// <summary>What stands before a regular file's content.</summary>
+    /// <param name="name">Path inside the archive.</param>
+    /// <param name="mode">Permission bits.</param>
+    /// <param name="length">Size of the content in bytes.</param>
+    /// <param name="modifiedAt">Modification time, whole seconds.</param>
+    /// <param name="extendedAttributes">Names and raw values.</param>
+    /// <param name="owner">Whose it is; without it root's.</param>
     public static byte[] Head(
-        string name, int mode, long length, DateTimeOffset modifiedAt, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> extendedAttributes) =>
-        [.. Extended(name, null, modifiedAt, extendedAttributes), .. Header(name, mode, length, modifiedAt, '0')];
+        string name, int mode, long length, DateTimeOffset modifiedAt, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> extendedAttributes, TarOwner owner = default) =>
+        [.. Extended(name, null, modifiedAt, extendedAttributes), .. Header(name, mode, length, modifiedAt, '0', owner: owner)];
 
     /// <summary>A folder.</summary>
     public static byte[] Folder(string name, int mode, DateTimeOffset modifiedAt) =>
@@ -83,7 +93,7 @@ public static class PaxTar
 
     private static int Digits(int number) => number.ToString(CultureInfo.InvariantCulture).Length;
 
-    private static byte[] Header(string name, int mode, long size, DateTimeOffset modifiedAt, char type, string? link = null)
+    private static byte[] Header(string name, int mode, long size, DateTimeOffset modifiedAt, char type, string? link = null, TarOwner owner = default)
     {
         byte[] header = new byte[BlockSize];
         byte[] path = Encoding.UTF8.GetBytes(name);
@@ -91,14 +101,17 @@ public static class PaxTar
         byte[] target = Encoding.UTF8.GetBytes(link ?? "");
         target.AsSpan(0, Math.Min(target.Length, NameSize)).CopyTo(header.AsSpan(157));
         Octal(header.AsSpan(100, 8), mode);
-        Octal(header.AsSpan(108, 8), 0);
-        Octal(header.AsSpan(116, 8), 0);
+        Number(header.AsSpan(108, 8), owner.User);
+        Number(header.AsSpan(116, 8), owner.Group);
         Number(header.AsSpan(124, 12), size);
         Number(header.AsSpan(136, 12), modifiedAt.ToUnixTimeSeconds());
         header[156] = (byte)type;
         "ustar\u000000"u8.CopyTo(header.AsSpan(257));
-        "root"u8.CopyTo(header.AsSpan(265));
-        "root"u8.CopyTo(header.AsSpan(297));
+        // A name counts for more than its number when an archive is unpacked, and only root's is the same everywhere.
+        if (owner.User == 0)
+            "root"u8.CopyTo(header.AsSpan(265));
+        if (owner.Group == 0)
+            "root"u8.CopyTo(header.AsSpan(297));
         header.AsSpan(148, 8).Fill((byte)' ');
         int sum = 0;
         foreach (byte b in header)
@@ -110,15 +123,16 @@ public static class PaxTar
     private static void Octal(Span<byte> field, long value) =>
         Encoding.ASCII.GetBytes(Convert.ToString(value, 8).PadLeft(field.Length - 1, '0')).CopyTo(field);
 
-    // Sizes from 8 GiB and times from 2242 on do not fit 11 octal digits; GNU's base-256 form is read by GNU tar and bsdtar.
+    // Sizes from 8 GiB and times from 2242 on do not fit 11 octal digits, nor ids from 2,097,152 on 7; GNU's base-256 form is read by GNU tar and bsdtar.
     private static void Number(Span<byte> field, long value)
     {
-        if (value < 1L << 33)
+        if (value < 1L << (3 * (field.Length - 1)))
         {
             Octal(field, value);
             return;
         }
-        BinaryPrimitives.WriteInt64BigEndian(field[4..], value);
+        for (int i = field.Length - 1; i > 0; i--, value >>= 8)
+            field[i] = (byte)(value & 0xFF);
         field[0] = 0x80;
     }
 }

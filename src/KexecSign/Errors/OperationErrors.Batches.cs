@@ -39,4 +39,8 @@ public static partial class OperationErrors
     /// <summary>fs-verity signatures are of version 3.</summary>
     public static readonly ErrorCode VerityVersion = new(
         "KS3924", "fs-verity digests are signed in version 3 only.", "Leave --version out, or say --version 3.", ExitCode.WrongUsage);
+
+    /// <summary>Options of EVM without EVM.</summary>
+    public static readonly ErrorCode EvmNotWanted = new(
+        "KS3925", "--owner, --mode, --selinux and --capability say what an EVM signature covers, and none is asked for.", "Add --evm, or leave them out.", ExitCode.WrongUsage);
 }

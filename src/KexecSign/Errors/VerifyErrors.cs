@@ -68,6 +68,16 @@ public static partial class VerifyErrors
         "KS4113", "the IMA signature by key id {0} does not hold for the file's {1} {2}.",
         "The file was changed after it was signed: IMA hashes the whole file, so sign for IMA last.", ExitCode.VerificationFailed);
 
+    /// <summary>The portable EVM signature does not hold.</summary>
+    public static readonly ErrorCode EvmSignatureWrong = new(
+        "KS4115", "the EVM signature by key id {0} does not hold for owner {1}, group {2}, mode {3} (octal) and the attributes {4}.",
+        "Owner, mode, label or IMA value differ from those that were signed: say --owner, --mode and --selinux as for 'ima sign', or sign again.", ExitCode.VerificationFailed);
+
+    /// <summary>No EVM signature.</summary>
+    public static readonly ErrorCode NoEvmSignature = new(
+        "KS4116", "{0} has no portable EVM signature: neither a sidecar {0}.evm.sig nor security.evm nor user.evm.",
+        "Sign it with 'kexecsign ima sign --evm'.", ExitCode.VerificationFailed);
+
     /// <summary>No parser.</summary>
     public static readonly ErrorCode NoParser = new(
         "KS4121", "the image has no .bpf section.", "Embed a parser with 'kexecsign bpf embed'.", ExitCode.VerificationFailed);

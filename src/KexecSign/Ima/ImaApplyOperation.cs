@@ -47,16 +47,18 @@ public sealed record ImaApplyResult(ImmutableArray<FileOutcome> Files) : Operati
 internal static class ImaApplyOperation
 {
     private static readonly ImmutableArray<string> Namespaces = ["security", "user"];
+    private static readonly EvmOptions Installed = new() { Wanted = true, FromFile = true };
 
     public static Operation<ImaApplyOptions, ImaApplyResult> Definition { get; } = new()
     {
         Name = "ima apply",
         Summary = "Put signatures from sidecars or a manifest onto installed files.",
-        Details = "Each signature is verified first; a file whose signature does not hold keeps the attribute it has.",
+        Details = "Each signature is verified first; a file whose signature does not hold keeps the attribute it has. "
+            + "A portable EVM signature (FILE.evm.sig, or a manifest's line that begins with 05) is checked against the file as it is installed, and goes into security.evm.",
         Body = Run,
         Plan = o => o.Manifest is null
             ? ImaSelection.Of(o.Files, null, "ima apply").Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {f.Path}"))
-            : ImaManifest.Read(o.Manifest).Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {Path.Combine(o.Root, f.Name)}")),
+            : ImaManifest.Read(o.Manifest).Select(f => new PlannedStep("set", $"{o.Xattr}.{(f.Value is [ImaSignature.PortableEvm, ..] ? "evm" : "ima")} of {Path.Combine(o.Root, f.Name)}")),
         TypedResult = () => ReportJson.Default.ImaApplyResult,
         TypedArguments = [new("FILE", "The file, folder or pattern, or several; their sidecars are applied.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
@@ -75,34 +77,71 @@ internal static class ImaApplyOperation
         if (options.Manifest is not null && !options.Files.IsEmpty)
             throw OperationErrors.OptionsConflict.With("--manifest", "a FILE");
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima apply", context);
-        var values = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var values = new Dictionary<string, Values>(StringComparer.Ordinal);
         ImmutableArray<SelectedFile> files = options.Manifest is null ? ImaSelection.Of(options.Files, null, "ima apply") : Listed(options.Manifest, options.Root, values);
         return new(Batch.Run(files, "apply IMA signatures to", context,
             (file, refused) => new FileOutcome(file.Path, FileStatus.Failed) { Code = refused.Code.Id, Message = refused.In(file.Path).Message },
             (file, _, step, answer) =>
             {
                 using FileSource source = FileSource.Open(file.Path);
-                byte[] value = options.Manifest is not null ? values[file.Path]
-                    : File.Exists(file.Path + ".sig") ? ImaCheck.ReadSidecar(file.Path + ".sig") : throw VerifyErrors.NoImaSignature.With(file.Path);
+                Values wanted = options.Manifest is not null ? values[file.Path] : Sidecars(file.Path);
+                byte[] value = wanted.Ima ?? throw VerifyErrors.NoImaSignature.With(file.Path);
                 var signature = ImaSignature.Decode(value);
                 ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);
-                string name = options.Xattr + ".ima";
-                if (ExtendedAttribute.TrySet(file.Path, name, value) is { } problem)
-                    throw OperationErrors.AttributeNotSet.With(name, problem);
-                answer(new(file.Path, FileStatus.Applied) { Note = $"{name}: {ImaSelection.Described(signature)}" });
+                if (wanted.Evm is not null)
+                    EvmSigning.Check(wanted.Evm, Installed.Of(file.Path, value), trusted);
+                // security.ima first: with EVM active the kernel checks security.evm against it when it is set.
+                Set(file.Path, options.Xattr + ".ima", value);
+                if (wanted.Evm is not null)
+                    Set(file.Path, options.Xattr + ".evm", wanted.Evm);
+                answer(new(file.Path, FileStatus.Applied)
+                {
+                    Note = $"{options.Xattr}.ima: {ImaSelection.Described(signature)}{(wanted.Evm is null ? "" : $", and {options.Xattr}.evm")}",
+                });
             }));
     }
 
-    private static ImmutableArray<SelectedFile> Listed(string manifest, string root, Dictionary<string, byte[]> values)
+    private static void Set(string file, string name, byte[] value)
+    {
+        if (ExtendedAttribute.TrySet(file, name, value) is { } problem)
+            throw OperationErrors.AttributeNotSet.With(name, problem);
+    }
+
+    private static Values Sidecars(string file) => new()
+    {
+        Ima = File.Exists(file + ".sig") ? ImaCheck.ReadSidecar(file + ".sig") : null,
+        Evm = File.Exists(file + EvmSigning.Sidecar) ? ImaCheck.ReadSidecar(file + EvmSigning.Sidecar) : null,
+    };
+
+    private static ImmutableArray<SelectedFile> Listed(string manifest, string root, Dictionary<string, Values> values)
     {
         var files = ImmutableArray.CreateBuilder<SelectedFile>();
+        int line = 0;
         foreach ((string name, byte[] value) in ImaManifest.Read(manifest))
         {
+            line++;
             string path = Path.Combine(root, name);
-            if (!values.TryAdd(path, value))
-                throw OperationErrors.ManifestLine.With(files.Count + 1, $"{name} stands there twice").In(manifest);
-            files.Add(new(path, name, File.Exists(path) ? new FileInfo(path).Length : 0));
+            if (!values.TryGetValue(path, out Values? known))
+            {
+                values.Add(path, known = new());
+                files.Add(new(path, name, File.Exists(path) ? new FileInfo(path).Length : 0));
+            }
+            bool evm = value is [ImaSignature.PortableEvm, ..];
+            if ((evm ? known.Evm : known.Ima) is not null)
+                throw OperationErrors.ManifestLine.With(line, $"{name} stands there twice").In(manifest);
+            if (evm)
+                known.Evm = value;
+            else
+                known.Ima = value;
         }
         return files.DrainToImmutable();
+    }
+
+    // What a file is to get; a manifest has a line for each.
+    private sealed class Values
+    {
+        public byte[]? Ima { get; set; }
+
+        public byte[]? Evm { get; set; }
     }
 }

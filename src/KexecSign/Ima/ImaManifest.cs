@@ -9,7 +9,8 @@ namespace KexecSign.Ima;
 
 /// <summary>
 /// A list of signatures for packages that cannot carry attributes: a line for each file with the value in hex, as RPM's header has it
-/// (RPMTAG_FILESIGNATURES), two blanks, and the path below the package's root.
+/// (RPMTAG_FILESIGNATURES), two blanks, and the path below the package's root. A value that begins with 05 is a portable EVM signature, for
+/// security.evm; the file's line before it has the IMA value that it covers.
 /// </summary>
 internal static class ImaManifest
 {
@@ -66,7 +67,9 @@ internal static class ImaManifest
             while IFS= read -r ima_line; do
                 ima_file="${DPKG_ROOT:-}/${ima_line#*  }"
                 [ -f "$ima_file" ] || continue
-                setfattr -n "${IMA_ATTRIBUTE:-security.ima}" -v "0x${ima_line%%  *}" "$ima_file" || ima_failed=$((ima_failed + 1))
+                ima_name="${IMA_NAMESPACE:-security}.ima"
+                case "$ima_line" in 05*) ima_name="${IMA_NAMESPACE:-security}.evm" ;; esac
+                setfattr -n "$ima_name" -v "0x${ima_line%%  *}" "$ima_file" || ima_failed=$((ima_failed + 1))
             done < "$ima_manifest"
             [ "$ima_failed" = 0 ] || echo "$DPKG_MAINTSCRIPT_PACKAGE: IMA signatures of $ima_failed files could not be set" >&2
         fi

@@ -35,8 +35,10 @@ internal static class ImaSignOperation
             [
                 .. PlannedStep.Read(files.Select(f => f.Path)), .. files.SelectMany(f => PlannedStep.Sign(f.Path, o.Signing.Key, o.Signing.Certificate)),
                 .. PlannedStep.Write(WithCarrier(o).Sidecar ? files.Select(f => f.Path + ".sig") : []),
+                .. PlannedStep.Write(WithCarrier(o).Sidecar && o.Evm.Wanted ? files.Select(f => f.Path + EvmSigning.Sidecar) : []),
                 .. PlannedStep.Write(o.Tar, o.Manifest, o.Postinst),
                 .. o.Xattr is null ? [] : files.Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {f.Path}")),
+                .. o.Xattr is null || !o.Evm.Wanted ? [] : files.Select(f => new PlannedStep("set", $"{o.Xattr}.evm of {f.Path}")),
             ];
         },
         TypedResult = () => ReportJson.Default.ImaSignResult,
@@ -54,10 +56,14 @@ internal static class ImaSignOperation
             new("version", "N", "Version of the value: 2 for every kernel, 3 for those that appraise by sigv3 (regular files: 7.1 and later).",
                 (o, v) => o with { Version = SigningOptionSpecs.Number("version", SigningOptionSpecs.Choice("version", v, Versions)) }, defaultValue: "2", choices: Versions),
             new("verity", null, "Sign the fs-verity digest (blocks of 4096 bytes, no salt); version 3.", (o, _) => o with { Verity = true }),
+            .. EvmOptions.Specs<ImaSignOptions>(
+                "Make a portable EVM signature too (FILE.evm.sig, security.evm), which covers the IMA value, owner, mode and attributes.", o => o.Evm, (o, e) => o with { Evm = e }),
             new("skip-signed", null, "Verify sidecars and attributes that are there and leave files alone whose signature holds by this key.", (o, _) => o with { SkipSigned = true }),
         ],
         Examples =
         [
+            new("kexecsign ima sign debian/linux-image --key 'pkcs11:object=ima' --cert ima.pem --evm --selinux system_u:object_r:modules_object_t:s0 --tar linux.tar",
+                "Cover owner, mode and label too, by portable EVM signatures."),
             new("kexecsign ima sign vmlinuz.efi --key 'pkcs11:object=ima' --cert ima.pem --sidecar --tar vmlinuz.tar", "Write vmlinuz.efi.sig and a tar that carries the signature."),
             new("kexecsign ima sign debian/linux-image --key 'pkcs11:object=ima' --cert ima.pem --manifest linux-image.manifest --postinst postinst.ima",
                 "Sign all files of a package tree in one login, without root, for its postinst to apply."),
@@ -77,7 +83,7 @@ internal static class ImaSignOperation
     {
         if (options.Sidecar)
             WrittenFile.Write(Layout.Of(value), file + ".sig", [file], context);
-        return SetAttribute(Signed(file, hash, value, options), value, options, context);
+        return SetAttributes(Signed(file, hash, value, options), options, context);
     }
 
     /// <summary>Writes files named one by one with their signatures to a tar.</summary>
@@ -90,6 +96,7 @@ internal static class ImaSignOperation
         ImaSignOptions options = WithCarrier(given);
         if (options is { Verity: true, Version: 2 })
             throw OperationErrors.VerityVersion.With();
+        _ = options.Evm.Checked();
         ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, options.FilesFrom, "ima sign");
         bool named = options.Tar is not null || options.Manifest is not null;
         BatchNames.RequireDifferent(files.Select(f => (f.Path, named ? f.Name : Path.GetFullPath(f.Path))));
@@ -109,16 +116,23 @@ internal static class ImaSignOperation
     private static ImaSignResult WriteWhole(ImaSignResult result, ImmutableArray<SelectedFile> files, ImaSignOptions options, SigningIdentity identity, RunContext context)
     {
         if (options.Manifest is not null)
-            ImaManifest.Write(options.Manifest, files.Zip(result.Signed, (file, signed) => (file.Name, signed.Value)), context);
+            ImaManifest.Write(options.Manifest, files.Zip(result.Signed).SelectMany(f => Lines(f.First.Name, f.Second)), context);
         if (options.Postinst is not null)
             ImaManifest.WriteSnippet(options.Postinst, context);
         if (options.Tar is null)
             return result;
         IEnumerable<TarFile> packed = files.Zip(result.Signed, (file, signed) => new TarFile(
-            file.Path, file.Name, Convert.FromHexString(signed.ContentDigest ?? signed.Digest), Convert.FromHexString(signed.Value)));
+            file.Path, file.Name, Convert.FromHexString(signed.ContentDigest ?? signed.Digest), Convert.FromHexString(signed.Value))
+        {
+            Evm = signed.Evm is null ? null : Convert.FromHexString(signed.Evm),
+            Covered = signed.Covered,
+        });
         string sha256 = ImaTar.Write(options.Tar, packed, options.Files.Where(Directory.Exists), identity.Hash, context);
         return result with { Tar = options.Tar, TarSha256 = sha256 };
     }
+
+    private static IEnumerable<(string Name, string Value)> Lines(string name, ImaSigned signed) =>
+        signed.Evm is null ? [(name, signed.Value)] : [(name, signed.Value), (name, signed.Evm)];
 
     private static void One(
         SelectedFile file, ImaSignOptions options, SigningIdentity identity, GroupCommit commit, IRunStep step, Action<Answer> answer, RunContext context)
@@ -131,23 +145,31 @@ internal static class ImaSignOperation
             ? Convert.ToHexStringLower(ContentPass.Run(source.ToLayout(), identity.Hash, null, SilentLog.Instance, context.Cancellation)) : null;
         if (options.SkipSigned && Holding(file.Path, digest, type, version, identity, options) is { } existing)
         {
-            answer(new(Signed(file.Path, digest, existing, options) with { Status = FileStatus.Skipped, ContentDigest = content }, null));
+            answer(new(existing with { Status = FileStatus.Skipped, ContentDigest = content }, null));
             return;
         }
         byte[] value = Sign(digest, identity, context, type, version);
-        ImaSigned signed = Signed(file.Path, digest, value, options) with { ContentDigest = content };
+        ImaSigned signed = WithEvm(Signed(file.Path, digest, value, options) with { ContentDigest = content }, value, version, identity, options, context);
         if (!options.Sidecar)
         {
-            answer(new(SetAttribute(signed, value, options, context), null));
+            answer(new(SetAttributes(signed, options, context), null));
             return;
         }
-        OutputFile output = OutputFile.Create(file.Path + ".sig", file.Path);
+        KexecSignException? evmRefused = null;
+        if (signed.EvmSidecar is not null)
+            Stage(signed.EvmSidecar, Convert.FromHexString(signed.Evm!), file.Path, commit, refused => evmRefused = refused);
+        Stage(file.Path + ".sig", value, file.Path, commit, refused => answer((refused ?? evmRefused) is { } failed
+            ? new(null, new(file.Path, failed.Code.Id, failed.In(file.Path).Message))
+            : new(SetAttributes(signed, options, context), null)));
+    }
+
+    private static void Stage(string path, byte[] value, string signed, GroupCommit commit, Action<KexecSignException?> done)
+    {
+        OutputFile output = OutputFile.Create(path, signed);
         try
         {
             output.Write(value);
-            commit.Add(output, refused => answer(refused is null
-                ? new(SetAttribute(signed, value, options, context), null)
-                : new(null, new(file.Path, refused.Code.Id, refused.In(file.Path).Message))));
+            commit.Add(output, done);
         }
         catch
         {
@@ -156,8 +178,57 @@ internal static class ImaSignOperation
         }
     }
 
+    private static ImaSigned WithEvm(ImaSigned signed, byte[] value, byte version, SigningIdentity identity, ImaSignOptions options, RunContext context)
+    {
+        if (!options.Evm.Wanted)
+            return signed;
+        EvmMetadata covered = options.Evm.Of(signed.File, value);
+        return signed with
+        {
+            Covered = covered,
+            Evm = Convert.ToHexStringLower(EvmSigning.Sign(covered, identity, version, context)),
+            EvmSidecar = options.Sidecar ? signed.File + EvmSigning.Sidecar : null,
+        };
+    }
+
     // Every place that the options want filled must hold; a good sidecar says nothing of an attribute that is wanted. For tar and manifest any will do.
-    private static byte[]? Holding(string file, byte[] digest, byte type, byte version, SigningIdentity identity, ImaSignOptions options)
+    private static ImaSigned? Holding(string file, byte[] digest, byte type, byte version, SigningIdentity identity, ImaSignOptions options)
+    {
+        if (HoldingIma(file, digest, type, version, identity, options) is not { } value)
+            return null;
+        ImaSigned signed = Signed(file, digest, value, options);
+        if (!options.Evm.Wanted)
+            return signed;
+        EvmMetadata covered = options.Evm.Of(file, value);
+        if (!options.Sidecar && options.Xattr is null)
+            return EvmSigning.Find(file) is { } found && Holds(found.Value) ? WithEvm(found.Value) : null;
+        byte[]? evm = null;
+        if (options.Sidecar && !(File.Exists(file + EvmSigning.Sidecar) && Holds(evm = ImaCheck.ReadSidecar(file + EvmSigning.Sidecar))))
+            return null;
+        if (options.Xattr is not null && !((evm = ExtendedAttribute.TryGet(file, options.Xattr + ".evm")) is not null && Holds(evm)))
+            return null;
+        return WithEvm(evm!);
+
+        ImaSigned WithEvm(byte[] evm) => signed with
+        {
+            Covered = covered, Evm = Convert.ToHexStringLower(evm), EvmSidecar = options.Sidecar ? file + EvmSigning.Sidecar : null,
+        };
+
+        bool Holds(byte[] candidate)
+        {
+            try
+            {
+                var signature = ImaSignature.DecodeEvm(candidate);
+                return signature.Version == version && signature.Hash == identity.Hash && ImaCheck.HoldsBy(identity.Certificate, covered.Digest(identity.Hash), signature);
+            }
+            catch (KexecSignException)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static byte[]? HoldingIma(string file, byte[] digest, byte type, byte version, SigningIdentity identity, ImaSignOptions options)
     {
         if (!options.Sidecar && options.Xattr is null)
             return ImaCheck.Find(file) is { } found && Holds(found.Value) ? found.Value : null;
@@ -185,16 +256,19 @@ internal static class ImaSignOperation
     private static ImaSigned Signed(string file, byte[] digest, byte[] value, ImaSignOptions options) => new(
         file, Convert.ToHexStringLower(digest), Convert.ToHexStringLower(value), Convert.ToHexStringLower(value.AsSpan(3, 4)), options.Sidecar ? file + ".sig" : null, null, null);
 
-    private static ImaSigned SetAttribute(ImaSigned signed, byte[] value, ImaSignOptions options, RunContext context)
+    // security.ima first: with EVM active the kernel checks security.evm against it when it is set.
+    private static ImaSigned SetAttributes(ImaSigned signed, ImaSignOptions options, RunContext context)
     {
         if (options.Xattr is null)
             return signed;
-        string name = options.Xattr + ".ima";
-        string? problem = ExtendedAttribute.TrySet(signed.File, name, value);
-        if (problem is null)
-            return signed with { Xattr = name };
-        context.Log.Warning($"{signed.File}: {name} was not set: {problem}.");
-        return signed with { XattrProblem = problem };
+        foreach ((string name, string? value) in (ReadOnlySpan<(string, string?)>)[(options.Xattr + ".ima", signed.Value), (options.Xattr + ".evm", signed.Evm)])
+        {
+            if (value is null || ExtendedAttribute.TrySet(signed.File, name, Convert.FromHexString(value)) is not { } problem)
+                continue;
+            context.Log.Warning($"{signed.File}: {name} was not set: {problem}.");
+            return signed with { XattrProblem = problem };
+        }
+        return signed with { Xattr = options.Xattr + ".ima" };
     }
 
     private static ImaSignOptions WithCarrier(ImaSignOptions options) =>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using KexecSign.Batches;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Ima;
 using KexecSign.Reports;
 using KexecSign.Signing;
 
@@ -40,6 +41,9 @@ public sealed record ImaSignOptions
     /// <summary>Whether the fs-verity digest is signed instead of the content's hash.</summary>
     public bool Verity { get; init; }
 
+    /// <summary>The portable EVM signature beside the IMA value.</summary>
+    public EvmOptions Evm { get; init; } = new();
+
     /// <summary>Whether files are left alone whose signature holds by this key.</summary>
     public bool SkipSigned { get; init; }
 }
@@ -57,9 +61,19 @@ public sealed record ImaSigned(string File, string Digest, string Value, string 
     /// <summary>Signed now, or skipped because a signature that was there holds.</summary>
     public FileStatus Status { get; init; } = FileStatus.Signed;
 
+    /// <summary>The security.evm value, lower-case hex; null when none was asked for.</summary>
+    public string? Evm { get; init; }
+
+    /// <summary>The sidecar that holds it, if any.</summary>
+    public string? EvmSidecar { get; init; }
+
     /// <summary>Hash of the content when something else was signed.</summary>
     [JsonIgnore]
     internal string? ContentDigest { get; init; }
+
+    /// <summary>What the EVM value covers.</summary>
+    [JsonIgnore]
+    internal EvmMetadata? Covered { get; init; }
 }
 
 /// <summary>Result of <c>ima sign</c>.</summary>

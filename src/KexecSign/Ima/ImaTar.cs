@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using KexecSign.Batches;
 using KexecSign.Errors;
 using KexecSign.Files;
+using KexecSign.Formats.Ima;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Tar;
 using KexecSign.Running;
@@ -14,14 +15,21 @@ namespace KexecSign.Ima;
 /// <param name="Name">Its path in the archive.</param>
 /// <param name="Digest">Hash of its content, when it was signed.</param>
 /// <param name="Value">The security.ima value.</param>
-internal sealed record TarFile(string Path, string Name, byte[] Digest, byte[] Value);
+internal sealed record TarFile(string Path, string Name, byte[] Digest, byte[] Value)
+{
+    /// <summary>The security.evm value; null for none.</summary>
+    public byte[]? Evm { get; init; }
+
+    /// <summary>What that value covers; the archive then says the same of owner, mode and capability.</summary>
+    public EvmMetadata? Covered { get; init; }
+}
 
 /// <summary>
 /// Writes a tar whose files carry security.ima: file after file, one open at a time. What is packed is checked against what was signed.
 /// </summary>
 internal sealed class ImaTar : IDisposable
 {
-    private const int PlainMode = 0x1A4;
+    private const int PlainMode = 0x1A4, PermissionBits = 0xFFF;
 
     private readonly OutputFile _output;
     private readonly IncrementalHash _all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -88,8 +96,8 @@ internal sealed class ImaTar : IDisposable
     {
         using FileSource source = FileSource.Open(file.Path);
         // A tree was laid out for a package; the bits of a file named alone depend on who made it.
-        int mode = keepsMode ? (int)File.GetUnixFileMode(file.Path) : PlainMode;
-        Put(PaxTar.Head(file.Name, mode, source.Length, _time, [("security.ima", file.Value)]));
+        int mode = file.Covered is { } covered ? covered.Mode & PermissionBits : keepsMode ? (int)File.GetUnixFileMode(file.Path) : PlainMode;
+        Put(PaxTar.Head(file.Name, mode, source.Length, _time, Attributes(file), new(file.Covered?.Owner ?? 0, file.Covered?.Group ?? 0)));
         byte[] buffer = new byte[(int)Math.Clamp(source.Length, 1, 1 << 17)];
         using var content = IncrementalHash.CreateHash(algorithm);
         for (long at = 0; at < source.Length;)
@@ -105,6 +113,17 @@ internal sealed class ImaTar : IDisposable
         if (!content.GetHashAndReset().AsSpan().SequenceEqual(file.Digest))
             throw OperationErrors.ChangedSinceHashed.With().In(file.Path);
         Put(new byte[PaxTar.PaddingOf(source.Length)]);
+    }
+
+    // Labels are left to the policy of the machine where the files are installed.
+    private static List<(string Name, ReadOnlyMemory<byte> Value)> Attributes(TarFile file)
+    {
+        List<(string, ReadOnlyMemory<byte>)> attributes = [("security.ima", file.Value)];
+        if (file.Evm is not null)
+            attributes.Add(("security.evm", file.Evm));
+        if (file.Covered?.Attributes.FirstOrDefault(a => a.Name == "security.capability") is { } capability)
+            attributes.Add((capability.Name, capability.Value));
+        return attributes;
     }
 
     private void Put(ReadOnlySpan<byte> bytes)

@@ -21,8 +21,11 @@ public sealed record ImaVerifyOptions
     /// <summary>A file with more of them; null for none.</summary>
     public string? FilesFrom { get; init; }
 
-    /// <summary>Certificates of the .ima keyring.</summary>
+    /// <summary>Certificates of the .ima keyring; of the .evm keyring too, with <see cref="Evm"/>.</summary>
     public ImmutableArray<string> Certificates { get; init; } = [];
+
+    /// <summary>Whether portable EVM signatures are checked too, and what they cover.</summary>
+    public EvmOptions Evm { get; init; } = new();
 }
 
 /// <summary>A file's verdict.</summary>
@@ -61,6 +64,7 @@ internal static class ImaVerifyOperation
         TypedOptions =
         [
             new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            .. EvmOptions.Specs<ImaVerifyOptions>("Check the portable EVM signature too: FILE.evm.sig, or security.evm.", o => o.Evm, (o, e) => o with { Evm = e }),
             new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
         ],
         Examples = [new("kexecsign ima verify vmlinuz.efi --cert ima.pem", "Check vmlinuz.efi.sig, or the xattr when there is no sidecar.")],
@@ -69,6 +73,7 @@ internal static class ImaVerifyOperation
     private static ImaVerifyResult Run(ImaVerifyOptions options, RunContext context)
     {
         ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, options.FilesFrom, "ima verify");
+        _ = options.Evm.Checked();
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima verify", context);
         return new(Batch.Run(files, "verify IMA signatures of", context, (file, refused) => new ImaFileVerdict(file.Path, Verdict.Refused(Consumer.Ima, refused)), (file, _, step, answer) =>
         {
@@ -76,7 +81,13 @@ internal static class ImaVerifyOperation
             (byte[] value, string where) = ImaCheck.Find(file.Path) ?? throw VerifyErrors.NoImaSignature.With(file.Path);
             var signature = ImaSignature.Decode(value);
             X509Certificate2 signer = ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);
-            answer(new(file.Path, new(Consumer.Ima, Answer.Accepts, $"{where}: {ImaSelection.Described(signature)} of {signer.Subject}")));
+            string reason = $"{where}: {ImaSelection.Described(signature)} of {signer.Subject}";
+            if (options.Evm.Wanted)
+            {
+                (byte[] evm, string evmWhere) = EvmSigning.Find(file.Path) ?? throw VerifyErrors.NoEvmSignature.With(file.Path);
+                reason += $"; {evmWhere}: holds by {EvmSigning.Check(evm, options.Evm.Of(file.Path, value), trusted).Subject}";
+            }
+            answer(new(file.Path, new(Consumer.Ima, Answer.Accepts, reason)));
         }));
     }
 }

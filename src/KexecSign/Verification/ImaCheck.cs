@@ -60,14 +60,18 @@ internal static class ImaCheck
     public static X509Certificate2 Check(
         ImaSignature signature, Layout file, ImmutableArray<X509Certificate2> trusted, IRunStep step, CancellationToken cancellation)
     {
-        string keyId = $"{signature.KeyId:x8}";
-        X509Certificate2 signer = trusted.FirstOrDefault(c => ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId)
-            ?? throw VerifyErrors.ImaKeyUnknown.With(keyId, string.Join(", ", trusted.Select(c => $"{ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)):x8}")));
+        X509Certificate2 signer = SignerOf(signature, trusted);
         byte[] digest = FileDigest.Of(file, signature.Type, signature.Hash, step, cancellation);
         if (!Holds(signer, ImaSignature.ToBeSigned(signature.Type, signature.Version, signature.Hash, digest), signature))
-            throw VerifyErrors.ImaSignatureWrong.With(keyId, signature.Hash.Name, Convert.ToHexStringLower(digest));
+            throw VerifyErrors.ImaSignatureWrong.With($"{signature.KeyId:x8}", signature.Hash.Name, Convert.ToHexStringLower(digest));
         return signer;
     }
+
+    /// <summary>The certificate whose key id a signature names.</summary>
+    /// <exception cref="KexecSignException">KS4112.</exception>
+    public static X509Certificate2 SignerOf(ImaSignature signature, ImmutableArray<X509Certificate2> trusted) =>
+        trusted.FirstOrDefault(c => ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId)
+        ?? throw VerifyErrors.ImaKeyUnknown.With($"{signature.KeyId:x8}", string.Join(", ", trusted.Select(c => $"{ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)):x8}")));
 
     /// <summary>Whether a signature over a file's digest holds by a certificate that it names.</summary>
     public static bool HoldsBy(X509Certificate2 signer, byte[] digest, ImaSignature signature) =>

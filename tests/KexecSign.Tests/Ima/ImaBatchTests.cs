@@ -76,7 +76,7 @@ public sealed class ImaBatchTests : IDisposable
         Directory.GetFiles(_tree, "*.sig", SearchOption.AllDirectories).ShouldBeEmpty();
 
         Tool.Require("setfattr");
-        string said = Tool.Run("env", "DPKG_ROOT=" + _tree, "DPKG_MAINTSCRIPT_PACKAGE=linux-image", "IMA_ATTRIBUTE=user.ima", "sh", "-eu", snippet, "configure");
+        string said = Tool.Run("env", "DPKG_ROOT=" + _tree, "DPKG_MAINTSCRIPT_PACKAGE=linux-image", "IMA_NAMESPACE=user", "sh", "-eu", snippet, "configure");
         Skip.If(said.Contains("could not be set", StringComparison.Ordinal), "this file system has no user attributes");
         File.Delete(manifest);
         Verify(_tree, TestSigners.P256).ShouldBe(ExitCode.Done);
