@@ -14,6 +14,7 @@ var JudgePackages = new Dictionary<string, string>
     ["pesign"] = "pesign judges digests",
     ["osslsigncode"] = "osslsigncode judges signatures",
     ["ima-evm-utils"] = "evmctl judges IMA signatures",
+    ["rpm"] = "builds and reads RPM packages",
     ["attr"] = "getfattr reads extended attributes",
     ["libnss3-tools"] = "pesign's key store",
     ["libengine-pkcs11-openssl"] = "peers sign through PKCS#11 by it",

@@ -9,6 +9,7 @@ using KexecSign.Modules;
 using KexecSign.Offline;
 using KexecSign.Operations;
 using KexecSign.Pe;
+using KexecSign.Rpm;
 using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Verification;
@@ -165,6 +166,18 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Modules")]
     public static ModuleStripResult KexecSignModuleStrip(this ICakeContext context, ModuleStripOptions options) =>
         context.KexecSign(OperationCatalog.ModuleStrip, options);
+
+    /// <summary>Puts IMA signatures of the files into RPM packages: <c>kexecsign rpm sign</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Rpm")]
+    public static RpmSignResult KexecSignRpmSign(this ICakeContext context, RpmSignOptions options) =>
+        context.KexecSign(OperationCatalog.RpmSign, options);
+
+    /// <summary>Checks IMA signatures in RPM packages: <c>kexecsign rpm verify</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Rpm")]
+    public static RpmVerifyResult KexecSignRpmVerify(this ICakeContext context, RpmVerifyOptions options) =>
+        context.KexecSign(OperationCatalog.RpmVerify, options);
 
     /// <summary>Makes keys and certificates from a profile: <c>kexecsign keys init</c>.</summary>
     [CakeMethodAlias]

@@ -28,6 +28,8 @@ public static class Tool
         ["bash"] = "bash",
         ["python3"] = "python3-jsonschema",
         ["evmctl"] = "ima-evm-utils",
+        ["rpmbuild"] = "rpm",
+        ["rpm"] = "rpm",
         ["getfattr"] = "attr",
         ["setfattr"] = "attr",
         ["openssl"] = "openssl",

@@ -40,6 +40,10 @@ public static partial class OperationErrors
     public static readonly ErrorCode VerityVersion = new(
         "KS3924", "fs-verity digests are signed in version 3 only.", "Leave --version out, or say --version 3.", ExitCode.WrongUsage);
 
+    /// <summary>An RPM package has IMA signatures already.</summary>
+    public static readonly ErrorCode RpmSignedAlready = new(
+        "KS3926", "{0} of the package's {1} files have IMA signatures already.", "Say --replace to sign them anew, or --skip-signed to leave the package alone when all hold by this key.");
+
     /// <summary>Options of EVM without EVM.</summary>
     public static readonly ErrorCode EvmNotWanted = new(
         "KS3925", "--owner, --mode, --selinux and --capability say what an EVM signature covers, and none is asked for.", "Add --evm, or leave them out.", ExitCode.WrongUsage);

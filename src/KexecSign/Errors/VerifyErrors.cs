@@ -78,6 +78,14 @@ public static partial class VerifyErrors
         "KS4116", "{0} has no portable EVM signature: neither a sidecar {0}.evm.sig nor security.evm nor user.evm.",
         "Sign it with 'kexecsign ima sign --evm'.", ExitCode.VerificationFailed);
 
+    /// <summary>A file of a package without a signature.</summary>
+    public static readonly ErrorCode RpmFileUnsigned = new(
+        "KS4117", "{0} in the package has no IMA signature.", "Sign the package with 'kexecsign rpm sign'.", ExitCode.VerificationFailed);
+
+    /// <summary>A file's signature in a package does not hold.</summary>
+    public static readonly ErrorCode RpmFileSignature = new(
+        "KS4118", "the IMA signature of {0} by key id {1} does not hold for its {2} {3}.", "Sign the package again with 'kexecsign rpm sign --replace'.", ExitCode.VerificationFailed);
+
     /// <summary>No parser.</summary>
     public static readonly ErrorCode NoParser = new(
         "KS4121", "the image has no .bpf section.", "Embed a parser with 'kexecsign bpf embed'.", ExitCode.VerificationFailed);

@@ -7,6 +7,7 @@ using KexecSign.KeyOperations;
 using KexecSign.Modules;
 using KexecSign.Offline;
 using KexecSign.Pe;
+using KexecSign.Rpm;
 using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Verification;
@@ -83,6 +84,12 @@ public static class OperationCatalog
     /// <summary>Appended signatures taken away.</summary>
     public static Operation<ModuleStripOptions, ModuleStripResult> ModuleStrip => ModuleStripOperation.Definition;
 
+    /// <summary><c>rpm sign</c>.</summary>
+    public static Operation<RpmSignOptions, RpmSignResult> RpmSign => RpmSignOperation.Definition;
+
+    /// <summary><c>rpm verify</c>.</summary>
+    public static Operation<RpmVerifyOptions, RpmVerifyResult> RpmVerify => RpmVerifyOperation.Definition;
+
     /// <summary>Keys and certificates made from a profile.</summary>
     public static Operation<KeysInitOptions, KeysInitResult> KeysInit => KeysInitOperation.Definition;
 
@@ -120,6 +127,8 @@ public static class OperationCatalog
         ModuleSign,
         ModuleVerify,
         ModuleStrip,
+        RpmSign,
+        RpmVerify,
         KeysInit,
         KeysList,
         KeysExport,

@@ -4,6 +4,7 @@ using KexecSign.Building;
 using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.Modules;
+using KexecSign.Rpm;
 using KexecSign.Signing;
 using KexecSign.Verification;
 using KexecSign.Zboot;
@@ -28,6 +29,8 @@ namespace KexecSign.Reports;
 [JsonSerializable(typeof(ModuleSignResult))]
 [JsonSerializable(typeof(ModuleVerifyResult))]
 [JsonSerializable(typeof(ModuleStripResult))]
+[JsonSerializable(typeof(RpmSignResult))]
+[JsonSerializable(typeof(RpmVerifyResult))]
 [JsonSerializable(typeof(ZbootKitResult))]
 [JsonSerializable(typeof(ZbootBuildResult))]
 [JsonSerializable(typeof(ZbootExtractResult))]

@@ -6,6 +6,7 @@ using KexecSign.Keys;
 using KexecSign.Modules;
 using KexecSign.Running;
 using KexecSign.Signing;
+using KexecSign.Verification;
 
 namespace KexecSign.Tests.Modules;
 
@@ -45,6 +46,36 @@ public sealed class ModuleOperationTests : IDisposable
         byte[] ours = File.ReadAllBytes(_module)[Content.Length..], peer = File.ReadAllBytes(theirs)[Content.Length..];
         ours.AsSpan().IndexOf(signer.Certificate.SubjectName.RawData).ShouldBe(peer.AsSpan().IndexOf(signer.Certificate.SubjectName.RawData));
         ours[^28..].ShouldBe(peer[^28..]);
+    }
+
+    [SkippableTheory]
+    [InlineData("a linked kernel", "-nostdlib", "-static", "-Wl,-e,license")]
+    [InlineData("an object", "-c")]
+    public void An_ELF_file_of_any_kind_is_signed_as_sign_file_does(string what, params string[] flags)
+    {
+        string source = _bench.Folder.File("k.c", System.Text.Encoding.UTF8.GetBytes($"const char license[] = \"{what}\";"));
+        Tool.Run("gcc", [.. flags, "-o", _module, source]);
+        string theirs = SignFile(TestSigners.Rsa2048, "sha256", skid: false);
+        Sign(TestSigners.Rsa2048).Exit.ShouldBe(ExitCode.Done);
+        File.ReadAllBytes(_module).ShouldBe(File.ReadAllBytes(theirs));
+        Verify(_module, TestSigners.Rsa2048).Status.ShouldBe(FileStatus.Verified);
+    }
+
+    [SkippableFact]
+    public void An_image_of_s390_is_signed_as_sign_file_does_and_its_kernel_takes_it()
+    {
+        // arch/s390/boot/head.S: "S390EP" lies at 0x10008.
+        byte[] image = new byte[0x11000];
+        "S390EP"u8.CopyTo(image.AsSpan(0x10008));
+        File.WriteAllBytes(_module, image);
+        string theirs = SignFile(TestSigners.Rsa2048, "sha256", skid: false);
+        Sign(TestSigners.Rsa2048).Exit.ShouldBe(ExitCode.Done);
+        File.ReadAllBytes(_module).ShouldBe(File.ReadAllBytes(theirs));
+        Kexec(_module).ShouldBe(Answer.Accepts);
+        byte[] changed = File.ReadAllBytes(_module);
+        changed[0x10800] ^= 1;
+        File.WriteAllBytes(_module, changed);
+        Kexec(_module).ShouldBe(Answer.Refuses);
     }
 
     [SkippableFact]
@@ -253,9 +284,13 @@ public sealed class ModuleOperationTests : IDisposable
         return copy;
     }
 
+    private Answer Kexec(string file) => VerifyOperation.Definition.Run(
+        new() { File = file, Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)], Consumers = [Consumer.Kexec], Architecture = "s390x" },
+        _bench.Context).Verdicts.ShouldHaveSingleItem().Answer;
+
     private string SignFile(TestSigner signer, string digest, bool skid)
     {
-        string copy = _bench.Folder.File("theirs.ko", Content);
+        string copy = _bench.Folder.File("theirs.ko", File.ReadAllBytes(_module));
         string[] arguments = [.. skid ? ["-k"] : Array.Empty<string>(), digest, signer.KeyFile(_bench.Folder), signer.CertificateFile(_bench.Folder), copy];
         Tool.Run(Tool.SignFile, arguments);
         return copy;

@@ -1,0 +1,122 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+
+namespace KexecSign.Formats.Rpm;
+
+/// <summary>A file of an RPM package.</summary>
+/// <param name="Path">Where it is installed.</param>
+/// <param name="Digest">Hash of its content; empty for what has none: folders, links, ghosts.</param>
+/// <param name="ImaSignature">The security.ima value that rpm's ima plugin sets; empty for none.</param>
+public sealed record RpmFile(string Path, ReadOnlyMemory<byte> Digest, ReadOnlyMemory<byte> ImaSignature);
+
+/// <summary>
+/// An RPM package: a lead of 96 bytes, the signature header padded to 8 bytes, the main header, the payload. IMA signatures of the files
+/// stand in the signature header, so that putting them there leaves digests and OpenPGP signatures of main header and payload as they are.
+/// </summary>
+public sealed record RpmPackage
+{
+    private const int LeadSize = 96;
+    private const int FileSignatures = 274, FileSignatureLength = 275, HeaderSha256 = 273, ReservedSpace = 1008;
+    private const int FileDigests = 1035, DirectoryIndexes = 1116, BaseNames = 1117, DirectoryNames = 1118, FileDigestAlgorithm = 5011;
+
+    private readonly Layout _file;
+    private readonly RpmHeader _signatures;
+    private readonly long _main;
+
+    private RpmPackage(Layout file, RpmHeader signatures, long main, HashAlgorithmName hash, ImmutableArray<RpmFile> files)
+    {
+        _file = file;
+        _signatures = signatures;
+        _main = main;
+        Hash = hash;
+        Files = files;
+    }
+
+    /// <summary>Hash of the files' digests.</summary>
+    public HashAlgorithmName Hash { get; }
+
+    /// <summary>The files in the header's order.</summary>
+    public ImmutableArray<RpmFile> Files { get; }
+
+    /// <summary>Whether there are IMA signatures in the package.</summary>
+    public bool IsSigned => Files.Any(f => !f.ImaSignature.IsEmpty);
+
+    /// <summary>Reads a package. The main header is held against the digest that the signature header has of it.</summary>
+    /// <exception cref="KexecSignException">KS1801-KS1804.</exception>
+    public static RpmPackage Read(Layout file)
+    {
+        if (file.Length < LeadSize || !file.ReadBytes(0, 4).AsSpan().SequenceEqual((ReadOnlySpan<byte>)[0xED, 0xAB, 0xEE, 0xDB]))
+            throw FormatErrors.NotRpm.With(0, "the lead's magic edabeedb");
+        var signatures = RpmHeader.Read(file, LeadSize, "signature");
+        long main = Alignment.Up(LeadSize + signatures.Size, 8);
+        var header = RpmHeader.Read(file, main, "main");
+        RequireDigest(file, main, header.Size, signatures.Texts(HeaderSha256));
+        ImmutableArray<string> digests = header.Texts(FileDigests), names = header.Texts(BaseNames), folders = header.Texts(DirectoryNames);
+        ImmutableArray<int> folderOf = header.Numbers(DirectoryIndexes);
+        int algorithm = header.Numbers(FileDigestAlgorithm) is [var number, ..] ? number : 1;
+        if (names.IsEmpty || digests.Length != names.Length || folderOf.Length != names.Length || HashOf(algorithm) is not { } hash)
+            throw FormatErrors.RpmFileDigests.With(names.Length, digests.Length, algorithm);
+        ImmutableArray<string> values = signatures.Texts(FileSignatures);
+        if (!values.IsEmpty && values.Length != names.Length)
+            throw FormatErrors.RpmHeader.With("signature", LeadSize, $"it has {values.Length} file signatures for {names.Length} files");
+        return new(file, signatures, main, hash,
+        [
+            .. names.Select((name, i) => new RpmFile(
+                (uint)folderOf[i] < (uint)folders.Length ? folders[folderOf[i]] + name : throw FormatErrors.RpmHeader.With("main", main, $"file {i} lies in folder {folderOf[i]} of {folders.Length}"),
+                Bytes(digests[i], main, "main"), values.IsEmpty ? default : Bytes(values[i], LeadSize, "signature"))),
+        ]);
+    }
+
+    /// <summary>The package with these security.ima values, one for each file in order; empty ones for files that have none.</summary>
+    public Layout With(ImmutableArray<ReadOnlyMemory<byte>> values)
+    {
+        using var texts = new MemoryStream();
+        foreach (ReadOnlyMemory<byte> value in values)
+        {
+            texts.Write(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(value.Span)));
+            texts.WriteByte(0);
+        }
+        byte[] longest = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(longest, values.Max(v => v.Length));
+        // The room that rpm keeps for later signatures would have to shrink by what is put in; it goes, as with rpmsign.
+        byte[] header = RpmHeader.EncodeSignature(
+        [
+            .. _signatures.Entries.Where(e => e.Tag is not (FileSignatures or FileSignatureLength or ReservedSpace)),
+            new(FileSignatures, RpmType.TextArray, values.Length, texts.ToArray()),
+            new(FileSignatureLength, RpmType.Int32, 1, longest),
+        ]);
+        return _file.Slice(0, LeadSize).Append(header).AlignTo(8).Append(_file.Slice(_main, _file.Length - _main));
+    }
+
+    private static void RequireDigest(Layout file, long at, int size, ImmutableArray<string> said)
+    {
+        string actual = Convert.ToHexStringLower(SHA256.HashData(file.ReadBytes(at, size)));
+        if (said is [var expected] && !expected.Equals(actual, StringComparison.OrdinalIgnoreCase))
+            throw FormatErrors.RpmHeaderDigest.With(actual, expected);
+    }
+
+    private static byte[] Bytes(string hex, long at, string name)
+    {
+        try
+        {
+            return Convert.FromHexString(hex);
+        }
+        catch (FormatException)
+        {
+            throw FormatErrors.RpmHeader.With(name, at, "a digest or signature is not hex");
+        }
+    }
+
+    // RFC 4880, 9.4, the numbers that rpm uses.
+    private static HashAlgorithmName? HashOf(int algorithm) => algorithm switch
+    {
+        8 => HashAlgorithmName.SHA256,
+        9 => HashAlgorithmName.SHA384,
+        10 => HashAlgorithmName.SHA512,
+        _ => null,
+    };
+}
