@@ -5,10 +5,16 @@ using KexecSign.Running;
 
 namespace KexecSign.Batches;
 
-/// <summary>Runs a batch: a failing file does not stop the others, a failing key does.</summary>
+/// <summary>
+/// Runs a batch: a failing file does not stop the others. A failing key does, but what was signed before stays: those files appear, the
+/// rest fails with the key's error. Only when nothing was done is that error the whole answer.
+/// </summary>
 internal static class Batch
 {
     private const string KeyErrors = "KS2";
+
+    /// <summary>Whether an error is the key's: trying it for the next file would be in vain, and could lock a token.</summary>
+    public static bool IsKeys(KexecSignException refused) => refused.Code.Id.StartsWith(KeyErrors, StringComparison.Ordinal);
 
     /// <summary>Works on every file, several at a time, and gives the outcomes in the order of the files.</summary>
     /// <param name="files">The files.</param>
@@ -22,21 +28,36 @@ internal static class Batch
         where T : class
     {
         T?[] outcomes = new T?[files.Length];
+        KexecSignException? lost = null;
+        bool done = false;
         using (IRunStep step = context.Log.Step($"{name} {files.Length} file(s)", files.Sum(f => f.Length)))
         using (var commit = new GroupCommit())
         {
             Workers.Run(files.Length, Workers.Default, Work, context.Cancellation);
             commit.Finish();
+            if (lost is not null && !done)
+                throw lost;
 
             void Work(int i)
             {
+                if (Volatile.Read(ref lost) is { } gone)
+                {
+                    outcomes[i] = failed(files[i], gone);
+                    return;
+                }
                 try
                 {
-                    work(files[i], commit, step, outcome => outcomes[i] = outcome);
+                    work(files[i], commit, step, outcome =>
+                    {
+                        outcomes[i] = outcome;
+                        done = true;
+                    });
                 }
-                catch (KexecSignException refused) when (!refused.Code.Id.StartsWith(KeyErrors, StringComparison.Ordinal))
+                catch (KexecSignException refused)
                 {
-                    outcomes[i] = failed(files[i], refused.In(files[i].Path));
+                    if (IsKeys(refused))
+                        Interlocked.CompareExchange(ref lost, refused, null);
+                    outcomes[i] = failed(files[i], IsKeys(refused) ? refused : refused.In(files[i].Path));
                 }
                 catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
                 {

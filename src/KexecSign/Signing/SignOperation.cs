@@ -137,6 +137,7 @@ internal static class SignOperation
         ImmutableArray<(string File, string Target)> targets, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
         var pending = new List<(FileSource Source, ImageSigning Signing)>();
+        KexecSignException? lost = null;
         var signed = ImmutableArray.CreateBuilder<SignedImage>();
         var failed = ImmutableArray.CreateBuilder<FailedFile>();
         try
@@ -158,17 +159,40 @@ internal static class SignOperation
                 });
             }
             // Servers are asked one after the other; tokens take as many signatures at a time as they have sessions.
-            Workers.Run(pending.Count, timestamper is null ? Workers.Default : 1, i => pending[i].Signing.Sign(context, timestamper), context.Cancellation);
+            bool[] done = new bool[pending.Count];
+            Workers.Run(pending.Count, timestamper is null ? Workers.Default : 1, Sign, context.Cancellation);
+            if (lost is not null && !done.Any(d => d))
+                throw lost;
             using var commit = new GroupCommit();
-            foreach ((FileSource source, ImageSigning signing) in pending)
+            for (int i = 0; i < done.Length; i++)
             {
+                (FileSource source, ImageSigning signing) = pending[i];
+                bool isSigned = done[i];
                 Attempt(source.Path, () =>
                 {
+                    if (!isSigned)
+                        throw lost!;
                     SignedImage image = signing.Complete();
                     commit.Add(signing.Output, refused => Attempt(source.Path, () => signed.Add(refused is null ? image : throw refused)));
                 });
             }
             commit.Finish();
+
+            // A key that fails once is not asked again; what it signed before is finished.
+            void Sign(int i)
+            {
+                if (Volatile.Read(ref lost) is not null)
+                    return;
+                try
+                {
+                    pending[i].Signing.Sign(context, timestamper);
+                    done[i] = true;
+                }
+                catch (KexecSignException refused) when (Batch.IsKeys(refused))
+                {
+                    Interlocked.CompareExchange(ref lost, refused, null);
+                }
+            }
         }
         finally
         {

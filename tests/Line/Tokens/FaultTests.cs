@@ -52,7 +52,7 @@ public sealed class FaultTests(TokenBench bench) : IDisposable
     }
 
     [SkippableFact]
-    public void A_token_that_disappears_in_mid_batch_leaves_nothing_half_done()
+    public void A_token_that_disappears_in_mid_batch_leaves_what_it_signed_and_nothing_half_done()
     {
         TokenBench.Require();
         using Daemon server = P11KitServer.Start(bench, _folder);
@@ -63,9 +63,11 @@ public sealed class FaultTests(TokenBench bench) : IDisposable
         };
         string output = _folder.Folder("out");
         Answer answer = KexecSignProgram.RunWith(environment, bench.SignAll(output));
-        answer.Exit.ShouldBe(1, answer.Error);
-        string line = answer.Error.Split('\n').Where(text => text.StartsWith("KS", StringComparison.Ordinal)).ShouldHaveSingleItem(answer.Error);
-        line.ShouldMatch("^KS202[34]: token 'Bench' ");
-        Directory.GetFileSystemEntries(output).ShouldBeEmpty();
+        string[] finished = Directory.GetFileSystemEntries(output);
+        answer.Exit.ShouldBe(3, answer.Error);
+        finished.Length.ShouldBeInRange(2, bench.Images.Length - 1);
+        answer.Error.ShouldContain("token 'Bench' ");
+        foreach (string image in finished)
+            Tool.Run("sbverify", "--cert", bench.Certificate("rsa"), image);
     }
 }
