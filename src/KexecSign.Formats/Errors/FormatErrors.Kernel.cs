@@ -19,7 +19,7 @@ public static partial class FormatErrors
     /// <summary>The certificate table does not fit in front of image_size.</summary>
     public static readonly ErrorCode TailTooSmall = new(
         "KS1104", "the file is 0x{0:x} bytes and its certificate table 0x{1:x}, together 0x{2:x}, but image_size is 0x{3:x}.",
-        "Sign with fewer chain certificates or a smaller key.");
+        "Sign with fewer chain certificates or a smaller key, or with --replace, so that image_size can be raised; the kernel unpacks at most 512 MiB.");
 
     /// <summary>image_size is not a multiple of 8.</summary>
     public static readonly ErrorCode ImageSizeUnaligned = new(

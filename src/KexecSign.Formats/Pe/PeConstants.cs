@@ -9,6 +9,9 @@ public static class PeConstants
     /// <summary>Size of a section header.</summary>
     public const int SectionHeaderSize = 40;
 
+    /// <summary>Offset of the u32 VirtualSize in a section header.</summary>
+    public const int VirtualSizeInSectionHeader = 8;
+
     /// <summary>Index of the certificate table among the data directories.</summary>
     public const int CertificateDirectoryIndex = 4;
 

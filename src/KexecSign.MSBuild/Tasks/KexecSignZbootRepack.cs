@@ -10,6 +10,9 @@ public sealed class KexecSignZbootRepack() : SigningTask(OperationCatalog.ZbootR
     [Required]
     public ITaskItem File { get; set; } = null!;
 
+    /// <summary>Put this Image in instead.</summary>
+    public string? Image { get; set; }
+
     /// <summary>A kit to link with when the signed Image does not fit.</summary>
     public string? Kit { get; set; }
 
@@ -32,6 +35,7 @@ public sealed class KexecSignZbootRepack() : SigningTask(OperationCatalog.ZbootR
     {
         base.Give(values);
         values.Files(File);
+        values.Path("image", Image);
         values.Path("kit", Kit);
         values.Flag("replace", Replace);
         values.Flag("append", Append);

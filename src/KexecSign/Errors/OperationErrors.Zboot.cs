@@ -97,4 +97,9 @@ public static partial class OperationErrors
     /// <summary>Nothing to sign with.</summary>
     public static readonly ErrorCode RepackedNotAKernel = new(
         "KS3118", "the payload is {0}, not a kernel Image, and has nothing that can be signed.", "Give the vmlinuz.efi of an arm64 or riscv kernel.");
+
+    /// <summary>A kernel that is not the stub's.</summary>
+    public static readonly ErrorCode RepackedOtherKernel = new(
+        "KS3119", "the Image is not the kernel that the stub was linked for: its {0} is 0x{1:x}, that of the kernel inside 0x{2:x}.",
+        "Give the same kernel, signed elsewhere, or link another one with 'kexecsign zboot build --kit'.");
 }

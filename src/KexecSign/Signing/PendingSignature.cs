@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Compression;
 using KexecSign.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Authenticode;
@@ -70,6 +71,9 @@ internal sealed class PendingSignature
     /// <summary>Whether the padding counts on a table of exactly <see cref="TableSize"/> bytes.</summary>
     public bool IsFitted { get; }
 
+    /// <summary>The image_size that the kernel asks for now, when it had to be raised to make room (variant E); null when it was left.</summary>
+    public uint? RaisedImageSize { get; private init; }
+
     /// <summary>The hash that the signature covers.</summary>
     public HashRequest ImageHash { get; }
 
@@ -85,7 +89,8 @@ internal sealed class PendingSignature
     /// <param name="existing">What becomes of the signatures it has.</param>
     /// <param name="fit">
     /// Variant D of a kernel Image that goes into a zboot: zero-pad so that image and table together are exactly image_size
-    /// long. Signed and then padded, the digest breaks; padded and then signed, kexec refuses it (EINVAL).
+    /// long. Signed and then padded, the digest breaks; padded and then signed, kexec refuses it (EINVAL). Where bss leaves no room for
+    /// the table, image_size is raised first (variant E), unless signatures stay that cover it.
     /// </param>
     /// <exception cref="KexecSignException">KS10xx when it is not canonical, KS1104, KS1105, KS3021.</exception>
     public static PendingSignature Prepare(Layout file, SigningIdentity identity, ExistingSignatures existing, bool fit)
@@ -101,11 +106,16 @@ internal sealed class PendingSignature
         string programName = AligningProgramName(identity);
         int room = CertificateEntry.SizeFor(EncodedLength(identity, programName));
         int table = room + (int)kept.Sum(e => Alignment.Up(e.Length, 8));
+        uint? raised = null;
         if (fit)
-            body = body.PadTo(FittedLength(body, table));
-        return existing == ExistingSignatures.Append
-            ? new(identity, image, body, table, room, fit, programName, kept, [])
-            : new(identity, image, body, table, room, fit, programName, [], kept);
+        {
+            Layout roomy = WithRoom(body, table, mayRaise: kept.Count == 0);
+            long imageSize = (long)KernelImage.Read(roomy).ImageSize;
+            raised = imageSize > (long)KernelImage.Read(body).ImageSize ? (uint)imageSize : null;
+            body = roomy.PadTo(imageSize - table);
+        }
+        bool behind = existing == ExistingSignatures.Append;
+        return new(identity, image, body, table, room, fit, programName, behind ? kept : [], behind ? [] : kept) { RaisedImageSize = raised };
     }
 
     /// <summary>What the key has to sign, now that the image's digest is known.</summary>
@@ -175,14 +185,11 @@ internal sealed class PendingSignature
         return name;
     }
 
-    private static long FittedLength(Layout body, int table)
+    private static Layout WithRoom(Layout body, int table, bool mayRaise)
     {
-        KernelImage kernel = KernelImage.Read(body);
-        long imageSize = checked((long)kernel.ImageSize);
-        if (!Alignment.Holds(imageSize, 8))
-            throw FormatErrors.ImageSizeUnaligned.With(imageSize);
-        if (body.Length + table > imageSize)
-            throw FormatErrors.TailTooSmall.With(body.Length, table, body.Length + table, imageSize);
-        return imageSize - table;
+        long imageSize = checked((long)KernelImage.Read(body).ImageSize), needed = body.Length + table;
+        if (needed > imageSize)
+            return mayRaise && needed <= Decompressor.MaxLength ? KernelMemory.Raise(body, needed) : throw FormatErrors.TailTooSmall.With(body.Length, table, needed, imageSize);
+        return Alignment.Holds(imageSize, 8) ? body : throw FormatErrors.ImageSizeUnaligned.With(imageSize);
     }
 }

@@ -18,7 +18,11 @@ namespace KexecSign.Signing;
 /// <param name="SignerSha256">SHA-256 fingerprint of the signer's certificate.</param>
 public sealed record SignedImage(
     string File, long Size, string Sha256, string DigestAlgorithm, string ImageDigest,
-    long CertificateTableOffset, long CertificateTableSize, string Signer, string SignerSha256);
+    long CertificateTableOffset, long CertificateTableSize, string Signer, string SignerSha256)
+{
+    /// <summary>The image_size that the kernel asks for now, when there was no room for the table in the old one; null otherwise.</summary>
+    public uint? RaisedImageSize { get; init; }
+}
 
 /// <summary>
 /// Signs one image: prepare and hash while writing a temporary file, sign, append the table. Prepared and finished apart, so
@@ -96,7 +100,10 @@ internal sealed class ImageSigning : IDisposable
             Output.Path, Output.Length, Convert.ToHexStringLower(sha256),
             _identity.Hash.Name!, Convert.ToHexStringLower(_pending.IndirectData!.Digest.Span),
             _pending.Body.Length, table.Length,
-            _identity.Certificate.Subject, _identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant());
+            _identity.Certificate.Subject, _identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant())
+        {
+            RaisedImageSize = _pending.RaisedImageSize,
+        };
     }
 
     private static byte[] LittleEndian(int value)

@@ -34,6 +34,9 @@ internal sealed class FinishedZboot : IDisposable
     /// <summary>The kernel inside.</summary>
     public Layout Kernel => Layout.Of(_kernel);
 
+    /// <summary>Whether the kernel's build padded it to image_size, which stubs of 6.2 and later need.</summary>
+    public bool IsPadded => Kernel.Length == (long)KernelImage.Read(Kernel).ImageSize;
+
     /// <summary>Reads an image and unpacks its payload.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS10xx when it is not canonical, KS12xx, KS3118.</exception>
     public static FinishedZboot Open(Layout file, RunContext context)

@@ -18,7 +18,11 @@ namespace KexecSign.Zboot;
 /// <param name="SignerSha256">SHA-256 fingerprint of the signer's certificate.</param>
 public sealed record InnerSignature(
     string Sha256, string DigestAlgorithm, string ImageDigest, long CertificateTableOffset, long CertificateTableSize,
-    string Signer, string SignerSha256);
+    string Signer, string SignerSha256)
+{
+    /// <summary>The image_size that the kernel asks for now, when there was no room for the table in the old one; null otherwise.</summary>
+    public uint? RaisedImageSize { get; init; }
+}
 
 /// <summary>
 /// A kernel signed to go into a zboot image: with its certificate table it is exactly image_size long (variant D), so that
@@ -61,7 +65,10 @@ internal sealed class InnerImage : IDisposable
             return new(copy, signed, new(
                 Convert.ToHexStringLower(LayoutPass.Hash(signed, HashAlgorithmName.SHA256, context)),
                 identity.Hash.Name!, Convert.ToHexStringLower(digest), pending.Body.Length, pending.TableSize,
-                identity.Certificate.Subject, identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant()));
+                identity.Certificate.Subject, identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant())
+            {
+                RaisedImageSize = pending.RaisedImageSize,
+            });
         }
         catch
         {

@@ -18,11 +18,14 @@ internal static class ZbootRepackOperation
         Summary = "Sign the kernel Image inside a finished vmlinuz.efi, without its kernel tree.",
         Details = "The payload is unpacked, signed so that it is exactly image_size bytes long, compressed again into the room of the old payload, "
             + "and read once more before it appears; the stub stays as it is. gzip always has room, because it is compressed better than by the "
-            + "kernel's build. For zstd, whose build leaves next to none, several settings are tried; when none fits, a kit links it anew.",
+            + "kernel's build. For zstd, whose build leaves next to none, several settings are tried; when none fits, a kit links it anew. "
+            + "With --image the same kernel, signed elsewhere, goes in instead; then no key is needed.",
         Body = Run,
         Plan = o =>
         [
-            .. PlannedStep.Read(o.Image, o.Kit), .. PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.SignedImage, o.Output),
+            .. PlannedStep.Read(o.Image, o.Replacement, o.Kit),
+            .. o.Replacement is not null && o.Signing.Key is null ? [] : PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
+            .. PlannedStep.Write(o.SignedImage, o.Output),
         ],
         TypedResult = () => ReportJson.Default.ZbootRepackResult,
         TypedArguments = [new("FILE", "A vmlinuz.efi; its outer signature, if any, is taken off.", (o, v) => o with { Image = v })],
@@ -30,6 +33,7 @@ internal static class ZbootRepackOperation
         [
             .. SigningOptionSpecs.All<ZbootRepackOptions>("that signs the Image inside", o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.Existing<ZbootRepackOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
+            new("image", "FILE", "Put this Image in instead: the same kernel, signed elsewhere, or to be signed now.", (o, v) => o with { Replacement = v }),
             new("kit", "FILE", "The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.", (o, v) => o with { Kit = v }),
             new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
@@ -38,22 +42,25 @@ internal static class ZbootRepackOperation
         [
             new("kexecsign zboot repack vmlinuz.efi --key 'pkcs11:token=release;object=kexec' --cert kexec.pem --pin-env RELEASE_PIN -o vmlinuz.signed.efi",
                 "Sign the Image inside; sign vmlinuz.signed.efi itself afterwards."),
+            new("kexecsign zboot repack vmlinuz.efi --image Image.signed -o vmlinuz.signed.efi", "Put an Image in that was signed on another machine ('zboot extract', 'prepare --fit', 'attach')."),
         ],
     };
 
     private static ZbootRepackResult Run(ZbootRepackOptions options, RunContext context)
     {
         string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot repack", "-o");
-        string[] inputs = [options.Image, .. options.Kit is null ? Array.Empty<string>() : [options.Kit]];
+        string[] inputs = [.. new[] { options.Image, options.Kit, options.Replacement }.OfType<string>()];
         ZbootKit? kit = options.Kit is null ? null : ZbootKit.Open(options.Kit);
         using FileSource source = FileSource.Open(options.Image);
         using OutputFile output = OutputFile.Create(path, inputs);
         using OutputFile? kept = options.SignedImage is null ? null : OutputFile.Create(options.SignedImage, [.. inputs, path]);
-        SigningIdentity identity = SigningIdentity.Open("zboot repack", options.Signing, context);
+        using FileSource? replacement = options.Replacement is null ? null : FileSource.Open(options.Replacement);
+        SigningIdentity? identity = replacement is not null && options.Signing.Key is null ? null : SigningIdentity.Open("zboot repack", options.Signing, context);
         try
         {
             using FinishedZboot zboot = FinishedZboot.Open(source.ToLayout(), context);
-            using InnerImage inner = InnerImage.Sign(zboot.Kernel, identity, options.Existing, context);
+            using RepackedKernel inner = replacement is null
+                ? RepackedKernel.Signed(zboot.Kernel, identity!, options.Existing, context) : Given(replacement, zboot, identity, options, context);
             ZbootRepackResult result = PutBack(zboot, inner, kit, output, options, context);
             if (kept is not null)
                 _ = WrittenFile.Fill(kept, inner.Image, context);
@@ -67,14 +74,28 @@ internal static class ZbootRepackOperation
         }
     }
 
+    private static RepackedKernel Given(FileSource replacement, FinishedZboot zboot, SigningIdentity? identity, ZbootRepackOptions options, RunContext context)
+    {
+        try
+        {
+            RepackedKernel.RequireSameKind(replacement.ToLayout(), zboot.Kernel);
+            return identity is null
+                ? RepackedKernel.AsItIs(replacement.ToLayout(), zboot.IsPadded, context) : RepackedKernel.Signed(replacement.ToLayout(), identity, options.Existing, context);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(replacement.Path);
+        }
+    }
+
     private static ZbootRepackResult PutBack(
-        FinishedZboot zboot, InnerImage inner, ZbootKit? kit, OutputFile output, ZbootRepackOptions options, RunContext context)
+        FinishedZboot zboot, RepackedKernel inner, ZbootKit? kit, OutputFile output, ZbootRepackOptions options, RunContext context)
     {
         using PayloadFit? fit = PayloadFit.Search(inner.Image, zboot.Header.Compression, zboot.Header.PayloadSize, context, out long shortest);
         if (fit is null)
             return Relink(zboot, inner, kit ?? throw DoesNotFit(zboot, shortest, options.Image), output, options, context);
         Layout repacked = zboot.With(fit.Payload, checked((uint)inner.Image.Length));
-        FinishedZboot.Require(repacked, inner.Signature.Sha256, context);
+        FinishedZboot.Require(repacked, inner.Sha256, context);
         WrittenFile written = WrittenFile.Fill(output, repacked, context);
         return new(
             options.Output!, written.Size, written.Sha256, zboot.Header.Compression, fit.Attempt.ToString(), zboot.Header.PayloadOffset,
@@ -82,7 +103,7 @@ internal static class ZbootRepackOperation
     }
 
     private static ZbootRepackResult Relink(
-        FinishedZboot zboot, InnerImage inner, ZbootKit kit, OutputFile output, ZbootRepackOptions options, RunContext context)
+        FinishedZboot zboot, RepackedKernel inner, ZbootKit kit, OutputFile output, ZbootRepackOptions options, RunContext context)
     {
         context.Log.Warning($"the signed Image does not fit the old payload's room; linking anew from {kit.Path}, whose stub is that of {kit.Manifest.KernelRelease}.");
         using var linked = ZbootAssembly.Make(kit, inner.Image, new(zboot.Header.Compression), context);

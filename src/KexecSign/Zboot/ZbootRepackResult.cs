@@ -11,10 +11,13 @@ public sealed record ZbootRepackOptions
     /// <summary>The zboot image.</summary>
     public string Image { get; init; } = "";
 
+    /// <summary>An Image to put in instead of the one inside; null for that one.</summary>
+    public string? Replacement { get; init; }
+
     /// <summary>A kit to link with when the signed Image does not fit; null to refuse then.</summary>
     public string? Kit { get; init; }
 
-    /// <summary>Who signs the Image inside.</summary>
+    /// <summary>Who signs the Image inside; nobody when there is no key and a <see cref="Replacement"/> that was signed elsewhere.</summary>
     public SigningOptions Signing { get; init; } = new();
 
     /// <summary>What becomes of signatures that the Image inside carries already.</summary>
@@ -39,11 +42,11 @@ public sealed record ZbootRepackOptions
 /// <param name="KitSha256">SHA-256 of the kit that it was linked with; null when the old stub stayed.</param>
 /// <param name="ImageLength">Length of the Image inside, padding included.</param>
 /// <param name="WasSigned">Whether the image had an outer signature, which is gone.</param>
-/// <param name="Inner">The signature made on the Image.</param>
+/// <param name="Inner">The signature made on the Image; null when it was put in as it is.</param>
 /// <param name="SignedImage">Where the signed Image was kept.</param>
 public sealed record ZbootRepackResult(
     string File, long Size, string Sha256, [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, string Setting,
-    long PayloadOffset, long PayloadSize, long? Filler, string? KitSha256, long ImageLength, bool WasSigned, InnerSignature Inner, string? SignedImage) : OperationResult
+    long PayloadOffset, long PayloadSize, long? Filler, string? KitSha256, long ImageLength, bool WasSigned, InnerSignature? Inner, string? SignedImage) : OperationResult
 {
     /// <inheritdoc/>
     public override ReportView View() => new(
@@ -53,7 +56,7 @@ public sealed record ZbootRepackResult(
             ("payload", $"{Compression.ToString().ToLowerInvariant()} {Setting} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes{(Filler is > 0 ? $", 0x{Filler:x} of them filler" : "")}"),
             ("stub", KitSha256 is null ? "as it was" : $"linked anew from kit {KitSha256}"),
             ("Image inside", $"0x{ImageLength:x} bytes"),
-            ("inner signature", $"{Inner.DigestAlgorithm} {Inner.ImageDigest} by {Inner.Signer}"),
+            ("inner signature", Inner is null ? "as it was given" : $"{Inner.DigestAlgorithm} {Inner.ImageDigest} by {Inner.Signer}"),
             ("signed Image", SignedImage),
             ("sha256", Sha256))],
         [WasSigned ? "The outer signature is gone, for it no longer held: sign the image again, last." : "The image itself is unsigned: sign it last."]);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
@@ -107,15 +108,37 @@ public sealed class SignOperationTests : IDisposable
         KernelAccepts(signed.File, TestSigners.Rsa2048).ShouldBeTrue();
     }
 
-    [Fact]
-    public void Refuses_to_fit_when_the_tail_is_too_small()
+    [SkippableFact]
+    public void Raises_image_size_when_the_tail_is_too_small()
     {
         TestImage image = TestImage.Arm64();
         long length = image.Bytes.Length;
-        KexecSignException refused = Refusal.Of("KS1104", () => _bench.Sign(_bench.Folder.File("image", image.U64(16, (ulong)length + 512).Bytes), TestSigners.Rsa2048, o => o with { Fit = true }),
-            $"0x{length:x}", $"0x{length + 512:x}");
-        refused.File.ShouldBe(_bench.Folder.At("image"));
-        File.Exists(_bench.Folder.At("signed")).ShouldBeFalse();
+        string tight = _bench.Folder.File("image", image.U64(16, (ulong)length + 512).Bytes);
+        (PeImage before, _) = Bench.Read(tight);
+        SignedImage signed = _bench.Sign(tight, TestSigners.Rsa2048, o => o with { Fit = true }).Signed[0];
+
+        (PeImage after, Layout file) = Bench.Read(signed.File);
+        uint raised = signed.RaisedImageSize.ShouldNotBeNull();
+        raised.ShouldBe((uint)Alignment.Up(length + signed.CertificateTableSize, 0x10000));
+        file.Length.ShouldBe(raised);
+        ((long)KexecSign.Formats.Kernel.KernelImage.Read(file).ImageSize).ShouldBe(raised);
+        (after.SizeOfImage - before.SizeOfImage).ShouldBe(raised - (uint)length - 512);
+        (after.Sections[^1].VirtualSize - before.Sections[^1].VirtualSize).ShouldBe(raised - (uint)length - 512);
+        KernelAccepts(signed.File, TestSigners.Rsa2048).ShouldBeTrue();
+        Tool.Ask("sbverify", "--cert", TestSigners.Rsa2048.CertificateFile(_bench.Folder), signed.File).Exit.ShouldBe(0);
+
+        SignedImage again = _bench.Sign(signed.File, TestSigners.Rsa2048, o => o with { Fit = true, Existing = ExistingSignatures.Replace, Output = _bench.Folder.At("again") }).Signed[0];
+        again.RaisedImageSize.ShouldBeNull();
+        again.Sha256.ShouldBe(signed.Sha256);
+    }
+
+    [Fact]
+    public void Refuses_to_raise_image_size_under_a_signature_that_stays()
+    {
+        string once = _bench.Sign(_bench.Folder.File("image", TestImage.Arm64().Bytes), TestSigners.Other, o => o with { Fit = true }).Signed[0].File;
+        using FileSource source = FileSource.Open(once);
+        var identity = SigningIdentity.Open("sign", _bench.Identity(TestSigners.Rsa2048), _bench.Context);
+        Refusal.Of("KS1104", () => KexecSign.Zboot.InnerImage.Sign(source.ToLayout(), identity, ExistingSignatures.Append, _bench.Context), $"0x{TestImage.ImageSize:x}");
     }
 
     [Theory]

@@ -76,15 +76,3 @@ public sealed class CapturedKitCollection : ICollectionFixture<CapturedKit>
 {
     public const string Name = "Captured kit";
 }
-
-/// <summary>Checks that an action ends with a code, in one line.</summary>
-internal static class Refusal
-{
-    public static Formats.Errors.KexecSignException Of(string code, Action action)
-    {
-        var refusal = Should.Throw<Formats.Errors.KexecSignException>(action);
-        refusal.Code.Id.ShouldBe(code, refusal.Message);
-        refusal.Message.ShouldNotContain("\n");
-        return refusal;
-    }
-}

@@ -1,3 +1,4 @@
+using KexecSign.Fixtures;
 using KexecSign.Formats.Zboot;
 using KexecSign.Zboot;
 

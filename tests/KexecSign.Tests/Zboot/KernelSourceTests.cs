@@ -1,5 +1,7 @@
+using KexecSign.Fixtures;
 using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
+using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 

@@ -1,7 +1,9 @@
+using KexecSign.Fixtures;
 using KexecSign.Keys;
 using KexecSign.Running;
 using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
+using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 

@@ -1,6 +1,7 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Security.Cryptography;
 using System.Text;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
@@ -8,6 +9,7 @@ using KexecSign.Formats.Zboot;
 using KexecSign.Signing;
 using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
+using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 

@@ -1,9 +1,11 @@
 using System.Buffers.Binary;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
 using KexecSign.Running;
 using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
+using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 

@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.Text;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
 using KexecSign.Zboot;

@@ -46,13 +46,45 @@ public sealed class ZbootRepackTests : IDisposable
         Extract("repacked.efi");
         byte[] kernel = File.ReadAllBytes(At("kernel"));
         kernel.Length.ShouldBe(SmallKernel.ImageSize);
-        repacked.Inner.Sha256.ShouldBe(Sha256(kernel));
+        repacked.Inner.ShouldNotBeNull().Sha256.ShouldBe(Sha256(kernel));
         File.ReadAllBytes(At("signed")).ShouldBe(kernel);
         Tool.Run("sbverify", "--cert", TestSigners.Rsa2048.CertificateFile(_bench.Folder), At("kernel"));
         ZbootBuildOperation.Definition.Run(
             new ZbootBuildOptions { Kit = _kit.Require(), Image = At("Image"), Signing = _bench.Identity(TestSigners.Rsa2048), SignedImage = At("built"), Output = At("built.efi") },
             _bench.Context);
         File.ReadAllBytes(At("built")).ShouldBe(kernel);
+    }
+
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip)]
+    [InlineData(ZbootCompression.Zstd)]
+    public void An_Image_signed_elsewhere_goes_in_without_a_key(ZbootCompression compression)
+    {
+        Build(compression, Loose);
+        Repack(Options() with { SignedImage = At("signed"), Output = At("here.efi") });
+        ZbootRepackResult repacked = Repack(new() { Image = At("vmlinuz.efi"), Replacement = At("signed"), Output = At("repacked.efi") });
+        repacked.Inner.ShouldBeNull();
+        File.ReadAllBytes(At("repacked.efi")).ShouldBe(File.ReadAllBytes(At("here.efi")));
+
+        // Back to the unsigned kernel, which is padded as its build did.
+        Repack(new() { Image = At("here.efi"), Replacement = At("Image"), Output = At("repacked.efi") });
+        Extract("repacked.efi");
+        byte[] kernel = File.ReadAllBytes(At("kernel")), image = File.ReadAllBytes(At("Image"));
+        kernel.Length.ShouldBe(SmallKernel.ImageSize);
+        kernel[..image.Length].ShouldBe(image);
+        kernel.AsSpan(image.Length).ContainsAnyExcept((byte)0).ShouldBeFalse();
+    }
+
+    [SkippableFact]
+    public void Another_kernel_and_a_signed_one_that_is_too_short_are_refused()
+    {
+        Build(ZbootCompression.Gzip, Loose);
+        File.WriteAllBytes(At("debian"), File.ReadAllBytes(DebianKernels.Cloud().Path));
+        Refusal.Of("KS3119", () => Repack(new() { Image = At("vmlinuz.efi"), Replacement = At("debian"), Output = At("repacked.efi") }), ".text");
+        SignOperation.Definition.Run(new() { Files = [At("Image")], Signing = _bench.Identity(TestSigners.Rsa2048), Output = At("short") }, _bench.Context);
+        Refusal.Of("KS3106", () => Repack(new() { Image = At("vmlinuz.efi"), Replacement = At("short"), Output = At("repacked.efi") }), $"0x{SmallKernel.ImageSize:x}");
+        Refusal.Of("KS3010", () => Repack(new() { Image = At("vmlinuz.efi"), Output = At("repacked.efi") }), "--key");
+        File.Exists(At("repacked.efi")).ShouldBeFalse();
     }
 
     [SkippableTheory]
