@@ -45,6 +45,8 @@ var KernelTestPackages = new Dictionary<string, string>
     ["liblzma5"] = "xz and lzma payloads",
     ["lz4"] = "makes some",
     ["lzop"] = "makes some",
+    ["lld"] = "links zboot images without binutils of the architecture",
+    ["llvm"] = "llvm-objcopy, which goes with it",
 };
 
 var TestPackages = DemoPackages.Concat(JudgePackages).Concat(KernelTestPackages).ToDictionary(pair => pair.Key, pair => pair.Value);
@@ -71,7 +73,7 @@ FilePath KernelIn(DirectoryPath package) => GetFiles(package + "/boot/vmlinuz-*"
 // The kit of a source package and a kernel package's configuration, or the architecture's own; captured once, then taken from the cache.
 FilePath KitOf(DirectoryPath source, DirectoryPath package, string architecture = "arm64")
 {
-    var kit = MakeAbsolute(cache).Combine("kits").CombineWithFilePath($"{source.GetDirectoryName()}_{architecture}_schema1.kit");
+    var kit = MakeAbsolute(cache).Combine("kits").CombineWithFilePath($"{source.GetDirectoryName()}_{architecture}_schema2.kit");
     if (!FileExists(kit))
     {
         EnsureDirectoryExists(kit.GetDirectory());

@@ -38,10 +38,14 @@ public sealed class KexecSignZbootBuild() : SigningTask(OperationCatalog.ZbootBu
     /// <summary>Output file.</summary>
     public string? Output { get; set; }
 
+    /// <summary>Who links: bfd or lld.</summary>
+    public string? Linker { get; set; }
+
     internal override void Give(OptionValues values)
     {
         base.Give(values);
         values.Path("kit", Kit);
+        values.Text("linker", Linker);
         values.Path("image", Image);
         values.Text("compression", Compression);
         values.Text("level", Level);

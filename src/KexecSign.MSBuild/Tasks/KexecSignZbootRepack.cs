@@ -31,12 +31,16 @@ public sealed class KexecSignZbootRepack() : SigningTask(OperationCatalog.ZbootR
     /// <summary>Output file.</summary>
     public string? Output { get; set; }
 
+    /// <summary>Who links: bfd or lld.</summary>
+    public string? Linker { get; set; }
+
     internal override void Give(OptionValues values)
     {
         base.Give(values);
         values.Files(File);
         values.Path("image", Image);
         values.Path("kit", Kit);
+        values.Text("linker", Linker);
         values.Flag("replace", Replace);
         values.Flag("append", Append);
         values.Flag("prepend", Prepend);

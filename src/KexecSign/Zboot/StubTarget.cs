@@ -6,6 +6,16 @@ using KexecSign.Programs;
 
 namespace KexecSign.Zboot;
 
+/// <summary>Who links.</summary>
+public enum LinkerFamily
+{
+    /// <summary>GNU ld and objcopy, those of the architecture.</summary>
+    Bfd,
+
+    /// <summary>LLVM's ld.lld and llvm-objcopy, which serve every architecture.</summary>
+    Lld,
+}
+
 /// <summary>What differs from architecture to architecture when a stub is compiled and linked.</summary>
 /// <param name="Architecture">Name as the kernel's <c>ARCH=</c> takes it.</param>
 /// <param name="SourceFolder">Folder below <c>arch/</c>.</param>
@@ -46,6 +56,15 @@ internal sealed record StubTarget(
 
     /// <summary>A program of the cross binutils.</summary>
     public SystemProgram Binutils(string name) => new(ToolPrefix + name, "link the zboot image", "binutils-" + DebianArchitecture);
+
+    /// <summary>A program that links, or prepares for that, of a family.</summary>
+    public SystemProgram Link(string name, LinkerFamily family) => family == LinkerFamily.Bfd
+        ? Binutils(name)
+        : name == "ld" ? new("ld.lld", "link the zboot image", "lld") : new("llvm-" + name, "link the zboot image", "llvm");
+
+    /// <summary>What a family's linker is given; a warning that GNU ld has and LLVM's has not need not be switched off there.</summary>
+    public IEnumerable<string> FlagsFor(LinkerFamily family) =>
+        family == LinkerFamily.Bfd ? LinkerFlags : LinkerFlags.Where(flag => flag != "--no-warn-rwx-segments");
 
     /// <summary>The cross compiler.</summary>
     public SystemProgram Compiler => new(ToolPrefix + "gcc", "compile the stub", "gcc-" + DebianArchitecture);

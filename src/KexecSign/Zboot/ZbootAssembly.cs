@@ -16,7 +16,8 @@ namespace KexecSign.Zboot;
 /// <param name="Level">Its level; null for the compression's default.</param>
 /// <param name="Payload">A ready payload, 4-byte length included; null to compress the Image.</param>
 /// <param name="Smallest">The strongest setting instead of a level.</param>
-internal sealed record ZbootRecipe(ZbootCompression Compression, int? Level = null, string? Payload = null, bool Smallest = false);
+/// <param name="Linker">Who links.</param>
+internal sealed record ZbootRecipe(ZbootCompression Compression, int? Level = null, string? Payload = null, bool Smallest = false, LinkerFamily Linker = LinkerFamily.Bfd);
 
 /// <summary>
 /// An Image wrapped into a zboot image, as drivers/firmware/efi/libstub/Makefile.zboot does it, from the objects of a kit:
@@ -64,7 +65,7 @@ internal sealed class ZbootAssembly : IDisposable
     {
         ZbootKitStub stub = kit.Stub(recipe.Compression);
         StubTarget target = kit.Target;
-        var linker = new ZbootLinker(target, context);
+        var linker = new ZbootLinker(target, recipe.Linker, context);
         PeImage pe = PeReader.Read(image);
         Layout padded = Padded(image, pe, stub, target);
         uint codeSize = stub.NeedsCodeSize ? CodeSizeOf(pe) : 0;

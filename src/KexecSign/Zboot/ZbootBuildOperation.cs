@@ -32,6 +32,9 @@ public sealed record ZbootBuildOptions
     /// <summary>A ready payload instead of compressing.</summary>
     public string? Payload { get; init; }
 
+    /// <summary>Who links.</summary>
+    public LinkerFamily Linker { get; init; }
+
     /// <summary>Who signs the Image inside; without a key it goes in as it is.</summary>
     public SigningOptions Signing { get; init; } = new();
 
@@ -101,6 +104,7 @@ internal static class ZbootBuildOperation
             new("level", "N", "1 to 12 for gzip, 1 to 22 for zstd.", (o, v) => o with { Level = SigningOptionSpecs.Number("level", v) }, defaultValue: "9 or 22"),
             new("smallest", null, "The strongest setting instead: gzip takes three times as long as at level 9, zstd some more memory.", (o, _) => o with { Smallest = true }),
             new("payload", "FILE", "A payload that is compressed already, its 4-byte length included: the kernel build's arch/*/boot/vmlinuz.", (o, v) => o with { Payload = v }),
+            ZbootOptionSpecs.Linker<ZbootBuildOptions>((o, v) => o with { Linker = v }),
             .. SigningOptionSpecs.All<ZbootBuildOptions>("that signs the Image inside", o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.Existing<ZbootBuildOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }),
@@ -131,7 +135,7 @@ internal static class ZbootBuildOperation
             using InnerImage? inner = signs
                 ? InnerImage.Sign(image.ToLayout(), SigningIdentity.Open("zboot build", options.Signing, context), options.Existing, context)
                 : null;
-            using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(), new(options.Compression, options.Level, options.Payload, options.Smallest), context);
+            using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(), new(options.Compression, options.Level, options.Payload, options.Smallest, options.Linker), context);
             WrittenFile written = WrittenFile.Fill(output, zboot.Image, context);
             if (kept is not null)
                 _ = WrittenFile.Fill(kept, inner!.Image, context);

@@ -20,11 +20,14 @@ public sealed record ZbootKitManifest(
     string Kind, int Schema, string Architecture, ushort Machine, string KernelRelease, string? SourcePackage, string? SourceSha256,
     string Configuration, string Compiler, string Linker, ImmutableArray<ZbootKitStub> Stubs)
 {
+    /// <summary>Options of the kernel that change the stub's headers and that are on: ARM64_BTI_KERNEL, EFI_SBAT, DEBUG_EFI; null in kits that did not look.</summary>
+    public ImmutableArray<string>? StubOptions { get; init; }
+
     /// <summary>Value of <see cref="Kind"/>.</summary>
     public const string ExpectedKind = "kexecsign-zboot-kit";
 
     /// <summary>The version of the description that this program writes.</summary>
-    public const int CurrentSchema = 1;
+    public const int CurrentSchema = 2;
 }
 
 /// <summary>The objects of a stub that unpacks one compression.</summary>

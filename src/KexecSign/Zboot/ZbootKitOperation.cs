@@ -59,6 +59,7 @@ public sealed record ZbootKitResult(string File, long Size, string Sha256, Zboot
                 ("source", Manifest.SourcePackage),
                 ("compiler", Manifest.Compiler),
                 ("linker", Manifest.Linker),
+                ("stub options", Manifest.StubOptions is not { Length: > 0 } on ? null : string.Join(", ", on)),
                 ("bytes", $"{Size}"),
                 ("sha256", Sha256)),
             new("", ["stub for", "lib.a", "header", "pads payload", "code size"],
@@ -76,6 +77,9 @@ internal static class ZbootKitOperation
 {
     /// <summary>What a manifest says when no configuration was given.</summary>
     public const string DefaultConfiguration = "defconfig";
+
+    // zboot-header.S and zboot.lds look at these: debug directories behind the section table, and another section.
+    private static readonly ImmutableArray<string> HeaderOptions = ["ARM64_BTI_KERNEL", "DEBUG_EFI", "EFI_SBAT"];
 
     private static readonly ImmutableArray<ZbootCompression> AllCompressions = [ZbootCompression.Gzip, ZbootCompression.Zstd];
 
@@ -197,7 +201,10 @@ internal static class ZbootKitOperation
     private static ZbootKitManifest Manifest(
         StubTarget target, string release, string? sourcePackage, string? sourceSha256, string configuration, KernelConfig config, ImmutableArray<StubObjects> stubs) =>
         new(ZbootKitManifest.ExpectedKind, ZbootKitManifest.CurrentSchema, target.Architecture, target.Machine, release, sourcePackage, sourceSha256,
-            configuration, config.Compiler, config.Linker, [.. stubs.Select(s => s.Describe())]);
+            configuration, config.Compiler, config.Linker, [.. stubs.Select(s => s.Describe())])
+        {
+            StubOptions = [.. HeaderOptions.Where(config.IsOn)],
+        };
 
     private static string Sha256Of(string path)
     {

@@ -12,16 +12,18 @@ internal sealed class ZbootLinker
 {
     private readonly StubTarget _target;
     private readonly RunContext _context;
+    private readonly LinkerFamily _family;
     private readonly SystemProgram _objcopy, _ld;
 
     /// <summary>Finds the programs, so that a missing one is told before the long work.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS5002.</exception>
-    public ZbootLinker(StubTarget target, RunContext context)
+    public ZbootLinker(StubTarget target, LinkerFamily family, RunContext context)
     {
+        _family = family;
         _target = target;
         _context = context;
-        _objcopy = target.Binutils("objcopy");
-        _ld = target.Binutils("ld");
+        _objcopy = target.Link("objcopy", family);
+        _ld = target.Link("ld", family);
         _objcopy.Find(context);
         _ld.Find(context);
     }
@@ -44,7 +46,7 @@ internal sealed class ZbootLinker
         string[] symbol = stub.NeedsCodeSize ? [$"--add-symbol=zboot_code_size=0x{codeSize:x}"] : [];
         Run(_objcopy, folder,
             ["-I", "binary", "-O", _target.ObjectFormat, .. symbol, "--rename-section=.data=.gzdata,load,alloc,readonly,contents", "vmlinuz", "vmlinuz.o"]);
-        Run(_ld, folder, [.. _target.LinkerFlags, "-T", "zboot.lds", "vmlinuz.o", "zboot-header.o", "lib.a", "-o", "vmlinuz.efi.elf"]);
+        Run(_ld, folder, [.. _target.FlagsFor(_family), "-T", "zboot.lds", "vmlinuz.o", "zboot-header.o", "lib.a", "-o", "vmlinuz.efi.elf"]);
         Run(_objcopy, folder, ["-O", "binary", "vmlinuz.efi.elf", "vmlinuz.efi"]);
         return folder.File("vmlinuz.efi");
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Errors;
 using KexecSign.Formats.Zboot;
+using KexecSign.Operations;
 
 namespace KexecSign.Zboot;
 
@@ -9,6 +10,19 @@ internal static class ZbootOptionSpecs
 {
     /// <summary>The compressions by the names that the kernel's configuration gives them.</summary>
     public static readonly ImmutableArray<string> Compressions = ["gzip", "zstd"];
+
+    private static readonly ImmutableArray<string> Linkers = ["bfd", "lld"];
+
+    /// <summary>Who links.</summary>
+    public static OptionSpec<T> Linker<T>(Func<T, LinkerFamily, T> set)
+        where T : class =>
+        new("linker", "NAME", "Who links: GNU ld of the architecture (bfd), as the kernel's build does by default, or LLVM's ld.lld, which serves all (lld).",
+            (o, v) => set(o, v switch
+            {
+                "bfd" => LinkerFamily.Bfd,
+                "lld" => LinkerFamily.Lld,
+                _ => throw OperationErrors.OptionValue.With("linker", v, string.Join(", ", Linkers)),
+            }), defaultValue: "bfd", choices: Linkers);
 
     /// <summary>The compression of that name.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3012.</exception>

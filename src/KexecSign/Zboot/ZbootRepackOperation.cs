@@ -35,6 +35,7 @@ internal static class ZbootRepackOperation
             .. SigningOptionSpecs.Existing<ZbootRepackOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("image", "FILE", "Put this Image in instead: the same kernel, signed elsewhere, or to be signed now.", (o, v) => o with { Replacement = v }),
             new("kit", "FILE", "The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.", (o, v) => o with { Kit = v }),
+            ZbootOptionSpecs.Linker<ZbootRepackOptions>((o, v) => o with { Linker = v }),
             new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
         ],
@@ -106,7 +107,7 @@ internal static class ZbootRepackOperation
         FinishedZboot zboot, RepackedKernel inner, ZbootKit kit, OutputFile output, ZbootRepackOptions options, RunContext context)
     {
         context.Log.Warning($"the signed Image does not fit the old payload's room; linking anew from {kit.Path}, whose stub is that of {kit.Manifest.KernelRelease}.");
-        using var linked = ZbootAssembly.Make(kit, inner.Image, new(zboot.Header.Compression), context);
+        using var linked = ZbootAssembly.Make(kit, inner.Image, new(zboot.Header.Compression, Linker: options.Linker), context);
         WrittenFile written = WrittenFile.Fill(output, linked.Image, context);
         return new(
             options.Output!, written.Size, written.Sha256, linked.Header.Compression, $"level {linked.Level}", linked.Header.PayloadOffset,

@@ -17,6 +17,9 @@ public sealed record ZbootRepackOptions
     /// <summary>A kit to link with when the signed Image does not fit; null to refuse then.</summary>
     public string? Kit { get; init; }
 
+    /// <summary>Who links with the kit.</summary>
+    public LinkerFamily Linker { get; init; }
+
     /// <summary>Who signs the Image inside; nobody when there is no key and a <see cref="Replacement"/> that was signed elsewhere.</summary>
     public SigningOptions Signing { get; init; } = new();
 

@@ -92,6 +92,23 @@ public sealed class ZbootBuildTests : IDisposable
             .Inner!.CertificateTableSize.ShouldBeGreaterThan(built.Inner.CertificateTableSize);
     }
 
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip)]
+    [InlineData(ZbootCompression.Zstd)]
+    public void The_linker_of_LLVM_makes_the_same_headers_and_puts_the_same_kernel_in(ZbootCompression compression)
+    {
+        Tool.Require("ld.lld", "lld");
+        Tool.Require("llvm-objcopy", "llvm");
+        Build(Options() with { Compression = compression });
+        ZbootBuildResult built = Build(Options("lld.efi") with { Compression = compression, Linker = LinkerFamily.Lld });
+        byte[] gnu = File.ReadAllBytes(At("vmlinuz.efi")), llvm = File.ReadAllBytes(At("lld.efi"));
+        llvm.ShouldNotBe(gnu, "both were linked by the same program");
+        llvm[..0x1000].ShouldBe(gnu[..0x1000]);
+        int start = (int)built.PayloadOffset, end = start + (int)built.PayloadSize;
+        llvm[start..end].ShouldBe(gnu[start..end]);
+        Extract("lld.efi");
+    }
+
     [SkippableFact]
     public void An_Image_taken_out_of_a_zboot_image_can_be_signed_and_put_back()
     {

@@ -55,6 +55,7 @@ public sealed class ZbootKitCaptureTests(CapturedKit kit) : IDisposable
             },
             CapturedKit.Context());
         captured.Manifest.Configuration.ShouldBe("defconfig");
+        captured.Manifest.StubOptions.ShouldNotBeNull().ShouldBeEmpty();
         captured.View().Notes.ShouldHaveSingleItem().ShouldContain("--config");
         captured.Manifest.Stubs.ShouldHaveSingleItem().Compression.ShouldBe(ZbootCompression.Gzip);
         File.WriteAllBytes(At("Image"), SmallKernel.Image());
