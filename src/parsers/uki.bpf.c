@@ -61,6 +61,15 @@ struct uki {
 	struct blob cmdline;
 };
 
+/* One step of the joining: size bytes from an address to a position of the payload. */
+struct step {
+	struct blob rest;
+	u64 used;
+	u64 position;
+	u64 from;
+	u64 size;
+};
+
 static __always_inline long section_at(const struct uki *uki, u32 index, struct pe_section *section)
 {
 	return peek(&uki->image, uki->table + (u64)index * sizeof(*section), section, sizeof(*section));
@@ -140,62 +149,65 @@ __noinline int find_sections(struct uki *uki)
 	return uki->kernel.size ? 0 : -1;
 }
 
-/* Finds the next .initrd that counts: 1, 0 when there are no more, -1 when it lies outside the image. */
-__noinline int next_initrd(struct uki *uki, struct blob *initrd)
+/*
+ * What to copy next when the initrds are joined: 1, 0 when there is no more, -1 when an .initrd lies outside the image or
+ * would end behind the payload. All state of the joining is in here, where the verifier looks once.
+ */
+__noinline int next_step(struct uki *uki, struct step *step)
 {
+	struct blob *rest;
 	struct pe_section section;
 
-	if (!uki || !initrd)
+	if (!uki || !step)
 		return -1;
-	for (u32 i = 0; i < UKI_SECTIONS; i++) {
+	rest = &step->rest;
+	for (u32 i = 0; i < UKI_SECTIONS && rest->size == 0; i++) {
 		if (uki->next_initrd >= uki->behind_initrds)
 			return 0;
 		if (section_at(uki, uki->next_initrd, &section))
 			return -1;
 		uki->next_initrd++;
-		if (section.name == DOT_INITRD && section.raw_size)
-			return content(uki, &section, initrd) ? -1 : 1;
+		if (section.name != DOT_INITRD || section.raw_size == 0)
+			continue;
+		step->used = (step->used + 3) & ~3ULL;
+		if (content(uki, &section, rest) || !inside(step->used, rest->size, PAYLOAD_MAX))
+			return -1;
 	}
-	return 0;
+	if (rest->size == 0)
+		return 0;
+	step->position = step->used;
+	step->from = rest->address;
+	step->size = rest->size < JOIN_STEP ? rest->size : JOIN_STEP;
+	step->used += step->size;
+	rest->address += step->size;
+	rest->size -= step->size;
+	return 1;
 }
 
 /*
- * Joins the initrds in the record; the joined length, or -1. Each is copied in steps, because the verifier adds the largest
- * position to the largest length: with one step of room behind the payload, both may be unknown.
+ * Joins the initrds in the record; the joined length, or -1. They are copied in steps, because the verifier adds the
+ * largest position to the largest length: with one step of room behind the payload, both may be unknown.
  */
 static __always_inline long join_initrds(struct session *session, struct uki *uki)
 {
-	struct blob rest = {};
-	u64 used = 0, step;
-	int found;
+	struct step step = {};
+	u64 position, size;
+	int more;
 
 	for (u32 round = 0; round < UKI_INITRDS + JOIN_STEPS + 1; round++) {
-		if (rest.size == 0) {
-			found = next_initrd(uki, &rest);
-			if (found == 0)
-				return used;
-			if (found < 0)
-				refuse("an .initrd lies outside the image");
-			keep_in_register(used);
-			if (used > PAYLOAD_MAX)
-				return -1;
-			*(u32 *)(payload(session) + used) = 0;
-			used = (used + 3) & ~3ULL;
-			if (!inside(used, rest.size, PAYLOAD_MAX))
-				refuse("the initrds are larger than the parser was built for");
-		}
-		step = rest.size;
-		keep_in_register(step);
-		if (step > JOIN_STEP)
-			step = JOIN_STEP;
-		keep_in_register(used);
-		if (used > PAYLOAD_MAX)
-			return -1;
-		if (bpf_probe_read_kernel(payload(session) + used, step, (void *)(unsigned long)rest.address))
+		more = next_step(uki, &step);
+		if (more == 0)
+			return step.used;
+		position = step.position;
+		size = step.size;
+		keep_in_register(position);
+		keep_in_register(size);
+		if (more < 0 || position > PAYLOAD_MAX || size > JOIN_STEP)
+			refuse("an .initrd lies outside the image, or the initrds are larger than the parser was built for");
+		if (bpf_probe_read_kernel(payload(session) + position, size, (void *)(unsigned long)step.from))
 			refuse("an .initrd cannot be read");
-		used += step;
-		rest.address += step;
-		rest.size -= step;
+		/* The padding of the next one. */
+		*(u32 *)(payload(session) + position + size) = 0;
 	}
 	refuse("the image has too many initrds");
 }
@@ -214,6 +226,8 @@ static __always_inline long give_uki(struct kexec_context *context, struct sessi
 		return -1;
 	initrds = join_initrds(session, &uki);
 	if (initrds < 0)
+		return -1;
+	if (initrds > (long)PAYLOAD_MAX)
 		return -1;
 	if (initrds > 0 && give(session, TARGET_INITRD, initrds, FINAL))
 		return -1;
