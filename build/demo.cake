@@ -19,8 +19,8 @@ var KitPackages = new Dictionary<string, string>
 
 var ParserPackages = new Dictionary<string, string>
 {
-    ["clang"] = "compiles the demo's BPF parser",
-    ["libbpf-dev"] = "its headers",
+    ["clang"] = "compiles the BPF parsers",
+    ["libbpf-dev"] = "the headers of the tests' own parser",
     ["bpftool"] = "its light skeleton",
 };
 
@@ -114,12 +114,13 @@ Task("Demo")
     var kernels = Kernels("image", "source");
     CopyFile(KernelIn(kernels["image"]), In("Image"));
     var kit = KitOf(kernels["source"], kernels["image"]);
-    var parser = Compiled("the BPF parser", work.CombineWithFilePath("parser.o"), $"bash tests/corpus/parser/build.sh '{work}/parser.o'");
     var init = Compiled("the initrd's init", work.CombineWithFilePath("init"),
         $"aarch64-linux-gnu-gcc -static -nostdlib -ffreestanding -fno-stack-protector -Os -Wl,--build-id=none -s -o '{work}/init' tests/Boot/initrd/init.c");
 
     // One session, so one login for all keys.
     using var session = KexecSignSession();
+    var parser = work.CombineWithFilePath("parser.o");
+    session.Run(OperationCatalog.BpfCompile, new BpfCompileOptions { Parser = "zboot", Abi = "v6", Output = parser.FullPath });
     var keys = session.Run(OperationCatalog.KeysInit, new KeysInitOptions { Profile = "keys/demo.profile.json", Directory = "keys/token", Certificates = demo.FullPath });
     SigningOptions Key(string label) => new() { Key = keys.Keys.Single(key => key.Label == label).Uri, Certificate = In(label + ".pem") };
 
@@ -130,7 +131,7 @@ Task("Demo")
         Output = In(output), Tar = In(output + ".tar"),
     };
     session.Run(OperationCatalog.Build, Build("gzip", "vmlinuz.efi") with { SignedImage = In("Image.signed"), Report = In("report.json") });
-    session.Run(OperationCatalog.Build, Build("zstd", "vmlinuz-zstd.efi") with { Parser = null, Report = In("report-zstd.json") });
+    session.Run(OperationCatalog.Build, Build("zstd", "vmlinuz-zstd.efi") with { Report = In("report-zstd.json") });
     session.Run(OperationCatalog.Verify, new VerifyOptions
     {
         File = In("vmlinuz.efi"), Certificates = [In("db.pem"), In("kexec.pem"), In("ima.pem")], Consumers = [.. Enum.GetValues<Consumer>()],

@@ -113,6 +113,33 @@ public static partial class KexecSignAliases
     public static ZbootRepackResult KexecSignZbootRepack(this ICakeContext context, ZbootRepackOptions options) =>
         context.KexecSign(OperationCatalog.ZbootRepack, options);
 
+    /// <summary>Compiles a parser: <c>kexecsign bpf compile</c>.</summary>
+    /// <example>
+    /// <code>KexecSignBpfCompile(new BpfCompileOptions { Parser = "zboot", Abi = "v6", Output = "zboot.o" });</code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Bpf")]
+    public static BpfCompileResult KexecSignBpfCompile(this ICakeContext context, BpfCompileOptions options) =>
+        context.KexecSign(OperationCatalog.BpfCompile, options);
+
+    /// <summary>Tells what a parser holds: <c>kexecsign bpf inspect</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Bpf")]
+    public static BpfInspectResult KexecSignBpfInspect(this ICakeContext context, BpfInspectOptions options) =>
+        context.KexecSign(OperationCatalog.BpfInspect, options);
+
+    /// <summary>Packs parsers into a parser ELF: <c>kexecsign bpf container</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Bpf")]
+    public static BpfContainerResult KexecSignBpfContainer(this ICakeContext context, BpfContainerOptions options) =>
+        context.KexecSign(OperationCatalog.BpfContainer, options);
+
+    /// <summary>Packs kernel, initrd and command line: <c>kexecsign bpf envelope</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Bpf")]
+    public static BpfEnvelopeResult KexecSignBpfEnvelope(this ICakeContext context, BpfEnvelopeOptions options) =>
+        context.KexecSign(OperationCatalog.BpfEnvelope, options);
+
     /// <summary>Puts a parser into an image: <c>kexecsign bpf embed</c>.</summary>
     [CakeMethodAlias]
     [CakeNamespaceImport("KexecSign.Bpf")]

@@ -3,19 +3,6 @@ using KexecSign.Formats.Errors;
 
 namespace KexecSign.Formats.Bpf;
 
-/// <summary>Which kernel series a parser object was made for; they are never mixed.</summary>
-public enum ParserAbi
-{
-    /// <summary>Hook <c>bpf_handle_pefile</c>: series v3 to v5.</summary>
-    V5,
-
-    /// <summary>Hook <c>kexec_image_parser_anchor</c>: series v6, or v7, which only the packets that it sends tell apart.</summary>
-    V6OrV7,
-
-    /// <summary>Neither hook's name is in the loader's data.</summary>
-    Unknown,
-}
-
 /// <summary>
 /// The ELF object that a kexec BPF parser travels in: two global symbols, <c>opts_data</c> (what the light skeleton's
 /// loader reads) and <c>opts_insn</c> (the loader program). The kernel takes each symbol's size less one, because a C
@@ -27,6 +14,12 @@ public enum ParserAbi
 public sealed record ParserObject(ReadOnlyMemory<byte> Data, ReadOnlyMemory<byte> Instructions, ParserAbi Abi)
 {
     private const ushort Relocatable = 1;
+
+    /// <summary>
+    /// Whether the parser takes 4 bytes off the payload, as the source lines in its debug information say; those of the
+    /// kernel series posted so far do, and a zstd frame does not survive that.
+    /// </summary>
+    public bool CutsPayload => Data.Span.IndexOf("payload_size - 4"u8) >= 0;
 
     /// <summary>Reads the object and checks all that the kernel's reader takes for granted.</summary>
     /// <param name="elf">The object; zero padding behind it is allowed.</param>
@@ -55,8 +48,10 @@ public sealed record ParserObject(ReadOnlyMemory<byte> Data, ReadOnlyMemory<byte
         return bytes[..^1];
     }
 
+    // Names in BTF stand between two NULs. v7's context has fields of v6's names, too, so its own come first.
     private static ParserAbi DetectAbi(ReadOnlySpan<byte> data) =>
-        data.IndexOf("kexec_image_parser_anchor"u8) >= 0 ? ParserAbi.V6OrV7
+        data.IndexOf("kexec_image_parser_anchor"u8) >= 0
+            ? data.IndexOf("\0parsing_buf\0"u8) >= 0 ? ParserAbi.V7 : data.IndexOf("\0kernel_sz\0"u8) >= 0 ? ParserAbi.V6 : ParserAbi.V6OrV7
         : data.IndexOf("bpf_handle_pefile"u8) >= 0 ? ParserAbi.V5
         : ParserAbi.Unknown;
 }

@@ -10,12 +10,16 @@ public sealed class KexecSignBpfExtract() : OperationTask(OperationCatalog.BpfEx
     [Required]
     public ITaskItem File { get; set; } = null!;
 
+    /// <summary>The section to take out.</summary>
+    public string? Section { get; set; }
+
     /// <summary>Output file.</summary>
     public string? Output { get; set; }
 
     internal override void Give(OptionValues values)
     {
         values.Files(File);
+        values.Text("section", Section);
         values.Path("o", Output);
     }
 }

@@ -37,7 +37,7 @@ public sealed record BpfEmbedResult(string File, long Size, string Sha256, Embed
         $"embedded {Parser.Size} bytes of parser into {File}",
         [ReportTable.Fields("",
             ("section", $".bpf at 0x{Parser.SectionOffset:x}, 0x{Parser.SectionSize:x} bytes"),
-            ("parser", $"{Parser.Abi}, opts_data 0x{Parser.DataSize:x}, opts_insn 0x{Parser.InstructionSize:x}"),
+            ("parser", $"{ParserJudgement.Name(Parser.Abi)}, opts_data 0x{Parser.DataSize:x}, opts_insn 0x{Parser.InstructionSize:x}"),
             ("parser sha256", Parser.Sha256),
             ("image sha256", Sha256))],
         ["The image is unsigned: sign it last."]);
@@ -86,8 +86,10 @@ internal static class BpfEmbedOperation
         }
         if (parser.Abi == ParserAbi.Unknown)
             context.Log.Warning($"{parserPath}: neither kexec_image_parser_anchor nor bpf_handle_pefile is named in opts_data; no known kernel series would call this parser.");
+        RequireSeries(parser.Abi, image, parserPath);
         Layout edited = PeEditor.AddSection(image, SectionName, Layout.Of(bytes), PeConstants.DiscardableData);
-        WarnOfZstd(edited, context);
+        if (parser.CutsPayload)
+            WarnOfZstd(edited, context);
         PeSection section = PeReader.Read(edited).FindSection(SectionName)!;
         return (edited, new(
             section.PointerToRawData, section.SizeOfRawData, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)),
@@ -116,11 +118,27 @@ internal static class BpfEmbedOperation
     public static byte[] ReadAll(Layout parser) =>
         parser.Length <= MaxParserLength ? parser.ReadBytes(0, parser.Length) : throw FormatErrors.ParserTooLarge.With(parser.Length, MaxParserLength);
 
-    // The parsers posted so far take 4 bytes off the payload whatever its compression, and a zstd frame does not survive that.
+    // The kernel that runs this parser finds the image of .linux behind it, and runs that one's.
+    private static void RequireSeries(ParserAbi abi, Layout image, string parserPath)
+    {
+        if (abi == ParserAbi.V7)
+            throw OperationErrors.EmbeddedAbi.With(ParserJudgement.Name(abi)).In(parserPath);
+        if (EmbeddedParsers.Inner(PeReader.Read(image), image) is not { } inner)
+            return;
+        foreach ((_, ParserObject other) in EmbeddedParsers.In(inner.Image, inner.File))
+        {
+            if (other.Abi != abi && !(Compatible(abi) && Compatible(other.Abi)))
+                throw OperationErrors.NestedAbi.With(ParserJudgement.Name(abi), ParserJudgement.Name(other.Abi)).In(parserPath);
+        }
+
+        static bool Compatible(ParserAbi abi) => abi is ParserAbi.V6 or ParserAbi.V6OrV7;
+    }
+
+    // The parsers of the posted series take 4 bytes off the payload whatever its compression, and a zstd frame does not survive that.
     private static void WarnOfZstd(Layout image, RunContext context)
     {
         if (ZbootHeader.IsZboot(image.ReadBytes(0, Math.Min(image.Length, ZbootHeader.Size)))
             && ZbootHeader.Read(PeReader.Read(image), image).CompressionName.StartsWith("zstd", StringComparison.Ordinal))
-            context.Log.Warning("the payload is zstd: kexec BPF parsers posted up to series v7 cut its last 4 bytes and fail; gzip is the safe choice.");
+            context.Log.Warning("the payload is zstd, and this parser cuts its last 4 bytes: the kernel will refuse the frame. Use the built-in parser ('kexecsign bpf compile --parser zboot') or gzip.");
     }
 }

@@ -14,38 +14,54 @@ namespace KexecSign.Bpf;
 /// <summary>Options of <c>bpf extract</c>.</summary>
 public sealed record BpfExtractOptions
 {
-    /// <summary>The image.</summary>
+    /// <summary>The image, parser ELF or envelope.</summary>
     public string Image { get; init; } = "";
 
-    /// <summary>Where the parser object goes.</summary>
+    /// <summary>The section to take out; null for the first: <c>.bpf</c>, <c>.bpf.1</c> or <c>.kernel</c>.</summary>
+    public string? Section { get; init; }
+
+    /// <summary>Where its content goes.</summary>
     public string? Output { get; init; }
 }
 
-/// <summary>A parser that was taken out.</summary>
+/// <summary>What was taken out.</summary>
 /// <param name="File">Where it was written.</param>
 /// <param name="Size">Length in bytes, without the section's zero padding.</param>
 /// <param name="Sha256">SHA-256.</param>
-/// <param name="Abi">The kernel series it was made for.</param>
-public sealed record BpfExtractResult(string File, long Size, string Sha256, ParserAbi Abi) : OperationResult
+/// <param name="Section">The section that it was in.</param>
+/// <param name="Abi">The kernel series of a parser; null for what is none.</param>
+public sealed record BpfExtractResult(string File, long Size, string Sha256, string Section, ParserAbi? Abi) : OperationResult
 {
     /// <inheritdoc/>
-    public override ReportView View() =>
-        new($"extracted {File}", [ReportTable.Fields("", ("bytes", $"{Size}"), ("abi", $"{Abi}"), ("sha256", Sha256))], []);
+    public override ReportView View() => new(
+        $"extracted {Section} to {File}",
+        [ReportTable.Fields("", ("bytes", $"{Size}"), ("series", Abi is { } abi ? ParserJudgement.Name(abi) : null), ("sha256", Sha256))], []);
 }
 
-/// <summary><c>bpf extract</c>: gives back what <c>bpf embed</c> put in, byte for byte.</summary>
+/// <summary><c>bpf extract</c>: gives back what <c>bpf embed</c>, <c>bpf container</c> and <c>bpf envelope</c> put in, byte for byte.</summary>
 internal static class BpfExtractOperation
 {
     public static Operation<BpfExtractOptions, BpfExtractResult> Definition { get; } = new()
     {
         Name = "bpf extract",
-        Summary = "Take the kexec BPF parser out of an image's .bpf section.",
+        Summary = "Take a parser out of an image or a parser ELF, or a part out of an envelope.",
+        Details = "From an image it takes the object in .bpf, from a parser ELF the section named (.bpf.1 to .bpf.8, .bpf.nested), "
+            + "from an envelope .kernel, .initrd or .cmdline, the last without its NUL. What comes out is what was put in, byte for byte.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Image), .. PlannedStep.Write(o.Output)],
         TypedResult = () => ReportJson.Default.BpfExtractResult,
-        TypedArguments = [new("FILE", "The image, signed or not.", (o, v) => o with { Image = v })],
-        TypedOptions = [new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true)],
-        Examples = [new("kexecsign bpf extract vmlinuz.efi -o parser.o", "Write the parser object to parser.o.")],
+        TypedArguments = [new("FILE", "The image, signed or not, the parser ELF or the envelope.", (o, v) => o with { Image = v })],
+        TypedOptions =
+        [
+            new("section", "NAME", "The section to take out; without it .bpf, .bpf.1 or .kernel.", (o, v) => o with { Section = v }),
+            new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
+        ],
+        Examples =
+        [
+            new("kexecsign bpf extract vmlinuz.efi -o parser.o", "Write the parser object to parser.o."),
+            new("kexecsign bpf extract uki.bpf --section .bpf.nested -o zboot.bpf", "The parser ELF of the next layer."),
+            new("kexecsign bpf extract image.elf --section .initrd -o initrd.img", "The initrd in an envelope."),
+        ],
     };
 
     /// <summary>The section's content without its zero padding: an ELF file ends where its last table or section ends.</summary>
@@ -63,14 +79,36 @@ internal static class BpfExtractOperation
         using FileSource source = FileSource.Open(options.Image);
         try
         {
-            Layout file = source.ToLayout();
-            byte[] parser = Extract(PeReader.Read(file), file);
-            WrittenFile written = WrittenFile.Write(Layout.Of(parser), output, [options.Image], context);
-            return new(output, written.Size, written.Sha256, ParserObject.Parse(parser).Abi);
+            (string name, Layout content) = Find(source.ToLayout(), options.Section);
+            WrittenFile written = WrittenFile.Write(content, output, [options.Image], context);
+            return new(output, written.Size, written.Sha256, name, Abi(name, content));
         }
         catch (KexecSignException refused)
         {
             throw refused.In(options.Image);
         }
     }
+
+    private static (string Name, Layout Content) Find(Layout file, string? wanted)
+    {
+        if (!Elf64File.LooksLikeElf64(file.ReadBytes(0, Math.Min(file.Length, 6))))
+        {
+            if (wanted is not null and not BpfEmbedOperation.SectionName)
+                throw OperationErrors.OptionValue.With("section", wanted, BpfEmbedOperation.SectionName + " for an image");
+            return (BpfEmbedOperation.SectionName, Layout.Of(Extract(PeReader.Read(file), file)));
+        }
+        ElfSectionTable table = ElfSectionTable.Read(file);
+        string name = wanted
+            ?? (ParserElf.Is(table) ? ".bpf.1" : ImageEnvelope.Is(table) ? ImageEnvelope.KernelName : throw OperationErrors.NothingToExtract.With());
+        ContainerSection section = table.Sections.FirstOrDefault(s => s.Name == name)
+            ?? throw FormatErrors.ElfSectionMissing.With(name, string.Join(' ', table.Sections.Select(s => s.Name)));
+        Layout content = table.Content(section);
+        bool ended = name == ImageEnvelope.CommandLineName && content.Length > 0 && content.ReadBytes(content.Length - 1, 1)[0] == 0;
+        return (name, ended ? content.Slice(0, content.Length - 1) : content);
+    }
+
+    private static ParserAbi? Abi(string section, Layout content) =>
+        section.StartsWith(BpfEmbedOperation.SectionName, StringComparison.Ordinal) && section != ParserElf.NestedName
+            ? ParserObject.Parse(BpfEmbedOperation.ReadAll(content)).Abi
+            : null;
 }

@@ -57,10 +57,22 @@ public static class OperationCatalog
     /// <summary>Inner signatures for finished zboot images.</summary>
     public static Operation<ZbootRepackOptions, ZbootRepackResult> ZbootRepack => ZbootRepackOperation.Definition;
 
+    /// <summary>Parsers from their sources.</summary>
+    public static Operation<BpfCompileOptions, BpfCompileResult> BpfCompile => BpfCompileOperation.Definition;
+
+    /// <summary>What parsers hold.</summary>
+    public static Operation<BpfInspectOptions, BpfInspectResult> BpfInspect => BpfInspectOperation.Definition;
+
     /// <summary>Parsers into images.</summary>
     public static Operation<BpfEmbedOptions, BpfEmbedResult> BpfEmbed => BpfEmbedOperation.Definition;
 
-    /// <summary>Parsers out of images.</summary>
+    /// <summary>Parsers into parser ELFs.</summary>
+    public static Operation<BpfContainerOptions, BpfContainerResult> BpfContainer => BpfContainerOperation.Definition;
+
+    /// <summary>Kernel, initrd and command line in one file.</summary>
+    public static Operation<BpfEnvelopeOptions, BpfEnvelopeResult> BpfEnvelope => BpfEnvelopeOperation.Definition;
+
+    /// <summary>Parsers out of images and containers.</summary>
     public static Operation<BpfExtractOptions, BpfExtractResult> BpfExtract => BpfExtractOperation.Definition;
 
     /// <summary>IMA signatures.</summary>
@@ -118,7 +130,11 @@ public static class OperationCatalog
         ZbootBuild,
         ZbootExtract,
         ZbootRepack,
+        BpfCompile,
+        BpfInspect,
         BpfEmbed,
+        BpfContainer,
+        BpfEnvelope,
         BpfExtract,
         ImaSign,
         ImaVerify,

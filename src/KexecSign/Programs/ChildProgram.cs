@@ -52,6 +52,9 @@ internal sealed class ChildProgram
     /// <summary>A file that gets all output, behind what is there already; null for none.</summary>
     public string? LogFile { get; init; }
 
+    /// <summary>A file that gets its standard output, and nothing else; null for none.</summary>
+    public string? AnswerFile { get; init; }
+
     /// <summary>Sets a variable of its environment.</summary>
     public ChildProgram With(string variable, string value)
     {
@@ -69,7 +72,14 @@ internal sealed class ChildProgram
         using var output = new ProgramOutput(LogFile);
         output.Announce("$ " + CommandLine());
         using var process = new Process { StartInfo = _start };
-        process.OutputDataReceived += (_, line) => output.Take(line.Data);
+        using StreamWriter? answer = AnswerFile is null ? null : new(AnswerFile);
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (answer is null)
+                output.Take(line.Data);
+            else if (line.Data is not null)
+                answer.WriteLine(line.Data);
+        };
         process.ErrorDataReceived += (_, line) => output.Take(line.Data);
         Start(process);
         try

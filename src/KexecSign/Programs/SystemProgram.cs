@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KexecSign.Errors;
 using KexecSign.Running;
 
@@ -11,12 +12,15 @@ internal sealed record SystemProgram(string Name, string Purpose, string Package
 {
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
+    /// <summary>Folders to look in behind those of PATH.</summary>
+    public ImmutableArray<string> AlsoIn { get; init; } = [];
+
     /// <summary>The program's path, from the PATH of the run.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS5002.</exception>
     public string Find(RunContext context)
     {
         // An empty or relative entry means the current folder: nothing is run from there.
-        foreach (string folder in (context.Environment("PATH") ?? "").Split(':').Where(Path.IsPathRooted))
+        foreach (string folder in (context.Environment("PATH") ?? "").Split(':').Concat(AlsoIn).Where(Path.IsPathRooted))
         {
             string path = Path.Combine(folder, Name);
             if (File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0)

@@ -19,7 +19,7 @@ internal static class BpfCheck
             if (image.FindSection(BpfEmbedOperation.SectionName) is null)
                 throw VerifyErrors.NoParser.With();
             ParserObject parser = ParserObject.Parse(BpfExtractOperation.Extract(image, file));
-            if (ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
+            if (parser.CutsPayload && ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
             {
                 ZbootHeader header = ZbootHeader.Read(image, file);
                 if (header.Compression == ZbootCompression.Zstd)

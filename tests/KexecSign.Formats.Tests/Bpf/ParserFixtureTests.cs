@@ -14,7 +14,7 @@ public sealed class ParserFixtureTests : IDisposable
     {
         ParserObject parser = ParserObject.Parse(Build("one"));
 
-        parser.Abi.ShouldBe(ParserAbi.V6OrV7);
+        parser.Abi.ShouldBe(ParserAbi.V6);
         string data = Encoding.Latin1.GetString(parser.Data.Span);
         foreach (string name in (string[])["ringbuf_1", "ringbuf_4", "rodata.str1.1", "bpf_get_parser_context", "bpf_put_parser_context", "bpf_buffer_parser"])
             data.ShouldContain(name);
