@@ -85,7 +85,7 @@ internal static class BpfContainerOperation
         if (options.Signing.Key is null != options.Signing.Certificate is null)
             throw options.Signing.Key is null ? OperationErrors.ContainerKey.With("--cert", "--key") : OperationErrors.ContainerKey.With("--key", "--cert");
         ImmutableArray<ReadOnlyMemory<byte>> parsers = [.. options.Parsers.Select(ReadParser)];
-        ReadOnlyMemory<byte>? nested = options.Nested is null ? null : ReadNested(options.Nested);
+        ReadOnlyMemory<byte>? nested = options.Nested is null ? (ReadOnlyMemory<byte>?)null : ReadNested(options.Nested);
         SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("bpf container", options.Signing, context);
         byte[] bytes = Level(parsers, nested, identity, context);
 
@@ -101,7 +101,7 @@ internal static class BpfContainerOperation
     {
         if (identity is null)
             return ParserElf.Write(parsers, nested);
-        ReadOnlyMemory<byte>? inner = nested is { } level ? Signed(level, identity, context) : null;
+        ReadOnlyMemory<byte>? inner = nested is { } level ? Signed(level, identity, context) : (ReadOnlyMemory<byte>?)null;
         byte[] elf = ParserElf.Write(parsers, inner);
         byte[] digest = CryptographicOperations.HashData(identity.Hash, elf);
         byte[] signature = identity.Key.SignHash(digest, identity.Hash, context.Cancellation);

@@ -85,9 +85,37 @@ public sealed class BpfOperationTests : IDisposable
     [SkippableFact]
     public void Warns_of_zstd_and_of_a_parser_that_nobody_calls()
     {
-        Embed(TestZboot.Zstd(TestImage.Arm64().Bytes, _bench.Folder), Parsers.Compile(_bench.Folder, "nobody"));
+        Embed(TestZboot.Zstd(TestImage.Arm64().Bytes, _bench.Folder), Parsers.Compile(_bench.Folder, "nobody", "cmd->payload_len = payload_size - 4;"));
         _bench.Warnings.ShouldContain(w => w.Contains("zstd"));
         _bench.Warnings.ShouldContain(w => w.Contains("kexec_image_parser_anchor"));
+    }
+
+    [SkippableFact]
+    public void Does_not_warn_of_zstd_when_the_parser_takes_all_of_it()
+    {
+        Embed(TestZboot.Zstd(TestImage.Arm64().Bytes, _bench.Folder), Parsers.BuiltIn(_bench, "zboot", "v6"));
+        _bench.Warnings.ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public void Refuses_a_parser_that_no_kernel_looks_for_in_an_image() =>
+        Refusal.Of("KS3605", () => Embed(TestZboot.Gzip(TestImage.Arm64().Bytes), Parsers.BuiltIn(_bench, "zboot", "v7")), "v7");
+
+    [SkippableTheory]
+    [InlineData("v6", "v6", null)]
+    [InlineData("v5", "v5", null)]
+    [InlineData("v5", "v6", "KS3606")]
+    [InlineData("v6", "v5", "KS3606")]
+    public void Refuses_parsers_of_two_series_in_one_image(string outer, string inner, string? code)
+    {
+        string zboot = Embed(TestZboot.Gzip(TestImage.Arm64().Bytes), Parsers.BuiltIn(_bench, "zboot", inner)).File;
+        Layout uki = PeEditor.AddSection(Layout.Of(TestImage.Arm64().Bytes), ".linux", Layout.Of(File.ReadAllBytes(zboot)), PeConstants.DiscardableData);
+        string image = _bench.Folder.File("uki", uki.ReadBytes(0, uki.Length)), parser = Parsers.BuiltIn(_bench, "uki", outer);
+        void Run() => BpfEmbedOperation.Definition.Run(new() { Image = image, Parser = parser, Output = _bench.Folder.At("both") }, _bench.Context);
+        if (code is null)
+            Run();
+        else
+            Refusal.Of(code, Run, outer, inner);
     }
 
     [Fact]
