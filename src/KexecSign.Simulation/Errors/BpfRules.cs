@@ -118,5 +118,10 @@ public static class BpfRules
     public static readonly ErrorCode BadBtf = Refuses(
         "KS4575", "the parser's type information is refused: {0}.", "Build the parser again with clang -g.");
 
+    /// <summary>A ring buffer that the kernel cannot make with its pages.</summary>
+    public static readonly ErrorCode RingSize = Refuses(
+        "KS4576", "the loader ends with EINVAL: map {0} is a ring buffer of 0x{1:x} bytes, but a kernel with pages of 0x{2:x} bytes takes only powers of two that are multiples of a page.",
+        "Declare ring buffers of 65536 bytes at least; arm64 kernels have pages of 4, 16 or 64 KiB.");
+
     private static ErrorCode Refuses(string id, string says, string mend) => new(id, says, mend, ExitCode.VerificationFailed);
 }

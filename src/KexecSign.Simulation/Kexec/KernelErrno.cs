@@ -11,6 +11,18 @@ public readonly record struct KernelErrno(int Number, string Name)
     /// <summary>Locked down.</summary>
     public static KernelErrno EPERM => new(1, nameof(EPERM));
 
+    /// <summary>Nothing of that name.</summary>
+    public static KernelErrno ENOENT => new(2, nameof(ENOENT));
+
+    /// <summary>No such descriptor.</summary>
+    public static KernelErrno EBADF => new(9, nameof(EBADF));
+
+    /// <summary>No memory, or none that large.</summary>
+    public static KernelErrno ENOMEM => new(12, nameof(ENOMEM));
+
+    /// <summary>The verifier says no.</summary>
+    public static KernelErrno EACCES => new(13, nameof(EACCES));
+
     /// <summary>No loader takes the file.</summary>
     public static KernelErrno ENOEXEC => new(8, nameof(ENOEXEC));
 
@@ -46,6 +58,9 @@ public readonly record struct KernelErrno(int Number, string Name)
 
     /// <summary>Kernel-internal number that leaks to user space: revision or type of the certificate entry.</summary>
     public static KernelErrno ENOTSUPP => new(524, nameof(ENOTSUPP));
+
+    /// <summary>The value as a program sees it in r0: negative, in 64 bits.</summary>
+    internal ulong Result => unchecked((ulong)-Number);
 
     /// <inheritdoc/>
     public override string ToString() => Number == 0 ? Name : $"{Name} ({Number})";

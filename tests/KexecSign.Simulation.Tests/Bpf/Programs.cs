@@ -15,7 +15,7 @@ internal static class Programs
         }
         catch (BpfTrap trap)
         {
-            return new(0, new(trap.Rule, trap.Message, trap.Mend));
+            return new(0, trap.Fault);
         }
     }
 

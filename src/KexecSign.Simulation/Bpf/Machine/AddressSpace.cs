@@ -89,10 +89,18 @@ internal sealed class AddressSpace
     /// <exception cref="BpfTrap">KS4551 where the kernel would read on into something else.</exception>
     public bool TryRead(ulong address, ulong size, out ReadOnlySpan<byte> bytes)
     {
+        bool isThere = TryTake(address, size, out ReadOnlyMemory<byte> memory);
+        bytes = memory.Span;
+        return isThere;
+    }
+
+    /// <summary>The same, for what is looked at longer.</summary>
+    public bool TryTake(ulong address, ulong size, out ReadOnlyMemory<byte> bytes)
+    {
         Region? region = Find(address, out ulong offset);
         if (region is not null && region.IsAlive && Fits(region, offset, size))
         {
-            bytes = region.Bytes.Span.Slice((int)offset, (int)size);
+            bytes = region.Bytes.Slice((int)offset, (int)size);
             return true;
         }
         if (region is not null && (!region.IsAlive || region.HasNeighbours))

@@ -70,7 +70,7 @@ internal sealed partial class BpfMachine
         }
         catch (BpfTrap trap)
         {
-            return new(0, new(trap.Rule, trap.Message, trap.Mend, Here));
+            return new(0, trap.Fault.At is null ? trap.Fault with { At = Here } : trap.Fault);
         }
         finally
         {
