@@ -12,6 +12,7 @@ using KexecSign.Pe;
 using KexecSign.Rpm;
 using KexecSign.Signatures;
 using KexecSign.Signing;
+using KexecSign.Simulating;
 using KexecSign.Verification;
 using KexecSign.Zboot;
 
@@ -151,6 +152,12 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Bpf")]
     public static BpfExtractResult KexecSignBpfExtract(this ICakeContext context, BpfExtractOptions options) =>
         context.KexecSign(OperationCatalog.BpfExtract, options);
+
+    /// <summary>Runs an image's parser as a kernel would: <c>kexecsign simulate</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Simulating")]
+    public static SimulateResult KexecSignSimulate(this ICakeContext context, SimulateOptions options) =>
+        context.KexecSign(OperationCatalog.Simulate, options);
 
     /// <summary>Writes IMA signatures: <c>kexecsign ima sign</c>.</summary>
     [CakeMethodAlias]

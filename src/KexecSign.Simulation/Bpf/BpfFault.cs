@@ -27,7 +27,8 @@ public sealed record BpfFault(ErrorCode Rule, string Says, string Mend, BpfLocat
     /// <summary>The same as an error of an operation.</summary>
     public KexecSignException ToException() => (Rule with { Says = Literal(Sentence), Mend = Literal(Mend) }).With();
 
-    internal static BpfFault Of(ErrorCode rule, params object?[] found)
+    /// <summary>A fault of a rule, with what was found.</summary>
+    public static BpfFault Of(ErrorCode rule, params object?[] found)
     {
         KexecSignException stated = rule.With(found);
         return new(rule, stated.Says, stated.Mend);

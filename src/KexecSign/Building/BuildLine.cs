@@ -160,8 +160,7 @@ internal sealed class BuildLine
                 _ => [_outer!.Certificate],
             },
             VerifyLists.None, _context);
-        // A parser that does not understand zstd is a limit of the kernel series, said in the report; it is no fault of the image.
-        Verdict? refused = verdicts.FirstOrDefault(v => v.Answer != Answer.Accepts && v.Code != VerifyErrors.ParserCutsZstd.Id);
+        Verdict? refused = verdicts.FirstOrDefault(v => v.Answer != Answer.Accepts);
         return refused is null ? verdicts : throw OperationErrors.BuiltUnverified.With(refused.Consumer.ToString().ToLowerInvariant(), refused.Reason);
     }
 

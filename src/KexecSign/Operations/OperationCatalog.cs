@@ -10,6 +10,7 @@ using KexecSign.Pe;
 using KexecSign.Rpm;
 using KexecSign.Signatures;
 using KexecSign.Signing;
+using KexecSign.Simulating;
 using KexecSign.Verification;
 using KexecSign.Zboot;
 
@@ -75,6 +76,9 @@ public static class OperationCatalog
     /// <summary>Parsers out of images and containers.</summary>
     public static Operation<BpfExtractOptions, BpfExtractResult> BpfExtract => BpfExtractOperation.Definition;
 
+    /// <summary>Parsers run as a kernel would.</summary>
+    public static Operation<SimulateOptions, SimulateResult> Simulate => SimulateOperation.Definition;
+
     /// <summary>IMA signatures.</summary>
     public static Operation<ImaSignOptions, ImaSignResult> ImaSign => ImaSignOperation.Definition;
 
@@ -136,6 +140,7 @@ public static class OperationCatalog
         BpfContainer,
         BpfEnvelope,
         BpfExtract,
+        Simulate,
         ImaSign,
         ImaVerify,
         ImaApply,

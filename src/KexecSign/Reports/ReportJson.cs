@@ -6,6 +6,7 @@ using KexecSign.Inspection;
 using KexecSign.Modules;
 using KexecSign.Rpm;
 using KexecSign.Signing;
+using KexecSign.Simulating;
 using KexecSign.Verification;
 using KexecSign.Zboot;
 
@@ -27,6 +28,7 @@ namespace KexecSign.Reports;
 [JsonSerializable(typeof(BpfInspectResult))]
 [JsonSerializable(typeof(BpfContainerResult))]
 [JsonSerializable(typeof(BpfEnvelopeResult))]
+[JsonSerializable(typeof(SimulateResult))]
 [JsonSerializable(typeof(ImaSignResult))]
 [JsonSerializable(typeof(ImaApplyResult))]
 [JsonSerializable(typeof(ImaShowResult))]

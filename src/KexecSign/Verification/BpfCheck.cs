@@ -1,31 +1,30 @@
+using System.Globalization;
 using KexecSign.Bpf;
 using KexecSign.Errors;
-using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Formats.Zboot;
+using KexecSign.Running;
+using KexecSign.Simulating;
 
 namespace KexecSign.Verification;
 
-/// <summary>What a kernel of the kexec BPF series finds in an image: whether the parser is there and can be read. It is not run.</summary>
+/// <summary>What a kernel of the kexec BPF series makes of an image: its parser is run, and must give the kernel that is packed.</summary>
 internal static class BpfCheck
 {
     /// <summary>The verdict.</summary>
-    public static Verdict Judge(PeImage image, Layout file)
+    public static Verdict Judge(PeImage image, Layout file, RunContext context)
     {
         try
         {
             if (image.FindSection(BpfEmbedOperation.SectionName) is null)
                 throw VerifyErrors.NoParser.With();
-            ParserObject parser = ParserObject.Parse(BpfExtractOperation.Extract(image, file));
-            if (parser.CutsPayload && ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
-            {
-                ZbootHeader header = ZbootHeader.Read(image, file);
-                if (header.Compression == ZbootCompression.Zstd)
-                    throw VerifyErrors.ParserCutsZstd.With(header.CompressionName);
-            }
-            return new(Consumer.Bpf, Answer.Accepts, $".bpf holds a parser for {parser.Abi}: 0x{parser.Data.Length:x} bytes of data, 0x{parser.Instructions.Length / 8:x} loader instructions");
+            SimulationOutcome outcome = ParserSimulation.Run(file, new(), context);
+            if (outcome.Result.Fault is { } fault)
+                return new(Consumer.Bpf, Answer.Refuses, $"series {ParserSimulation.Name(outcome.Abi)}: {fault.Sentence}", fault.Rule.Id);
+            return new(Consumer.Bpf, Answer.Accepts, string.Create(
+                CultureInfo.InvariantCulture,
+                $"series {ParserSimulation.Name(outcome.Abi)}: {string.Join(", then ", outcome.Result.Parsers)} gives a kernel of 0x{outcome.Result.Kernel!.Value.Length:x} bytes, {(outcome.PackedSha256 is null ? "which nothing is known about" : "the one that is packed")}"));
         }
         catch (KexecSignException refused)
         {

@@ -81,7 +81,7 @@ internal static class VerifyOperation
                 Consumer.Shim => Expiry.Apply(FirmwareCheck.AsShim(image, file, digests, lists, trusted(c)), options, context),
                 Consumer.Kexec => Expiry.Apply(AsKexec(image, kernel, options, lists, trusted(c), context), options, context),
                 Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, trusted(c), context), !options.Consumers.IsEmpty),
-                Consumer.Bpf => BpfCheck.Judge(image, file),
+                Consumer.Bpf => BpfCheck.Judge(image, file, context),
                 _ => throw new ArgumentOutOfRangeException(nameof(options), c, null),
             })];
         }

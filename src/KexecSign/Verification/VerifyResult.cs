@@ -33,7 +33,7 @@ public sealed record Verdict(Consumer Consumer, Answer Answer, string Reason, st
         Consumer.Shim => "shim verify_buffer_authenticode(), verify_buffer_sbat()",
         Consumer.Kexec => "Linux kernel/kexec_file.c, crypto/asymmetric_keys/verify_pefile.c, pkcs7_verify.c, pkcs7_trust.c",
         Consumer.Ima => "Linux security/integrity/digsig_asymmetric.c",
-        _ => "Linux kernel/kexec_uefi_app.c of the kexec BPF series",
+        _ => "Linux kernel/kexec_bpf_loader.c, kernel/kexec_pe_image.c of the kexec BPF series",
     };
 
     /// <summary>A refusal for the reason an error states.</summary>

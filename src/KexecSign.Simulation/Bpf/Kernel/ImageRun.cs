@@ -44,7 +44,7 @@ internal sealed class ImageRun(SimulationInput input, IKernelDecompressor decomp
         {
             Kernel = image.Bytes,
             Initrd = Result(Initrd)?.Bytes ?? Input.Initrd,
-            CommandLine = Result(CommandLine)?.Bytes ?? (Input.CommandLine is null ? null : Encoding.UTF8.GetBytes(Input.CommandLine + "\0")),
+            CommandLine = Result(CommandLine)?.Bytes ?? (Input.CommandLine is null ? null : (ReadOnlyMemory<byte>?)Encoding.UTF8.GetBytes(Input.CommandLine + "\0")),
         };
     }
 
