@@ -8,6 +8,7 @@ using KexecSign.Formats.Uefi;
 using KexecSign.Ima;
 using KexecSign.Running;
 using KexecSign.Signing;
+using KexecSign.Tests.Simulating;
 using KexecSign.Verification;
 
 namespace KexecSign.Tests.Verification;
@@ -170,16 +171,16 @@ public sealed class VerifyOperationTests : IDisposable
     }
 
     [SkippableFact]
-    public void Bpf_takes_a_parser_and_refuses_zstd()
+    public void Bpf_takes_a_parser_that_gives_the_kernel()
     {
-        string parser = Parsers.Compile(_bench.Folder), embedded = _bench.Folder.At("embedded");
-        Embed(TestZboot.Gzip(TestImage.Arm64().Bytes));
+        string embedded = _bench.Folder.At("embedded");
+        Embed(_bench.Folder.File("zboot.o", ParserSources.Object("zboot", 6)));
         Judge(embedded, Consumer.Bpf).ShouldBe((Answer.Accepts, null));
-        Embed(TestZboot.Zstd(TestImage.Arm64().Bytes, _bench.Folder));
-        Judge(embedded, Consumer.Bpf).ShouldBe((Answer.Refuses, "KS4122"));
+        Embed(Parsers.Compile(_bench.Folder));
+        Judge(embedded, Consumer.Bpf).ShouldBe((Answer.Refuses, "KS4563"));
 
-        void Embed(TestImage image) => KexecSign.Bpf.BpfEmbedOperation.Definition.Run(
-            new() { Image = _bench.Folder.File("zboot", image.Bytes), Parser = parser, Output = embedded }, _bench.Context);
+        void Embed(string parser) => KexecSign.Bpf.BpfEmbedOperation.Definition.Run(
+            new() { Image = _bench.Folder.File("zboot", TestZboot.Gzip(TestImage.Arm64().Bytes).Bytes), Parser = parser, Output = embedded }, _bench.Context);
     }
 
     [Fact]

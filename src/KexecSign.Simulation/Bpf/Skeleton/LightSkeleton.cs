@@ -97,7 +97,7 @@ internal static class LightSkeleton
     }
 
     // The kernel keeps the descriptors of the maps only to close them, so a wrong order does no harm by itself.
-    private static IEnumerable<string> CheckMaps(SeriesModel series, SystemCalls system, ReadOnlySpan<byte> context)
+    private static List<string> CheckMaps(SeriesModel series, SystemCalls system, ReadOnlySpan<byte> context)
     {
         var notes = new List<string>();
         for (int i = 0; i < SeriesModel.MapCount; i++)
