@@ -49,7 +49,10 @@ internal static class PackedKernel
         {
             Elf64File elf = Elf64File.Parse(image.ReadBytes(0, image.Length));
             ElfSection? section = elf.Sections.FirstOrDefault(s => s.Name is ".kernel" or ".uki");
-            return section is null ? null : (image.Slice((long)section.Offset, (long)section.Size), (long)section.Size);
+            if (section is null)
+                return null;
+            var content = Layout.Of(elf.Content(section));
+            return (content, content.Length);
         }
         if (!PeReader.LooksLikePe(image.ReadBytes(0, Math.Min(image.Length, 4096))))
             return null;

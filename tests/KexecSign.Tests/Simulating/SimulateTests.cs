@@ -180,6 +180,14 @@ public sealed class SimulateTests : IDisposable
     }
 
     [SkippableFact]
+    public void An_image_that_its_own_kernel_replaced_cannot_be_read_again()
+    {
+        byte[] parser = ParserSources.Object(
+            "zboot", 6, "zboot.bpf.c", ("return give_decompressed(session, compressed.size);", "return give_decompressed(session, compressed.size) || load(session, &compressed);"));
+        Fails(Simulate(Containers.WithParser(Zboot("gzip"), parser)), "KS4551", "the image, which is gone");
+    }
+
+    [SkippableFact]
     public void A_map_too_many_shifts_what_the_kernel_reads()
     {
         byte[] more = ParserSources.Object("zboot", 6, "skeleton.h", ("RINGBUF(ringbuf_4, RINGBUF_MIN);", "RINGBUF(ringbuf_4, RINGBUF_MIN); RINGBUF(ringbuf_5, RINGBUF_MIN);"));

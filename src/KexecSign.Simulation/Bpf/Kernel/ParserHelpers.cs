@@ -119,7 +119,7 @@ internal static class ParserHelpers
         Region record = machine.Memory.Add(new()
         {
             Name = $"a record of {ring.Name}",
-            Bytes = new byte[a.Second],
+            Bytes = machine.Memory.Allocate(a.Second),
             Access = RegionAccess.ReadWrite,
             HasNeighbours = true,
         });

@@ -16,9 +16,19 @@ internal sealed class AddressSpace
     // The last slots stay empty: error numbers, seen as pointers, point there.
     private const int MaxRegions = 8100;
 
+    // Everything that is alive at once; a real kernel's memory ends, too.
+    private const long MaxBytes = 3L << 30;
+
     private readonly Region?[] _regions = new Region?[MaxRegions];
     private readonly Queue<int> _freed = new();
     private int _count = 1;
+    private long _bytes;
+
+    /// <summary>Zeroed memory for a region.</summary>
+    /// <exception cref="BpfTrap">KS4559 when the program has had its share.</exception>
+    public byte[] Allocate(ulong size) => size <= int.MaxValue && _bytes + (long)size <= MaxBytes
+        ? new byte[size]
+        : throw new BpfTrap(BpfRules.BadArgument, "memory", $"0x{size:x} bytes more than 0x{_bytes:x} are more than 0x{MaxBytes:x}");
 
     /// <summary>Adds a region and gives it its address.</summary>
     public Region Add(Region region)
@@ -26,6 +36,7 @@ internal sealed class AddressSpace
         int slot = _count < MaxRegions ? _count++ : _freed.Count > 0 ? _freed.Dequeue()
             : throw new BpfTrap(BpfRules.BadArgument, "memory", $"more than {MaxRegions} objects are alive at once");
         _regions[slot] = region;
+        _bytes += region.Bytes.Length;
         unchecked
         {
             region.Address = Base + ((ulong)slot << SlotBits) + Middle;
@@ -36,7 +47,10 @@ internal sealed class AddressSpace
     /// <summary>Takes a region away; what still points to it faults.</summary>
     public void Free(Region region)
     {
+        if (!region.IsAlive)
+            return;
         region.IsAlive = false;
+        _bytes -= region.Bytes.Length;
         unchecked
         {
             _freed.Enqueue((int)((region.Address - Base) >> SlotBits));

@@ -82,10 +82,10 @@ internal sealed partial class BpfMachine
     /// <summary>Calls a function of the program from a helper, as bpf_loop() does.</summary>
     public ulong CallBack(ulong function, ulong first, ulong second)
     {
-        int slot = (int)(uint)(function & 0xFFFF_FFFF);
-        if ((function & ~0xFFFF_FFFFUL) != FunctionTag || slot >= _program.Code.Length || _program.Code[slot].Op == Op.None)
+        ulong index = function ^ FunctionTag;
+        if (index >= (ulong)_program.Code.Length || _program.Code[index].Op == Op.None)
             throw new BpfTrap(BpfRules.BadArgument, "a callback", $"0x{function:x} is no function of the program");
-        int caller = _pc;
+        int slot = (int)index, caller = _pc;
         Enter(slot, caller);
         Span<ulong> frame = _registers.AsSpan(_frame * RegisterCount, RegisterCount);
         frame[1] = first;

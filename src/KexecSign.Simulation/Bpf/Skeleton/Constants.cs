@@ -27,7 +27,7 @@ internal sealed class Constants(SystemCalls system, AddressSpace memory, ulong d
 
     private static long Value(BpfMap map, int offset)
     {
-        if (map.Values is null || (uint)unchecked(offset) >= (uint)map.Values.Bytes.Length)
+        if (map.Values is null || offset < 0 || offset >= map.Values.Bytes.Length)
             throw new BpfTrap(BpfRules.BadArgument, $"map {map.Name}", $"the program takes the address of its byte 0x{offset:x}");
         return unchecked((long)(map.Values.Address + (ulong)offset));
     }

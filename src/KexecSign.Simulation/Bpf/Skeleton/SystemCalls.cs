@@ -84,7 +84,7 @@ internal sealed class SystemCalls(AddressSpace memory, SeriesModel series, int p
                 Region values = memory.Add(new()
                 {
                     Name = $"map {name}",
-                    Bytes = new byte[valueSize * entries],
+                    Bytes = memory.Allocate(valueSize * entries),
                     Access = (flags & ReadOnlyProgram) != 0 ? RegionAccess.Read : RegionAccess.ReadWrite,
                     HasNeighbours = true,
                 });
