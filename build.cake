@@ -38,8 +38,8 @@ Task("TestTools")
     .Does(() =>
 {
     NeedDebianPackages(TestPackages);
-    var kernels = Kernels("image", "source", "source-6.1", "signed", "cloud", "shim", "stub");
-    KernelsOf("amd64", "signed", "cloud", "shim", "stub");
+    var kernels = Kernels("image", "source", "source-6.1", "signed", "cloud", "shim", "stub", "stub-backports");
+    KernelsOf("amd64", "signed", "cloud", "shim", "stub", "stub-backports");
     KitOf(kernels["source"], kernels["image"]);
     KitOf(kernels["source"], null, "riscv");
     KitOf(kernels["source-6.1"], null);

@@ -3,8 +3,9 @@
 #
 # Fetches Debian packages and unpacks what KexecSign needs from them; prints "KIND=FOLDER" for each. Kinds:
 # image (linux-image-6.12*-arm64-unsigned), source (linux-source-6.12), source-6.1 (linux-source-6.1), signed (linux-image-6.12*-arm64),
-# cloud (linux-image-6.12*-cloud-arm64-unsigned), shim (shim-signed), stub (systemd-boot-efi). The newest version that apt
-# offers is taken, never a fixed one. DEB_ARCH takes them from another architecture than arm64.
+# cloud (linux-image-6.12*-cloud-arm64-unsigned), shim (shim-signed), stub (systemd-boot-efi), stub-backports (the same from the
+# release's backports). The newest version that apt offers is taken, never a fixed one. DEB_ARCH takes them from another
+# architecture than arm64.
 #
 # Works as any user: apt runs on a private state below CACHE, so the machine's own architectures and lists stay as they are.
 set -euo pipefail
@@ -14,21 +15,21 @@ series=6.12
 arch=${DEB_ARCH:-arm64}
 cache=$1
 shift
-state=$cache/apt
-[ "$arch" = arm64 ] || state=$cache/apt-$arch
 debian=$cache/debian
 mkdir -p "$debian"
 
 fail() { echo "KS6001: $1" >&2; exit 1; }
 
 # The Debian archives that this machine uses already, restricted to the kernel's architecture.
+# With an argument, that suite of the same archives instead, "-backports" for instance.
 private_apt() {
     mkdir -p "$state"/lists/partial "$state"/cache/archives/partial "$state"/etc/empty.d
     : > "$state/status"
     apt-get indextargets --format '$(SITE)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null |
         sort -u | while IFS='|' read -r site release component key; do
             [ -r "$key" ] || key=/usr/share/keyrings/debian-archive-keyring.gpg
-            echo "deb [arch=$arch signed-by=$key] $site $release $component"
+            case $release$1 in *-*-*) continue ;; esac
+            echo "deb [arch=$arch signed-by=$key] $site $release$1 $component"
         done > "$state/etc/sources.list"
     [ -s "$state/etc/sources.list" ] || fail "apt has no package lists from Debian. Run 'apt-get update' as root first."
     # Given with -c this is read behind the machine's own files: proxies stay, hooks and other architectures go.
@@ -70,7 +71,7 @@ pattern() {
         signed) echo "$name-$arch\$" ;;
         cloud) echo "$name-cloud-$arch-unsigned\$" ;;
         shim) echo '^shim-signed$' ;;
-        stub) echo '^systemd-boot-efi$' ;;
+        stub | stub-backports) echo '^systemd-boot-efi$' ;;
         source) echo "^linux-source-${series//./\\.}\$" ;;
         source-6.1) echo '^linux-source-6\.1$' ;;
         *) fail "'$1' is no kind of kernel package." ;;
@@ -101,7 +102,7 @@ unpack() {
     mkdir "$work/root"
     if [[ $kind == source* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/src/linux-source-*.tar.xz'
-    elif [ "$kind" = shim ] || [ "$kind" = stub ]; then
+    elif [[ $kind == shim || $kind == stub* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/lib/*'
     else
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './boot/*'
@@ -111,15 +112,25 @@ unpack() {
     trap - EXIT
 }
 
-if ! private_apt; then
-    echo "apt could not refresh its lists; using what is cached" >&2
-fi
+refreshed=
 for kind in "$@"; do
+    # Backports have a state of their own, or their kernels would be the newest.
+    suffix=
+    [ "$kind" != stub-backports ] || suffix=-backports
+    state=$cache/apt$suffix
+    [ "$arch" = arm64 ] || state=$cache/apt-$arch$suffix
+    case $refreshed in *" $suffix;"*) ;; *)
+        private_apt "$suffix" || echo "apt could not refresh its lists; using what is cached" >&2
+        refreshed="$refreshed $suffix;" ;;
+    esac
     read -r name version < <(newest "$(pattern "$kind")")
     [ -n "${version:-}" ] || exit 1
     target=$debian/${name}_${version//:/%3a}
     # The names of these packages do not tell the architecture.
-    case $kind in shim | stub) target=${target}_$arch ;; esac
+    case $kind in
+        shim | stub) target=${target}_$arch ;;
+        stub-backports) target=$debian/backports-${name}_${version//:/%3a}_$arch ;;
+    esac
     [ -d "$target" ] || unpack "$kind" "$name" "$version" "$target"
     echo "$kind=$target"
 done

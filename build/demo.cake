@@ -49,7 +49,17 @@ var KernelTestPackages = new Dictionary<string, string>
     ["llvm"] = "llvm-objcopy, which goes with it",
 };
 
-var TestPackages = DemoPackages.Concat(JudgePackages).Concat(KernelTestPackages).ToDictionary(pair => pair.Key, pair => pair.Value);
+// Unified kernel images on both machines, and what systemd and others say of them.
+var UkiTestPackages = new Dictionary<string, string>
+{
+    ["qemu-system-x86"] = "boots images for x86-64",
+    ["ovmf"] = "firmware with Secure Boot for it",
+    ["python3-pefile"] = "reads images as ukify does",
+    ["systemd"] = "systemd-measure judges PCR 11",
+    ["tpm2-tools"] = "extends a TPM's registers and asks for their policies",
+};
+
+var TestPackages = DemoPackages.Concat(JudgePackages).Concat(KernelTestPackages).Concat(UkiTestPackages).ToDictionary(pair => pair.Key, pair => pair.Value);
 
 // Kernel packages by kind, unpacked in the cache; the newest that apt offers.
 Dictionary<string, DirectoryPath> Kernels(params string[] kinds) => KernelsOf("arm64", kinds);

@@ -1,5 +1,5 @@
-using Cake.Core;
 using Cake.Core.Annotations;
+using Cake.Core;
 using KexecSign.Bpf;
 using KexecSign.Building;
 using KexecSign.Ima;
@@ -13,6 +13,7 @@ using KexecSign.Rpm;
 using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Simulating;
+using KexecSign.Uki;
 using KexecSign.Verification;
 using KexecSign.Zboot;
 
@@ -158,6 +159,36 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Simulating")]
     public static SimulateResult KexecSignSimulate(this ICakeContext context, SimulateOptions options) =>
         context.KexecSign(OperationCatalog.Simulate, options);
+
+    /// <summary>Builds a unified kernel image: <c>kexecsign uki build</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Uki")]
+    public static UkiResult KexecSignUkiBuild(this ICakeContext context, UkiBuildOptions options) =>
+        context.KexecSign(OperationCatalog.UkiBuild, options);
+
+    /// <summary>Replaces sections of a unified kernel image: <c>kexecsign uki update</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Uki")]
+    public static UkiResult KexecSignUkiUpdate(this ICakeContext context, UkiUpdateOptions options) =>
+        context.KexecSign(OperationCatalog.UkiUpdate, options);
+
+    /// <summary>Explains a unified kernel image: <c>kexecsign uki inspect</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Uki")]
+    public static UkiInspectResult KexecSignUkiInspect(this ICakeContext context, UkiInspectOptions options) =>
+        context.KexecSign(OperationCatalog.UkiInspect, options);
+
+    /// <summary>Predicts PCR 11 for a unified kernel image: <c>kexecsign uki measure</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Uki")]
+    public static UkiMeasureResult KexecSignUkiMeasure(this ICakeContext context, UkiMeasureOptions options) =>
+        context.KexecSign(OperationCatalog.UkiMeasure, options);
+
+    /// <summary>Builds an addon for unified kernel images: <c>kexecsign addon build</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Uki")]
+    public static UkiResult KexecSignAddonBuild(this ICakeContext context, AddonBuildOptions options) =>
+        context.KexecSign(OperationCatalog.AddonBuild, options);
 
     /// <summary>Writes IMA signatures: <c>kexecsign ima sign</c>.</summary>
     [CakeMethodAlias]

@@ -40,6 +40,17 @@ internal sealed class OptionValues(Func<string, string> absolute)
             _options.Add((name, absolute(value)));
     }
 
+    /// <summary>A text, or a file after an @, whose path becomes absolute.</summary>
+    public void Content(string name, string? value) =>
+        Text(name, value is ['@', .. var path] && path.Length > 0 ? "@" + absolute(path) : value);
+
+    /// <summary>A name, a colon and a file, whose path becomes absolute.</summary>
+    public void Named(string name, string value)
+    {
+        int colon = value.IndexOf(':');
+        Text(name, colon < 0 || colon + 1 == value.Length ? value : value[..(colon + 1)] + absolute(value[(colon + 1)..]));
+    }
+
     /// <summary>A key or certificate: a URI stays as it is, a path becomes absolute.</summary>
     public void Reference(string name, string? value)
     {

@@ -17,6 +17,9 @@ public static class DebianFiles
             "shim amd64" => ("shim-signed_*_amd64", "usr/lib/shim/shimx64.efi.signed"),
             "stub arm64" => ("systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/linuxaa64.efi.stub"),
             "stub amd64" => ("systemd-boot-efi_*_amd64", "usr/lib/systemd/boot/efi/linuxx64.efi.stub"),
+            "newer stub arm64" => ("backports-systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/linuxaa64.efi.stub"),
+            "newer stub amd64" => ("backports-systemd-boot-efi_*_amd64", "usr/lib/systemd/boot/efi/linuxx64.efi.stub"),
+            "addon stub arm64" => ("backports-systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/addonaa64.efi.stub"),
             "boot loader arm64" => ("systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/systemd-bootaa64.efi"),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
         };

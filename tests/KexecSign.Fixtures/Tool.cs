@@ -14,6 +14,9 @@ public static class Tool
     /// <summary>The kernel's own signer of modules.</summary>
     public const string SignFile = "/usr/lib/linux-kbuild-6.1/scripts/sign-file";
 
+    /// <summary>systemd's own prediction of PCR 11.</summary>
+    public const string SystemdMeasure = "/usr/lib/systemd/systemd-measure";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly Dictionary<string, string> Packages = new()
@@ -54,6 +57,14 @@ public static class Tool
         ["hash-to-efi-sig-list"] = "efitools",
         [SignFile] = "linux-kbuild-6.1",
         ["modinfo"] = "kmod",
+        [SystemdMeasure] = "systemd",
+        ["/usr/bin/python3"] = "python3-pefile",
+        ["swtpm"] = "swtpm",
+        ["tpm2_pcrextend"] = "tpm2-tools",
+        ["tpm2_pcrread"] = "tpm2-tools",
+        ["tpm2_policypcr"] = "tpm2-tools",
+        ["tpm2_startauthsession"] = "tpm2-tools",
+        ["tpm2_flushcontext"] = "tpm2-tools",
         ["xz"] = "xz-utils",
         ["bsdtar"] = "libarchive-tools",
         ["fsverity"] = "fsverity",

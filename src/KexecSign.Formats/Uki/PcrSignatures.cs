@@ -7,7 +7,7 @@ namespace KexecSign.Formats.Uki;
 
 /// <summary>A signed policy for one value of PCR 11.</summary>
 /// <param name="Bank">The bank.</param>
-/// <param name="KeyFingerprint">SHA-256 of the public key's DER, lower-case hex.</param>
+/// <param name="KeyFingerprint">SHA-256 of the RSA public key's PKCS#1 DER, lower-case hex.</param>
 /// <param name="Policy">The policy's digest, lower-case hex.</param>
 /// <param name="Signature">RSA PKCS#1 v1.5 signature with SHA-256 over the digest's bytes.</param>
 public sealed record PcrSignature(string Bank, string KeyFingerprint, string Policy, ReadOnlyMemory<byte> Signature);

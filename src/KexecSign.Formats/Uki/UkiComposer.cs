@@ -17,6 +17,8 @@ public static class UkiComposer
     // Firmware protects memory by pages of this size, whatever alignment a stub asks for.
     private const int PageSize = 0x1000;
     private const ushort SymbolsStripped = 0x0008;
+    private const uint Arm64Nop = 0xD503201F;
+    private const int MaxFill = 64 * 1024;
 
     /// <summary>Makes the image, unsigned.</summary>
     /// <param name="image">Headers of the stub, or of an image to be changed.</param>
@@ -84,6 +86,8 @@ public static class UkiComposer
     private static Layout Behind(PeImage image, Layout file, long tableEnd)
     {
         long from = Math.Max(tableEnd, image.SectionTableEnd);
+        if (IsFill(image, file))
+            return Layout.Empty.AppendZeros(Math.Max(0, image.SizeOfHeaders - tableEnd));
         Layout zeros = Layout.Empty.AppendZeros(Math.Max(0, from - tableEnd));
         return from < image.SizeOfHeaders ? zeros.Append(file.Slice(from, image.SizeOfHeaders - from)) : zeros;
     }
@@ -95,10 +99,26 @@ public static class UkiComposer
             throw FormatErrors.UkiHeaderRoom.With(count, tableEnd, first);
         int start = image.SectionTableEnd, end = (int)Math.Min(tableEnd, image.SizeOfHeaders);
         int used = end <= start ? -1 : file.ReadBytes(start, end - start).AsSpan().IndexOfAnyExcept((byte)0);
-        if (used >= 0)
+        if (used >= 0 && !IsFill(image, file))
             throw FormatErrors.HeaderRoomTaken.With(start, end, start + used, file.ReadBytes(start + used, 1)[0]);
         if (headers != image.SizeOfHeaders && DebugDirectory.Read(image, file) is { IsEmpty: false } records)
             throw FormatErrors.UkiDebugRecords.With(count, headers, image.SizeOfHeaders, records.Length);
+    }
+
+    // An assembler pads what it takes for code with instructions that do nothing: so do the headers of systemd's arm64 stub end
+    // that are written as code, and nothing jumps there.
+    private static bool IsFill(PeImage image, Layout file)
+    {
+        int length = (int)Math.Min(image.SizeOfHeaders - image.SectionTableEnd, MaxFill);
+        if (image.Machine != PeConstants.MachineArm64 || length < 4 || length % 4 != 0 || length == MaxFill)
+            return false;
+        ReadOnlySpan<byte> bytes = file.ReadBytes(image.SectionTableEnd, length);
+        for (; !bytes.IsEmpty; bytes = bytes[4..])
+        {
+            if (BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Arm64Nop)
+                return false;
+        }
+        return true;
     }
 
     private static void RequireSingle(ImmutableArray<UkiPart> parts)

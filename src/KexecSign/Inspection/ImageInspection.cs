@@ -10,6 +10,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
 using KexecSign.Running;
 
@@ -64,6 +65,8 @@ internal static class ImageInspection
             result = result with { ParserAbi = Collect(traps, () => ParserIn(image, file), null) };
         if (ZbootHeader.IsZboot(head))
             result = Collect(traps, () => WithPayload(result, image, file, context), result);
+        else if (image.FindSection(UkiSections.Linux) is { } linux)
+            result = Collect(traps, () => WithKernel(result, linux, file, context), result);
         return result with { Traps = [.. traps] };
     }
 
@@ -103,9 +106,24 @@ internal static class ImageInspection
         Layout kernel = Layout.Of(inner);
         // The stub jumps to the payload's first byte, so a zboot image in there never runs; and an image can be made that
         // unpacks to itself.
-        if (ZbootHeader.IsZboot(kernel.ReadBytes(0, Math.Min(kernel.Length, ZbootHeader.Size))))
+        byte[] head = kernel.ReadBytes(0, Math.Min(kernel.Length, HeadSize));
+        if (PeReader.LooksLikePe(head) && PeReader.Read(kernel).FindSection(UkiSections.Linux) is not null)
+            return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "unified kernel image inside a zboot", Traps = ["the payload is a unified kernel image: the stub cannot start it. Put the kernel Image in."] } };
+        if (ZbootHeader.IsZboot(head))
             return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "EFI zboot kernel inside another", Traps = ["the payload is a zboot image again: the stub cannot start it. Put the kernel Image in."] } };
         return result with { Inner = Inspect("payload", kernel, context) };
+    }
+
+    // A unified kernel image inside another, also by way of a zboot image, would be one layer more each time; no stub starts it.
+    private static InspectResult WithKernel(InspectResult result, PeSection section, Layout file, RunContext context)
+    {
+        if (section.RawEnd > file.Length)
+            throw FormatErrors.SectionOutsideFile.With(section.Name, section.RawEnd, file.Length);
+        Layout kernel = UkiImage.ContentOf(section, file);
+        byte[] head = kernel.ReadBytes(0, Math.Min(kernel.Length, HeadSize));
+        return PeReader.LooksLikePe(head) && PeReader.Read(kernel).FindSection(UkiSections.Linux) is not null
+            ? result with { Inner = new() { File = UkiSections.Linux, Size = kernel.Length, Kind = "unified kernel image inside another", Traps = ["the kernel in .linux is a unified kernel image again: put the kernel in."] } }
+            : result with { Inner = Inspect(UkiSections.Linux, kernel, context) };
     }
 
     private static string ParserIn(PeImage image, Layout file) =>

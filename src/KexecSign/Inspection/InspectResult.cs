@@ -78,7 +78,7 @@ public sealed record InspectResult : OperationResult
     /// <summary>The payload of a zboot image.</summary>
     public InspectedPayload? Payload { get; init; }
 
-    /// <summary>The kernel inside a zboot image.</summary>
+    /// <summary>The kernel inside a zboot or unified kernel image.</summary>
     public InspectResult? Inner { get; init; }
 
     /// <summary>The ABI of a kexec BPF parser in a .bpf section, or of a parser object.</summary>
@@ -97,9 +97,15 @@ public sealed record InspectResult : OperationResult
     public override ReportView View()
     {
         var tables = ImmutableArray.CreateBuilder<ReportTable>();
-        AddTables(tables, "");
-        Inner?.AddTables(tables, "inside: ");
-        return new($"{File}: {Kind}", tables.ToImmutable(), [.. Traps, .. Inner?.Traps ?? [], .. ImaNotes]);
+        var traps = ImmutableArray.CreateBuilder<string>();
+        string prefix = "";
+        for (InspectResult? layer = this; layer is not null; layer = layer.Inner)
+        {
+            layer.AddTables(tables, prefix);
+            traps.AddRange(layer.Traps);
+            prefix += "inside: ";
+        }
+        return new($"{File}: {Kind}", tables.ToImmutable(), [.. traps, .. ImaNotes]);
     }
 
     private void AddTables(ImmutableArray<ReportTable>.Builder tables, string prefix)

@@ -11,6 +11,7 @@ using KexecSign.Rpm;
 using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Simulating;
+using KexecSign.Uki;
 using KexecSign.Verification;
 using KexecSign.Zboot;
 
@@ -79,6 +80,21 @@ public static class OperationCatalog
     /// <summary>Parsers run as a kernel would.</summary>
     public static Operation<SimulateOptions, SimulateResult> Simulate => SimulateOperation.Definition;
 
+    /// <summary>Unified kernel images.</summary>
+    public static Operation<UkiBuildOptions, UkiResult> UkiBuild => UkiBuildOperation.Definition;
+
+    /// <summary>Unified kernel images with other contents.</summary>
+    public static Operation<UkiUpdateOptions, UkiResult> UkiUpdate => UkiUpdateOperation.Definition;
+
+    /// <summary>What is in a unified kernel image.</summary>
+    public static Operation<UkiInspectOptions, UkiInspectResult> UkiInspect => UkiInspectOperation.Definition;
+
+    /// <summary>What PCR 11 will be.</summary>
+    public static Operation<UkiMeasureOptions, UkiMeasureResult> UkiMeasure => UkiMeasureOperation.Definition;
+
+    /// <summary>Addons for unified kernel images.</summary>
+    public static Operation<AddonBuildOptions, UkiResult> AddonBuild => AddonBuildOperation.Definition;
+
     /// <summary>IMA signatures.</summary>
     public static Operation<ImaSignOptions, ImaSignResult> ImaSign => ImaSignOperation.Definition;
 
@@ -141,6 +157,11 @@ public static class OperationCatalog
         BpfEnvelope,
         BpfExtract,
         Simulate,
+        UkiBuild,
+        UkiUpdate,
+        UkiInspect,
+        UkiMeasure,
+        AddonBuild,
         ImaSign,
         ImaVerify,
         ImaApply,

@@ -7,6 +7,7 @@ using KexecSign.Modules;
 using KexecSign.Rpm;
 using KexecSign.Signing;
 using KexecSign.Simulating;
+using KexecSign.Uki;
 using KexecSign.Verification;
 using KexecSign.Zboot;
 
@@ -41,4 +42,7 @@ namespace KexecSign.Reports;
 [JsonSerializable(typeof(ZbootBuildResult))]
 [JsonSerializable(typeof(ZbootExtractResult))]
 [JsonSerializable(typeof(ZbootRepackResult))]
+[JsonSerializable(typeof(UkiResult))]
+[JsonSerializable(typeof(UkiInspectResult))]
+[JsonSerializable(typeof(UkiMeasureResult))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -8,6 +8,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Zboot;
 
 namespace KexecSign.Signing;
 
@@ -92,8 +93,9 @@ internal sealed class PendingSignature
     /// long. Signed and then padded, the digest breaks; padded and then signed, kexec refuses it (EINVAL). Where bss leaves no room for
     /// the table, image_size is raised first (variant E), unless signatures stay that cover it.
     /// </param>
+    /// <param name="fitAny">Whether a zboot or bzImage may be fitted too: to its SizeOfImage, which grows when it must.</param>
     /// <exception cref="KexecSignException">KS10xx when it is not canonical, KS1104, KS1105, KS3021.</exception>
-    public static PendingSignature Prepare(Layout file, SigningIdentity identity, ExistingSignatures existing, bool fit)
+    public static PendingSignature Prepare(Layout file, SigningIdentity identity, ExistingSignatures existing, bool fit, bool fitAny = false)
     {
         PeImage image = PeReader.Read(file);
         PeCanonical.Require(image, file);
@@ -107,7 +109,11 @@ internal sealed class PendingSignature
         int room = CertificateEntry.SizeFor(EncodedLength(identity, programName));
         int table = room + (int)kept.Sum(e => Alignment.Up(e.Length, 8));
         uint? raised = null;
-        if (fit)
+        if (fit && fitAny && IsPacked(body))
+        {
+            body = FitPacked(image, body, table);
+        }
+        else if (fit)
         {
             Layout roomy = WithRoom(body, table, mayRaise: kept.Count == 0);
             long imageSize = (long)KernelImage.Read(roomy).ImageSize;
@@ -183,6 +189,24 @@ internal sealed class PendingSignature
         while (identity.Scheme == SignatureScheme.RsaPkcs1 && !Alignment.Holds(EncodedLength(identity, name), 8))
             name += ' ';
         return name;
+    }
+
+    // Neither header says how much memory the kernel will take: what is packed in there does.
+    private static bool IsPacked(Layout body)
+    {
+        byte[] head = body.ReadBytes(0, Math.Min(body.Length, 4096));
+        return ZbootHeader.IsZboot(head) || BzImage.TryParse(head) is not null;
+    }
+
+    // In .linux of a UKI, file length, SizeOfRawData, VirtualSize and SizeOfImage are then one number, whichever a reader takes.
+    private static Layout FitPacked(PeImage image, Layout body, int table)
+    {
+        long size = image.SizeOfImage;
+        if (size < body.Length + table || !Alignment.Holds(size, Math.Max(512, image.FileAlignment)))
+            size = Alignment.Up(Math.Max(size, body.Length + table), Math.Max(4096, image.SectionAlignment));
+        if (size > Decompressor.MaxLength)
+            throw FormatErrors.ImageTooLarge.With(size, Decompressor.MaxLength);
+        return body.OverwriteUInt32(image.SizeOfImageOffset, (uint)size).PadTo(size - table);
     }
 
     private static Layout WithRoom(Layout body, int table, bool mayRaise)

@@ -1,30 +1,48 @@
 using KexecSign.Compression;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
 using KexecSign.Running;
 
 namespace KexecSign.Verification;
 
-/// <summary>The kernel that <c>kexec_file_load</c> is given: the file itself, or a zboot's payload, unpacked once.</summary>
-internal sealed class KernelInside(PeImage image, Layout file, RunContext context) : IDisposable
+/// <summary>
+/// The kernel that <c>kexec_file_load</c> is given: the file itself, that of a unified kernel image's .linux section, or the payload
+/// of a zboot image, unpacked once.
+/// </summary>
+internal sealed class KernelInside : IDisposable
 {
+    private readonly Layout _file;
+    private readonly RunContext _context;
     private TemporaryFile? _payload;
 
-    /// <summary>Whether the file is a zboot image.</summary>
-    public bool IsUnpacked { get; } = ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size)));
+    public KernelInside(PeImage image, Layout file, RunContext context)
+    {
+        _context = context;
+        PeSection? linux = image.FindSection(UkiSections.Linux);
+        IsUnified = linux is not null && linux.RawEnd <= image.BodyLength;
+        _file = IsUnified ? UkiImage.ContentOf(linux!, file) : file;
+        IsUnpacked = ZbootHeader.IsZboot(_file.ReadBytes(0, Math.Min(_file.Length, ZbootHeader.Size)));
+    }
+
+    /// <summary>Whether the kernel lies in a unified kernel image.</summary>
+    public bool IsUnified { get; }
+
+    /// <summary>Whether it is, or lies in, a zboot image.</summary>
+    public bool IsUnpacked { get; }
 
     /// <summary>The kernel's bytes.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS12xx.</exception>
     public Layout Open()
     {
         if (!IsUnpacked)
-            return file;
+            return _file;
         if (_payload is null)
         {
-            ZbootHeader header = ZbootHeader.Read(image, file);
+            ZbootHeader header = ZbootHeader.Read(PeReader.Read(_file), _file);
             _payload = Decompressor.Decompress(
-                file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(file), context);
+                _file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(_file), _context);
         }
         return Layout.Of(_payload);
     }

@@ -27,7 +27,8 @@ internal static class KexecCheck
             if (SignatureFree(image, options.Architecture) is { } free)
                 return free;
             KernelArchitecture architecture = ArchitectureOf(image, options.Architecture);
-            string what = kernel.IsUnpacked ? "the Image inside, as kexec-tools 2.0.31 and later unpack it: " : "";
+            string what = (kernel.IsUnified ? "the kernel of .linux, " : "")
+                + (kernel.IsUnpacked ? "the Image inside, as kexec-tools 2.0.31 and later unpack it: " : kernel.IsUnified ? "as it is extracted: " : "");
             return Ask(kernel.Open(), architecture, lists, [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates], what, context);
         }
         catch (KexecSignException refused)

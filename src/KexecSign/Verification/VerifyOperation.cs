@@ -29,7 +29,7 @@ internal static class VerifyOperation
         Name = "verify",
         Summary = "Verify an image as firmware, shim, kexec, IMA or a BPF kernel would.",
         Details = "Without --for the image is judged by firmware, and by each other consumer that it has something for: kexec when a signed kernel "
-            + "Image is there, IMA when a sidecar or xattr is, bpf when there is a .bpf section. With --for, what is missing counts as refused.",
+            + "Image is there, in the .linux section of a unified kernel image too, IMA when a sidecar or xattr is, bpf when there is a .bpf section. With --for, what is missing counts as refused.",
         Body = Run,
         TypedResult = () => ReportJson.Default.VerifyResult,
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
@@ -112,8 +112,9 @@ internal static class VerifyOperation
     private static ImmutableArray<Consumer> Present(string path, PeImage image, KernelInside kernel)
     {
         var consumers = ImmutableArray.Create(Consumer.Firmware);
+        // Of nested images the innermost first, as they were signed.
         if (HasSignedKernel(kernel))
-            consumers = consumers.Add(Consumer.Kexec);
+            consumers = kernel.IsUnified ? [Consumer.Kexec, .. consumers] : consumers.Add(Consumer.Kexec);
         if (ImaCheck.Find(path) is not null)
             consumers = consumers.Add(Consumer.Ima);
         if (image.FindSection(BpfEmbedOperation.SectionName) is not null)

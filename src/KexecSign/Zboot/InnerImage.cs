@@ -51,14 +51,15 @@ internal sealed class InnerImage : IDisposable
     /// <param name="identity">Who signs.</param>
     /// <param name="existing">What becomes of the signatures it has.</param>
     /// <param name="context">Run context.</param>
+    /// <param name="anyKernel">Whether it may be a zboot or bzImage, as it may be in a UKI.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS10xx, KS11xx, KS2xxx, KS3021.</exception>
-    public static InnerImage Sign(Layout kernel, SigningIdentity identity, ExistingSignatures existing, RunContext context)
+    public static InnerImage Sign(Layout kernel, SigningIdentity identity, ExistingSignatures existing, RunContext context, bool anyKernel = false)
     {
         TemporaryFile copy = TemporaryFile.Create();
         try
         {
             copy.Write(kernel, context.Cancellation);
-            PendingSignature pending = PendingSignature.Prepare(WithoutCheckSum(Layout.Of(copy)), identity, existing, fit: true);
+            PendingSignature pending = PendingSignature.Prepare(WithoutCheckSum(Layout.Of(copy)), identity, existing, fit: true, fitAny: anyKernel);
             byte[] digest = HashImage(pending, context);
             byte[] signature = identity.Key.SignHash(pending.ToBeSigned(digest), identity.Hash, context.Cancellation);
             Layout signed = pending.Body.Append(pending.Complete(signature));

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using KexecSign.Files;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Uki;
+using KexecSign.Running;
+
+namespace KexecSign.Uki;
+
+/// <summary>A value that PCR 11 will have.</summary>
+/// <param name="Profile">Number of the profile booted.</param>
+/// <param name="Bank">Bank.</param>
+/// <param name="Phase">Phases measured by then; a lone colon for none.</param>
+/// <param name="Value">The value, lower-case hex.</param>
+public sealed record PcrValue(int Profile, string Bank, string Phase, string Value);
+
+/// <summary>
+/// Predicts PCR 11. Each section is read once for all banks, and once for all profiles that share it.
+/// </summary>
+internal sealed class PcrPrediction(ImmutableArray<PcrBank> banks, int stubVersion, RunContext context)
+{
+    private readonly Dictionary<Layout, ImmutableArray<byte[]>> _digests = [];
+
+    /// <summary>The values of a boot.</summary>
+    /// <param name="effective">What it sees.</param>
+    /// <param name="profile">Number of the profile, for the result.</param>
+    /// <param name="phases">Phase paths.</param>
+    public ImmutableArray<PcrValue> Of(ImmutableArray<UkiPart> effective, int profile, ImmutableArray<string> phases)
+    {
+        ImmutableArray<UkiPart> measured = Pcr11.Measured(effective, stubVersion);
+        var values = ImmutableArray.CreateBuilder<PcrValue>();
+        for (int i = 0; i < banks.Length; i++)
+        {
+            byte[] start = Pcr11.Base(banks[i], measured.Select(part => (part.Name, Digests(part)[i])));
+            foreach (string phase in phases)
+                values.Add(new(profile, banks[i].Name, phase, Convert.ToHexStringLower(Pcr11.At(banks[i], start, phase))));
+        }
+        return values.ToImmutable();
+    }
+
+    private ImmutableArray<byte[]> Digests(UkiPart part)
+    {
+        if (!_digests.TryGetValue(part.Content, out ImmutableArray<byte[]> digests))
+        {
+            using IRunStep step = context.Log.Step($"measure {part.Name}", part.Content.Length);
+            HashRequest[] requests = [.. banks.Select(bank => HashRequest.Whole(bank.Hash, part.Content))];
+            _digests[part.Content] = digests = LayoutPass.Finish(LayoutPass.Run(part.Content, null, requests, step, context.Cancellation));
+        }
+        return digests;
+    }
+}
