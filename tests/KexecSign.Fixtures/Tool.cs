@@ -45,6 +45,7 @@ public static class Tool
         ["bpftool"] = "bpftool",
         ["/usr/sbin/bpftool"] = "bpftool",
         ["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu",
+        ["objdump"] = "binutils",
         ["aarch64-linux-gnu-objdump"] = "binutils-aarch64-linux-gnu",
         ["timeout"] = "coreutils",
         ["setpriv"] = "util-linux",
