@@ -9,6 +9,7 @@ using KexecSign.Modules;
 using KexecSign.Offline;
 using KexecSign.Operations;
 using KexecSign.Pe;
+using KexecSign.Provenance;
 using KexecSign.Rpm;
 using KexecSign.Signatures;
 using KexecSign.Signing;
@@ -85,11 +86,40 @@ public static partial class KexecSignAliases
     public static PeNormalizeResult KexecSignPeNormalize(this ICakeContext context, PeNormalizeOptions options) =>
         context.KexecSign(OperationCatalog.PeNormalize, options);
 
-    /// <summary>Signs, compresses, links, signs again and verifies in one go: <c>kexecsign build</c>.</summary>
+    /// <summary>Signs, compresses, links, signs again and verifies in one go, one image or a plan of many: <c>kexecsign build</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignBuild(new BuildOptions { Plan = "plan.json", Report = "report.json", Pin = new PinOptions { EnvironmentVariable = "RELEASE_PIN" } });
+    /// </code>
+    /// </example>
     [CakeMethodAlias]
     [CakeNamespaceImport("KexecSign.Building")]
-    public static BuildResult KexecSignBuild(this ICakeContext context, BuildOptions options) =>
+    [CakeNamespaceImport("KexecSign.Keys.Pins")]
+    [CakeNamespaceImport("KexecSign.Signing")]
+    public static BuildOutcome KexecSignBuild(this ICakeContext context, BuildOptions options) =>
         context.KexecSign(OperationCatalog.Build, options);
+
+    /// <summary>Joins the reports of a plan's shards: <c>kexecsign plan merge</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignPlanMerge(new PlanMergeOptions { Reports = ["shard-1.json", "shard-2.json"], Output = "report.json" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Building")]
+    public static PlanResult KexecSignPlanMerge(this ICakeContext context, PlanMergeOptions options) =>
+        context.KexecSign(OperationCatalog.PlanMerge, options);
+
+    /// <summary>Verifies provenance, and that it is of the files given: <c>kexecsign provenance verify</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignProvenanceVerify(new ProvenanceVerifyOptions { Envelope = "vmlinuz.efi.intoto.json", Certificates = ["db.pem"], Files = ["vmlinuz.efi"] });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Provenance")]
+    public static ProvenanceVerifyResult KexecSignProvenanceVerify(this ICakeContext context, ProvenanceVerifyOptions options) =>
+        context.KexecSign(OperationCatalog.ProvenanceVerify, options);
 
     /// <summary>Captures a zboot kit from a kernel's source or build: <c>kexecsign zboot kit</c>.</summary>
     [CakeMethodAlias]

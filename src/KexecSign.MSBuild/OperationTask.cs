@@ -45,7 +45,7 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
 #pragma warning restore CA1031
         {
             KexecSignException error = Failure.Explain(thrown);
-            LogError(error.Code.Id, error.File, error.Says + " " + error.Mend);
+            LogError(error.Code.Id, error.File, error.Says + " " + error.Mend, error.Line, error.Column);
         }
         return !Log.HasLoggedErrors;
     }
@@ -107,6 +107,6 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
         }
     }
 
-    private void LogError(string code, string? file, string message) =>
-        Log.LogError(null, code, null, null, file, 0, 0, 0, 0, "{0}", Printable.Line(message));
+    private void LogError(string code, string? file, string message, int line = 0, int column = 0) =>
+        Log.LogError(null, code, null, null, file, line, column, 0, 0, "{0}", Printable.Line(message));
 }

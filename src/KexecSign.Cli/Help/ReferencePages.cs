@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using KexecSign.Cli.Commands;
+using KexecSign.Documents;
 using KexecSign.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Operations;
@@ -19,6 +20,8 @@ internal static class ReferencePages
         Directory.CreateDirectory(Path.Combine(folder, "schema"));
         foreach (Operation operation in operations)
             File.WriteAllText(Path.Combine(folder, "schema", ReportSchemas.FileName(operation)), ReportSchemas.Of(operation));
+        foreach ((string name, string text) in PublishedSchemas.All)
+            File.WriteAllText(Path.Combine(folder, "schema", name), text);
         return ExitCode.Done;
     }
 

@@ -29,6 +29,11 @@ internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool ver
             writer.WriteStartObject("error");
             writer.WriteString("code", error.Code.Id);
             writer.WriteString("file", error.File);
+            if (error.Line > 0)
+            {
+                writer.WriteNumber("line", error.Line);
+                writer.WriteNumber("column", error.Column);
+            }
             writer.WriteString("message", error.Says);
             writer.WriteString("mend", error.Mend);
             writer.WriteEndObject();

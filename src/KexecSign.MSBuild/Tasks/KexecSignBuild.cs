@@ -6,7 +6,7 @@ namespace KexecSign.MSBuild.Tasks;
 /// <summary>Signs, compresses, links, signs again and verifies in one go: <c>kexecsign build</c>.</summary>
 public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
 {
-    /// <summary>A plan file that says all this; the other properties win over it.</summary>
+    /// <summary>A plan: of many images, or of the properties of one by the names of options; the other properties win over it.</summary>
     public ITaskItem? Plan { get; set; }
 
     /// <summary>The uncompressed kernel Image.</summary>
@@ -63,6 +63,30 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>Write the result as JSON.</summary>
     public string? Report { get; set; }
 
+    /// <summary>A file of keys to take instead of those of a plan of many images.</summary>
+    public string? Keys { get; set; }
+
+    /// <summary>Part of a plan's images to build, for instance 2/5.</summary>
+    public string? Shard { get; set; }
+
+    /// <summary>Build a plan's images even where they are there and verified.</summary>
+    public bool Rebuild { get; set; }
+
+    /// <summary>Let nothing appear that breaks this policy.</summary>
+    public string? Policy { get; set; }
+
+    /// <summary>Write in-toto provenance in a signed DSSE envelope.</summary>
+    public string? Provenance { get; set; }
+
+    /// <summary>Key of the provenance, when it is not the outer PE's.</summary>
+    public string? ProvenanceKey { get; set; }
+
+    /// <summary>Its certificate.</summary>
+    public string? ProvenanceCert { get; set; }
+
+    /// <summary>URI of who builds, for the provenance.</summary>
+    public string? Builder { get; set; }
+
     internal override void Give(OptionValues values)
     {
         if (Plan is not null)
@@ -85,5 +109,13 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Path("tar", Tar);
         values.Text("xattr", Xattr);
         values.Path("report", Report);
+        values.Path("keys", Keys);
+        values.Text("shard", Shard);
+        values.Flag("rebuild", Rebuild);
+        values.Path("policy", Policy);
+        values.Path("provenance", Provenance);
+        values.Reference("provenance-key", ProvenanceKey);
+        values.Reference("provenance-cert", ProvenanceCert);
+        values.Text("builder", Builder);
     }
 }

@@ -37,6 +37,9 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     /// <summary>What a signer's certificate that is out of date means: warn or fail.</summary>
     public string? Expired { get; set; }
 
+    /// <summary>A policy that the file must satisfy.</summary>
+    public string? Policy { get; set; }
+
     internal override void Give(OptionValues values)
     {
         values.Files(File);
@@ -49,5 +52,6 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
         values.Path("mokx", Mokx);
         values.Path("sbat-level", SbatLevel);
         values.Text("expired", Expired);
+        values.Path("policy", Policy);
     }
 }

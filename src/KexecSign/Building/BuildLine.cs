@@ -7,7 +7,10 @@ using KexecSign.Files;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Ima;
+using KexecSign.Formats.Errors;
 using KexecSign.Keys.Certificates;
+using KexecSign.Policies;
+using KexecSign.Provenance;
 using KexecSign.Reports;
 using KexecSign.Running;
 using KexecSign.Signing;
@@ -24,7 +27,7 @@ internal sealed class BuildLine
 {
     private readonly BuildOptions _options;
     private readonly RunContext _context;
-    private readonly SigningIdentity? _outer, _inner, _ima;
+    private readonly SigningIdentity? _outer, _inner, _ima, _provenance;
 
     public BuildLine(BuildOptions options, RunContext context)
     {
@@ -33,58 +36,72 @@ internal sealed class BuildLine
         _outer = Open(options.Outer);
         _inner = Open(options.Inner);
         _ima = Open(options.Ima);
+        if (options.Provenance is not null)
+            _provenance = Open(options.ProvenanceSigner) ?? _outer ?? throw OperationErrors.ProvenanceUnsigned.With();
     }
 
     /// <summary>Runs the line.</summary>
     public BuildResult Run()
     {
         string output = _options.Output!;
-        using var files = new StagedFiles([_options.Image!, _options.Kit!, .. _options.Parser is null ? (string[])[] : [_options.Parser]]);
+        string?[] inputs = [_options.Image, _options.Kit, _options.Parser, _options.Policy];
+        using var files = new StagedFiles([.. inputs.OfType<string>()]);
         string staged = files.Add(output);
         string? signedImage = Stage(files, _options.SignedImage), tarFile = Stage(files, _options.Tar), report = Stage(files, _options.Report);
-        string? sidecar = Stage(files, _ima is null ? null : output + ".sig");
+        string? sidecar = Stage(files, _ima is null ? null : output + ".sig"), provenance = Stage(files, _options.Provenance);
+        PolicyDocument? policy = _options.Policy is null ? null : PolicyDocument.Read(_options.Policy);
         using FileSource imageSource = FileSource.Open(_options.Image!);
-        KernelImage kernel = KernelOf(imageSource);
-        ZbootKit kit = ZbootKit.Open(_options.Kit!);
+        ZbootKit? kit = _options.Kit is null ? null : ZbootKit.Open(_options.Kit);
 
-        using InnerImage? inner = _inner is null ? null : InnerImage.Sign(imageSource.ToLayout(), _inner, ExistingSignatures.Refuse, _context);
-        using ZbootAssembly zboot = ZbootAssembly.Make(kit, inner?.Image ?? imageSource.ToLayout(), Recipe(), _context);
-        Layout image = zboot.Image;
+        using BuildBody body = Body(imageSource, kit);
+        Layout image = body.Image;
         EmbeddedParser? parser = null;
         if (_options.Parser is not null)
             (image, parser) = BpfEmbedOperation.Embed(image, _options.Parser, _context);
 
         SignedImage? outer = null;
-        string sha256;
+        WrittenFile written;
         if (_outer is null)
-            sha256 = WrittenFile.Write(image, staged, [], _context).Sha256;
+            written = WrittenFile.Write(image, staged, [], _context);
         else
-            sha256 = (outer = Sign(image, _outer, staged)).Sha256;
+            written = new((outer = Sign(image, _outer, staged)).Size, outer.Sha256);
+        var outputs = ImmutableArray.CreateBuilder<BuildInput>();
+        outputs.Add(new(output, written.Size, written.Sha256));
 
-        if (signedImage is not null)
-            WrittenFile.Write(inner!.Image, signedImage, [], _context);
-        ImaSigned? ima = _ima is null ? null : SignForIma(staged, sha256);
+        ImaSigned? ima = _ima is null ? null : SignForIma(staged, written.Sha256);
         if (ima is not null)
-            WrittenFile.Write(Layout.Of(Convert.FromHexString(ima.Value)), sidecar!, [], _context);
+            outputs.Add(Write(Layout.Of(Convert.FromHexString(ima.Value)), sidecar!, output + ".sig"));
+        if (signedImage is not null)
+            outputs.Add(Write(body.Inner!.Image, signedImage, _options.SignedImage!));
         BuildInput? tar = tarFile is null ? null : WriteTar(tarFile, staged, ima!);
+        if (tar is not null)
+            outputs.Add(tar);
         ImmutableArray<Verdict> verdicts = Verify(staged, parser is not null);
+        PolicyReport? judged = policy is null ? null : Judge(policy, staged);
+        if (provenance is not null)
+        {
+            byte[] envelope = ProvenanceEnvelope.Sign(Statement(staged, imageSource, kit, parser, outputs.ToImmutable()), _provenance!, _context);
+            outputs.Add(Write(Layout.Of(envelope), provenance, _options.Provenance!));
+        }
 
         BuildResult result = new()
         {
             Tool = "KexecSign " + ToolVersion.Number,
             File = output,
             Image = Input(imageSource),
-            Kit = new(kit.Path, new FileInfo(kit.Path).Length, kit.Sha256),
-            ImageSize = checked((long)kernel.ImageSize),
-            Inner = inner?.Signature,
-            SignedImage = inner is null ? null : _options.SignedImage,
-            Zboot = new(
-                zboot.Header.CompressionName, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize,
-                zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize),
+            Kit = kit is null ? null : new(kit.Path, new FileInfo(kit.Path).Length, kit.Sha256),
+            ImageSize = ImageSize(imageSource),
+            Inner = body.Inner?.Signature,
+            SignedImage = body.Inner is null ? null : _options.SignedImage,
+            Zboot = body.Zboot,
             Parser = parser,
             Outer = outer is null ? null : outer with { File = output },
             Ima = ima is null ? null : ima with { File = output, Sidecar = output + ".sig" },
             Tar = tar,
+            Provenance = _options.Provenance,
+            Policy = judged,
+            Outputs = outputs.ToImmutable(),
+            Recipe = BuildRecipe.Of(_options, _context),
             Certificates = [.. Certificates()],
             Verdicts = verdicts,
         };
@@ -100,26 +117,50 @@ internal sealed class BuildLine
     private SigningIdentity? Open(SigningOptions options) =>
         options.Key is null ? null : SigningIdentity.Open("build", options, _context);
 
-    private static KernelImage KernelOf(FileSource source)
+    private BuildBody Body(FileSource source, ZbootKit? kit)
     {
         try
         {
-            return KernelImage.Read(source.ToLayout());
+            return BuildBody.Make(source, kit, _inner, Recipe(), _context);
         }
-        catch (Formats.Errors.KexecSignException refused)
+        catch (KexecSignException refused) when (refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
         {
             throw refused.In(source.Path);
         }
+    }
+
+    private static long? ImageSize(FileSource source)
+    {
+        Layout file = source.ToLayout();
+        return KernelImage.TryParse(file.ReadBytes(0, Math.Min(file.Length, KernelImage.HeaderSize + 8))) is { } kernel ? checked((long)kernel.ImageSize) : null;
+    }
+
+    private BuildInput Write(Layout content, string staged, string path)
+    {
+        WrittenFile written = WrittenFile.Write(content, staged, [], _context);
+        return new(path, written.Size, written.Sha256);
     }
 
     private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? "gzip"), _options.Level);
 
     private SignedImage Sign(Layout image, SigningIdentity identity, string path)
     {
-        PendingSignature pending = PendingSignature.Prepare(image, identity, ExistingSignatures.Refuse, fit: false);
+        PendingSignature pending = Prepare(image, identity);
         using ImageSigning signing = ImageSigning.Begin(pending, identity, OutputFile.Create(path), _context);
         signing.Sign(_context);
         return signing.Finish();
+    }
+
+    private PendingSignature Prepare(Layout image, SigningIdentity identity)
+    {
+        try
+        {
+            return PendingSignature.Prepare(image, identity, ExistingSignatures.Refuse, fit: false);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(_options.Image!);
+        }
     }
 
     // With a sidecar beside the staged file, where the verification looks for it.
@@ -140,28 +181,43 @@ internal sealed class BuildLine
 
     private ImmutableArray<Verdict> Verify(string staged, bool hasParser)
     {
-        var consumers = ImmutableArray.CreateBuilder<Consumer>();
-        if (_outer is not null)
-            consumers.AddRange(Consumer.Firmware, Consumer.Shim);
-        if (_inner is not null)
-            consumers.Add(Consumer.Kexec);
-        if (_ima is not null)
-            consumers.Add(Consumer.Ima);
-        if (hasParser)
-            consumers.Add(Consumer.Bpf);
-        if (consumers.Count == 0)
-            return [];
-        var verdicts = VerifyOperation.Judge(
-            new VerifyOptions { File = staged, Consumers = consumers.ToImmutable() },
-            consumer => consumer switch
-            {
-                Consumer.Kexec => [_inner!.Certificate],
-                Consumer.Ima => [_ima!.Certificate],
-                _ => [_outer!.Certificate],
-            },
-            VerifyLists.None, _context);
-        Verdict? refused = verdicts.FirstOrDefault(v => v.Answer != Answer.Accepts);
+        ImmutableArray<Verdict> verdicts = BuildVerdicts.Of(staged, new(_outer?.Certificate, _inner?.Certificate, _ima?.Certificate, hasParser), _context);
+        Verdict? refused = BuildVerdicts.Refusal(verdicts);
         return refused is null ? verdicts : throw OperationErrors.BuiltUnverified.With(refused.Consumer.ToString().ToLowerInvariant(), refused.Reason);
+    }
+
+    private PolicyReport Judge(PolicyDocument policy, string staged)
+    {
+        X509Certificate2?[] own = [_outer?.Certificate, _inner?.Certificate, _ima?.Certificate];
+        PolicyReport report = PolicyCheck.Judge(policy, staged, [.. own.OfType<X509Certificate2>()], _context);
+        PolicyFinding? broken = report.Findings.FirstOrDefault(f => !f.Holds);
+        return broken is null ? report : throw OperationErrors.BuiltAgainstPolicy.With(policy.Path, $"{broken.Rule}: {broken.Code}: {broken.Says}");
+    }
+
+    private ProvenanceStatement Statement(
+        string staged, FileSource image, ZbootKit? kit, EmbeddedParser? parser, ImmutableArray<BuildInput> outputs)
+    {
+        using FileSource source = FileSource.Open(staged);
+        return new()
+        {
+            Subjects =
+            [
+                .. ProvenanceSubjects.Of(source.ToLayout(), Path.GetFileName(_options.Output!), outputs[0].Sha256, _context),
+                .. outputs.Skip(1).Select(o => new ProvenanceSubject(Path.GetFileName(o.File), o.Sha256)),
+            ],
+            Materials =
+            [
+                new(Path.GetFileName(image.Path), Input(image).Sha256),
+                .. kit is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(kit.Path), kit.Sha256)],
+                .. parser is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(_options.Parser!), parser.Sha256)],
+                .. _options.Policy is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(_options.Policy), PolicyDocument.Read(_options.Policy).Sha256)],
+            ],
+            Builder = _options.Builder ?? ProvenanceStatement.UnnamedBuilder,
+            Compression = _options.Kit is null ? null : _options.Compression ?? "gzip",
+            Level = _options.Level,
+            Xattr = _options.Xattr,
+            Certificates = [.. Certificates()],
+        };
     }
 
     private IEnumerable<BuildCertificate> Certificates()

@@ -6,10 +6,34 @@ namespace KexecSign.Building;
 /// <summary>Options of <c>build</c>: the whole line from a kernel Image to a signed package.</summary>
 public sealed record BuildOptions
 {
-    /// <summary>The uncompressed kernel Image.</summary>
+    /// <summary>A plan file: of many images, or of the options of one. Of the properties below, a plan of many takes <see cref="Keys"/>, <see cref="Shard"/>, <see cref="Rebuild"/>, <see cref="Policy"/>, <see cref="Pin"/> and <see cref="Report"/>.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>A file of keys that are taken instead of the plan's; null for the plan's own.</summary>
+    public string? Keys { get; init; }
+
+    /// <summary>Which part of a plan's images is to be built, for instance <c>2/5</c>; null for all.</summary>
+    public string? Shard { get; init; }
+
+    /// <summary>Whether a plan's images are built even where their outputs are there and verified.</summary>
+    public bool Rebuild { get; init; }
+
+    /// <summary>A policy that the finished image must satisfy before it appears; null for none.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>Where the signed provenance goes; null for none.</summary>
+    public string? Provenance { get; init; }
+
+    /// <summary>Who signs the provenance; without a key whoever signs the outer PE.</summary>
+    public SigningOptions ProvenanceSigner { get; init; } = new();
+
+    /// <summary>URI of who builds, for the provenance.</summary>
+    public string? Builder { get; init; }
+
+    /// <summary>The uncompressed kernel Image, or without <see cref="Kit"/> any EFI image.</summary>
     public string? Image { get; init; }
 
-    /// <summary>The zboot kit to link with.</summary>
+    /// <summary>The zboot kit to link with; null to sign the image as it stands.</summary>
     public string? Kit { get; init; }
 
     /// <summary><c>gzip</c> or <c>zstd</c>; null for gzip.</summary>

@@ -1,37 +1,29 @@
 using System.Text.Json;
+using KexecSign.Documents;
 using KexecSign.Errors;
-using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Operations;
 
 namespace KexecSign.Building;
 
 /// <summary>
-/// A plan: a JSON object whose properties are the options of <c>build</c> by their names, with comments allowed. What the
-/// command line says besides comes behind it and wins.
+/// The argument PLAN: a plan of many images, which has 'images', or a JSON object whose properties are the options of
+/// <c>build</c> by their names. What the command line says besides comes behind it and wins.
 /// </summary>
 internal static class BuildPlan
 {
-    private const long MaxLength = 1 << 20;
-
-    /// <summary>The options with everything that a plan says put in.</summary>
-    /// <exception cref="KexecSignException">KS3201 when it is no such object, KS3202 for a name that <c>build</c> does not have.</exception>
+    /// <summary>The options with what a plan of one image says put in; a plan of many is only noted.</summary>
+    /// <exception cref="KexecSignException">KS3201, KS3202 and KS3301 with line and column.</exception>
     public static BuildOptions Read(BuildOptions options, string path)
     {
-        using FileSource source = FileSource.Open(path);
-        byte[] json = source.ToLayout().ReadBytes(0, Math.Min(source.Length, MaxLength));
+        PlacedValue plan = PlacedDocument.Read(path, "a plan").Root;
         try
         {
-            using JsonDocument plan = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            if (plan.RootElement.ValueKind != JsonValueKind.Object)
-                throw OperationErrors.PlanMalformed.With($"it holds {plan.RootElement.ValueKind}");
-            foreach (JsonProperty property in plan.RootElement.EnumerateObject())
-                options = Apply(options, property);
-            return options;
-        }
-        catch (JsonException malformed)
-        {
-            throw OperationErrors.PlanMalformed.Because(malformed, malformed.Message.TrimEnd('.')).In(path);
+            if (plan.Kind != JsonValueKind.Object)
+                throw OperationErrors.PlanMalformed.With($"it holds {plan.KindName}").At(plan.Line, plan.Column);
+            if (plan.Properties.Any(p => p.Name is "images"))
+                return options with { Plan = path };
+            return plan.Properties.Where(p => p.Name != "$schema").Aggregate(options, Apply);
         }
         catch (KexecSignException refused)
         {
@@ -39,16 +31,19 @@ internal static class BuildPlan
         }
     }
 
-    private static BuildOptions Apply(BuildOptions options, JsonProperty property)
+    private static BuildOptions Apply(BuildOptions options, PlacedProperty property)
     {
         OptionSpec<BuildOptions> option = BuildOperation.Definition.TypedOptions.FirstOrDefault(o => o.Name == property.Name || (o.Name == "o" && property.Name == "output"))
-            ?? throw OperationErrors.PlanNameUnknown.With(property.Name);
-        string value = property.Value.ValueKind switch
+            ?? throw OperationErrors.PlanNameUnknown.With(property.Name).At(property.Line, property.Column);
+        if (property.Value.Kind is not (JsonValueKind.String or JsonValueKind.Number))
+            throw OperationErrors.PlanMalformed.With($"'{property.Name}' holds {property.Value.KindName}").At(property.Value.Line, property.Value.Column);
+        try
         {
-            JsonValueKind.String => property.Value.GetString()!,
-            JsonValueKind.Number => property.Value.GetRawText(),
-            _ => throw OperationErrors.PlanMalformed.With($"'{property.Name}' holds {property.Value.ValueKind}"),
-        };
-        return (BuildOptions)option.Apply(options, value);
+            return (BuildOptions)option.Apply(options, property.Value.Text);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.At(property.Value.Line, property.Value.Column);
+        }
     }
 }

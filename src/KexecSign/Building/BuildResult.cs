@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KexecSign.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Ima;
+using KexecSign.Policies;
 using KexecSign.Reports;
 using KexecSign.Signing;
 using KexecSign.Verification;
@@ -30,27 +31,24 @@ public sealed record BuildInput(string File, long Size, string Sha256);
 /// <param name="PayloadSize">Its length, without the 4 bytes behind a zstd payload.</param>
 /// <param name="PayloadSha256">Its SHA-256.</param>
 /// <param name="ImageLength">Length of the Image inside, padding included.</param>
-/// <param name="CodeSize">zboot_code_size.</param>
+/// <param name="CodeSize">zboot_code_size; null where nothing was linked.</param>
 public sealed record BuiltZboot(
-    string Compression, int? Level, long PayloadOffset, long PayloadSize, string PayloadSha256, long ImageLength, long CodeSize);
+    string Compression, int? Level, long PayloadOffset, long PayloadSize, string PayloadSha256, long ImageLength, long? CodeSize);
 
 /// <summary>The result of <c>build</c>, and the report that it writes; offsets and sizes in bytes, digests in lower-case hex.</summary>
-public sealed record BuildResult : OperationResult
+public sealed record BuildResult : BuildOutcome
 {
-    /// <summary>Version of KexecSign.</summary>
-    public required string Tool { get; init; }
-
     /// <summary>The finished image.</summary>
     public required string File { get; init; }
 
     /// <summary>The Image given.</summary>
     public required BuildInput Image { get; init; }
 
-    /// <summary>The kit given.</summary>
-    public required BuildInput Kit { get; init; }
+    /// <summary>The kit given; null when the image was signed as it stands.</summary>
+    public BuildInput? Kit { get; init; }
 
-    /// <summary>image_size of the kernel.</summary>
-    public required long ImageSize { get; init; }
+    /// <summary>image_size of the kernel; null for what is no Image of arm64 or riscv.</summary>
+    public long? ImageSize { get; init; }
 
     /// <summary>The signed Image inside; null when it was not signed.</summary>
     public InnerSignature? Inner { get; init; }
@@ -58,8 +56,8 @@ public sealed record BuildResult : OperationResult
     /// <summary>Where the signed Image was kept; null for nowhere.</summary>
     public string? SignedImage { get; init; }
 
-    /// <summary>Compression and place of the payload, and what was linked.</summary>
-    public required BuiltZboot Zboot { get; init; }
+    /// <summary>Compression and place of the payload, and what was linked; null when the image was signed as it stands.</summary>
+    public BuiltZboot? Zboot { get; init; }
 
     /// <summary>The parser embedded; null when none was.</summary>
     public EmbeddedParser? Parser { get; init; }
@@ -72,6 +70,18 @@ public sealed record BuildResult : OperationResult
 
     /// <summary>The tar with the IMA signature.</summary>
     public BuildInput? Tar { get; init; }
+
+    /// <summary>Where the signed provenance is.</summary>
+    public string? Provenance { get; init; }
+
+    /// <summary>What was asked of the policy; null when none was given.</summary>
+    public PolicyReport? Policy { get; init; }
+
+    /// <summary>All files made, this report not among them.</summary>
+    public ImmutableArray<BuildInput> Outputs { get; init; } = [];
+
+    /// <summary>SHA-256 over all that the files were made from: inputs, options, certificates and this program's version.</summary>
+    public string Recipe { get; init; } = "";
 
     /// <summary>The certificates that signed.</summary>
     public required ImmutableArray<BuildCertificate> Certificates { get; init; }
@@ -87,13 +97,14 @@ public sealed record BuildResult : OperationResult
         $"built {File}",
         [
             ReportTable.Fields("made",
-                ("Image", $"{Image.Size} bytes, image_size 0x{ImageSize:x}"),
+                ("image given", $"{Image.Size} bytes{(ImageSize is null ? "" : $", image_size 0x{ImageSize:x}")}"),
                 ("inner signature", Inner is null ? "none" : $"{Inner.DigestAlgorithm} {Inner.ImageDigest}, table 0x{Inner.CertificateTableSize:x} at 0x{Inner.CertificateTableOffset:x}"),
-                ("payload", $"{Zboot.Compression} level {Zboot.Level}, 0x{Zboot.PayloadSize:x} bytes at 0x{Zboot.PayloadOffset:x}"),
+                ("payload", Zboot is null ? null : $"{Zboot.Compression}{(Zboot.Level is null ? "" : $" level {Zboot.Level}")}, 0x{Zboot.PayloadSize:x} bytes at 0x{Zboot.PayloadOffset:x}"),
                 ("parser", Parser is null ? "none" : $"{Parser.Abi}, .bpf 0x{Parser.SectionSize:x} bytes at 0x{Parser.SectionOffset:x}"),
                 ("outer signature", Outer is null ? "none" : $"{Outer.DigestAlgorithm} {Outer.ImageDigest}, table 0x{Outer.CertificateTableSize:x} at 0x{Outer.CertificateTableOffset:x}"),
                 ("image", Outer is null ? null : $"{Outer.Size} bytes, sha256 {Outer.Sha256}"),
-                ("IMA", Ima is null ? "none" : $"key id {Ima.KeyId}, {Ima.Sidecar}{(Ima.Xattr is null ? "" : ", " + Ima.Xattr)}{(Tar is null ? "" : ", " + Tar.File)}")),
+                ("IMA", Ima is null ? "none" : $"key id {Ima.KeyId}, {Ima.Sidecar}{(Ima.Xattr is null ? "" : ", " + Ima.Xattr)}{(Tar is null ? "" : ", " + Tar.File)}"),
+                ("provenance", Provenance)),
             new("signed by", ["role", "subject", "sha256"], [.. Certificates.Select(c => ImmutableArray.Create(c.Role, c.Subject, c.Sha256))]),
             new("verified", ["as", "answer", "reason"],
                 [.. Verdicts.Select(v => ImmutableArray.Create(v.Consumer.ToString().ToLowerInvariant(), v.Answer.ToString().ToLowerInvariant(), v.Reason))]),

@@ -7,6 +7,7 @@ using KexecSign.KeyOperations;
 using KexecSign.Modules;
 using KexecSign.Offline;
 using KexecSign.Pe;
+using KexecSign.Provenance;
 using KexecSign.Rpm;
 using KexecSign.Signatures;
 using KexecSign.Signing;
@@ -45,7 +46,13 @@ public static class OperationCatalog
     public static Operation<PeNormalizeOptions, PeNormalizeResult> PeNormalize => PeNormalizeOperation.Definition;
 
     /// <summary>The whole line in one go.</summary>
-    public static Operation<BuildOptions, BuildResult> Build => BuildOperation.Definition;
+    public static Operation<BuildOptions, BuildOutcome> Build => BuildOperation.Definition;
+
+    /// <summary>Reports of a plan's shards, joined.</summary>
+    public static Operation<PlanMergeOptions, PlanResult> PlanMerge => PlanMergeOperation.Definition;
+
+    /// <summary>Whether provenance speaks of the files at hand.</summary>
+    public static Operation<ProvenanceVerifyOptions, ProvenanceVerifyResult> ProvenanceVerify => ProvenanceVerifyOperation.Definition;
 
     /// <summary>Zboot kits from kernel sources.</summary>
     public static Operation<ZbootKitOptions, ZbootKitResult> ZbootKit => ZbootKitOperation.Definition;
@@ -146,6 +153,8 @@ public static class OperationCatalog
         Attach,
         PeNormalize,
         Build,
+        PlanMerge,
+        ProvenanceVerify,
         ZbootKit,
         ZbootBuild,
         ZbootExtract,

@@ -4,6 +4,7 @@ using KexecSign.Building;
 using KexecSign.Ima;
 using KexecSign.Inspection;
 using KexecSign.Modules;
+using KexecSign.Provenance;
 using KexecSign.Rpm;
 using KexecSign.Signing;
 using KexecSign.Simulating;
@@ -19,7 +20,10 @@ namespace KexecSign.Reports;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PlannedResult))]
 [JsonSerializable(typeof(SignResult))]
+[JsonSerializable(typeof(BuildOutcome))]
 [JsonSerializable(typeof(BuildResult))]
+[JsonSerializable(typeof(PlanResult))]
+[JsonSerializable(typeof(ProvenanceVerifyResult))]
 [JsonSerializable(typeof(VerifyResult))]
 [JsonSerializable(typeof(ImaVerifyResult))]
 [JsonSerializable(typeof(InspectResult))]

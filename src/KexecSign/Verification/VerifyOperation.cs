@@ -10,6 +10,7 @@ using KexecSign.Formats.Pe;
 using KexecSign.Inspection;
 using KexecSign.Keys.Pins;
 using KexecSign.Operations;
+using KexecSign.Policies;
 using KexecSign.Reports;
 using KexecSign.Running;
 using KexecSign.Signing;
@@ -45,10 +46,13 @@ internal static class VerifyOperation
             new("sbat-level", "FILE", "SbatLevel, as 'mokutil --list-sbat-revocations' prints it: what shim demands of .sbat.", (o, v) => o with { SbatLevel = v }),
             new("expired", "POLICY", "What a signer's certificate that is out of date means; neither firmware nor kernel looks at the dates.",
                 (o, v) => o with { ExpiredFails = SigningOptionSpecs.Choice("expired", v, Policies) == "fail" }, "warn", choices: Policies),
+            new("policy", "FILE", "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides --for and --cert.",
+                (o, v) => o with { Policy = v }),
         ],
         Examples =
         [
             new("kexecsign verify vmlinuz.efi --cert db.pem --cert kexec.pem --cert ima.pem", "Verify for every consumer that the image is made for."),
+            new("kexecsign verify vmlinuz.efi --policy release.policy.json", "May it be released? Exit code 4 when a rule is broken."),
             new("kexecsign verify Image.signed --for kexec --cert kexec.pem", "Would kexec_file_load take it?"),
         ],
     };
@@ -58,7 +62,15 @@ internal static class VerifyOperation
         ImmutableArray<X509Certificate2> trusted =
             [.. options.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
         VerifyLists lists = VerifyLists.Read(options, context);
-        return new(options.File, options.NamesTrust, Judge(options, _ => trusted, lists, context));
+        if (options.Policy is null)
+            return new(options.File, options.NamesTrust, Judge(options, _ => trusted, lists, context));
+        PolicyDocument policy = PolicyDocument.Read(options.Policy);
+        ImmutableArray<X509Certificate2> all =
+            [.. trusted, .. policy.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
+        return new(options.File, options.NamesTrust || all.Length > trusted.Length, Judge(options, _ => all, lists, context))
+        {
+            Policy = PolicyCheck.Judge(policy, options.File, trusted, context),
+        };
     }
 
     /// <summary>Judges a file as each consumer would, each with the certificates that it trusts.</summary>

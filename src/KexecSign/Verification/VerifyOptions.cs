@@ -54,5 +54,8 @@ public sealed record VerifyOptions
     /// <summary>Whether a signer's certificate that is out of date counts as a refusal.</summary>
     public bool ExpiredFails { get; init; }
 
+    /// <summary>A policy that the file must satisfy besides; null for none.</summary>
+    public string? Policy { get; init; }
+
     internal bool NamesTrust => Certificates.Length + OwnerCertificates.Length > 0 || Db is not null;
 }

@@ -74,6 +74,18 @@ internal sealed class FinishedZboot : IDisposable
         return image.OverwriteUInt32(Header.UncompressedLengthOffset, uncompressedLength);
     }
 
+    /// <summary>The error for a signed kernel that finds no room.</summary>
+    /// <param name="shortest">Length of the shortest payload that was found, in bytes.</param>
+    /// <param name="path">The image.</param>
+    public Formats.Errors.KexecSignException DoesNotFit(long shortest, string path)
+    {
+        string compression = Header.Compression.ToString().ToLowerInvariant();
+        long room = Header.PayloadSize;
+        return (shortest > room
+            ? OperationErrors.PayloadTooLong.With(compression, shortest, Header.PayloadOffset, room, shortest - room)
+            : OperationErrors.PayloadUnfillable.With(compression, room, Header.PayloadOffset)).In(path);
+    }
+
     /// <summary>Reads a repacked image as its consumers do and compares the kernel in it with what was signed.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3117; KS10xx and KS12xx when it cannot be read.</exception>
     public static void Require(Layout repacked, string kernelSha256, RunContext context)

@@ -94,7 +94,7 @@ internal static class ZbootRepackOperation
     {
         using PayloadFit? fit = PayloadFit.Search(inner.Image, zboot.Header.Compression, zboot.Header.PayloadSize, context, out long shortest);
         if (fit is null)
-            return Relink(zboot, inner, kit ?? throw DoesNotFit(zboot, shortest, options.Image), output, options, context);
+            return Relink(zboot, inner, kit ?? throw zboot.DoesNotFit(shortest, options.Image), output, options, context);
         Layout repacked = zboot.With(fit.Payload, checked((uint)inner.Image.Length));
         FinishedZboot.Require(repacked, inner.Sha256, context);
         WrittenFile written = WrittenFile.Fill(output, repacked, context);
@@ -112,14 +112,5 @@ internal static class ZbootRepackOperation
         return new(
             options.Output!, written.Size, written.Sha256, linked.Header.Compression, $"level {linked.Level}", linked.Header.PayloadOffset,
             linked.Header.PayloadSize, null, kit.Sha256, linked.ImageLength, zboot.WasSigned, inner.Signature, options.SignedImage);
-    }
-
-    private static KexecSignException DoesNotFit(FinishedZboot zboot, long shortest, string path)
-    {
-        string compression = zboot.Header.Compression.ToString().ToLowerInvariant();
-        long room = zboot.Header.PayloadSize;
-        return (shortest > room
-            ? OperationErrors.PayloadTooLong.With(compression, shortest, zboot.Header.PayloadOffset, room, shortest - room)
-            : OperationErrors.PayloadUnfillable.With(compression, room, zboot.Header.PayloadOffset)).In(path);
     }
 }

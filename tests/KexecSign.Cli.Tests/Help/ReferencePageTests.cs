@@ -1,5 +1,6 @@
 using KexecSign.Cli.Commands;
 using KexecSign.Cli.Help;
+using KexecSign.Documents;
 using KexecSign.Errors;
 using KexecSign.Operations;
 
@@ -23,6 +24,13 @@ public sealed class ReferencePageTests
         Operation operation = OperationCatalog.All.Single(operation => operation.Name == name);
         Snapshot.Compare("docs/schema/" + ReportSchemas.FileName(operation), ReportSchemas.Of(operation));
     }
+
+    public static TheoryData<string> Published => [.. PublishedSchemas.All.Select(schema => schema.FileName)];
+
+    [Theory]
+    [MemberData(nameof(Published))]
+    public void Schemas_of_what_people_write_are_up_to_date(string name) =>
+        Snapshot.Compare("docs/schema/" + name, PublishedSchemas.All.Single(schema => schema.FileName == name).Text);
 
     [Fact]
     public void The_hidden_command_writes_all()

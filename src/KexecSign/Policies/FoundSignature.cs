@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Ima;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Keys.Certificates;
+using KexecSign.Verification;
+
+namespace KexecSign.Policies;
+
+/// <summary>A signature that a policy has rules for.</summary>
+/// <param name="Digest">Digest algorithm in lower case.</param>
+/// <param name="Signer">The signer's certificate; null when it is not known.</param>
+/// <param name="HasTime">Whether it carries a signing time or a timestamp, which differ from build to build.</param>
+internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, bool HasTime)
+{
+    /// <summary>Key algorithm and size: <c>rsa3072</c>, <c>p256</c>.</summary>
+    public string Algorithm
+    {
+        get
+        {
+            using RSA? rsa = Signer?.GetRSAPublicKey();
+            if (rsa is not null)
+                return $"rsa{rsa.KeySize}";
+            using ECDsa? ecdsa = Signer?.GetECDsaPublicKey();
+            return ecdsa is null ? "unknown" : $"p{ecdsa.KeySize}";
+        }
+    }
+
+    /// <summary>The Authenticode signatures of an image, in their order.</summary>
+    public static ImmutableArray<FoundSignature> OfImage(Layout file)
+    {
+        if (!PeReader.LooksLikePe(file.ReadBytes(0, Math.Min(file.Length, 4096))))
+            return [];
+        return
+        [
+            .. CertificateTable.Read(PeReader.Read(file), file).Select(entry => AuthenticodeSignature.Decode(entry.Pkcs7())).Select(s =>
+                new FoundSignature(Name(s.SignerHash), s.Signer, s.SigningTime is not null || !s.TimestampTokens.IsEmpty)),
+        ];
+    }
+
+    /// <summary>The IMA signature of a file, its signer looked for among certificates; none when there is no signature.</summary>
+    public static ImmutableArray<FoundSignature> OfIma(string path, ImmutableArray<X509Certificate2> known)
+    {
+        if (ImaCheck.Find(path) is not { } found)
+            return [];
+        ImaSignature signature = ImaSignature.Decode(found.Value);
+        return [new(Name(signature.Hash), known.FirstOrDefault(c => ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId), false)];
+    }
+
+    private static string Name(HashAlgorithmName hash) => hash.Name!.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using KexecSign.Building;
+using KexecSign.Reports;
+
+namespace KexecSign.Provenance;
+
+/// <summary>
+/// An in-toto statement (v1) with SLSA provenance (v1). It has no times and no paths: the same inputs give the same bytes
+/// wherever and whenever they are built.
+/// </summary>
+internal sealed record ProvenanceStatement
+{
+    /// <summary>Type of the statement.</summary>
+    public const string StatementType = "https://in-toto.io/Statement/v1";
+
+    /// <summary>Type of the predicate.</summary>
+    public const string PredicateType = "https://slsa.dev/provenance/v1";
+
+    /// <summary>Names the parameters below.</summary>
+    public const string BuildType = "urn:kexecsign:build:1";
+
+    /// <summary>A builder that nobody named.</summary>
+    public const string UnnamedBuilder = "urn:kexecsign:builder:unnamed";
+
+    public required ImmutableArray<ProvenanceSubject> Subjects { get; init; }
+
+    public required ImmutableArray<ProvenanceSubject> Materials { get; init; }
+
+    public required string Builder { get; init; }
+
+    public string? Compression { get; init; }
+
+    public int? Level { get; init; }
+
+    public string? Xattr { get; init; }
+
+    public required ImmutableArray<BuildCertificate> Certificates { get; init; }
+
+    /// <summary>The statement's bytes.</summary>
+    public byte[] ToJson()
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = ReportDocument.Writing.Encoder }))
+            Write(json);
+        return bytes.ToArray();
+    }
+
+    private void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("_type", StatementType);
+        WriteSubjects(json, "subject", Subjects);
+        json.WriteString("predicateType", PredicateType);
+        json.WriteStartObject("predicate");
+        json.WriteStartObject("buildDefinition");
+        json.WriteString("buildType", BuildType);
+        json.WriteStartObject("externalParameters");
+        json.WriteString("image", Materials[0].Name);
+        if (Compression is not null)
+            json.WriteString("compression", Compression);
+        if (Level is not null)
+            json.WriteNumber("level", Level.Value);
+        if (Xattr is not null)
+            json.WriteString("xattr", Xattr);
+        json.WriteEndObject();
+        json.WriteStartObject("internalParameters");
+        json.WriteStartArray("certificates");
+        foreach (BuildCertificate certificate in Certificates)
+        {
+            json.WriteStartObject();
+            json.WriteString("role", certificate.Role);
+            json.WriteString("subject", certificate.Subject);
+            json.WriteString("sha256", certificate.Sha256);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+        WriteSubjects(json, "resolvedDependencies", Materials);
+        json.WriteEndObject();
+        json.WriteStartObject("runDetails");
+        json.WriteStartObject("builder");
+        json.WriteString("id", Builder);
+        json.WriteStartObject("version");
+        json.WriteString("kexecsign", ToolVersion.Number);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteSubjects(Utf8JsonWriter json, string name, ImmutableArray<ProvenanceSubject> subjects)
+    {
+        json.WriteStartArray(name);
+        foreach (ProvenanceSubject subject in subjects)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", subject.Name);
+            json.WriteStartObject("digest");
+            json.WriteString("sha256", subject.Sha256);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+}

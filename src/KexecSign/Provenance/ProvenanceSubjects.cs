@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using KexecSign.Bpf;
+using KexecSign.Files;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Formats.Zboot;
+using KexecSign.Inspection;
+using KexecSign.Running;
+using KexecSign.Verification;
+
+namespace KexecSign.Provenance;
+
+/// <summary>A thing that provenance speaks of.</summary>
+/// <param name="Name">A file's name without folder; a part of a file has <c>#part</c> behind it.</param>
+/// <param name="Sha256">SHA-256, lower-case hex.</param>
+public sealed record ProvenanceSubject(string Name, string Sha256);
+
+/// <summary>
+/// What a verifier may hold in its hands of an image: the file, what its signature covers, the Image that runs, the payload as
+/// it is stored, and the parser.
+/// </summary>
+internal static class ProvenanceSubjects
+{
+    /// <summary>The subjects of an image.</summary>
+    /// <param name="file">The image.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="sha256">SHA-256 of the whole file, where it is known.</param>
+    /// <param name="context">Run context.</param>
+    public static ImmutableArray<ProvenanceSubject> Of(Layout file, string name, string? sha256, RunContext context)
+    {
+        var subjects = ImmutableArray.CreateBuilder<ProvenanceSubject>();
+        subjects.Add(new(name, sha256 ?? Hash(file, context)));
+        if (!PeReader.LooksLikePe(file.ReadBytes(0, Math.Min(file.Length, 4096))))
+            return subjects.ToImmutable();
+        PeImage image = PeReader.Read(file);
+        if (ReadDigests.Of(image, file).Hex(HashAlgorithmName.SHA256) is { } authenticode)
+            subjects.Add(new(name + "#authenticode", authenticode));
+        if (ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
+        {
+            using var kernel = new KernelInside(image, file, context);
+            subjects.Add(new(name + "#Image", Hash(kernel.Open(), context)));
+            ZbootHeader header = ZbootHeader.Read(image, file);
+            subjects.Add(new(name + "#payload", Hash(file.Slice(header.PayloadOffset, header.PayloadSize), context)));
+        }
+        if (image.FindSection(BpfEmbedOperation.SectionName) is not null)
+            subjects.Add(new(name + "#parser", Convert.ToHexStringLower(SHA256.HashData(BpfExtractOperation.Extract(image, file)))));
+        return subjects.ToImmutable();
+    }
+
+    private static string Hash(Layout bytes, RunContext context) => Convert.ToHexStringLower(LayoutPass.Hash(bytes, HashAlgorithmName.SHA256, context));
+}
