@@ -43,6 +43,7 @@ Task("TestTools")
     KitOf(kernels["source"], kernels["image"]);
     KitOf(kernels["source"], null, "riscv");
     KitOf(kernels["source-6.1"], null);
+    NeedNodePackages("@action-validator/core@0.6.0", "gitlab-ci-local@4.75.1", "@ibm/tekton-lint@1.1.0");
 });
 
 Task("Test")

@@ -28,6 +28,11 @@ var JudgePackages = new Dictionary<string, string>
     ["linux-kbuild-6.1"] = "sign-file judges appended signatures",
     ["kmod"] = "modinfo judges appended signatures",
     ["libarchive-tools"] = "bsdtar judges archives",
+    ["python3-yaml"] = "reads pipelines",
+    ["dpkg-dev"] = "builds a package with the Debian pipeline",
+    ["debhelper"] = "the same",
+    ["rpm"] = "builds packages with the RPM and OBS pipelines",
+    ["shellcheck"] = "judges the pipelines' scripts",
     ["fsverity"] = "judges fs-verity digests",
 };
 
@@ -43,6 +48,19 @@ void NeedDebianPackages(IReadOnlyDictionary<string, string> needed)
     Information("Installing {0}", why);
     Shell($"{sudo}apt-get update -q");
     Shell($"{sudo}env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends {string.Join(' ', missing)}");
+}
+
+// Validators of pipelines, which only npm has. No script of theirs is run on the way in.
+void NeedNodePackages(params string[] packages)
+{
+    var folder = MakeAbsolute(cache).Combine("npm");
+    var missing = packages.Where(package => !DirectoryExists(folder.Combine("node_modules").Combine(package.Substring(0, package.LastIndexOf('@'))))).ToArray();
+    if (missing.Length == 0)
+        return;
+    if (StartProcess("sh", new ProcessSettings { Arguments = "-c \"command -v npm >/dev/null\"", Silent = true }) != 0)
+        NeedDebianPackages(new Dictionary<string, string> { ["npm"] = "fetches validators of pipelines" });
+    EnsureDirectoryExists(folder);
+    Shell($"npm install --prefix '{folder}' --no-save --no-audit --no-fund --ignore-scripts --loglevel=error {string.Join(' ', packages)}");
 }
 
 bool IsInstalled(string package)

@@ -28,7 +28,8 @@ public static partial class DebianKernels
         return newest!;
     }
 
-    internal static string Cache => System.IO.Path.Combine(
+    /// <summary>Where the build keeps what it fetched.</summary>
+    public static string Cache => System.IO.Path.Combine(
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
             ? set
             : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),

@@ -69,6 +69,11 @@ public static class Tool
         ["xz"] = "xz-utils",
         ["bsdtar"] = "libarchive-tools",
         ["fsverity"] = "fsverity",
+        ["node"] = "nodejs",
+        ["dpkg-buildpackage"] = "dpkg-dev",
+        ["dh"] = "debhelper",
+        ["rpmbuild"] = "rpm",
+        ["shellcheck"] = "shellcheck",
     };
 
     /// <summary>Skips the test when a tool is missing; fails it when KEXECSIGN_REQUIRE_TOOLS=1.</summary>

@@ -19,6 +19,9 @@ public sealed record KeysInitOptions
     /// <summary>Folder for the certificates; null for <see cref="Directory"/>.</summary>
     public string? Certificates { get; init; }
 
+    /// <summary>Where a file of the keys for plans (<c>build --keys</c>) goes; null for nowhere.</summary>
+    public string? PlanKeys { get; init; }
+
     /// <summary>Where the user's PIN comes from; with none, a random one is made for a SoftHSM token.</summary>
     public PinOptions Pin { get; init; } = new();
 
@@ -44,6 +47,7 @@ internal static class KeysInitOperation
             new("profile", "FILE", "The profile (JSON, comments allowed; keys/README.md describes it).", (o, v) => o with { Profile = v }, required: true),
             new("directory", "DIR", "Folder of the SoftHSM token.", (o, v) => o with { Directory = v }, DefaultDirectory),
             new("certificates", "DIR", "Folder for the certificates; without it the token's.", (o, v) => o with { Certificates = v }),
+            new("plan-keys", "FILE", "Write the keys by their labels, ready for 'build PLAN --keys FILE'; it holds no PIN.", (o, v) => o with { PlanKeys = v }),
             .. SigningOptionSpecs.Pins<KeysInitOptions>(o => o.Pin, (o, pin) => o with { Pin = pin }),
             new("so-pin-env", "NAME", "Name of an environment variable that holds the security officer's PIN.",
                 (o, v) => o with { SecurityOfficerPin = o.SecurityOfficerPin with { EnvironmentVariable = v } }),
@@ -55,6 +59,7 @@ internal static class KeysInitOperation
         Examples =
         [
             new("kexecsign keys init --profile keys/demo.profile.json", "Make the demonstration's token in keys/token."),
+            new("kexecsign keys init --profile keys/demo.profile.json --directory token --plan-keys throwaway.keys.json", "Keys that a pull request may sign a plan with."),
             new("kexecsign keys init --profile release.json --certificates certs --pin-env HSM_PIN", "Make missing keys in the token that the profile names."),
         ],
     };
@@ -63,7 +68,12 @@ internal static class KeysInitOperation
     {
         string path = options.Profile ?? throw OperationErrors.OptionMissing.With("keys init", "--profile");
         KeyProfile profile = KeyProfile.Read(path);
-        return context.DryRun ? Plan(profile, options) : new KeyCeremony(profile, options, context).Run();
+        if (context.DryRun)
+            return Plan(profile, options);
+        KeysInitResult result = new KeyCeremony(profile, options, context).Run();
+        if (options.PlanKeys is not null)
+            PlanKeysFile.Write(options.PlanKeys, result, options.Pin, context);
+        return result;
     }
 
     private static KeysInitResult Plan(KeyProfile profile, KeysInitOptions options)

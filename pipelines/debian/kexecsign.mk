@@ -1,0 +1,11 @@
+# For debian/rules:   include debian/kexecsign.mk   (the file beside it, dh_kexecsign, in debian/ or in PATH)
+# Signs between installing and packing, so that the package holds what was signed.
+KEXECSIGN_PACKAGES ?= $(shell sed -n 's/^Package: *//p' debian/control)
+
+execute_after_dh_install:
+	$(or $(wildcard debian/dh_kexecsign),dh_kexecsign) $(KEXECSIGN_PACKAGES)
+
+execute_after_dh_clean:
+	rm -rf debian/.kexecsign
+
+.PHONY: execute_after_dh_install execute_after_dh_clean

@@ -1,0 +1,227 @@
+using KexecSign.Fixtures;
+
+namespace KexecSign.Pipelines.Tests;
+
+/// <summary>Builds of packages with dpkg-buildpackage and rpmbuild, and the rounds that OBS makes.</summary>
+public sealed class PackagingTests : IDisposable
+{
+    private const string SignAsElsewhere = "for request in \"$BUNDLE\"/stage-1/requests/*.attributes; do openssl dgst -sha256 -sign \"$KEY\" -out \"$BUNDLE/stage-1/answers/$(basename \"$request\").sig\" \"$request\"; done";
+
+    private readonly Runner _runner = new();
+
+    [SkippableTheory]
+    [InlineData("throw-away")]
+    [InlineData("token")]
+    [InlineData("bundle")]
+    public void A_Debian_package_holds_what_was_signed(string way)
+    {
+        Tool.Require("dpkg-buildpackage", "dh");
+        string source = DebianSource();
+        const string build = "dpkg-buildpackage -us -uc -b -d";
+        Dictionary<string, string> release = new(_runner.Release) { ["KEXECSIGN_POLICY"] = _runner.At("release.policy.json") };
+        string certificate = _runner.At("db.pem");
+        switch (way)
+        {
+            case "throw-away":
+                _runner.Run(build, [], source);
+                break;
+            case "token":
+                release["KEXECSIGN_KEYS"] = _runner.At("keys/release.keys.json");
+                _runner.Run(build, release, source);
+                break;
+            default:
+                string key = Elsewhere(out certificate);
+                string bundle = Path.Combine(_runner.Temp, "bundle");
+                Dictionary<string, string> offline = new() { ["KEXECSIGN_BUNDLE"] = bundle, ["KEXECSIGN_CERT"] = certificate };
+                _runner.Run(build, offline, source);
+                _runner.Run(SignAsElsewhere, new() { ["BUNDLE"] = Path.Combine(bundle, "linux-image-dummy/vmlinuz-1"), ["KEY"] = key });
+                _runner.Run(build, new(offline) { ["KEXECSIGN_ATTACH"] = "1" }, source);
+                break;
+        }
+        string unpacked = Path.Combine(_runner.Temp, "unpacked");
+        _runner.Run($"dpkg-deb -x ../linux-image-dummy_1_all.deb '{unpacked}'", [], source);
+        string image = Path.Combine(unpacked, "boot/vmlinuz-1");
+        if (way == "throw-away")
+            Tool.Run("sbverify", "--list", image).ShouldContain("KexecSign demo");
+        else
+            Tool.Run("sbverify", "--cert", certificate, image);
+        File.Exists(image + ".sig").ShouldBe(way != "bundle");
+        _runner.Run("dh clean", [], source);
+        Directory.Exists(Path.Combine(source, "debian/.kexecsign")).ShouldBeFalse();
+        _runner.Log.ShouldNotContain(Runner.Pin);
+    }
+
+    [SkippableFact]
+    public void A_policy_that_is_broken_fails_the_Debian_build()
+    {
+        Tool.Require("dpkg-buildpackage", "dh");
+        string policy = _runner.At("strict.json");
+        File.WriteAllText(policy, """{ "signatures": { "outer": { "algorithms": ["rsa4096"] } } }""");
+        (int exit, string output) = _runner.Ask("dpkg-buildpackage -us -uc -b -d", new() { ["KEXECSIGN_POLICY"] = policy }, DebianSource());
+        exit.ShouldNotBe(0);
+        output.ShouldContain("KS4643");
+    }
+
+    [SkippableTheory]
+    [InlineData("throw-away")]
+    [InlineData("token")]
+    [InlineData("bundle")]
+    public void An_RPM_holds_what_was_signed(string way)
+    {
+        Tool.Require("rpmbuild");
+        string top = RpmTree(), certificate = _runner.At("db.pem");
+        string build(string more) => $"rpmbuild -bb --quiet --nodeps --define '_topdir {top}' --load '{Runner.Pipeline("rpm/macros.kexecsign")}' {more} {top}/SPECS/dummy.spec";
+        switch (way)
+        {
+            case "throw-away":
+                _runner.Run(build(""));
+                break;
+            case "token":
+                _runner.Run(build($"--define '_kexecsign_keys {_runner.At("keys/release.keys.json")}' --define 'policy {_runner.At("release.policy.json")}'"), _runner.Release);
+                break;
+            default:
+                string key = Elsewhere(out certificate), bundle = Path.Combine(_runner.Temp, "bundle");
+                _runner.Run(build($"--define '_kexecsign_bundle {bundle}' --define '_kexecsign_cert {certificate}'"));
+                _runner.Run(SignAsElsewhere, new() { ["BUNDLE"] = bundle, ["KEY"] = key });
+                _runner.Run(build($"--define '_kexecsign_bundle {bundle}' --define '_kexecsign_attach 1'"));
+                break;
+        }
+        string unpacked = Path.Combine(_runner.Temp, "unpacked");
+        Directory.CreateDirectory(unpacked);
+        _runner.Run($"rpm2cpio {top}/RPMS/noarch/dummy-1-1.noarch.rpm | cpio -id --quiet", [], unpacked);
+        string image = Path.Combine(unpacked, "boot/vmlinuz-1");
+        if (way == "throw-away")
+            Tool.Run("sbverify", "--list", image).ShouldContain("KexecSign demo");
+        else
+            Tool.Run("sbverify", "--cert", certificate, image);
+        _runner.Log.ShouldNotContain(Runner.Pin);
+    }
+
+    [SkippableFact]
+    public void OBS_signs_between_two_builds_without_a_key_on_the_worker()
+    {
+        Tool.Require("rpmbuild", "cpio");
+        string key = Elsewhere(out string certificate), first = ObsTree("first"), second = ObsTree("second");
+        File.Copy(certificate, Path.Combine(first, "SOURCES/_projectcert.crt"));
+        _runner.Run(ObsBuild(first, ""));
+        // OBS's signer: each file of the archive gets a bare RSA signature of its SHA-256, in an archive of the same names.
+        _runner.Run("""
+            mkdir -p "$WORK" && cd "$WORK"
+            cpio -id --quiet < "$TOP/OTHER/kernel-signed.cpio.rsasign"
+            for file in *; do openssl dgst -sha256 -sign "$KEY" -out "$file.sig" "$file"; done
+            printf '%s\n' *.sig | cpio -o -H newc --quiet > "$NEXT/SOURCES/kernel-signed.cpio.rsasign.sig"
+            cp "$TOP"/OTHER/kernel-signed.cpio.rsasign* "$NEXT/SOURCES"
+            """, new() { ["WORK"] = Path.Combine(_runner.Temp, "signer"), ["KEY"] = key, ["TOP"] = first, ["NEXT"] = second });
+        _runner.Run(ObsBuild(second, ""));
+        Tool.Run("sbverify", "--cert", certificate, ObsImage(second));
+        Tool.Ask("sbverify", "--cert", certificate, ObsImage(first)).Exit.ShouldNotBe(0);
+    }
+
+    [SkippableFact]
+    public void OBS_tries_pull_requests_with_a_throw_away_token()
+    {
+        Tool.Require("rpmbuild", "cpio");
+        string top = ObsTree("try");
+        File.Copy(_runner.At("keys/throwaway.profile.json"), Path.Combine(top, "SOURCES/throwaway.profile.json"));
+        _runner.Run(ObsBuild(top, "--define 'kexecsign_try 1'"));
+        Tool.Run("sbverify", "--list", ObsImage(top)).ShouldContain("KexecSign demo");
+    }
+
+    [SkippableFact]
+    public void The_helpers_are_sound_shell()
+    {
+        foreach (string script in new[] { "debian/dh_kexecsign", "obs/kexecsign-obs" })
+            Tool.Run("shellcheck", Runner.Pipeline(script));
+        _runner.Ask($"'{Runner.Pipeline("obs/kexecsign-obs")}' prepare").Exit.ShouldBe(2);
+    }
+
+    public void Dispose() => _runner.Dispose();
+
+    // A key that no kexecsign ever sees.
+    private string Elsewhere(out string certificate)
+    {
+        string key = Path.Combine(_runner.Temp, "elsewhere.key");
+        certificate = Path.Combine(_runner.Temp, "elsewhere.pem");
+        Tool.Run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-subj", "/CN=elsewhere", "-days", "2");
+        return key;
+    }
+
+    private string DebianSource()
+    {
+        string source = Path.Combine(_runner.Temp, "linux-dummy-1"), debian = Path.Combine(source, "debian");
+        Directory.CreateDirectory(debian);
+        File.Copy(_runner.At("image0"), Path.Combine(source, "vmlinuz"));
+        foreach (string file in new[] { "kexecsign.mk", "dh_kexecsign" })
+            File.Copy(Runner.Pipeline("debian/" + file), Path.Combine(debian, file));
+        File.Copy(_runner.At("keys/throwaway.profile.json"), Path.Combine(debian, "throwaway.profile.json"));
+        void Write(string name, string text) => File.WriteAllText(Path.Combine(debian, name), text);
+        Write("control", "Source: linux-dummy\nMaintainer: Test <test@example.invalid>\nBuild-Depends: debhelper-compat (= 13)\n\nPackage: linux-image-dummy\nArchitecture: all\nDescription: a small image\n for a test\n");
+        Write("changelog", "linux-dummy (1) unstable; urgency=low\n\n  * Test.\n\n -- Test <test@example.invalid>  Thu, 01 Jan 2026 00:00:00 +0000\n");
+        Write("rules", "#!/usr/bin/make -f\n%:\n\tdh $@\n\noverride_dh_auto_install:\n\tinstall -D -m 644 vmlinuz debian/linux-image-dummy/boot/vmlinuz-1\n\ninclude debian/kexecsign.mk\n");
+        Write("linux-image-dummy.kexecsign", "boot/vmlinuz-1\n");
+        foreach (string script in new[] { "rules", "dh_kexecsign" })
+            File.SetUnixFileMode(Path.Combine(debian, script), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return source;
+    }
+
+    private string RpmTree()
+    {
+        string top = Path.Combine(_runner.Temp, "rpm");
+        foreach (string folder in new[] { "SPECS", "SOURCES", "BUILD" })
+            Directory.CreateDirectory(Path.Combine(top, folder));
+        File.Copy(_runner.At("image0"), Path.Combine(top, "SOURCES/vmlinuz-1"));
+        File.Copy(_runner.At("keys/throwaway.profile.json"), Path.Combine(top, "SOURCES/throwaway.profile.json"));
+        File.WriteAllText(Path.Combine(top, "SOURCES/kernel.plan.json"),
+            """{ "steps": [{ "step": "sign", "key": "db" }, { "step": "ima", "key": "ima" }], "images": [{ "image": "vmlinuz-1", "outputs": { "image": "../BUILD/signed/vmlinuz-1" } }] }""");
+        File.WriteAllText(Path.Combine(top, "SPECS/dummy.spec"), """
+            Name: dummy
+            Version: 1
+            Release: 1
+            Summary: A small image
+            License: Apache-2.0
+            Source0: vmlinuz-1
+            Source1: kernel.plan.json
+            BuildArch: noarch
+            %description
+            For a test.
+            %prep
+            %build
+            %install
+            mkdir -p %{buildroot}/boot
+            %if 0%{?_kexecsign_bundle:1}
+            %kexecsign_offline %{SOURCE0} %{buildroot}/boot
+            %else
+            %kexecsign_build %{SOURCE1}
+            cp %{_builddir}/signed/vmlinuz-1 %{buildroot}/boot
+            %if 0%{?policy:1}
+            %kexecsign_verify %{policy} %{_builddir}/signed/vmlinuz-1
+            %endif
+            %endif
+            %files
+            /boot/vmlinuz-1
+
+            """);
+        return top;
+    }
+
+    private string ObsTree(string name)
+    {
+        string top = Path.Combine(_runner.Temp, name);
+        foreach (string folder in new[] { "SPECS", "SOURCES", "BUILD" })
+            Directory.CreateDirectory(Path.Combine(top, folder));
+        File.Copy(_runner.At("image0"), Path.Combine(top, "SOURCES/vmlinuz.efi"));
+        File.Copy(Runner.Pipeline("obs/kernel-signed.spec"), Path.Combine(top, "SPECS/kernel-signed.spec"));
+        return top;
+    }
+
+    private static string ObsBuild(string top, string more) =>
+        $"rpmbuild -bb --quiet --nodeps --define '_topdir {top}' --define 'kexecsign_obs {Runner.Pipeline("obs/kexecsign-obs")}' {more} {top}/SPECS/kernel-signed.spec";
+
+    private string ObsImage(string top)
+    {
+        string unpacked = Path.Combine(top, "unpacked");
+        Directory.CreateDirectory(unpacked);
+        _runner.Run($"rpm2cpio {top}/RPMS/noarch/kernel-signed-1-1.noarch.rpm | cpio -id --quiet", [], unpacked);
+        return Path.Combine(unpacked, "boot/vmlinuz.efi");
+    }
+}
