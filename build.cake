@@ -33,27 +33,32 @@ Task("Pack")
     .Description("NuGet packages and a self-contained archive, in artifacts/packages.")
     .Does(() => PackAll(artifacts.Combine("packages")));
 
+var lab = false;
+
 Task("TestTools")
     .Description("The programs that the tests are judged by, and the kernels that they judge.")
     .Does(() =>
 {
     NeedDebianPackages(TestPackages);
+    lab = target == "Boot" || WantsLab();
     var kernels = Kernels("image", "source", "source-6.1", "signed", "cloud", "shim", "stub", "stub-backports");
     KernelsOf("amd64", "signed", "cloud", "shim", "stub", "stub-backports");
     KitOf(kernels["source"], kernels["image"]);
     KitOf(kernels["source"], null, "riscv");
     KitOf(kernels["source-6.1"], null);
+    if (lab)
+        LabKernelOf(kernels["source"]);
     NeedNodePackages("@action-validator/core@0.6.0", "gitlab-ci-local@4.75.1", "@ibm/tekton-lint@1.1.0");
 });
 
 Task("Test")
     .Description("All tests, QEMU included; ends with 'N passed, N failed, N skipped'.")
     .IsDependentOn("TestTools")
-    .Does(() => RunTests(GetFiles("tests/*/*.csproj").Where(IsTestProject), artifacts.Combine("tests")));
+    .Does(() => RunTests(GetFiles("tests/*/*.csproj").Where(IsTestProject), artifacts.Combine("tests"), lab));
 
 Task("Boot")
-    .Description("The tests that boot images in QEMU.")
+    .Description("The tests that boot images in QEMU, with a table of what firmware and kernels said.")
     .IsDependentOn("TestTools")
-    .Does(() => RunTests(GetFiles("tests/Boot/*.csproj"), artifacts.Combine("tests")));
+    .Does(() => RunTests(GetFiles("tests/Boot/*.csproj"), artifacts.Combine("tests"), lab));
 
 RunTarget(target);

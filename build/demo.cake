@@ -59,7 +59,14 @@ var UkiTestPackages = new Dictionary<string, string>
     ["tpm2-tools"] = "extends a TPM's registers and asks for their policies",
 };
 
-var TestPackages = DemoPackages.Concat(JudgePackages).Concat(KernelTestPackages).Concat(UkiTestPackages).ToDictionary(pair => pair.Key, pair => pair.Value);
+// What the boot lab's kernel is built with, besides the packages for kits.
+var LabPackages = new Dictionary<string, string>
+{
+    ["libssl-dev"] = "the kernel's build reads certificates with it",
+    ["perl-base"] = "writes one of the kernel's tables",
+};
+
+var TestPackages = DemoPackages.Concat(JudgePackages).Concat(KernelTestPackages).Concat(UkiTestPackages).Concat(LabPackages).ToDictionary(pair => pair.Key, pair => pair.Value);
 
 // Kernel packages by kind, unpacked in the cache; the newest that apt offers.
 Dictionary<string, DirectoryPath> Kernels(params string[] kinds) => KernelsOf("arm64", kinds);
@@ -98,6 +105,21 @@ FilePath KitOf(DirectoryPath source, DirectoryPath package, string architecture 
     }
     return kit;
 }
+
+// The boot lab's tiny kernel; built once, then taken from the cache.
+void LabKernelOf(DirectoryPath source)
+{
+    var exit = StartProcess("bash", new ProcessSettings
+    {
+        Arguments = new ProcessArgumentBuilder().Append("build/lab-kernel.sh").AppendQuoted(MakeAbsolute(cache).FullPath).AppendQuoted(source.FullPath),
+        RedirectStandardOutput = true,
+    }, out _);
+    if (exit != 0)
+        throw new CakeException(1, "KS6001: the boot lab's kernel could not be built; the message above says why.");
+}
+
+// Whether a run without the lab's kernel is to build it: four minutes that nobody should find in a first run of the tests by surprise.
+bool WantsLab() => HasEnvironmentVariable("CI") || GetDirectories(cache + "/lab/linux-source-6.12_*").Any();
 
 FilePath Compiled(string what, FilePath output, string command)
 {

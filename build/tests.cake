@@ -3,8 +3,9 @@
 bool IsTestProject(FilePath project) =>
     System.IO.File.ReadAllText(project.FullPath) is var text && !text.Contains("<IsTestProject>false</IsTestProject>") && !project.FullPath.Contains("/bench/");
 
-void RunTests(IEnumerable<FilePath> projects, DirectoryPath results)
+void RunTests(IEnumerable<FilePath> projects, DirectoryPath results, bool lab)
 {
+    var scenarios = results.Combine("boot");
     CleanDirectory(results);
     DotNetBuild("KexecSign.sln", new DotNetBuildSettings { NoLogo = true, Verbosity = DotNetVerbosity.Quiet });
 
@@ -20,13 +21,24 @@ void RunTests(IEnumerable<FilePath> projects, DirectoryPath results)
                 .Append("--logger").AppendQuoted($"trx;LogFileName={name}.trx")
                 .Append("--results-directory").AppendQuoted(results.FullPath),
             // A tool that is not there must not pass for a test that is not needed.
-            EnvironmentVariables = new Dictionary<string, string> { ["KEXECSIGN_REQUIRE_TOOLS"] = "1" },
+            EnvironmentVariables = new Dictionary<string, string>
+            {
+                ["KEXECSIGN_REQUIRE_TOOLS"] = "1",
+                ["KEXECSIGN_REQUIRE_LAB"] = lab ? "1" : "0",
+                ["KEXECSIGN_BOOT_RESULTS"] = scenarios.FullPath,
+            },
         });
         var counted = Counted(results.CombineWithFilePath(name + ".trx"));
         passed += counted.Passed;
         skipped += counted.Skipped;
         // A test host that dies leaves no failed test behind, only an exit code.
         failed += exit != 0 && counted.Failed == 0 ? 1 : counted.Failed;
+    }
+
+    if (FileExists(scenarios.CombineWithFilePath("scenarios.txt")))
+    {
+        Information("{0}", System.IO.File.ReadAllText(scenarios.CombineWithFilePath("scenarios.txt").FullPath));
+        Information("The same as KTAP, with the serial logs of what failed, is in {0}.", scenarios);
     }
 
     // build.sh prints this behind everything else that is said.

@@ -14,6 +14,7 @@ using KexecSign.Rpm;
 using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Simulating;
+using KexecSign.Testsets;
 using KexecSign.Uki;
 using KexecSign.Verification;
 using KexecSign.Zboot;
@@ -297,4 +298,10 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.KeyOperations")]
     public static KeysEnrollResult KexecSignKeysEnroll(this ICakeContext context, KeysEnrollOptions options) =>
         context.KexecSign(OperationCatalog.KeysEnroll, options);
+
+    /// <summary>Makes right and wrong images with the verdicts that they must get: <c>kexecsign testset</c>.</summary>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Testsets")]
+    public static TestsetResult KexecSignTestset(this ICakeContext context, TestsetOptions options) =>
+        context.KexecSign(OperationCatalog.Testset, options);
 }

@@ -26,6 +26,9 @@ public readonly record struct KernelErrno(int Number, string Name)
     /// <summary>No loader takes the file.</summary>
     public static KernelErrno ENOEXEC => new(8, nameof(ENOEXEC));
 
+    /// <summary>IMA appraisal says no.</summary>
+    public static KernelErrno EACCES => new(13, nameof(EACCES));
+
     /// <summary>Stands for a kernel that faults: there is no error number to return.</summary>
     public static KernelErrno EFAULT => new(14, nameof(EFAULT));
 

@@ -12,6 +12,7 @@ using KexecSign.Rpm;
 using KexecSign.Signatures;
 using KexecSign.Signing;
 using KexecSign.Simulating;
+using KexecSign.Testsets;
 using KexecSign.Uki;
 using KexecSign.Verification;
 using KexecSign.Zboot;
@@ -141,6 +142,9 @@ public static class OperationCatalog
     /// <summary>Signed updates of PK, KEK, db and dbx.</summary>
     public static Operation<KeysEnrollOptions, KeysEnrollResult> KeysEnroll => KeysEnrollOperation.Definition;
 
+    /// <summary>Right and wrong images for tests.</summary>
+    public static Operation<TestsetOptions, TestsetResult> Testset => TestsetOperation.Definition;
+
     /// <summary>All operations, in the order in which help lists them. What stands here is what the faces offer.</summary>
     public static ImmutableArray<Operation> All { get; } =
     [
@@ -184,5 +188,6 @@ public static class OperationCatalog
         KeysList,
         KeysExport,
         KeysEnroll,
+        Testset,
     ];
 }

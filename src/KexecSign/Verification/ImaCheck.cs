@@ -3,11 +3,13 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Errors;
 using KexecSign.Files;
+using KexecSign.Formats.AppendedSignatures;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Ima;
 using KexecSign.Formats.Layouts;
 using KexecSign.Ima;
 using KexecSign.Keys.Certificates;
+using KexecSign.Modules;
 using KexecSign.Running;
 
 namespace KexecSign.Verification;
@@ -41,7 +43,9 @@ internal static class ImaCheck
     {
         try
         {
-            (byte[] value, string source) = Find(path) ?? throw VerifyErrors.NoImaSignature.With(path);
+            if (Find(path) is not { } found)
+                return Appended(path, file, trusted, context);
+            (byte[] value, string source) = found;
             if (trusted.IsEmpty)
                 return new(Consumer.Ima, Answer.NotChecked, $"{source} is there, but no certificate was given to check it by");
             ImaSignature signature = ImaSignature.Decode(value);
@@ -53,6 +57,17 @@ internal static class ImaCheck
         {
             return Verdict.Refused(Consumer.Ima, refused);
         }
+    }
+
+    // Rules for kernels and modules may say appraise_type=imasig|modsig; powerpc's own do.
+    private static Verdict Appended(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        AppendedSignature signature = AppendedSignature.Find(file) ?? throw VerifyErrors.NoImaSignature.With(path);
+        if (trusted.IsEmpty)
+            return new(Consumer.Ima, Answer.NotChecked, "an appended signature is there, but no certificate was given to check it by");
+        using IRunStep step = context.Log.Step("hash", signature.ContentLength);
+        (_, HashAlgorithmName hash, X509Certificate2 signer) = ModuleCheck.Require(file.Slice(0, signature.ContentLength), signature, trusted, step, context.Cancellation);
+        return new(Consumer.Ima, Answer.Accepts, $"the appended signature holds by {signer.Subject}, {hash.Name}; it counts for rules with appraise_type=imasig|modsig");
     }
 
     /// <summary>Checks a signature and gives the certificate it holds by.</summary>

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Boot.Tests.Images;
+using KexecSign.Boot.Tests.Tools;
+using KexecSign.Formats.Uefi;
+using KexecSign.Keys;
+using KexecSign.Operations;
+using KexecSign.Reports;
+using KexecSign.Running;
+using KexecSign.Testsets;
+
+namespace KexecSign.Boot.Tests.Lab;
+
+/// <summary>What the lab's tests share: the test set around the tiny kernel, unpacked by its own script, and a machine that trusts its keys.</summary>
+public sealed class LabBench : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kexecsign-lab-");
+
+    internal LabReport Report { get; } = new();
+
+    internal string Folder => _folder.FullName;
+
+    internal string Init => field ??= InitProgram.Build(Folder);
+
+    /// <summary>The test set; its IMA key is certified by the authority that the kernel trusts.</summary>
+    internal TestsetResult Set => field ??= MakeSet();
+
+    internal string Kernel => Path.Combine(LabKernel.Require(), "Image");
+
+    internal static void RequireMachine()
+    {
+        Bench.RequireMachine();
+        LabKernel.Require();
+        StubKit.Require();
+        Command.Require("aarch64-linux-gnu-ld", "binutils-aarch64-linux-gnu");
+    }
+
+    internal string InSet(string path) => Path.Combine(Set.Folder, path);
+
+    internal string Key(string file) => InSet(Path.Combine("keys", file));
+
+    /// <summary>Secure Boot with the set's keys, and more certificates in db if given.</summary>
+    internal ImmutableArray<UefiVariable> SecureBoot(params X509Certificate2[] more) => Firmware.Keys(
+        File.ReadAllBytes(Key("pk.der")),
+        [.. File.ReadAllBytes(Key("db.esl")), .. more.SelectMany(c => SignatureList.Of(c, Guid.Empty).Encode())], File.ReadAllBytes(Key("dbx.esl")));
+
+    /// <summary>A folder of its own for a session.</summary>
+    internal string Work() => Directory.CreateDirectory(Path.Combine(Folder, Guid.NewGuid().ToString("N"))).FullName;
+
+    /// <summary>A kernel that enforces signatures because Secure Boot is on.</summary>
+    internal KernelSession UnderSecureBoot(params X509Certificate2[] more)
+    {
+        string work = Work(), store = Path.Combine(work, "vars.fd");
+        Firmware.Write(SecureBoot(more), [], store);
+        return new(work, Init) { Kernel = InSet("images/raw/signed.Image"), Store = store };
+    }
+
+    /// <summary>A kernel on a machine without firmware.</summary>
+    internal KernelSession WithoutSecureBoot(string parameters = "") => new(Work(), Init) { Kernel = Kernel, Parameters = parameters };
+
+    internal static TResult Run<TOptions, TResult>(Operation<TOptions, TResult> operation, TOptions options)
+        where TOptions : class, new()
+        where TResult : OperationResult
+    {
+        using var context = new RunContext { Keyring = new Keyring() };
+        return operation.Run(options, context);
+    }
+
+    private TestsetResult MakeSet()
+    {
+        var options = new TestsetOptions { Image = Kernel, Kit = StubKit.Require(), Output = Path.Combine(Folder, "first") };
+        string keys = Path.Combine(Run(OperationCatalog.Testset, options).Folder, "keys"), ima = Path.Combine(keys, "ima.pem");
+        File.WriteAllText(ima, LabKernel.Certify(X509CertificateLoader.LoadCertificateFromFile(ima)).ExportCertificatePem() + "\n");
+        TestsetResult set = Run(OperationCatalog.Testset, options with { Keys = keys, Output = Path.Combine(Folder, "set") });
+        (int exit, string output) = Command.Run("sh", Path.Combine(set.Folder, "unpack.sh"));
+        exit.ShouldBe(0, output);
+        return set;
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
+
+[CollectionDefinition(nameof(LabBench))]
+public sealed class LabBenchCollection : ICollectionFixture<LabBench>;

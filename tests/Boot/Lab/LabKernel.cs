@@ -1,0 +1,37 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Boot.Tests.Images;
+
+namespace KexecSign.Boot.Tests.Lab;
+
+/// <summary>The tiny kernel that build/lab-kernel.sh makes, and the authority that it trusts.</summary>
+internal static class LabKernel
+{
+    private static string Folder => Path.Combine(DebianKernel.Cache, "lab");
+
+    /// <summary>Folder of the newest one; skips the test when there is none.</summary>
+    public static string Require(string series = "6.12")
+    {
+        string? newest = Directory.Exists(Folder)
+            ? Directory.EnumerateDirectories(Folder, $"linux-source-{series}_*_arm64_*").MaxBy(Directory.GetLastWriteTimeUtc)
+            : null;
+        string otherwise = $"no kernel for the lab in {Folder}; './build.sh --target=Boot' builds one, in about four minutes";
+        if (newest is null && Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_LAB") == "1")
+            throw new InvalidOperationException(otherwise);
+        Skip.If(newest is null, otherwise);
+        return newest!;
+    }
+
+    /// <summary>A certificate by the authority for somebody else's key.</summary>
+    public static X509Certificate2 Certify(X509Certificate2 other)
+    {
+        using X509Certificate2 authority = X509Certificate2.CreateFromPemFile(Path.Combine(Folder, "authority.pem"), Path.Combine(Folder, "authority.key"));
+        var request = new CertificateRequest(other.SubjectName, other.PublicKey, HashAlgorithmName.SHA256);
+        foreach (X509Extension extension in other.Extensions)
+            request.CertificateExtensions.Add(extension);
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        using RSA key = authority.GetRSAPrivateKey()!;
+        return request.Create(
+            authority.SubjectName, X509SignatureGenerator.CreateForRSA(key, RSASignaturePadding.Pkcs1), other.NotBefore, other.NotAfter, RandomNumberGenerator.GetBytes(8));
+    }
+}
