@@ -44,12 +44,19 @@ internal sealed partial class KernelSession(string folder, string init)
     /// <param name="step">What init.c is to do.</param>
     public void Add(string name, string step) => _steps.Add($"{name} {step}");
 
-    /// <summary>Boots and collects the answers.</summary>
-    public KernelAnswers Run()
+    /// <summary>Writes the initrd that does the steps.</summary>
+    public string WriteInitrd()
     {
         string initrd = Path.Combine(folder, $"initrd-{Guid.NewGuid():N}.img"), steps = initrd + ".steps";
         File.WriteAllText(steps, string.Join('\n', _steps) + "\n");
         WriteArchive(initrd, [("init", init), ("steps", steps), .. _files]);
+        return initrd;
+    }
+
+    /// <summary>Boots and collects the answers.</summary>
+    public KernelAnswers Run()
+    {
+        string initrd = WriteInitrd();
         string[] machine = Store is null ? ["-machine", "virt,gic-version=max"] : Firmware.Arguments(Store);
         var clock = Stopwatch.StartNew();
         string console = Machine.Run(

@@ -7,6 +7,9 @@ namespace KexecSign.Boot.Tests.Lab;
 /// <summary>The tiny kernel that build/lab-kernel.sh makes, and the authority that it trusts.</summary>
 internal static class LabKernel
 {
+    /// <summary>The authority's certificate.</summary>
+    public static string Authority => Path.Combine(Folder, "authority.pem");
+
     private static string Folder => Path.Combine(DebianKernel.Cache, "lab");
 
     /// <summary>Folder of the newest one; skips the test when there is none.</summary>
@@ -25,7 +28,7 @@ internal static class LabKernel
     /// <summary>A certificate by the authority for somebody else's key.</summary>
     public static X509Certificate2 Certify(X509Certificate2 other)
     {
-        using X509Certificate2 authority = X509Certificate2.CreateFromPemFile(Path.Combine(Folder, "authority.pem"), Path.Combine(Folder, "authority.key"));
+        using X509Certificate2 authority = X509Certificate2.CreateFromPemFile(Authority, Path.Combine(Folder, "authority.key"));
         var request = new CertificateRequest(other.SubjectName, other.PublicKey, HashAlgorithmName.SHA256);
         foreach (X509Extension extension in other.Extensions)
             request.CertificateExtensions.Add(extension);
