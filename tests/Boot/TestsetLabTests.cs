@@ -15,6 +15,13 @@ namespace KexecSign.Boot.Tests;
 public sealed class TestsetLabTests(LabBench bench)
 {
     [SkippableFact]
+    public void The_set_is_small_enough_to_be_kept()
+    {
+        LabBench.RequireMachine();
+        bench.Set.Bytes.ShouldBeLessThan(50_000_000);
+    }
+
+    [SkippableFact]
     public void Firmware_judges_each_image_as_the_set_says()
     {
         LabBench.RequireMachine();
