@@ -14,7 +14,6 @@ var JudgePackages = new Dictionary<string, string>
     ["pesign"] = "pesign judges digests",
     ["osslsigncode"] = "osslsigncode judges signatures",
     ["ima-evm-utils"] = "evmctl judges IMA signatures",
-    ["rpm"] = "builds and reads RPM packages",
     ["attr"] = "getfattr reads extended attributes",
     ["libnss3-tools"] = "pesign's key store",
     ["libengine-pkcs11-openssl"] = "peers sign through PKCS#11 by it",
@@ -31,7 +30,7 @@ var JudgePackages = new Dictionary<string, string>
     ["python3-yaml"] = "reads pipelines",
     ["dpkg-dev"] = "builds a package with the Debian pipeline",
     ["debhelper"] = "the same",
-    ["rpm"] = "builds packages with the RPM and OBS pipelines",
+    ["rpm"] = "builds and reads RPM packages",
     ["shellcheck"] = "judges the pipelines' scripts",
     ["fsverity"] = "judges fs-verity digests",
 };

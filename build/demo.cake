@@ -59,14 +59,15 @@ var UkiTestPackages = new Dictionary<string, string>
     ["tpm2-tools"] = "extends a TPM's registers and asks for their policies",
 };
 
-// What the boot lab's kernel is built with, besides the packages for kits.
+// What the boot lab's kernel is built with, besides the packages for kits, and machines besides that of the demo.
 var LabPackages = new Dictionary<string, string>
 {
     ["libssl-dev"] = "the kernel's build reads certificates with it",
     ["perl-base"] = "writes one of the kernel's tables",
 };
 
-var TestPackages = DemoPackages.Concat(JudgePackages).Concat(KernelTestPackages).Concat(UkiTestPackages).Concat(LabPackages).ToDictionary(pair => pair.Key, pair => pair.Value);
+var TestPackages = DemoPackages.Concat(JudgePackages).Concat(KernelTestPackages).Concat(UkiTestPackages).Concat(LabPackages)
+    .DistinctBy(pair => pair.Key).ToDictionary(pair => pair.Key, pair => pair.Value);
 
 // Kernel packages by kind, unpacked in the cache; the newest that apt offers.
 Dictionary<string, DirectoryPath> Kernels(params string[] kinds) => KernelsOf("arm64", kinds);
@@ -119,7 +120,7 @@ void LabKernelOf(DirectoryPath source)
 }
 
 // Whether a run without the lab's kernel is to build it: four minutes that nobody should find in a first run of the tests by surprise.
-bool WantsLab() => HasEnvironmentVariable("CI") || GetDirectories(cache + "/lab/linux-source-6.12_*").Any();
+bool WantsLab() => HasEnvironmentVariable("CI") || GetDirectories(MakeAbsolute(cache).FullPath + "/lab/linux-source-6.12_*").Any();
 
 FilePath Compiled(string what, FilePath output, string command)
 {

@@ -2,7 +2,8 @@
 # lab-kernel.sh CACHE LINUX_SOURCE_FOLDER
 #
 # Builds the boot lab's tiny arm64 kernel from a linux-source-* package that debian-kernels.sh unpacked, once for each version of the
-# package and of build/lab/arm64.config: about four minutes on two cores. Prints the folder, which holds Image, crc7.ko and config.
+# package and of build/lab/arm64.config: about four minutes on two cores. Prints the folder, which holds Image, crc7.ko and config; for
+# 6.1, whose stubs know more compressions than KexecSign writes, also vmlinuz-gzip.efi and so on, whose Image inside the authority signed.
 #
 # The kernel trusts one certificate authority of this cache, lab/authority.pem, made with the first kernel. Its key stays beside it and
 # signs the throw-away keys of each test run; nothing else trusts it.
@@ -21,6 +22,17 @@ if [ ! -f "$lab/authority.pem" ] || [ ! -f "$lab/authority.key" ]; then
     chmod 644 "$lab/authority.new"
     mv "$lab/authority.new" "$lab/authority.pem"
 fi
+
+# The kernel's own build compresses whatever lies where it left the Image, when that is newer than vmlinux.
+zboots() {
+    local compression image=$work/arch/arm64/boot/Image
+    for compression in GZIP LZ4 LZMA LZO XZ ZSTD; do
+        (cd "$work" && scripts/config -d KERNEL_GZIP -d KERNEL_LZ4 -d KERNEL_LZMA -d KERNEL_LZO -d KERNEL_XZ -d KERNEL_ZSTD -e "KERNEL_$compression") &&
+            make -s -C "$work" olddefconfig && make -s -C "$work" -j"$(nproc)" Image &&
+            sbsign --key "$lab/authority.key" --cert "$lab/authority.pem" --output "$image.signed" "$image" && mv "$image.signed" "$image" &&
+            make -s -C "$work" vmlinuz.efi && cp "$work/arch/arm64/boot/vmlinuz.efi" "$work/done/vmlinuz-${compression,,}.efi" || return 1
+    done
+}
 
 name=$(basename "$source")
 recipe=$(cat "$here/lab/arm64.config" "$lab/authority.pem" | sha256sum | cut -c 1-12)
@@ -48,6 +60,9 @@ if [ ! -d "$target" ]; then
     [ -z "$missing" ] || { echo "KS6001: $name does not know or take $missing; correct build/lab/arm64.config." >&2; exit 1; }
     mkdir "$work/done"
     cp "$work/arch/arm64/boot/Image" "$work/lib/crc7.ko" "$work/done"
+    if [[ $name == linux-source-6.1_* ]]; then
+        zboots >> "$lab/build.log" 2>&1 || { tail -n 20 "$lab/build.log" >&2; echo "KS6001: the lab's zboot images could not be built; $lab/build.log says why." >&2; exit 1; }
+    fi
     cp "$work/.config" "$work/done/config"
     mv "$work/done" "$target"
     rm -rf "$work"

@@ -3,7 +3,7 @@
 bool IsTestProject(FilePath project) =>
     System.IO.File.ReadAllText(project.FullPath) is var text && !text.Contains("<IsTestProject>false</IsTestProject>") && !project.FullPath.Contains("/bench/");
 
-void RunTests(IEnumerable<FilePath> projects, DirectoryPath results, bool lab)
+void RunTests(IEnumerable<FilePath> projects, DirectoryPath results, string lab)
 {
     var scenarios = results.Combine("boot");
     CleanDirectory(results);
@@ -24,7 +24,7 @@ void RunTests(IEnumerable<FilePath> projects, DirectoryPath results, bool lab)
             EnvironmentVariables = new Dictionary<string, string>
             {
                 ["KEXECSIGN_REQUIRE_TOOLS"] = "1",
-                ["KEXECSIGN_REQUIRE_LAB"] = lab ? "1" : "0",
+                ["KEXECSIGN_REQUIRE_LAB"] = lab,
                 ["KEXECSIGN_BOOT_RESULTS"] = scenarios.FullPath,
             },
         });

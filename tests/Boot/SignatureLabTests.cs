@@ -82,7 +82,7 @@ public sealed class SignatureLabTests(LabBench bench)
             ("key in db", null, null, "accepts"),
         ];
         // db without PK: the kernel reads it, but Secure Boot is off.
-        Firmware.Write(bench.SecureBoot().Where(v => v.Name == "db"), [], store);
+        Firmware.Arm64.Write(bench.SecureBoot().Where(v => v.Name == "db"), [], store);
         var session = new KernelSession(work, bench.Init) { Kernel = bench.Kernel, Store = store };
         foreach (LabKey key in (LabKey[])[rsa, ecdsa])
             session.Add(Path.GetFileName(key.DerFile), $"key .ima {session.Give(key.DerFile)}");

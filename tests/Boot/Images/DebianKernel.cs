@@ -2,24 +2,22 @@ using KexecSign.Boot.Tests.Tools;
 
 namespace KexecSign.Boot.Tests.Images;
 
-/// <summary>Debian's unsigned arm64 kernel, which the build downloads into its cache.</summary>
+/// <summary>Debian's kernels, which the build downloads into its cache.</summary>
 internal static class DebianKernel
 {
-    private const string Packages = "linux-image-6.12*-arm64-unsigned_*";
-
-    /// <summary>Path of the newest one; skips the test when there is none.</summary>
-    public static string Require()
+    /// <summary>Path of the newest one, unsigned and for arm64 if not said; skips the test when there is none.</summary>
+    public static string Require(string packages = "linux-image-6.12*-arm64-unsigned_*")
     {
-        string? newest = Find();
-        Command.Require(newest is not null, $"no {Packages} in {Folder()}; './build.sh --target=Demo' puts one there");
+        string? newest = Find(packages);
+        Command.Require(newest is not null, $"no {packages} in {Folder()}; './build.sh --target=Test' puts one there");
         return newest!;
     }
 
-    private static string? Find()
+    private static string? Find(string packages)
     {
         if (!Directory.Exists(Folder()))
             return null;
-        return Directory.EnumerateDirectories(Folder(), Packages)
+        return Directory.EnumerateDirectories(Folder(), packages)
             .Select(package => Path.Combine(package, "boot"))
             .Where(Directory.Exists)
             .SelectMany(boot => Directory.EnumerateFiles(boot, "vmlinuz-*"))

@@ -4,16 +4,53 @@ using KexecSign.Formats.Uefi;
 
 namespace KexecSign.Boot.Tests.Lab;
 
-/// <summary>AAVMF's flash: its code, and a store of variables with keys and boot entries.</summary>
-internal static class Firmware
+/// <summary>EDK2 of Debian for an architecture: its code, and a store of variables with keys and boot entries.</summary>
+internal sealed class Firmware
 {
-    private const string Code = "/usr/share/AAVMF/AAVMF_CODE.fd", EmptyStore = "/usr/share/AAVMF/AAVMF_VARS.snakeoil.fd";
     private const VariableAttributes Plain = VariableAttributes.NonVolatile | VariableAttributes.BootServices | VariableAttributes.Runtime;
 
+    /// <summary>AAVMF.</summary>
+    public static Firmware Arm64 { get; } = new()
+    {
+        Program = "qemu-system-aarch64",
+        Code = "/usr/share/AAVMF/AAVMF_CODE.fd",
+        EmptyStore = "/usr/share/AAVMF/AAVMF_VARS.snakeoil.fd",
+        Machine = ["-cpu", "cortex-a57", "-machine", "virt,gic-version=max,acpi=off"],
+        Console = "ttyAMA0",
+        Booted = "KexecSign: booted",
+    };
+
+    /// <summary>OVMF with SMM, which keeps the store from the kernel. No initrd is made for it: a kernel that says its version has been started.</summary>
+    public static Firmware Amd64 { get; } = new()
+    {
+        Program = "qemu-system-x86_64",
+        Code = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+        EmptyStore = "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd",
+        Machine = ["-cpu", "max", "-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"],
+        Console = "ttyS0",
+        Booted = "Linux version ",
+    };
+
+    /// <summary>QEMU.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>The kernel's console.</summary>
+    public required string Console { get; init; }
+
+    /// <summary>What is said when a kernel runs.</summary>
+    public required string Booted { get; init; }
+
+    /// <summary>The firmware's file.</summary>
+    public required string Code { get; init; }
+
+    private string[] Machine { get; init; } = [];
+
+    private string EmptyStore { get; init; } = "";
+
     /// <summary>QEMU's arguments for a machine with this firmware.</summary>
-    public static string[] Arguments(string store) =>
+    public string[] Arguments(string store) =>
     [
-        "-machine", "virt,gic-version=max,acpi=off",
+        .. Machine,
         "-drive", $"if=pflash,unit=0,format=raw,readonly=on,file={Code}", "-drive", $"if=pflash,unit=1,format=raw,snapshot=on,file={store}",
     ];
 
@@ -21,7 +58,7 @@ internal static class Firmware
     /// <param name="keys">PK, KEK, db and dbx; empty for a machine without Secure Boot.</param>
     /// <param name="entries">Boot entries by number, tried in this order.</param>
     /// <param name="path">Where it goes.</param>
-    public static void Write(IEnumerable<UefiVariable> keys, IReadOnlyList<(ushort Number, BootEntry Entry)> entries, string path)
+    public void Write(IEnumerable<UefiVariable> keys, IReadOnlyList<(ushort Number, BootEntry Entry)> entries, string path)
     {
         VariableStore store = keys.Aggregate(VariableStore.Read(Layout.Of(File.ReadAllBytes(EmptyStore))).Reset(), (s, v) => s.With(v));
         foreach ((ushort number, BootEntry entry) in entries)

@@ -16,11 +16,14 @@ namespace KexecSign.Boot.Tests.Lab;
 internal sealed record FirmwareAnswer(bool Accepted, bool Booted, double Seconds, string Console);
 
 /// <summary>
-/// Has AAVMF judge many images in a few boots: each has a boot entry, firmware goes on to the next after one that it refuses, and the
+/// Has firmware judge many images in a few boots: each has a boot entry, firmware goes on to the next after one that it refuses, and the
 /// machine is started again behind one that ran.
 /// </summary>
 internal sealed partial class FirmwareSession(string folder, string init, ImmutableArray<UefiVariable> keys)
 {
+    /// <summary>Whose verdict is asked for.</summary>
+    public Firmware Firmware { get; init; } = Firmware.Arm64;
+
     // What the variable store has room for, and few enough for a folder that QEMU shows as a FAT disk.
     private const int PerDisk = 24;
 
@@ -52,14 +55,14 @@ internal sealed partial class FirmwareSession(string folder, string init, Immuta
         return [.. answers.Select(a => a!)];
     }
 
-    private static BootEntry Entry(int number) => new("KexecSign", $@"\i{number:D2}.efi", @"initrd=\initrd.img console=ttyAMA0 quiet panic=-1");
+    private BootEntry Entry(int number) => new("KexecSign", $@"\i{number:D2}.efi", $@"initrd=\initrd.img console={Firmware.Console} panic=-1");
 
-    private static void Boot(string disk, string store, int current, FirmwareAnswer?[] answers)
+    private void Boot(string disk, string store, int current, FirmwareAnswer?[] answers)
     {
         var clock = Stopwatch.StartNew();
         bool booted = false;
         string console = Machine.Run(
-            [.. Firmware.Arguments(store), "-m", "1024", "-drive", $"if=none,id=esp,format=raw,readonly=on,file=fat:{disk}", "-device", "virtio-blk-pci,drive=esp"],
+            Firmware.Program, [.. Firmware.Arguments(store), "-m", "1024", "-drive", $"if=none,id=esp,format=raw,readonly=on,file=fat:{disk}", "-device", "virtio-blk-pci,drive=esp"],
             line =>
             {
                 if (Decision().Match(line) is { Success: true } decision)
@@ -69,7 +72,7 @@ internal sealed partial class FirmwareSession(string folder, string init, Immuta
                     Answer(decision.Groups[1].Value is not "failed to load");
                     return decision.Groups[1].Value is not "starting" && current == answers.Length - 1;
                 }
-                if (!line.StartsWith("KexecSign: booted", StringComparison.Ordinal))
+                if (!line.Contains(Firmware.Booted, StringComparison.Ordinal))
                     return false;
                 booted = true;
                 Answer(true);

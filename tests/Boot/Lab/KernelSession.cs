@@ -57,10 +57,10 @@ internal sealed partial class KernelSession(string folder, string init)
     public KernelAnswers Run()
     {
         string initrd = WriteInitrd();
-        string[] machine = Store is null ? ["-machine", "virt,gic-version=max"] : Firmware.Arguments(Store);
+        string[] machine = Store is null ? ["-cpu", "cortex-a57", "-machine", "virt,gic-version=max"] : Firmware.Arm64.Arguments(Store);
         var clock = Stopwatch.StartNew();
         string console = Machine.Run(
-            [.. machine, "-m", "2048", "-kernel", Kernel, "-initrd", initrd, "-append", $"console=ttyAMA0 panic=-1 {Parameters}"],
+            Firmware.Arm64.Program, [.. machine, "-m", "2048", "-kernel", Kernel, "-initrd", initrd, "-append", $"console=ttyAMA0 panic=-1 {Parameters}"],
             line => line.StartsWith("KexecSign: booted", StringComparison.Ordinal) || line.Contains("failed to load Boot", StringComparison.Ordinal));
         File.Delete(initrd);
         return new(

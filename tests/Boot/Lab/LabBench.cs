@@ -48,11 +48,14 @@ public sealed class LabBench : IDisposable
     internal string Work() => Directory.CreateDirectory(Path.Combine(Folder, Guid.NewGuid().ToString("N"))).FullName;
 
     /// <summary>A kernel that enforces signatures because Secure Boot is on.</summary>
-    internal KernelSession UnderSecureBoot(params X509Certificate2[] more)
+    internal KernelSession UnderSecureBoot(params X509Certificate2[] more) => UnderSecureBoot(InSet("images/raw/signed.Image"), more);
+
+    /// <summary>The same with another kernel, which db must have signed.</summary>
+    internal KernelSession UnderSecureBoot(string kernel, params X509Certificate2[] more)
     {
         string work = Work(), store = Path.Combine(work, "vars.fd");
-        Firmware.Write(SecureBoot(more), [], store);
-        return new(work, Init) { Kernel = InSet("images/raw/signed.Image"), Store = store };
+        Firmware.Arm64.Write(SecureBoot(more), [], store);
+        return new(work, Init) { Kernel = kernel, Store = store };
     }
 
     /// <summary>A kernel on a machine without firmware.</summary>

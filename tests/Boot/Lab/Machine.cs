@@ -4,19 +4,19 @@ using System.Text.RegularExpressions;
 
 namespace KexecSign.Boot.Tests.Lab;
 
-/// <summary>A virtual arm64 machine without KVM, whose serial console is read line by line.</summary>
+/// <summary>A virtual machine without KVM, whose serial console is read line by line.</summary>
 internal static partial class Machine
 {
-    private static readonly string[] Common =
-        ["-cpu", "cortex-a57", "-accel", "tcg", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot"];
+    private static readonly string[] Common = ["-accel", "tcg", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot"];
 
     /// <summary>Runs it until it stops, a line is enough, or time is up; gives all that it said.</summary>
+    /// <param name="program">QEMU for an architecture.</param>
     /// <param name="arguments">QEMU's, besides those of every machine.</param>
     /// <param name="enough">Whether to stop behind this line.</param>
     /// <param name="seconds">Time limit.</param>
-    public static string Run(IEnumerable<string> arguments, Predicate<string> enough, int seconds = 120)
+    public static string Run(string program, IEnumerable<string> arguments, Predicate<string> enough, int seconds = 120)
     {
-        var start = new ProcessStartInfo("qemu-system-aarch64") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in (IEnumerable<string>)[.. Common, .. arguments])
             start.ArgumentList.Add(argument);
         using Process process = Process.Start(start)!;
