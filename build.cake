@@ -48,7 +48,10 @@ Task("TestTools")
     KitOf(kernels["source"], null, "riscv");
     KitOf(kernels["source-6.1"], null);
     if (lab != "")
+    {
         LabKernelOf(kernels["source"]);
+        Kernels("busybox", "kexec-tools", "attr", "libc6", "zlib1g", "libattr1");
+    }
     if (lab.EndsWith("6.1"))
         LabKernelOf(kernels["source-6.1"]);
     NeedNodePackages("@action-validator/core@0.6.0", "gitlab-ci-local@4.75.1", "@ibm/tekton-lint@1.1.0");

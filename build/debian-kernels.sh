@@ -4,8 +4,8 @@
 # Fetches Debian packages and unpacks what KexecSign needs from them; prints "KIND=FOLDER" for each. Kinds:
 # image (linux-image-6.12*-arm64-unsigned), source (linux-source-6.12), source-6.1 (linux-source-6.1), signed (linux-image-6.12*-arm64),
 # cloud (linux-image-6.12*-cloud-arm64-unsigned), shim (shim-signed), stub (systemd-boot-efi), stub-backports (the same from the
-# release's backports). The newest version that apt offers is taken, never a fixed one. DEB_ARCH takes them from another
-# architecture than arm64.
+# release's backports); and for a guest busybox (busybox-static), kexec-tools, attr and what they are linked with: libc6, zlib1g, libattr1.
+# The newest version that apt offers is taken, never a fixed one. DEB_ARCH takes them from another architecture than arm64.
 #
 # Works as any user: apt runs on a private state below CACHE, so the machine's own architectures and lists stay as they are.
 set -euo pipefail
@@ -72,6 +72,8 @@ pattern() {
         cloud) echo "$name-cloud-$arch-unsigned\$" ;;
         shim) echo '^shim-signed$' ;;
         stub | stub-backports) echo '^systemd-boot-efi$' ;;
+        busybox) echo '^busybox-static$' ;;
+        kexec-tools | libc6 | zlib1g | attr | libattr1) echo "^$1\$" ;;
         source) echo "^linux-source-${series//./\\.}\$" ;;
         source-6.1) echo '^linux-source-6\.1$' ;;
         *) fail "'$1' is no kind of kernel package." ;;
@@ -104,6 +106,8 @@ unpack() {
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/src/linux-source-*.tar.xz'
     elif [[ $kind == shim || $kind == stub* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/lib/*'
+    elif [[ $kind =~ ^(busybox|kexec-tools|libc6|zlib1g|attr|libattr1)$ ]]; then
+        dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --exclude './usr/share'
     else
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './boot/*'
     fi
@@ -128,7 +132,7 @@ for kind in "$@"; do
     target=$debian/${name}_${version//:/%3a}
     # The names of these packages do not tell the architecture.
     case $kind in
-        shim | stub) target=${target}_$arch ;;
+        shim | stub | busybox | kexec-tools | libc6 | zlib1g | attr | libattr1) target=${target}_$arch ;;
         stub-backports) target=$debian/backports-${name}_${version//:/%3a}_$arch ;;
     esac
     [ -d "$target" ] || unpack "$kind" "$name" "$version" "$target"

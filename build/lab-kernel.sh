@@ -15,6 +15,9 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 cache=$1 source=$2
 lab=$cache/lab
 mkdir -p "$lab"
+# Two runs at a time build one kernel.
+exec 9> "$lab/lock"
+flock 9
 if [ ! -f "$lab/authority.pem" ] || [ ! -f "$lab/authority.key" ]; then
     (umask 077 && openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 7300 -subj '/CN=KexecSign boot lab: throw-away authority' \
         -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign \
