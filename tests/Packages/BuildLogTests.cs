@@ -23,8 +23,7 @@ public sealed class BuildLogTests(PackedFeed feed)
         string pinFile = Path.Combine(folder, "token/pin");
         File.WriteAllText(pinFile, Pin + "\n");
         File.WriteAllText(Path.Combine(folder, "profile.json"), """{ "token": "log", "keys": [ { "label": "db", "role": "secure-boot", "subject": "CN=log" } ] }""");
-        string program = Directory.GetFiles(Path.Combine(PackedFeed.Repository, "src/KexecSign.Cli/bin/Release"), "KexecSign.Cli.dll", SearchOption.AllDirectories)[0];
-        feed.Run("dotnet", folder, program, "keys", "init", "--profile", "profile.json", "--directory", "token", "--pin-file", pinFile).ShouldSucceed();
+        feed.Run("dotnet", folder, PackedFeed.Program, "keys", "init", "--profile", "profile.json", "--directory", "token", "--pin-file", pinFile).ShouldSucceed();
         File.WriteAllText(Path.Combine(folder, "kernel.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
@@ -34,7 +33,7 @@ public sealed class BuildLogTests(PackedFeed feed)
               </PropertyGroup>
               <ItemGroup>
                 <PackageReference Include="KexecSign.MSBuild" Version="*" />
-                <KexecSignImage Include="{SigningFiles.Image}" Key="pkcs11:token=log;object=db?module-path={Module}" Cert="token/db.pem" PinFile="token/pin" />
+                <KernelImage Include="{SigningFiles.Image}" Key="pkcs11:token=log;object=db?module-path={Module}" Cert="token/db.pem" PinFile="token/pin" />
               </ItemGroup>
             </Project>
             """);

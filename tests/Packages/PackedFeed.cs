@@ -17,6 +17,9 @@ public sealed class PackedFeed : IDisposable
 
     public string Feed => Path.Combine(Folder, "feed");
 
+    /// <summary>The program that was packed.</summary>
+    public static string Program => Directory.GetFiles(Path.Combine(Repository, "src/KexecSign.Cli/bin/Release"), "KexecSign.Cli.dll", SearchOption.AllDirectories)[0];
+
     public static string Repository { get; } = FindRepository();
 
     /// <summary>An empty folder that knows no feed but this one.</summary>
