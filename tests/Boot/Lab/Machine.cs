@@ -14,7 +14,7 @@ internal static partial class Machine
     /// <param name="arguments">QEMU's, besides those of every machine.</param>
     /// <param name="enough">Whether to stop behind this line.</param>
     /// <param name="seconds">Time limit.</param>
-    public static string Run(string program, IEnumerable<string> arguments, Predicate<string> enough, int seconds = 120)
+    public static string Run(string program, IEnumerable<string> arguments, Predicate<string> enough, int seconds = 240)
     {
         var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in (IEnumerable<string>)[.. Common, .. arguments])
