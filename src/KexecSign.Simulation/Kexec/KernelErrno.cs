@@ -20,14 +20,11 @@ public readonly record struct KernelErrno(int Number, string Name)
     /// <summary>No memory, or none that large.</summary>
     public static KernelErrno ENOMEM => new(12, nameof(ENOMEM));
 
-    /// <summary>The verifier says no.</summary>
+    /// <summary>IMA appraisal or the BPF verifier says no.</summary>
     public static KernelErrno EACCES => new(13, nameof(EACCES));
 
     /// <summary>No loader takes the file.</summary>
     public static KernelErrno ENOEXEC => new(8, nameof(ENOEXEC));
-
-    /// <summary>IMA appraisal says no.</summary>
-    public static KernelErrno EACCES => new(13, nameof(EACCES));
 
     /// <summary>Stands for a kernel that faults: there is no error number to return.</summary>
     public static KernelErrno EFAULT => new(14, nameof(EFAULT));

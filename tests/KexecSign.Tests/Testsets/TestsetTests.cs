@@ -8,7 +8,6 @@ using KexecSign.Signing;
 using KexecSign.Testsets;
 using KexecSign.Tests.Zboot;
 using KexecSign.Verification;
-using Refusal = KexecSign.Tests.Zboot.Refusal;
 using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Testsets;
