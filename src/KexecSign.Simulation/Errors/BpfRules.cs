@@ -54,7 +54,7 @@ public static class BpfRules
 
     /// <summary>The loader stopped with an error.</summary>
     public static readonly ErrorCode LoaderFailed = Refuses(
-        "KS4561", "the light skeleton's loader ends with {0} in {1}: {2}.", "{3}");
+        "KS4561", "the light skeleton's loader gave up with {0}, though no system call was refused.", "Build the parser again with clang and bpftool.");
 
     /// <summary>The loader fills descriptors that the kernel's skeleton does not have.</summary>
     public static readonly ErrorCode TooManyDescriptors = Refuses(

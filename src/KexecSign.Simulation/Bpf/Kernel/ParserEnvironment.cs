@@ -12,7 +12,7 @@ internal sealed class ParserEnvironment(KexecRun kernel, LoadedProgram program) 
     {
         if (helper == CoreRelocations.Poison && program.Missing.TryGetValue(machine.Here.Instruction, out string? missing))
             throw new BpfTrap(BpfRules.NoField, missing, kernel.Series.Name);
-        return ParserHelpers.Call(kernel, program.Program.Name, machine, helper, in arguments);
+        return ParserCalls.Call(kernel, program.Program.Name, machine, helper, in arguments);
     }
 
     public override ulong CallKfunc(BpfMachine machine, int kfunc, in Arguments arguments)

@@ -69,7 +69,7 @@ internal static class LightSkeleton
             return;
         if (system.Refusal is { } refusal)
             throw new BpfTrap(refusal);
-        throw new BpfTrap(BpfRules.LoaderFailed, result, "no system call that was refused", "it gave up by itself", "Build the parser again with clang and bpftool.");
+        throw new BpfTrap(BpfRules.LoaderFailed, result);
     }
 
     // "that is offset 0x9c of the kernel's ..."

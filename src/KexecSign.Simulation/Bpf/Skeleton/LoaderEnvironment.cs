@@ -28,7 +28,7 @@ internal sealed class LoaderEnvironment(SystemCalls system, SeriesModel series) 
             case HelperNames.SysClose:
                 return system.Close((int)(arguments.First & int.MaxValue));
             case HelperNames.ProbeReadKernel or HelperNames.CopyFromUser:
-                return ParserHelpers.ProbeRead(memory, in arguments);
+                return ParserCalls.ProbeRead(memory, in arguments);
             case HelperNames.KallsymsLookup:
                 system.Refuse(KernelErrno.ENOENT, BpfRules.BadArgument, "the parser", "it takes the address of a kernel symbol, which is not simulated");
                 return KernelErrno.ENOENT.Result;

@@ -54,7 +54,7 @@ internal sealed class ProgramLoader(AddressSpace memory, SeriesModel series, Sys
             }
             if (slot.Opcode != BpfInstruction.Call || relocations?.Missing.ContainsKey(i) == true)
                 continue;
-            if (slot.Source == 0 && !ParserHelpers.Knows(slot.Immediate))
+            if (slot.Source == 0 && !ParserCalls.Knows(slot.Immediate))
                 throw new BpfTrap(BpfRules.UnknownHelper, $"{HelperNames.Of(slot.Immediate)}#{slot.Immediate}, called by instruction {i} of {name},", "tracing");
             if (slot.Source != 2)
                 continue;

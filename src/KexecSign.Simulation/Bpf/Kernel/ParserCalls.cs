@@ -9,7 +9,7 @@ using KexecSign.Simulation.Kexec;
 namespace KexecSign.Simulation.Bpf.Kernel;
 
 /// <summary>Helpers of a tracing program, as far as parsers have use for them (kernel/trace/bpf_trace.c, kernel/bpf/helpers.c, ringbuf.c).</summary>
-internal static class ParserHelpers
+internal static class ParserCalls
 {
     private const int RingHeader = 8;
     // RINGBUF_MAX_RECORD_SZ.
