@@ -5,7 +5,7 @@ namespace KexecSign.Formats.Bpf;
 
 /// <summary>
 /// The two byte arrays in the header file that <c>bpftool gen skeleton -L</c> writes. bpftool 7.1 (Debian 12) has them as
-/// literals inside a function, <c>opts.data = (void *)"..."</c> with <c>opts.data_sz</c> beside it; bpftool 7.5 as
+/// literals in an assignment, <c>opts.data = (void *)"..."</c> with <c>opts.data_sz</c> beside it; bpftool 7.5 has arrays,
 /// <c>static const char opts_data[] __attribute__((__aligned__(8))) = "..."</c>. The kernel series' own build knows only the
 /// latter.
 /// </summary>
@@ -26,7 +26,7 @@ public sealed record LightSkeleton(ReadOnlyMemory<byte> Data, ReadOnlyMemory<byt
 
     private static byte[] Array(string text, string array, string field)
     {
-        int literal = Literal(text, $"\nstatic const char opts_{array}[] ") is >= 0 and var newer
+        int literal = Literal(text, $"\n\tstatic const char opts_{array}[] ") is >= 0 and var newer
             ? newer
             : Literal(text, $"\n\topts.{field} = (void *)");
         if (literal < 0)

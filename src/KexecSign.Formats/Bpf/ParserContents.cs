@@ -10,7 +10,8 @@ namespace KexecSign.Formats.Bpf;
 /// <param name="Type">Map type: 27 ring buffer, 2 array.</param>
 /// <param name="MaxEntries">Of a ring buffer its size in bytes.</param>
 /// <param name="ValueSize">Bytes of a value; of a data section its size.</param>
-public sealed record ParserMap(string Name, uint Type, uint MaxEntries, uint ValueSize)
+/// <param name="Flags">map_flags: 0x80 read-only for programs, 0x400 can be mapped.</param>
+public sealed record ParserMap(string Name, uint Type, uint MaxEntries, uint ValueSize, uint Flags)
 {
     /// <summary>BPF_MAP_TYPE_RINGBUF.</summary>
     public const uint RingBuffer = 27;
@@ -77,11 +78,11 @@ public sealed record ParserContents(
         return new(maps.ToImmutable(), programs.ToImmutable(), strings, mapAttributes, programAttributes);
     }
 
-    // map_type 0, key_size 4, value_size 8, max_entries 12, map_name 28.
+    // map_type 0, key_size 4, value_size 8, max_entries 12, map_flags 16, map_name 28.
     private static ParserMap Map(LoaderProgram loader, LoaderCall call)
     {
         ReadOnlySpan<byte> attributes = loader.Data(call.Attributes, 28 + NameLength, "the attributes of a map");
-        return new(SectionName(Text(attributes.Slice(28, NameLength))), U32(attributes), U32(attributes[12..]), U32(attributes[8..]));
+        return new(SectionName(Text(attributes.Slice(28, NameLength))), U32(attributes), U32(attributes[12..]), U32(attributes[8..]), U32(attributes[16..]));
     }
 
     // prog_type 0, insn_cnt 4, insns 8, license 16, prog_flags 44, prog_name 48, expected_attach_type 68. A tracing program's

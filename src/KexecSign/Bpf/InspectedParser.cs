@@ -74,16 +74,17 @@ public sealed record InspectedParser(
             [.. Programs.Select(p => (ImmutableArray<string>)[p.Name, p.Hook ?? "none", p.Sleepable ? "yes" : "no", $"{p.Instructions}", p.License, string.Join(' ', p.KernelFunctions)])]);
     }
 
+    private const uint Mappable = 0x400;
     private const string RingKind = "ring buffer";
 
     private static InspectedParserMap MapOf(ParserMap map) => map.Type == ParserMap.RingBuffer
         ? new(map.Name, RingKind, map.MaxEntries, [.. ParserJudgement.PageSizesKiB.Where(size => ParserJudgement.Fits(map, size))])
         : new(map.Name, map.Type == 2 ? "array" : $"type {map.Type}", map.ValueSize, []);
 
-    // offsetofend() of the last field that each release knows.
-    private static string Release(ParserContents contents) => (contents.MapAttributes, contents.ProgramAttributes) switch
-    {
-        (72, 128) => ", as libbpf 1.1 (bpftool 7.1) writes them",
-        _ => "",
-    };
+    // Seen with bpftool 7.1 and 7.5, which both hand over the same fields: the older libbpf lets every data map be mapped, the
+    // newer one only those that hold variables, and .rodata.str1.1 holds none.
+    private static string Release(ParserContents contents) =>
+        contents.Maps.FirstOrDefault(m => m.Name == "rodata_str1_1") is not { } strings || (contents.MapAttributes, contents.ProgramAttributes) != (72, 140) ? ""
+        : (strings.Flags & Mappable) != 0 ? ", as libbpf 1.1 (bpftool 7.1) writes them"
+        : ", as libbpf 1.5 (bpftool 7.5) writes them";
 }

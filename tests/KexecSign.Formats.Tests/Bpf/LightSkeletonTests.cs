@@ -58,7 +58,7 @@ public class LightSkeletonTests
     public void Refuses_a_literal_that_does_not_end() => Refusal.Of("KS1321", () => LightSkeleton.Parse(Text(true)[..90]), "does not end");
 
     [Fact]
-    public void Refuses_a_literal_that_ends_in_an_escape() => Refusal.Of("KS1321", () => LightSkeleton.Parse("\nstatic const char opts_data[] = \"\\"), "does not end");
+    public void Refuses_a_literal_that_ends_in_an_escape() => Refusal.Of("KS1321", () => LightSkeleton.Parse("\n\tstatic const char opts_data[] = \"\\"), "does not end");
 
     [Fact]
     public void Refuses_two_literals_side_by_side() => Refusal.Of("KS1321", () => LightSkeleton.Parse(Text(true).Replace("\";\n", "\" \"x\";\n")), "no semicolon");
@@ -76,8 +76,8 @@ public class LightSkeletonTests
         data ??= Data;
         instructions ??= Instructions;
         return arrays
-            ? $"\nstatic const char opts_data[] __attribute__((__aligned__(8))) = \"\\\n{Literal(data)}\";\n"
-              + $"static const char opts_insn[] __attribute__((__aligned__(8))) = \"\\\n{Literal(instructions)}\";\n"
+            ? $"\n\tstatic const char opts_data[] __attribute__((__aligned__(8))) = \"\\\n{Literal(data)}\";\n"
+              + $"\tstatic const char opts_insn[] __attribute__((__aligned__(8))) = \"\\\n{Literal(instructions)}\";\n"
             : $"\n\topts.ctx = 0;\n\topts.data_sz = {data.Length};\n\topts.data = (void *)\"\\\n{Literal(data)}\";\n"
               + $"\topts.insns_sz = {instructions.Length};\n\topts.insns = (void *)\"\\\n{Literal(instructions)}\";\n";
     }

@@ -18,7 +18,7 @@ public class LoaderProgramTests
         Map(144, 2, 1, ".rodata.str1.1"u8);
 
         ParserContents contents = ParserContents.Read(_data, _program.ToArray());
-        contents.Maps.ShouldBe([new("ringbuf_1", 27, 0x10000, 0), new("rodata", 2, 1, 0), new("rodata_str1_1", 2, 1, 0)]);
+        contents.Maps.ShouldBe([new("ringbuf_1", 27, 0x10000, 0, 0), new("rodata", 2, 1, 0, 0), new("rodata_str1_1", 2, 1, 0, 0)]);
         contents.MapAttributes.ShouldBe(72);
     }
 

@@ -29,6 +29,7 @@ public sealed class BpfCompileTests : IDisposable
         parser.CutsPayload.ShouldBeFalse();
         InspectedParser inspected = InspectedParser.Of("", parser, parser.Abi, parser.Abi);
         inspected.Findings.ShouldBeEmpty();
+        inspected.Toolchain.ShouldEndWith("writes them");
         inspected.Maps.Select(m => m.Name).ShouldBe(abi == "v5"
             ? ["ringbuf_1", "ringbuf_2", "ringbuf_3", "ringbuf_4", "rodata", "data", "bss", "rodata_str1_1"]
             : ["ringbuf_1", "ringbuf_2", "ringbuf_3", "ringbuf_4", "rodata", "data", "rodata_str1_1", "bss"]);
