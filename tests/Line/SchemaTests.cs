@@ -35,6 +35,7 @@ public sealed class SchemaTests(SigningBench bench) : IDisposable
         Valid("ima-verify", Json("ima", "verify", small, "--cert", bench.Certificate("db")));
         Valid("bpf-embed", Json("bpf", "embed", small, "--parser", bench.Parser, "-o", _folder.At("parsed")));
         Valid("bpf-extract", Json("bpf", "extract", _folder.At("parsed"), "-o", _folder.At("parser")));
+        Valid("simulate", Json("simulate", image));
         Valid("zboot-extract", Json("zboot", "extract", image, "-o", _folder.At("kernel")));
         Valid("zboot-build", Json("zboot", "build", "--kit", bench.Kit, "--image", bench.Image, "--level", "1", "-o", _folder.At("zboot")));
         Valid("keys-list", Json("keys", "list", "pkcs11:token=KexecSign%20demo?pin-source=file:" + bench.PinFile));
