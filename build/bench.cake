@@ -6,7 +6,7 @@ Task("Bench")
     .Does(() =>
 {
     NeedDebianPackages(TestPackages.Append(new("libssl-dev", "compiles the kernel's sign-file")).ToDictionary(pair => pair.Key, pair => pair.Value));
-    var kernels = Kernels("image", "source");
+    var kernels = Kernels("image", "source", "stub");
     var kit = KitOf(kernels["source"], kernels["image"]);
     var bench = artifacts.Combine("bench");
     EnsureDirectoryExists(bench);
@@ -27,6 +27,7 @@ Task("Bench")
         .AppendQuoted(bench.FullPath)
         .AppendQuoted(modules.Combine("modules").FullPath)
         .AppendQuoted(modules.CombineWithFilePath("sign-file").FullPath)
+        .AppendQuoted(kernels["stub"].CombineWithFilePath("usr/lib/systemd/boot/efi/linuxaa64.efi.stub").FullPath)
         .AppendQuoted(Argument("case", "")),
         new DotNetRunSettings { Configuration = "Release" });
     Information("The figures are in {0}/bench.md and bench.json.", bench);

@@ -1,10 +1,10 @@
-// Usage: KexecSign.Bench KEXECSIGN IMAGE KIT OUTPUT MODULES SIGN_FILE [CASE]
+// Usage: KexecSign.Bench KEXECSIGN IMAGE KIT OUTPUT MODULES SIGN_FILE STUB [CASE]
 // Compares whole processes with their peers and writes OUTPUT/bench.json and OUTPUT/bench.md. CASE: only cases whose name contains it.
 // It measures and does not judge: it fails only when a program fails.
 using KexecSign.Bench;
 
 string output = args[3];
-string only = args.Length > 6 ? args[6] : "";
+string only = args.Length > 7 ? args[7] : "";
 string folder = Path.Combine(output, "work");
 Directory.CreateDirectory(folder);
 var child = new ChildProcess(folder);
@@ -13,7 +13,7 @@ try
     Bed bed = Bed.Make(args[0], args[1], args[2], folder, child);
     var measurement = new Measurement(child);
     var figures = new List<Figures>();
-    foreach (Case wanted in Cases.On(bed, child).Concat(ModuleCases.On(bed, args[4], args[5])))
+    foreach (Case wanted in Cases.On(bed, child).Concat(ModuleCases.On(bed, args[4], args[5])).Concat(UkiCases.On(bed, args[6], child)))
     {
         if (!wanted.Name.Contains(only, StringComparison.Ordinal))
             continue;

@@ -71,4 +71,8 @@ public static partial class FormatErrors
     /// <summary>A profile file without a profile.</summary>
     public static readonly ErrorCode NotProfile = new(
         "KS1726", "a profile's first section is .profile, here it is {0}.", "Make the file with 'kexecsign addon build --profile' or 'ukify build --profile'.");
+
+    /// <summary>A kernel whose header asks for more than any takes.</summary>
+    public static readonly ErrorCode UkiKernelTooLarge = new(
+        "KS1727", "signed to one length the kernel would have 0x{0:x} bytes, as its SizeOfImage has it; at most 0x{1:x} are taken.", "The header lies; take the kernel that the build left.");
 }

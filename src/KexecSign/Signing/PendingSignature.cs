@@ -205,7 +205,7 @@ internal sealed class PendingSignature
         if (size < body.Length + table || !Alignment.Holds(size, Math.Max(512, image.FileAlignment)))
             size = Alignment.Up(Math.Max(size, body.Length + table), Math.Max(4096, image.SectionAlignment));
         if (size > Decompressor.MaxLength)
-            throw FormatErrors.ImageTooLarge.With(size, Decompressor.MaxLength);
+            throw FormatErrors.UkiKernelTooLarge.With(size, Decompressor.MaxLength);
         return body.OverwriteUInt32(image.SizeOfImageOffset, (uint)size).PadTo(size - table);
     }
 
