@@ -69,6 +69,7 @@ public static class Tool
         ["xz"] = "xz-utils",
         ["bsdtar"] = "libarchive-tools",
         ["fsverity"] = "fsverity",
+        ["kill"] = "procps",
         ["node"] = "nodejs",
         ["dpkg-buildpackage"] = "dpkg-dev",
         ["dh"] = "debhelper",

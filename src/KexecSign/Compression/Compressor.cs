@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.ExceptionServices;
 using KexecSign.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
@@ -37,8 +38,31 @@ internal static class Compressor
         }
     }
 
+    // One call that nothing interrupts, of half a minute on slow machines: it has a thread of its own, and who gives up waiting
+    // leaves it to end by itself. What it holds has no name in any folder.
+    private static TemporaryFile Gzip(Layout input, int level, IRunStep step, CancellationToken cancellation)
+    {
+        Task<TemporaryFile> work = Task.Factory.StartNew(
+            () => Gzip(input, level, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            work.Wait(cancellation);
+        }
+        catch (AggregateException failed)
+        {
+            ExceptionDispatchInfo.Throw(failed.InnerException!);
+        }
+        catch (OperationCanceledException)
+        {
+            work.ContinueWith(done => done.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+        step.Advance(input.Length);
+        return work.Result;
+    }
+
     // libdeflate works on whole buffers; both live in mapped temporary files, so that the kernel may page them out.
-    private static unsafe TemporaryFile Gzip(Layout input, int level, IRunStep step, CancellationToken cancellation)
+    private static unsafe TemporaryFile Gzip(Layout input, int level, CancellationToken cancellation)
     {
         nint compressor = LibDeflate.AllocCompressor(level);
         if (compressor == 0)
@@ -69,7 +93,6 @@ internal static class Compressor
             if (written == 0)
                 throw OperationErrors.CompressionFailed.With("gzip", "the output did not fit its own bound");
             output.SetLength(checked((long)written));
-            step.Advance(input.Length);
             return output;
         }
         catch
