@@ -61,6 +61,27 @@ public sealed class ZbootLabTests(LabBench bench)
     }
 
     [SkippableFact]
+    public void A_kernel_whose_image_size_was_raised_boots_and_runs_by_kexec()
+    {
+        LabBench.RequireMachine();
+        string work = bench.Work(), raised = bench.InSet("images/raw/signed-raised.Image"), zboot = Path.Combine(work, "zboot.efi"), signed = Path.Combine(work, "signed.efi");
+        LabBench.Run(OperationCatalog.ZbootBuild, new ZbootBuildOptions { Image = raised, Kit = StubKit.Require(Kit612), Level = 6, Output = zboot });
+        LabBench.Run(OperationCatalog.Sign, new SignOptions { Files = [zboot], Signing = new() { Key = bench.Key("db.key"), Certificate = bench.Key("db.pem") }, Output = signed });
+
+        FirmwareAnswer boot = new FirmwareSession(bench.Work(), bench.Init, bench.SecureBoot()).Judge([signed]).Single();
+        KernelSession session = bench.UnderSecureBoot();
+        session.Add("start", $"start {session.Give(raised)} {session.Give(bench.WithoutSecureBoot().WriteInitrd())}");
+        KernelAnswers answers = session.Run();
+
+        bench.Report.Require(
+        [
+            new("zboot", "image_size raised", "boots", boot.Booted ? "boots" : "does not boot", boot.Seconds, boot.Console),
+            new("kexec", "image_size raised, loaded", "accepts", TestsetLabTests.Seen(answers, "start"), answers.Seconds, answers.Console),
+            new("kexec", "image_size raised, and started", "runs", answers.Booted is null ? "does not run" : "runs", 0, answers.Console),
+        ]);
+    }
+
+    [SkippableFact]
     public void A_signed_kernel_is_not_only_loaded_but_runs()
     {
         LabBench.RequireMachine();

@@ -44,6 +44,8 @@ internal static class RawImages
         Layout kernel = workshop.Kernel, signed = workshop.Sign(kernel, "db");
         long imageSize = PeReader.Read(kernel).SizeOfImage;
         yield return Case("signed-short", "Signed by db without padding: right for kexec, too short for the stub of a zboot.", signed, Yes, Yes);
+        yield return Case("signed-raised", "Signed by db where bss left no room for the signature, so that image_size was raised first.",
+            workshop.Sign(WithoutTail(kernel), "db", fit: true), Yes, Yes);
         yield return Case("padded-after", "Signed, then padded to image_size as a zboot's payload is: the zeros are hashed, too.", signed.PadTo(imageSize), No, Rejected);
         yield return Case("padded-before", "Padded to image_size, then signed: longer than the memory that the kernel asks for.",
             workshop.Sign(kernel.PadTo(imageSize), "db"), Yes, Impossible) with { KexecUnenforced = Impossible };
@@ -84,6 +86,16 @@ internal static class RawImages
         Layout kernel = workshop.Kernel;
         yield return Case("image-size-zero", "image_size is 0, and signed so.", workshop.Sign(kernel.Overwrite(16, new byte[8]), "db"), Yes, Impossible) with { KexecUnenforced = Impossible };
         yield return Case("other-magic", "The kernel's magic number is not that of arm64, and signed so.", workshop.Sign(kernel.OverwriteUInt32(0x38, 0), "db"), Yes, Impossible) with { KexecUnenforced = Impossible };
+    }
+
+    // What was bss is in the file now, as the zeros that it would be in memory.
+    private static Layout WithoutTail(Layout kernel)
+    {
+        PeImage image = PeReader.Read(kernel);
+        PeSection data = Section(image, ".data");
+        long more = image.SizeOfImage - data.RawEnd;
+        return kernel.PadTo(image.SizeOfImage).OverwriteUInt32(
+            image.SectionTableOffset + PeConstants.SectionHeaderSize * image.Sections.IndexOf(data) + 16, checked((uint)(data.SizeOfRawData + more)));
     }
 
     private static TestsetCase Case(string name, string what, Layout content, ExpectedVerdict firmware, ExpectedVerdict kexec) =>
