@@ -87,12 +87,16 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>URI of who builds, for the provenance.</summary>
     public string? Builder { get; set; }
 
+    /// <summary>CSV file of SBAT rows.</summary>
+    public string? Sbat { get; set; }
+
     internal override void Give(OptionValues values)
     {
         if (Plan is not null)
             values.Files(Plan);
         values.Path("image", Image);
         values.Path("kit", Kit);
+        values.Path("sbat", Sbat);
         values.Path("o", Output);
         values.Reference("key", Key);
         values.Reference("cert", Cert);

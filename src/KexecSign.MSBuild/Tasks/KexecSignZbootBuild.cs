@@ -41,10 +41,14 @@ public sealed class KexecSignZbootBuild() : SigningTask(OperationCatalog.ZbootBu
     /// <summary>Who links: bfd or lld.</summary>
     public string? Linker { get; set; }
 
+    /// <summary>CSV file of SBAT rows.</summary>
+    public string? Sbat { get; set; }
+
     internal override void Give(OptionValues values)
     {
         base.Give(values);
         values.Path("kit", Kit);
+        values.Path("sbat", Sbat);
         values.Text("linker", Linker);
         values.Path("image", Image);
         values.Text("compression", Compression);

@@ -44,7 +44,7 @@ internal sealed class BuildLine
     public BuildResult Run()
     {
         string output = _options.Output!;
-        string?[] inputs = [_options.Image, _options.Kit, _options.Parser, _options.Policy];
+        string?[] inputs = [_options.Image, _options.Kit, _options.Sbat, _options.Parser, _options.Policy];
         using var files = new StagedFiles([.. inputs.OfType<string>()]);
         string staged = files.Add(output);
         string? signedImage = Stage(files, _options.SignedImage), tarFile = Stage(files, _options.Tar), report = Stage(files, _options.Report);
@@ -54,7 +54,7 @@ internal sealed class BuildLine
         ZbootKit? kit = _options.Kit is null ? null : ZbootKit.Open(_options.Kit);
 
         using BuildBody body = Body(imageSource, kit);
-        Layout image = body.Image;
+        Layout image = _options.Sbat is null ? body.Image : SbatSection.Put(body.Image, _options.Sbat);
         EmbeddedParser? parser = null;
         if (_options.Parser is not null)
             (image, parser) = BpfEmbedOperation.Embed(image, _options.Parser, _context);

@@ -6,6 +6,7 @@ using KexecSign.Provenance;
 using KexecSign.Reports;
 using KexecSign.Running;
 using KexecSign.Signing;
+using KexecSign.Zboot;
 
 namespace KexecSign.Building;
 
@@ -37,6 +38,7 @@ internal static class BuildOperation
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("inner-", "of the Image inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("ima-", "for IMA", o => o.Ima, (o, s) => o with { Ima = s }),
             .. SigningOptionSpecs.Pins<BuildOptions>(o => o.Pin, (o, p) => o with { Pin = p }),
+            ZbootOptionSpecs.Sbat<BuildOptions>((o, v) => o with { Sbat = v }),
             new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v }),
             new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = SigningOptionSpecs.Choice("compression", v, Compressions) }, "gzip", choices: Compressions),
             new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = SigningOptionSpecs.Number("level", v) }, "9 for gzip, 22 for zstd"),
@@ -100,7 +102,7 @@ internal static class BuildOperation
 
     private static IEnumerable<PlannedStep> Steps(BuildOptions o) =>
     [
-        .. PlannedStep.Read(o.Image, o.Kit, o.Parser, o.Policy),
+        .. PlannedStep.Read(o.Image, o.Kit, o.Sbat, o.Parser, o.Policy),
         .. PlannedStep.Sign("the Image inside", o.Inner.Key, o.Inner.Certificate),
         .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? "gzip"}), objcopy and ld")],
         .. PlannedStep.Sign("the outer PE", o.Outer.Key, o.Outer.Certificate),
@@ -115,7 +117,7 @@ internal static class BuildOperation
         [
             ("--image", options.Image), ("--kit", options.Kit), ("-o", options.Output), ("--key", options.Outer.Key), ("--cert", options.Outer.Certificate),
             ("--inner-key", options.Inner.Key), ("--inner-cert", options.Inner.Certificate), ("--ima-key", options.Ima.Key), ("--ima-cert", options.Ima.Certificate),
-            ("--parser", options.Parser), ("--compression", options.Compression), ("--level", options.Level), ("--signed-image", options.SignedImage),
+            ("--sbat", options.Sbat), ("--parser", options.Parser), ("--compression", options.Compression), ("--level", options.Level), ("--signed-image", options.SignedImage),
             ("--tar", options.Tar), ("--xattr", options.Xattr), ("--provenance", options.Provenance), ("--provenance-key", options.ProvenanceSigner.Key),
             ("--provenance-cert", options.ProvenanceSigner.Certificate), ("--builder", options.Builder),
         ])

@@ -42,6 +42,9 @@ public sealed record BuildOptions
     /// <summary>Compression level; null for the compression's default.</summary>
     public int? Level { get; init; }
 
+    /// <summary>A CSV file of SBAT rows for the <c>.sbat</c> section; null for none but the image's own.</summary>
+    public string? Sbat { get; init; }
+
     /// <summary>A kexec BPF parser object for the <c>.bpf</c> section; null for none.</summary>
     public string? Parser { get; init; }
 

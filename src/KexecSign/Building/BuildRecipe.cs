@@ -20,6 +20,7 @@ internal static class BuildRecipe
         Line("tool", ToolVersion.Number);
         Line("image", Content(options.Image));
         Line("kit", Content(options.Kit));
+        Line("sbat", Content(options.Sbat));
         Line("parser", Content(options.Parser));
         Line("policy", Content(options.Policy));
         Line("compression", options.Compression);

@@ -64,7 +64,7 @@ internal sealed record PlannedImageDefaults(string Folder, PlanKeys Keys, PinOpt
                 Compression = step.Choice("compression", "gzip", "zstd"),
                 Level = step.Number("level", 1, 22),
             },
-            "embed" => options with { Parser = PlanPaths.From(Folder, step.Required("parser")) },
+            "embed" => Embed(options, step),
             "sign" => options with { Outer = Key(step) ?? throw step.Missing("key") },
             "ima" => options with { Ima = Key(step) ?? throw step.Missing("key"), Xattr = step.Choice("xattr", "security", "user") },
             _ => options with
@@ -76,6 +76,12 @@ internal sealed record PlannedImageDefaults(string Folder, PlanKeys Keys, PinOpt
         };
         step.End();
         return options;
+    }
+
+    private BuildOptions Embed(BuildOptions options, ObjectReader step)
+    {
+        string? sbat = step.Text("sbat"), parser = sbat is null ? step.Required("parser") : step.Text("parser");
+        return options with { Sbat = sbat is null ? null : PlanPaths.From(Folder, sbat), Parser = parser is null ? null : PlanPaths.From(Folder, parser) };
     }
 
     private SigningOptions? Key(ObjectReader step) => step.Get("key", JsonValueKind.String) is { } name ? Keys.Named(name) : null;

@@ -90,8 +90,8 @@ public static class PublishedSchemas
                     }
                   },
                   {
-                    "type": "object", "required": ["step", "parser"], "additionalProperties": false,
-                    "properties": { "$schema": { "type": "string" }, "step": { "const": "embed" }, "parser": { "type": "string", "minLength": 1 } }
+                    "type": "object", "required": ["step"], "anyOf": [{ "required": ["parser"] }, { "required": ["sbat"] }], "additionalProperties": false,
+                    "properties": { "$schema": { "type": "string" }, "step": { "const": "embed" }, "parser": { "type": "string", "minLength": 1 }, "sbat": { "type": "string", "minLength": 1 } }
                   },
                   { "$ref": "#/$defs/keyed", "properties": { "step": { "const": "sign" }, "key": true, "$schema": true }, "additionalProperties": false, "required": ["step", "key"] },
                   {

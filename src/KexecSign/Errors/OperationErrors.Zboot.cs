@@ -98,6 +98,11 @@ public static partial class OperationErrors
     public static readonly ErrorCode RepackedNotAKernel = new(
         "KS3118", "the payload is {0}, not a kernel Image, and has nothing that can be signed.", "Give the vmlinuz.efi of an arm64 or riscv kernel.");
 
+    /// <summary>Rows that do not fit the image's own section.</summary>
+    public static readonly ErrorCode SbatRoom = new(
+        "KS3120", "with these rows .sbat takes 0x{0:x} bytes, but the image's section has 0x{1:x} at 0x{2:x}, and what follows cannot move.",
+        "Shorten the rows, or build the kernel with them (CONFIG_EFI_SBAT_FILE).");
+
     /// <summary>A kernel that is not the stub's.</summary>
     public static readonly ErrorCode RepackedOtherKernel = new(
         "KS3119", "the Image is not the kernel that the stub was linked for: its {0} is 0x{1:x}, that of the kernel inside 0x{2:x}.",

@@ -32,6 +32,9 @@ public sealed record ZbootBuildOptions
     /// <summary>A ready payload instead of compressing.</summary>
     public string? Payload { get; init; }
 
+    /// <summary>A CSV file of SBAT rows; null for none but the stub's own.</summary>
+    public string? Sbat { get; init; }
+
     /// <summary>Who links.</summary>
     public LinkerFamily Linker { get; init; }
 
@@ -91,7 +94,7 @@ internal static class ZbootBuildOperation
         Body = Run,
         Plan = o =>
         [
-            .. PlannedStep.Read(o.Image, o.Kit, o.Payload), .. PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
+            .. PlannedStep.Read(o.Image, o.Kit, o.Payload, o.Sbat), .. PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
             new("run", $"compress ({o.Compression.ToString().ToLowerInvariant()}), objcopy and ld"), .. PlannedStep.Write(o.SignedImage, o.Output),
         ],
         TypedResult = () => ReportJson.Default.ZbootBuildResult,
@@ -104,6 +107,7 @@ internal static class ZbootBuildOperation
             new("level", "N", "1 to 12 for gzip, 1 to 22 for zstd.", (o, v) => o with { Level = SigningOptionSpecs.Number("level", v) }, defaultValue: "9 or 22"),
             new("smallest", null, "The strongest setting instead: gzip takes three times as long as at level 9, zstd some more memory.", (o, _) => o with { Smallest = true }),
             new("payload", "FILE", "A payload that is compressed already, its 4-byte length included: the kernel build's arch/*/boot/vmlinuz.", (o, v) => o with { Payload = v }),
+            ZbootOptionSpecs.Sbat<ZbootBuildOptions>((o, v) => o with { Sbat = v }),
             ZbootOptionSpecs.Linker<ZbootBuildOptions>((o, v) => o with { Linker = v }),
             .. SigningOptionSpecs.All<ZbootBuildOptions>("that signs the Image inside", o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.Existing<ZbootBuildOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
@@ -124,7 +128,7 @@ internal static class ZbootBuildOperation
         string kitPath = options.Kit ?? throw OperationErrors.OptionMissing.With("zboot build", "--kit");
         string imagePath = options.Image ?? throw OperationErrors.OptionMissing.With("zboot build", "--image");
         bool signs = Signs(options);
-        string[] inputs = [kitPath, imagePath, .. options.Payload is null ? Array.Empty<string>() : [options.Payload]];
+        string[] inputs = [kitPath, imagePath, .. new[] { options.Payload, options.Sbat }.OfType<string>()];
         ZbootKit kit = ZbootKit.Open(kitPath);
         using FileSource image = FileSource.Open(imagePath);
         // Outputs are begun first: half a minute of compressing should not end at a folder that is not there.
@@ -136,7 +140,7 @@ internal static class ZbootBuildOperation
                 ? InnerImage.Sign(image.ToLayout(), SigningIdentity.Open("zboot build", options.Signing, context), options.Existing, context)
                 : null;
             using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(), new(options.Compression, options.Level, options.Payload, options.Smallest, options.Linker), context);
-            WrittenFile written = WrittenFile.Fill(output, zboot.Image, context);
+            WrittenFile written = WrittenFile.Fill(output, options.Sbat is null ? zboot.Image : SbatSection.Put(zboot.Image, options.Sbat), context);
             if (kept is not null)
                 _ = WrittenFile.Fill(kept, inner!.Image, context);
             kept?.Commit();

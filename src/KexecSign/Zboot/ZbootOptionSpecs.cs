@@ -13,6 +13,11 @@ internal static class ZbootOptionSpecs
 
     private static readonly ImmutableArray<string> Linkers = ["bfd", "lld"];
 
+    /// <summary>Rows of SBAT.</summary>
+    public static OptionSpec<T> Sbat<T>(Func<T, string, T> set)
+        where T : class =>
+        new("sbat", "FILE", "CSV file of SBAT rows for the .sbat section, which shim wants; rows that the stub has stay.", set);
+
     /// <summary>Who links.</summary>
     public static OptionSpec<T> Linker<T>(Func<T, LinkerFamily, T> set)
         where T : class =>

@@ -110,6 +110,38 @@ public sealed class ZbootBuildTests : IDisposable
     }
 
     [SkippableFact]
+    public void Rows_of_SBAT_get_a_section_of_their_own_that_binutils_read()
+    {
+        Tool.Require("aarch64-linux-gnu-objcopy", "binutils-aarch64-linux-gnu");
+        File.WriteAllText(At("rows.csv"), "linux.debian,1,Debian,linux,6.12.1,https://tracker.debian.org/pkg/linux\r\n\n");
+        Build(Options() with { Sbat = At("rows.csv") });
+        Tool.Run("aarch64-linux-gnu-objcopy", "-O", "binary", "--only-section=.sbat", At("vmlinuz.efi"), At("sbat"));
+        File.ReadAllText(At("sbat")).TrimEnd('\0').ShouldBe(
+            "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\nlinux.debian,1,Debian,linux,6.12.1,https://tracker.debian.org/pkg/linux\n");
+        Extract("vmlinuz.efi");
+
+        File.WriteAllText(At("rows.csv"), "linux.debian,one,Debian\n");
+        RefusesWithoutTrace("KS1701", Options() with { Sbat = At("rows.csv") });
+    }
+
+    [Fact]
+    public void Rows_of_SBAT_join_those_that_are_there_as_far_as_there_is_room()
+    {
+        var image = Layout.Of(SmallKernel.Image());
+        File.WriteAllText(At("rows.csv"), "linux,1,Linux,linux,6,https://kernel.org\n");
+        Layout once = SbatSection.Put(image, At("rows.csv"));
+        File.WriteAllText(At("rows.csv"), "linux,1,Linux,linux,6,https://kernel.org\nlinux.distribution,2,D,linux,6,https://d.example\n");
+        Layout twice = SbatSection.Put(once, At("rows.csv"));
+        twice.Length.ShouldBe(once.Length);
+        string table = System.Text.Encoding.UTF8.GetString(twice.ReadBytes(PeReader.Read(twice).FindSection(".sbat")!.PointerToRawData, 512)).TrimEnd('\0');
+        table.Split('\n').Length.ShouldBe(4);
+        table.ShouldEndWith("linux.distribution,2,D,linux,6,https://d.example\n");
+
+        File.WriteAllText(At("rows.csv"), $"linux.other,2,{new string('x', 512)},linux,6,https://d.example\n");
+        Refusal.Of("KS3120", () => SbatSection.Put(once, At("rows.csv")), "0x200");
+    }
+
+    [SkippableFact]
     public void An_Image_taken_out_of_a_zboot_image_can_be_signed_and_put_back()
     {
         Build(Options());
