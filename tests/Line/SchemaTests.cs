@@ -36,6 +36,11 @@ public sealed class SchemaTests(SigningBench bench) : IDisposable
         Valid("bpf-embed", Json("bpf", "embed", small, "--parser", bench.Parser, "-o", _folder.At("parsed")));
         Valid("bpf-extract", Json("bpf", "extract", _folder.At("parsed"), "-o", _folder.At("parser")));
         Valid("simulate", Json("simulate", image));
+        Valid("bpf-compile", Json("bpf", "compile", "--parser", "zboot", "--abi", "v7", "-o", _folder.At("zboot.o")));
+        Valid("bpf-container", Json(["bpf", "container", "--parser", _folder.At("zboot.o"), .. key, "-o", _folder.At("zboot.bpf")]));
+        Valid("bpf-envelope", Json("bpf", "envelope", "--kernel", image, "--initrd", small, "--cmdline", "quiet", "-o", _folder.At("image.elf")));
+        foreach (string file in (string[])["parsed", "zboot.o", "zboot.bpf", "image.elf"])
+            Valid("bpf-inspect", Json("bpf", "inspect", _folder.At(file)));
         Valid("zboot-extract", Json("zboot", "extract", image, "-o", _folder.At("kernel")));
         Valid("zboot-build", Json("zboot", "build", "--kit", bench.Kit, "--image", bench.Image, "--level", "1", "-o", _folder.At("zboot")));
         Valid("keys-list", Json("keys", "list", "pkcs11:token=KexecSign%20demo?pin-source=file:" + bench.PinFile));

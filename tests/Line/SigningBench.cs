@@ -22,7 +22,7 @@ public sealed class SigningBench : IDisposable
         get
         {
             if (field is null)
-                Tool.Run("bash", Path.Combine(AppContext.BaseDirectory, "parser", "build.sh"), Folder.At("parser.o"));
+                KexecSignProgram.Succeed("bpf", "compile", "--parser", "zboot", "--abi", "v6", "-o", Folder.At("parser.o"));
             return field ??= Folder.At("parser.o");
         }
     }

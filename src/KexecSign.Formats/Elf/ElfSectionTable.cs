@@ -23,6 +23,8 @@ public sealed class ElfSectionTable
     // 65535 sections of 64 bytes; a name table larger than this names nothing here.
     private const long LargestNames = 1 << 20;
 
+    private const uint NoBits = 8;
+
     private readonly Layout _file;
 
     private ElfSectionTable(Layout file, ImmutableArray<ContainerSection> sections, long tableEnd)
@@ -66,6 +68,9 @@ public sealed class ElfSectionTable
             ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]), size = BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]);
             if (text.Length == 0)
                 continue;
+            // Memory without content, as in objects and a vmlinux; its size says nothing of the file.
+            if (BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]) == NoBits)
+                (offset, size) = (0, 0);
             Require(file, $"section {text}", offset, size);
             sections.Add(new(text, i, (long)offset, (long)size));
         }

@@ -80,8 +80,9 @@ internal static class BpfExtractOperation
         try
         {
             (string name, Layout content) = Find(source.ToLayout(), options.Section);
+            ParserAbi? abi = Abi(name, content);
             WrittenFile written = WrittenFile.Write(content, output, [options.Image], context);
-            return new(output, written.Size, written.Sha256, name, Abi(name, content));
+            return new(output, written.Size, written.Sha256, name, abi);
         }
         catch (KexecSignException refused)
         {
@@ -107,8 +108,18 @@ internal static class BpfExtractOperation
         return (name, ended ? content.Slice(0, content.Length - 1) : content);
     }
 
-    private static ParserAbi? Abi(string section, Layout content) =>
-        section.StartsWith(BpfEmbedOperation.SectionName, StringComparison.Ordinal) && section != ParserElf.NestedName
-            ? ParserObject.Parse(BpfEmbedOperation.ReadAll(content)).Abi
-            : null;
+    // What is no parser is given out all the same: someone wants to see what it is.
+    private static ParserAbi? Abi(string section, Layout content)
+    {
+        if (!section.StartsWith(BpfEmbedOperation.SectionName, StringComparison.Ordinal) || section == ParserElf.NestedName)
+            return null;
+        try
+        {
+            return ParserObject.Parse(BpfEmbedOperation.ReadAll(content)).Abi;
+        }
+        catch (KexecSignException)
+        {
+            return null;
+        }
+    }
 }

@@ -44,7 +44,7 @@ internal sealed record ParserCompiler(int Abi, SystemProgram Clang, SystemProgra
             [
                 "-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", $"-DKEXEC_ABI={Abi}", .. Macros.Select(macro => "-D" + macro),
                 "-fdebug-compilation-dir=.", .. maps, "-fno-ident", .. Includes.SelectMany(path => (string[])["-I", Path.GetFullPath(path)]), "-I", work.Path,
-                "-c", Path.GetFileName(full), "-o", work.File(ObjectName),
+                "-c", Relative(full), "-o", work.File(ObjectName),
             ],
             context) { Folder = folder }.Run(context);
         Require(work, ObjectName, Clang);
@@ -56,6 +56,9 @@ internal sealed record ParserCompiler(int Abi, SystemProgram Clang, SystemProgra
         Require(work, SkeletonName, BpfTool);
         return LightSkeleton.Parse(Encoding.Latin1.GetString(WholeFile.Read(work.File(SkeletonName), LargestSkeleton, "a light skeleton")));
     }
+
+    // A name that begins with a dash would be an option.
+    private static string Relative(string path) => Path.GetFileName(path) is ['-', ..] dashed ? "./" + dashed : Path.GetFileName(path);
 
     private static void Require(WorkFolder work, string file, SystemProgram program)
     {

@@ -131,6 +131,8 @@ internal static class ImageInspection
 
     private static InspectResult InspectElf(string name, Layout file)
     {
+        if (ContainerKind(file) is { } kind)
+            return new() { File = name, Size = file.Length, Kind = kind };
         if (file.Length > MaxParserLength)
             return new() { File = name, Size = file.Length, Kind = "ELF file (a vmlinux?)" };
         try
@@ -141,6 +143,20 @@ internal static class ImageInspection
         catch (KexecSignException noParser)
         {
             return new() { File = name, Size = file.Length, Kind = "ELF file", Traps = [noParser.Message] };
+        }
+    }
+
+    // 'kexecsign bpf inspect' tells more of both.
+    private static string? ContainerKind(Layout file)
+    {
+        try
+        {
+            ElfSectionTable table = ElfSectionTable.Read(file);
+            return ParserElf.Is(table) ? "kexec BPF parser ELF" : ImageEnvelope.Is(table) ? "kexec image envelope" : null;
+        }
+        catch (KexecSignException)
+        {
+            return null;
         }
     }
 

@@ -68,6 +68,16 @@ public sealed class BpfCompileTests : IDisposable
     }
 
     [SkippableFact]
+    public void Takes_a_parser_that_someone_else_wrote()
+    {
+        Tool.Require("clang", "bpftool");
+        Tool.Demand(File.Exists("/usr/include/bpf/bpf_helpers.h"), "bpf/bpf_helpers.h is missing; apt-get install libbpf-dev");
+        BpfCompileResult result = Compile(o => o with { Source = Path.Combine(AppContext.BaseDirectory, "corpus", "parser", "parser.bpf.c"), Abi = "v6" });
+        result.Parser.Findings.ShouldBeEmpty();
+        result.Parser.Programs.Single().KernelFunctions.Order().ShouldBe(["bpf_buffer_parser", "bpf_get_parser_context", "bpf_put_parser_context"]);
+    }
+
+    [SkippableFact]
     public void A_built_in_parser_is_the_same_every_time()
     {
         byte[] first = File.ReadAllBytes(Parsers.BuiltIn(_bench, "zboot", "v7"));

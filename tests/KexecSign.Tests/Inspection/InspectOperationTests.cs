@@ -1,5 +1,6 @@
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
 using KexecSign.Inspection;
 
 namespace KexecSign.Tests.Inspection;
@@ -150,6 +151,14 @@ public sealed class InspectOperationTests : IDisposable
         KexecSign.Bpf.BpfEmbedOperation.Definition.Run(
             new() { Image = _bench.Folder.File("image", TestImage.Arm64().Bytes), Parser = parser, Output = _bench.Folder.At("embedded") }, _bench.Context);
         Inspect(_bench.Folder.At("embedded")).ParserAbi.ShouldBe("V6OrV7");
+    }
+
+    [Fact]
+    public void Tells_parser_ELFs_and_envelopes()
+    {
+        Inspect(Formats.Bpf.ParserElf.Write([new byte[8]], null)).Kind.ShouldBe("kexec BPF parser ELF");
+        Layout envelope = new Formats.Bpf.ImageEnvelope(Layout.Of(new byte[1]), Layout.Of(new byte[1]), Formats.Bpf.ImageEnvelope.Section("")).Write(0xAA64);
+        Inspect(envelope.ReadBytes(0, envelope.Length)).Kind.ShouldBe("kexec image envelope");
     }
 
     [Fact]

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A fixture, not a product: the smallest parser that keeps the contract of the kexec BPF series, version 6 (light skeleton
- * with four ring buffers, four data maps and one program, in this order). It stands in for the real parsers until they
- * exist here, so that the build line has something to embed as ".bpf". No released kernel has the kfuncs, so it was never
- * run in one.
- *
- * It hands the compressed payload of a zboot image to the kernel's decompressor.
+ * A fixture, not a product: a parser as someone else writes it, with libbpf's headers and a skeleton of its own, for series 6.
+ * The parsers that come with the program are in src/parsers.
  */
 
 /* The usual vmlinux.h and linux/bpf.h depend on the machine that builds; this is all that is needed of them. */
