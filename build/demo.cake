@@ -47,6 +47,7 @@ var KernelTestPackages = new Dictionary<string, string>
     ["lzop"] = "makes some",
     ["lld"] = "links zboot images without binutils of the architecture",
     ["llvm"] = "llvm-objcopy, which goes with it",
+    ["llvm"] = "assembles BPF programs",
 };
 
 // Unified kernel images on both machines, and what systemd and others say of them.

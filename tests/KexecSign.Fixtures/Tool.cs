@@ -42,6 +42,8 @@ public static class Tool
         ["gzip"] = "gzip",
         ["gcc"] = "gcc",
         ["clang"] = "clang",
+        ["clang-16"] = "clang-16",
+        ["clang-19"] = "clang-19",
         ["bpftool"] = "bpftool",
         ["/usr/sbin/bpftool"] = "bpftool",
         ["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu",

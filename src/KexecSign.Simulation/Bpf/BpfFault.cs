@@ -24,15 +24,10 @@ public sealed record BpfFault(ErrorCode Rule, string Says, string Mend, BpfLocat
     /// <summary>What was found and where, in one line.</summary>
     public string Sentence => At is null ? Says : $"{At}: {Says}";
 
-    /// <summary>The same as an error of an operation.</summary>
-    public KexecSignException ToException() => (Rule with { Says = Literal(Sentence), Mend = Literal(Mend) }).With();
-
     /// <summary>A fault of a rule, with what was found.</summary>
     public static BpfFault Of(ErrorCode rule, params object?[] found)
     {
         KexecSignException stated = rule.With(found);
         return new(rule, stated.Says, stated.Mend);
     }
-
-    private static string Literal(string text) => text.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal);
 }

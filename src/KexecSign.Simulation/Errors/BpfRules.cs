@@ -66,10 +66,6 @@ public static class BpfRules
         "KS4563", "the program descriptor at offset 0x{0:x} holds {1}, which is no program; the parser has {2} maps where series {3} has {4}.",
         "Declare exactly the maps and programs of the series, in its order: all four data sections must exist and be non-empty.");
 
-    /// <summary>The program hangs on another hook.</summary>
-    public static readonly ErrorCode WrongHook = Refuses(
-        "KS4564", "program {0} is attached to {1}; series {2} calls {3}.", "Build the parser for the series of the kernel that loads it.");
-
     /// <summary>A kfunc or hook that the series does not have.</summary>
     public static readonly ErrorCode WrongAbi = Refuses(
         "KS4565", "the parser needs {0}, which series {1} does not have; it is part of series {2}.",

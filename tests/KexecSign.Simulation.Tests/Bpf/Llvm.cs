@@ -31,14 +31,20 @@ internal static class Llvm
     /// <summary>Programs that clang makes of C, for the instruction set versions that it knows.</summary>
     public static IEnumerable<byte[]> CompileChecks()
     {
-        foreach (string version in new[] { "v1", "v2", "v3" })
+        // Version 4 of the instruction set is clang 18's.
+        foreach ((string clang, string version) in new[] { ("clang", "v1"), ("clang", "v2"), ("clang", "v3"), ("clang-19", "v4") })
         {
-            byte[] elf = Make("clang", Checks, out string errors, "-O2", "-target", "bpf", "-mcpu=" + version, "-x", "c", "-c", "-", "-o").ShouldNotBeNull(errors);
+            if (version == "v4" && !IsInstalled(clang))
+                continue;
+            byte[] elf = Make(clang, Checks, out string errors, "-O2", "-target", "bpf", "-mcpu=" + version, "-x", "c", "-c", "-", "-o").ShouldNotBeNull(errors);
             foreach (string section in Sections)
-                if (version == "v3" || section != "atomics")
+                if (version is "v3" or "v4" || section != "atomics")
                     yield return Section(elf, "in_" + section);
         }
     }
+
+    private static bool IsInstalled(string tool) =>
+        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, tool)));
 
     private static byte[] Section(byte[] elf, string name)
     {

@@ -23,7 +23,11 @@ internal static class ParserSources
         return Objects.GetOrAdd(key, _ => new(() => Build(name, abi, file, change))).Value;
     }
 
-    private static byte[] Build(string name, int abi, string? file, (string From, string To)[] change)
+    /// <summary>A parser object made by another compiler, for another version of the instruction set.</summary>
+    public static byte[] Object(string name, int abi, string clang, string cpu) =>
+        Objects.GetOrAdd($"{name} {abi} {clang} {cpu}", _ => new(() => Build(name, abi, null, [], clang, cpu))).Value;
+
+    private static byte[] Build(string name, int abi, string? file, (string From, string To)[] change, string clang = "clang", string cpu = "v3")
     {
         using var folder = new TempFolder();
         foreach (string source in Directory.EnumerateFiles(Path.Combine(Root(), "src", "parsers")))
@@ -38,7 +42,7 @@ internal static class ParserSources
         }
         // Small rings keep the tests fast; the images in them are small too.
         Tool.Run(
-            "clang", "-g", "-O2", "-target", "bpf", "-mcpu=v3", $"-DKEXEC_ABI={abi}", "-DIMAGE_SIZE=0x400000", "-Wno-unused-function",
+            clang, "-g", "-O2", "-target", "bpf", "-mcpu=" + cpu, $"-DKEXEC_ABI={abi}", "-DIMAGE_SIZE=0x400000", "-Wno-unused-function",
             "-c", folder.At(name + ".bpf.c"), "-o", folder.At("parser.o"));
         string skeleton = Tool.Run("/usr/sbin/bpftool", "gen", "skeleton", "-L", folder.At("parser.o"), "name", "parser");
         File.WriteAllText(

@@ -69,6 +69,22 @@ public sealed class SimulateTests : IDisposable
         GivesInitrdAndCommandLine(result);
     }
 
+    [SkippableTheory]
+    [InlineData("clang", "v2")]
+    [InlineData("clang-16", "v3")]
+    [InlineData("clang-19", "v3")]
+    [InlineData("clang-19", "v4")]
+    public void Parsers_of_every_compiler_give_the_kernel(string clang, string cpu)
+    {
+        // Debian has 14 by default; the others are tried where they are.
+        Skip.IfNot(File.Exists("/usr/bin/" + clang), $"{clang} is missing; apt-get install {clang}");
+        Succeeds(Simulate(Containers.WithParser(Zboot("zstd"), ParserSources.Object("zboot", 6, clang, cpu))), 6);
+        byte[] uki = Containers.Uki((".linux", Kernel), (".initrd", Initrd), (".cmdline", CommandLine));
+        SimulateResult result = Simulate(Containers.Elf((".bpf.1", ParserSources.Object("uki", 7, clang, cpu))), image: uki);
+        Succeeds(result, 7);
+        GivesInitrdAndCommandLine(result);
+    }
+
     [SkippableFact]
     public void A_second_parser_is_tried_when_the_first_gives_up()
     {

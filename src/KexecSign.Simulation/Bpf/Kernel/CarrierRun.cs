@@ -14,6 +14,7 @@ namespace KexecSign.Simulation.Bpf.Kernel;
 internal sealed class CarrierRun(SimulationInput input, IKernelDecompressor decompressor) : KexecRun(input, decompressor)
 {
     private const int MaxLevels = 8;
+    private const int MaxCommandLine = 4 << 20;
     private static readonly string[] Names = ["kexec:kernel", "kexec:initrd", "kexec:cmdline"];
 
     private readonly Region?[] _results = new Region?[3];
@@ -90,7 +91,8 @@ internal sealed class CarrierRun(SimulationInput input, IKernelDecompressor deco
             Problem = BpfFault.Of(BpfRules.BadPacket, KernelErrno.EINVAL, size, $"it knows no result '{name}'");
             return KernelErrno.EINVAL.Result;
         }
-        if (size <= 0)
+        // The command line is kmalloc()ed.
+        if (size <= 0 || (which == 2 && size > MaxCommandLine))
             return KernelErrno.ENOMEM.Result;
         if (!Memory.TryRead(address, (ulong)size, out ReadOnlySpan<byte> bytes))
         {

@@ -89,8 +89,6 @@ internal static class LightSkeleton
             int at = SeriesModel.ProgramOffset(i), descriptor = BinaryPrimitives.ReadInt32LittleEndian(context[at..]);
             LoadedProgram program = system.Find<LoadedProgram>(descriptor)
                 ?? throw new BpfTrap(BpfRules.NoProgram, at, descriptor == 0 ? "nothing" : $"descriptor {descriptor}", system.Maps.Count, series.Name, SeriesModel.MapCount);
-            if (program.Hook != series.Hooks[i] && series.Hooks.Length > 1 && programs.Any(p => p.Hook == program.Hook))
-                throw new BpfTrap(BpfRules.WrongHook, program.Program.Name, program.Hook.Name, series.Name, series.Hooks[i].Name);
             programs.Add(program);
         }
         return programs.MoveToImmutable();
