@@ -64,9 +64,9 @@ public static partial class FormatErrors
     public static readonly ErrorCode NoAddonMachine = new(
         "KS1724", "no built-in addon stub exists for {0}.", "Give systemd's addon*.efi.stub of that machine with --stub.");
 
-    /// <summary>A version that could not be found.</summary>
-    public static readonly ErrorCode NoKernelVersion = new(
-        "KS1725", "the kernel does not tell its version: neither a boot header's version string nor 'Linux version' is in it.", "Say it: --uname VERSION.");
+    /// <summary>More profiles than systemd-stub counts.</summary>
+    public static readonly ErrorCode TooManyProfiles = new(
+        "KS1725", "there are {0} profiles; systemd-stub takes {1}.", "Make several images of them.");
 
     /// <summary>A profile file without a profile.</summary>
     public static readonly ErrorCode NotProfile = new(

@@ -35,16 +35,16 @@ public static class HardwareIds
         {
             using var document = JsonDocument.Parse(json, new() { MaxDepth = 8 });
             JsonElement device = document.RootElement;
-            (int type, string target) = device.GetProperty("type").GetString() switch
+            (int type, string target) = Text(device, "type") switch
             {
                 "devicetree" => (1, "compatible"),
                 "uefi-fw" => (2, "fwid"),
                 var other => throw FormatErrors.BrokenHardwareIds.With($"type '{other}' is neither devicetree nor uefi-fw"),
             };
-            string name = device.TryGetProperty("name", out JsonElement named) ? named.GetString()! : "", what = device.GetProperty(target).GetString()!;
+            string name = device.TryGetProperty("name", out _) ? Text(device, "name") : "", what = Text(device, target);
             if ((name + what).Contains('\0') || what.Length == 0)
                 throw FormatErrors.BrokenHardwareIds.With($"{target} is empty or has a NUL in it");
-            return [.. device.GetProperty("hwids").EnumerateArray().Select(id => new HardwareId(type, Guid.ParseExact(id.GetString()!.Trim('{', '}'), "D"), name, what))];
+            return [.. device.GetProperty("hwids").EnumerateArray().Select(id => new HardwareId(type, Guid.ParseExact((id.GetString() ?? "").Trim('{', '}'), "D"), name, what))];
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -99,6 +99,8 @@ public static class HardwareIds
         }
         throw FormatErrors.BrokenHardwareIds.With($"no entry of zeros ends it within its 0x{table.Length:x} bytes");
     }
+
+    private static string Text(JsonElement device, string name) => device.GetProperty(name).GetString() ?? throw new FormatException(name);
 
     private static string Text(ReadOnlySpan<byte> table, ReadOnlySpan<byte> field)
     {

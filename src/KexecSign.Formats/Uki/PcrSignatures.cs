@@ -59,7 +59,7 @@ public static class PcrSignatures
                 foreach (JsonElement entry in bank.Value.EnumerateArray())
                 {
                     if (entry.GetProperty("pcrs").EnumerateArray().Select(pcr => pcr.GetInt32()).SequenceEqual([Pcr11.Index]))
-                        signatures.Add(new(bank.Name, entry.GetProperty("pkfp").GetString()!, entry.GetProperty("pol").GetString()!, entry.GetProperty("sig").GetBytesFromBase64()));
+                        signatures.Add(new(bank.Name, Text(entry, "pkfp"), Text(entry, "pol"), entry.GetProperty("sig").GetBytesFromBase64()));
                 }
             }
             return signatures.ToImmutable();
@@ -69,4 +69,6 @@ public static class PcrSignatures
             throw FormatErrors.BrokenPcrSignatures.Because(broken, broken is JsonException json ? $"no sound JSON in line {json.LineNumber + 1}" : "a member is missing or of another type");
         }
     }
+
+    private static string Text(JsonElement entry, string name) => entry.GetProperty(name).GetString() ?? throw new FormatException(name);
 }

@@ -17,14 +17,18 @@ namespace KexecSign.Formats.Uki;
 public sealed record UkiImage(
     PeImage Image, Layout File, ImmutableArray<PeSection> Own, ImmutableArray<UkiPart> Base, ImmutableArray<ImmutableArray<UkiPart>> Profiles)
 {
+    // UNIFIED_PROFILES_MAX of systemd.
+    private const int MaxProfiles = 256;
+
     /// <summary>Whether there is a kernel in it.</summary>
     public bool HasKernel => Base.Any(part => part.Name == UkiSections.Linux);
 
     /// <summary>Reads an image; one without .linux too.</summary>
-    /// <exception cref="KexecSignException">KS1001-KS1007, KS1016 when a section lies outside the file.</exception>
+    /// <exception cref="KexecSignException">KS1001-KS1007, KS1014, KS1016 when sections overlap or lie outside the file, KS1725.</exception>
     public static UkiImage Read(Layout file)
     {
         PeImage image = PeReader.Read(file);
+        RequireApart(image);
         int first = 0;
         while (first < image.Sections.Length && !UkiSections.IsPayload(image.Sections[first].Name))
             first++;
@@ -44,6 +48,8 @@ public sealed record UkiImage(
                 parts.Add([]);
             parts[^1].Add(new(section.Name, ContentOf(section, file)));
         }
+        if (parts.Count - 1 > MaxProfiles)
+            throw FormatErrors.TooManyProfiles.With(parts.Count - 1, MaxProfiles);
         return new(image, file, own.ToImmutable(), [.. parts[0]], [.. parts.Skip(1).Select(p => p.ToImmutableArray())]);
     }
 
@@ -74,6 +80,19 @@ public sealed record UkiImage(
         if (profiles.IsEmpty)
             return basis;
         ImmutableArray<UkiPart> chosen = profiles[profile];
-        return [.. chosen, .. basis.Where(part => !chosen.Any(c => c.Name == part.Name))];
+        var names = chosen.Select(part => part.Name).ToHashSet(StringComparer.Ordinal);
+        return [.. chosen, .. basis.Where(part => !names.Contains(part.Name))];
+    }
+
+    // Sections over the same bytes would have them read as often as there are sections.
+    private static void RequireApart(PeImage image)
+    {
+        PeSection? previous = null;
+        foreach (PeSection section in image.Sections.Where(s => s.SizeOfRawData != 0).OrderBy(s => s.PointerToRawData))
+        {
+            if (previous is not null && section.PointerToRawData < previous.RawEnd)
+                throw FormatErrors.SectionsOverlap.With(section.Name, section.PointerToRawData, previous.RawEnd, Math.Min(previous.RawEnd, section.RawEnd) - section.PointerToRawData);
+            previous = section;
+        }
     }
 }

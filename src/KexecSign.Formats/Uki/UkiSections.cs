@@ -47,7 +47,7 @@ public static class UkiSections
         new(".dtbauto", "a device tree for the machines that it names as compatible, or .hwids does", 257, 257, Repeats: true),
         new(".efifw", "firmware for the machines that .hwids names", 258, 258, Repeats: true),
         new(".hwids", "which machine takes which device tree or firmware", 257, 257),
-        new(".uname", "the kernel's version (uname -r), which addons are held against", 254, 254),
+        new(".uname", "the kernel's version (uname -r), which addons are held against", 0, 254),
         new(Sbat, "components and generations, by which shim revokes", 0, 254),
         new(PcrSignatures, "signatures of PCR 11 policies, for unlocking disks", 252, null),
         new(PcrKey, "the public key of those signatures", 252, 252),

@@ -76,7 +76,7 @@ public static partial class OperationErrors
     public static readonly ErrorCode PcrKeyUnreadable = new(
         "KS3677", "the file for .pcrpkey is no RSA public key in PEM.", "Give what 'openssl pkey -pubout' writes.");
 
-    /// <summary>Firmware could not load the result.</summary>
+    /// <summary>What is measured cannot be told.</summary>
     public static readonly ErrorCode UkiStubVersion = new(
         "KS3678", "the stub does not tell its systemd version, on which depends what it measures.", "Say --stub-version N.", ExitCode.WrongUsage);
 }

@@ -2,7 +2,7 @@ using KexecSign.Formats.Errors;
 
 namespace KexecSign.Errors;
 
-// Codes KS46xx: what consumers of a unified kernel image would not read, or read differently.
+// KS46xx: what consumers of a unified kernel image would not read, or read differently.
 public static partial class VerifyErrors
 {
     /// <summary>Consumers read different lengths of the kernel.</summary>

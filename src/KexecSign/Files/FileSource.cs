@@ -31,7 +31,8 @@ public sealed class FileSource : IByteSource, IDisposable
             SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
             return new(path, handle, RandomAccess.GetLength(handle));
         }
-        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        // An empty path, or one with a NUL in it, is an argument error to .NET.
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException or ArgumentException)
         {
             throw OperationErrors.InputMissing.Because(missing).In(path);
         }

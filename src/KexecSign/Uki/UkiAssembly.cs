@@ -17,6 +17,9 @@ internal sealed record UkiFrame(PeImage Image, Layout File, ImmutableArray<PeSec
 /// <summary>Brings sections into order, adds the PCR signatures that depend on all others, and composes the image.</summary>
 internal static class UkiAssembly
 {
+    /// <summary>EDK2 and the stub count in 32 bits, some of them signed.</summary>
+    public const long MaxLoaded = int.MaxValue;
+
     /// <summary>Makes the image, unsigned.</summary>
     /// <param name="frame">The stub.</param>
     /// <param name="basis">Sections that all profiles share.</param>
@@ -46,7 +49,10 @@ internal static class UkiAssembly
         }
         ImmutableArray<UkiPart> parts = [.. Ordered(basis), .. profiles.SelectMany(group => group.Take(1).Concat(Ordered([.. group.Skip(1)])))];
         Layout image = UkiComposer.Compose(frame.Image, frame.File, frame.Own, parts);
-        PeCanonical.Require(PeReader.Read(image), image);
+        PeImage headers = PeReader.Read(image);
+        PeCanonical.Require(headers, image);
+        if (headers.SizeOfImage > MaxLoaded)
+            context.Log.Warning($"the image takes 0x{headers.SizeOfImage:x} bytes in memory; firmware was seen to fail above 0x{MaxLoaded:x}.");
         return (image, values);
     }
 

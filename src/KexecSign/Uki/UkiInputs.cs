@@ -61,6 +61,8 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
     public byte[] Text(string value, string section)
     {
         byte[] bytes;
+        if (value == "@")
+            throw OperationErrors.InputMissing.With().In($"@ (for {section})");
         if (value.StartsWith('@'))
         {
             Layout file = Open(value[1..]);
@@ -138,8 +140,17 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
         return entries.Count == 0 ? throw FormatErrors.BrokenHardwareIds.With("no entry is in it").In(paths[0]) : HardwareIds.Encode(entries.ToImmutable());
     }
 
-    private static IEnumerable<string> FilesIn(string path) =>
-        Directory.Exists(path) ? Directory.GetFiles(path, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [path];
+    private static IEnumerable<string> FilesIn(string path)
+    {
+        try
+        {
+            return Directory.Exists(path) ? Directory.GetFiles(path, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [path];
+        }
+        catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
+        {
+            throw OperationErrors.InputUnreadable.Because(denied, FileFailure.Reason(denied)).In(path);
+        }
+    }
 
     private Layout Parser(string path)
     {

@@ -16,9 +16,6 @@ namespace KexecSign.Uki;
 /// <summary>Looks at an image as each of its consumers would. A broken part becomes a finding; what can still be read is.</summary>
 internal sealed class UkiInspection
 {
-    // EDK2 and the stub count in 32 bits, some of them signed.
-    private const long MaxLoaded = int.MaxValue;
-
     private readonly string _name;
     private readonly UkiImage _uki;
     private readonly RunContext _context;
@@ -52,12 +49,10 @@ internal sealed class UkiInspection
     private ImmutableArray<InspectedUkiSection> Sections()
     {
         var sections = ImmutableArray.CreateBuilder<InspectedUkiSection>();
-        // Sections that overlap would be hashed over and over.
-        bool hashes = _uki.Image.Sections.Sum(s => (long)s.SizeOfRawData) <= _uki.Image.FileLength;
         foreach ((UkiSection section, PeSection header) in UkiSection.Of(_uki.Image).Zip(_uki.Image.Sections))
         {
             var part = new UkiPart(section.Name, UkiImage.ContentOf(header, _uki.File));
-            string sha256 = hashes ? Convert.ToHexStringLower(LayoutPass.Hash(part.Content, HashAlgorithmName.SHA256, _context)) : new string('-', 64);
+            string sha256 = Convert.ToHexStringLower(LayoutPass.Hash(part.Content, HashAlgorithmName.SHA256, _context));
             string? content = null;
             try
             {
@@ -92,8 +87,8 @@ internal sealed class UkiInspection
             Find(VerifyErrors.UkiWithoutSbat);
         if (!_uki.HasKernel && !IsProfile && !_uki.Base.Any(part => UkiSections.AddonPayloads.Contains(part.Name)))
             Find(VerifyErrors.UkiNothing, string.Join(' ', _uki.Image.Sections.Select(s => s.Name)));
-        if (_uki.Image.SizeOfImage > MaxLoaded)
-            Find(VerifyErrors.UkiTooLargeForFirmware, _uki.Image.SizeOfImage, MaxLoaded);
+        if (_uki.Image.SizeOfImage > UkiAssembly.MaxLoaded)
+            Find(VerifyErrors.UkiTooLargeForFirmware, _uki.Image.SizeOfImage, UkiAssembly.MaxLoaded);
     }
 
     private void FindInKernel(InspectResult? kernel)

@@ -55,8 +55,7 @@ internal static class UkiParts
         int? version = StubImage.VersionOf(magic);
         foreach (string name in basis.Concat(profiles.SelectMany(group => group)).Select(part => part.Name).Distinct())
         {
-            // 252 measures fewer sections than it is given but reads all that it needs; a .uname that nobody compares does no harm.
-            if (UkiSections.Find(name) is { } kind && kind.Since > version && name != ".uname")
+            if (UkiSections.Find(name) is { } kind && kind.Since > version)
                 context.Log.Warning($"{name} is read by systemd-stub from version {kind.Since} on; this stub is {magic} and will ignore it.");
         }
         if (basis.Any(part => part.Name == UkiSections.Linux) && !basis.Any(part => part.Name == ".osrel"))

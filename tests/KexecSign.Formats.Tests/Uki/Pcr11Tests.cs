@@ -52,6 +52,7 @@ public sealed class Pcr11Tests
     [Theory]
     [InlineData("")]
     [InlineData("[]")]
+    [InlineData("{\"sha256\":[{\"pcrs\":[11],\"pkfp\":\"a\",\"pol\":null,\"sig\":\"\"}]}")]
     [InlineData("{\"sha256\":[{}]}")]
     [InlineData("{\"sha256\":[{\"pcrs\":[11],\"pkfp\":\"a\",\"pol\":\"b\",\"sig\":\"!\"}]}")]
     [InlineData("{\"sha256\":[{\"pcrs\":[\"x\"],\"pkfp\":\"a\",\"pol\":\"b\",\"sig\":\"\"}]}")]

@@ -124,6 +124,15 @@ public sealed class UkiComposerTests
     }
 
     [Fact]
+    public void Refuses_to_read_sections_over_the_same_bytes_and_more_profiles_than_the_stub_counts()
+    {
+        Refusal.Of("KS1014", () => UkiImage.Read(Layout.Of(TestImage.Arm64().SectionField(1, 20, 0x2e00).Bytes)), ".data", "0x2e00", "0x3000");
+        UkiPart[] profiles = [.. Enumerable.Range(0, 257).Select(_ => Part(".profile", 1))];
+        Layout many = Compose(WideHeaders(), profiles);
+        Refusal.Of("KS1725", () => UkiImage.Read(many), "257", "256");
+    }
+
+    [Fact]
     public void Refuses_an_image_without_kernel_where_one_is_needed() =>
         Refusal.Of("KS1715", () => UkiImage.ReadWithKernel(Layout.Of(TestImage.Arm64().Bytes)), ".text .data");
 
@@ -144,6 +153,10 @@ public sealed class UkiComposerTests
         new Random(Encoding.ASCII.GetBytes(name).Sum(b => b) + length).NextBytes(bytes);
         return bytes;
     }
+
+    // Sections loaded so high that thousands of headers fit below.
+    private static TestImage WideHeaders() =>
+        TestImage.Arm64().SectionField(0, 12, 0x100000).SectionField(1, 12, 0x110000);
 
     // Headers of 0x200 bytes in the file, sections from RVA 0x1000 on, as systemd's stubs are linked.
     private static TestImage NarrowHeaders()

@@ -56,6 +56,8 @@ public sealed class UkiContentTests
     [InlineData("""{ "type": "x", "compatible": "a", "hwids": [] }""", "'x'")]
     [InlineData("""{ "type": "devicetree", "compatible": "a", "hwids": ["no"] }""", "GUIDs")]
     [InlineData("""{ "type": "devicetree", "compatible": "", "hwids": [] }""", "empty")]
+    [InlineData("""{ "type": "devicetree", "compatible": null, "hwids": [] }""", "needed")]
+    [InlineData("""{ "type": "devicetree", "compatible": "a", "hwids": [null] }""", "needed")]
     public void Refuses_other_JSON(string json, string told) => Refusal.Of("KS1718", () => HardwareIds.FromJson(Encoding.UTF8.GetBytes(json)), told);
 
     [Fact]

@@ -200,6 +200,7 @@ public sealed class UkiBuildTests : IDisposable
     [InlineData("KS1722", "a::b")]
     [InlineData("KS3005", "output")]
     [InlineData("KS3001", "there is no such file")]
+    [InlineData("KS3001", "@ (for .osrel)")]
     public void One_clear_error_for_each_bad_input(string code, string told)
     {
         UkiBench uki = Uki();
@@ -221,6 +222,7 @@ public sealed class UkiBuildTests : IDisposable
             "KS3669" => o => o with { Pcr = new() { Key = TestSigners.P256.KeyFile(uki.Folder) } },
             "KS1722" => o => o with { Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(uki.Folder), Phases = ["a::b"] } },
             "KS3005" => o => o with { Output = o.Linux },
+            _ when told.StartsWith('@') => o => o with { Contents = o.Contents with { OsRelease = "@" } },
             _ => o => o with { Contents = o.Contents with { Initrds = ["/nowhere"] } },
         };
         Refusal.Of(code, () => uki.Build(change), told);
