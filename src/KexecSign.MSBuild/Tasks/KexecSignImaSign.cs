@@ -36,6 +36,21 @@ public sealed class KexecSignImaSign() : SigningTask(OperationCatalog.ImaSign)
     /// <summary>Leave files alone whose signature holds by this key.</summary>
     public bool SkipSigned { get; set; }
 
+    /// <summary>Make a portable EVM signature too.</summary>
+    public bool Evm { get; set; }
+
+    /// <summary>Owner and group that EVM covers, as numbers: UID:GID.</summary>
+    public string? Owner { get; set; }
+
+    /// <summary>Permission bits that EVM covers, in octal.</summary>
+    public string? Mode { get; set; }
+
+    /// <summary>SELinux label that the files get where they are installed.</summary>
+    public string? Selinux { get; set; }
+
+    /// <summary>Value of security.capability that the files get, in hex.</summary>
+    public string? Capability { get; set; }
+
     internal override void Give(OptionValues values)
     {
         base.Give(values);
@@ -49,5 +64,10 @@ public sealed class KexecSignImaSign() : SigningTask(OperationCatalog.ImaSign)
         values.Text("version", Version);
         values.Flag("verity", Verity);
         values.Flag("skip-signed", SkipSigned);
+        values.Flag("evm", Evm);
+        values.Text("owner", Owner);
+        values.Text("mode", Mode);
+        values.Text("selinux", Selinux);
+        values.Text("capability", Capability);
     }
 }
