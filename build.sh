@@ -15,7 +15,7 @@ fi
 # The addin is what build.cake calls; it is built again only when something it is made of is newer.
 addin=artifacts/addin/Cake.KexecSign.dll
 fresh=
-if [ ! -f "$addin" ] || [ -n "$(find src/Cake.KexecSign src/KexecSign src/KexecSign.Keys src/KexecSign.Simulation src/KexecSign.Formats \
+if [ ! -f "$addin" ] || [ -n "$(find src/Cake.KexecSign src/KexecSign src/KexecSign.Keys src/KexecSign.Simulation src/KexecSign.Formats src/parsers \
         Directory.Build.props Directory.Packages.props \( -name bin -o -name obj \) -prune -o -type f -newer "$addin" -print -quit)" ]; then
     echo "Building the Cake addin"
     # Beside the old one first: a build that fails must not leave half an addin that looks new.

@@ -192,6 +192,7 @@ static __always_inline long join_initrds(struct session *session, struct uki *uk
 {
 	struct step step = {};
 	u64 position, size;
+	char *end;
 	int more;
 
 	for (u32 round = 0; round < UKI_INITRDS + JOIN_STEPS + 1; round++) {
@@ -206,8 +207,11 @@ static __always_inline long join_initrds(struct session *session, struct uki *uk
 			refuse("an .initrd lies outside the image, or the initrds are larger than the parser was built for");
 		if (bpf_probe_read_kernel(payload(session) + position, size, (void *)(unsigned long)step.from))
 			refuse("an .initrd cannot be read");
-		/* The padding of the next one. */
-		*(u32 *)(payload(session) + position + size) = 0;
+		/* The padding of the next one, byte by byte: not every architecture stores a word at an odd address. */
+		end = payload(session) + position + size;
+		end[0] = 0;
+		end[1] = 0;
+		end[2] = 0;
 	}
 	refuse("the image has too many initrds");
 }
