@@ -46,8 +46,7 @@ var KernelTestPackages = new Dictionary<string, string>
     ["lz4"] = "makes some",
     ["lzop"] = "makes some",
     ["lld"] = "links zboot images without binutils of the architecture",
-    ["llvm"] = "llvm-objcopy, which goes with it",
-    ["llvm"] = "assembles BPF programs",
+    ["llvm"] = "llvm-objcopy, which goes with it; llvm-mc judges the BPF vectors",
 };
 
 // Unified kernel images on both machines, and what systemd and others say of them.

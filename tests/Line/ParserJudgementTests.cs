@@ -13,7 +13,7 @@ public sealed class ParserJudgementTests(SigningBench bench) : IDisposable
     {
         Answer answer = Build("COMMAND_DECOMPRESS = 1", "COMMAND_DECOMPRESS = 2");
         answer.Exit.ShouldBe(1);
-        answer.Error.ShouldContain("KS3203");
+        answer.Error.ShouldContain("KS3655");
         answer.Error.ShouldContain("the parser gives a kernel of 0x");
         answer.Error.Split("sha256").Length.ShouldBe(3);
         Directory.EnumerateFileSystemEntries(_folder.Folder("out")).ShouldBeEmpty();

@@ -183,7 +183,12 @@ internal sealed class BuildLine
     {
         ImmutableArray<Verdict> verdicts = BuildVerdicts.Of(staged, new(_outer?.Certificate, _inner?.Certificate, _ima?.Certificate, hasParser), _context);
         Verdict? refused = BuildVerdicts.Refusal(verdicts);
-        return refused is null ? verdicts : throw OperationErrors.BuiltUnverified.With(refused.Consumer.ToString().ToLowerInvariant(), refused.Reason);
+        return refused switch
+        {
+            null => verdicts,
+            { Consumer: Consumer.Bpf } => throw OperationErrors.BuiltWithWrongParser.With(refused.Reason),
+            _ => throw OperationErrors.BuiltUnverified.With(refused.Consumer.ToString().ToLowerInvariant(), refused.Reason),
+        };
     }
 
     private PolicyReport Judge(PolicyDocument policy, string staged)

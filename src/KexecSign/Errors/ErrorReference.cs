@@ -358,7 +358,6 @@ public static class ErrorReference
         VerifyErrors.RpmFileUnsigned,
         VerifyErrors.RpmFileSignature,
         VerifyErrors.NoParser,
-        VerifyErrors.ParserCutsZstd,
         VerifyErrors.KernelRefuses,
         VerifyErrors.NoAppendedSignature,
         VerifyErrors.NotAppended,

@@ -26,4 +26,9 @@ public static partial class OperationErrors
     /// <summary>The series does not take such a file.</summary>
     public static readonly ErrorCode SimulatedOtherSeries = new(
         "KS3654", "series {0} takes {1}, and the file is {2}.", "Give another --abi, or leave it out: then it is that of the file.");
+
+    /// <summary>A parser that does not give the kernel that was packed.</summary>
+    public static readonly ErrorCode BuiltWithWrongParser = new(
+        "KS3655", "the parser does not give the kernel of this image: {0}.",
+        "Nothing was put in place. 'kexecsign bpf embed' and 'kexecsign simulate' show what the parser does; 'kexecsign bpf compile' makes one that works.");
 }

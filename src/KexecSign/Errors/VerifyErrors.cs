@@ -90,11 +90,6 @@ public static partial class VerifyErrors
     public static readonly ErrorCode NoParser = new(
         "KS4121", "the image has no .bpf section.", "Embed a parser with 'kexecsign bpf embed'.", ExitCode.VerificationFailed);
 
-    /// <summary>The parsers would cut the payload.</summary>
-    public static readonly ErrorCode ParserCutsZstd = new(
-        "KS4122", "the payload is {0}: the parsers posted up to series v7 cut its last 4 bytes, and the frame is then incomplete.",
-        "Build the image with gzip.", ExitCode.VerificationFailed);
-
     /// <summary>The kernel's answer as a code.</summary>
     public static readonly ErrorCode KernelRefuses = new(
         "KS4131", "kexec_file_load gives {0}: {1}.", "See the rule in the report (--json).", ExitCode.VerificationFailed);
