@@ -28,9 +28,9 @@ public static partial class OperationErrors
     public static readonly ErrorCode UkiSectionOption = new(
         "KS3665", "--section takes NAME:FILE, not '{0}'.", "NAME is 2 to 8 ASCII characters beginning with a dot; the sections that have an option of their own are given by it.", ExitCode.WrongUsage);
 
-    /// <summary>The kernel changed on its way into the image.</summary>
+    /// <summary>A section changed on its way into the image.</summary>
     public static readonly ErrorCode UkiKernelChanged = new(
-        "KS3666", "the kernel in the image has SHA-256 {0}, but {1} was given.", "Nothing was written. Something writes to the kernel's file; wait until it is done.");
+        "KS3666", "{0} in the image has SHA-256 {1}, but {2} was read before.", "Nothing was written. Something writes to that file; wait until it is done.");
 
     /// <summary>The kernel has a signature that would be lost.</summary>
     public static readonly ErrorCode UkiKernelSigned = new(

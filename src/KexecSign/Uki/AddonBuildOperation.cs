@@ -87,11 +87,11 @@ internal static class AddonBuildOperation
             : options.Contents.Sbat.Select(rows => Encoding.UTF8.GetString(inputs.Text(rows, UkiSections.Sbat)));
         var rows = new UkiPart(UkiSections.Sbat, Layout.Of(SbatText.Merge([.. stub.Sbat is { } own ? [own] : Array.Empty<string>(), .. sbat])));
         UkiFrame frame = new(stub.Image, stub.File, stub.Own, stub.Magic);
-        (Layout image, _) = options.Profile is { } profile
+        (Layout image, _, _) = options.Profile is { } profile
             ? UkiAssembly.Make(frame, [], [[new(UkiSections.Profile, Layout.Of(inputs.Text(profile, UkiSections.Profile))), .. parts]], null, null, context)
             : UkiAssembly.Make(frame, [.. parts, rows], [], null, null, context);
         using OutputFile output = OutputFile.Create(path, [.. options.Contents.Files, .. options.Stub is null ? Array.Empty<string>() : [options.Stub]]);
-        (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, null, identity, output, context);
+        (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, [], identity, output, context);
         return UkiResult.Of(path, written, image, stub.Magic, null, signature, [], stub.Notes);
     }
 

@@ -14,6 +14,20 @@ namespace KexecSign.Uki;
 /// <param name="Magic">How the stub names itself.</param>
 internal sealed record UkiFrame(PeImage Image, Layout File, ImmutableArray<PeSection> Own, string? Magic);
 
+/// <summary>A section as it must be found in what was written; offset and size in bytes, digest in lower-case hex.</summary>
+/// <param name="Name">Section name.</param>
+/// <param name="Offset">File offset.</param>
+/// <param name="Size">Size of the content.</param>
+/// <param name="Sha256">SHA-256 that it had when it was signed, measured or opened.</param>
+internal sealed record ExpectedSection(string Name, long Offset, long Size, string Sha256)
+{
+    /// <summary>The kernel of an image.</summary>
+    public static ExpectedSection Kernel(Layout image, string sha256) =>
+        PeReader.Read(image).FindSection(UkiSections.Linux) is { } kernel
+            ? new(kernel.Name, kernel.PointerToRawData, kernel.VirtualSize, sha256)
+            : throw new ArgumentException("the image has no kernel", nameof(image));
+}
+
 /// <summary>Brings sections into order, adds the PCR signatures that depend on all others, and composes the image.</summary>
 internal static class UkiAssembly
 {
@@ -28,13 +42,15 @@ internal static class UkiAssembly
     /// <param name="stubVersion">systemd version of the stub as the user gave it; null for what the stub says.</param>
     /// <param name="context">Run context.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS1701, KS171x, KS3678, KS2xxx.</exception>
-    public static (Layout Image, ImmutableArray<PcrValue> Values) Make(
+    /// <returns>The image, the values that were signed for, and the sections that were measured for them.</returns>
+    public static (Layout Image, ImmutableArray<PcrValue> Values, ImmutableArray<ExpectedSection> Measured) Make(
         UkiFrame frame, ImmutableArray<UkiPart> basis, ImmutableArray<ImmutableArray<UkiPart>> profiles, PcrSigner? signer, int? stubVersion, RunContext context)
     {
         ImmutableArray<PcrValue> values = [];
+        PcrPrediction? prediction = null;
         if (signer is not null)
         {
-            PcrPrediction prediction = signer.Predict(stubVersion ?? StubImage.VersionOf(frame.Magic) ?? throw OperationErrors.UkiStubVersion.With(), context);
+            prediction = signer.Predict(stubVersion ?? StubImage.VersionOf(frame.Magic) ?? throw OperationErrors.UkiStubVersion.With(), context);
             if (profiles.IsEmpty)
             {
                 (UkiPart section, values) = signer.Sign(prediction, basis, 0, context);
@@ -53,7 +69,12 @@ internal static class UkiAssembly
         PeCanonical.Require(headers, image);
         if (headers.SizeOfImage > MaxLoaded)
             context.Log.Warning($"the image takes 0x{headers.SizeOfImage:x} bytes in memory; firmware was seen to fail above 0x{MaxLoaded:x}.");
-        return (image, values);
+        Dictionary<Layout, string> measured = prediction?.Measured.ToDictionary(m => m.Content, m => m.Sha256) ?? [];
+        return (image, values,
+        [
+            .. parts.Zip(headers.Sections.Skip(frame.Own.Length)).Where(pair => measured.ContainsKey(pair.First.Content))
+                .Select(pair => new ExpectedSection(pair.Second.Name, pair.Second.PointerToRawData, pair.Second.VirtualSize, measured[pair.First.Content])),
+        ]);
     }
 
     // The order of the specification. A .sdmagic that got a header here stands where stubs have it, in front.

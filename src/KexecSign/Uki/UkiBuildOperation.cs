@@ -81,9 +81,9 @@ internal static class UkiBuildOperation
         ];
         ImmutableArray<ImmutableArray<UkiPart>> profiles = Profiles(options, kernel.Image.Machine, inputs);
         UkiParts.Warn(basis, profiles, stub.Magic, context);
-        (Layout image, ImmutableArray<PcrValue> values) = UkiAssembly.Make(new(stub.Image, stub.File, stub.Own, stub.Magic), basis, profiles, signer, options.Pcr.StubVersion, context);
+        (Layout image, ImmutableArray<PcrValue> values, ImmutableArray<ExpectedSection> measured) = UkiAssembly.Make(new(stub.Image, stub.File, stub.Own, stub.Magic), basis, profiles, signer, options.Pcr.StubVersion, context);
         using OutputFile output = OutputFile.Create(options.Output!, files);
-        (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, kernel.Sha256, identity, output, context);
+        (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, [ExpectedSection.Kernel(image, kernel.Sha256), .. measured], identity, output, context);
         return UkiResult.Of(
             options.Output!, written, image, stub.Magic,
             new(options.Linux!, kernel.Content.Length, kernel.Sha256, version, kernel.Signature), signature, values, stub.Notes);

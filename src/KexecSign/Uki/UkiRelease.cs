@@ -2,16 +2,14 @@ using System.Security.Cryptography;
 using KexecSign.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Pe;
-using KexecSign.Formats.Uki;
 using KexecSign.Running;
 using KexecSign.Signing;
 
 namespace KexecSign.Uki;
 
 /// <summary>
-/// Writes an image and signs it in the same pass. Before it appears, the kernel in what was written is held against the digest it
-/// had when it was signed or opened.
+/// Writes an image and signs it in the same pass. Before it appears, kernel and measured sections in what was written are held
+/// against the digests they had when they were signed, measured or opened.
 /// </summary>
 internal static class UkiRelease
 {
@@ -19,35 +17,43 @@ internal static class UkiRelease
 
     /// <summary>Writes the image; it appears whole or not at all.</summary>
     /// <param name="image">The image, canonical and unsigned.</param>
-    /// <param name="kernelSha256">SHA-256 of .linux; null for an image without.</param>
+    /// <param name="expected">The sections that must be in it as they were.</param>
     /// <param name="identity">Who signs; null for no signature.</param>
     /// <param name="output">Where it goes.</param>
     /// <param name="context">Run context.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS3666, KS3003, KS3004, KS2xxx.</exception>
-    public static (WrittenFile File, SignedImage? Signature) Write(Layout image, string? kernelSha256, SigningIdentity? identity, OutputFile output, RunContext context)
+    public static (WrittenFile File, SignedImage? Signature) Write(
+        Layout image, IEnumerable<ExpectedSection> expected, SigningIdentity? identity, OutputFile output, RunContext context)
     {
-        PeSection? kernel = PeReader.Read(image).FindSection(UkiSections.Linux);
         if (identity is null)
         {
             WrittenFile written = WrittenFile.Fill(output, image, context);
-            RequireKernel(output, kernel, kernelSha256, context.Cancellation);
+            Require(output, expected, context.Cancellation);
             output.Commit();
             return (written, null);
         }
         using ImageSigning signing = ImageSigning.Begin(PendingSignature.Prepare(image, identity, ExistingSignatures.Refuse, fit: false), identity, output, context);
-        RequireKernel(output, kernel, kernelSha256, context.Cancellation);
+        Require(output, expected, context.Cancellation);
         signing.Sign(context);
         SignedImage signed = signing.Finish();
         return (new(signed.Size, signed.Sha256), signed);
     }
 
-    private static void RequireKernel(OutputFile output, PeSection? section, string? expected, CancellationToken cancellation)
+    private static void Require(OutputFile output, IEnumerable<ExpectedSection> expected, CancellationToken cancellation)
     {
-        if (section is null || expected is null)
-            return;
+        foreach (ExpectedSection section in expected.Distinct())
+        {
+            string found = Hash(output, section, cancellation);
+            if (found != section.Sha256)
+                throw OperationErrors.UkiKernelChanged.With(section.Name, found, section.Sha256);
+        }
+    }
+
+    private static string Hash(OutputFile output, ExpectedSection section, CancellationToken cancellation)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[ChunkSize];
-        for (long at = section.PointerToRawData, end = at + section.VirtualSize; at < end;)
+        for (long at = section.Offset, end = at + section.Size; at < end;)
         {
             cancellation.ThrowIfCancellationRequested();
             int count = RandomAccess.Read(output.Handle, buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - at)), at);
@@ -56,8 +62,6 @@ internal static class UkiRelease
             hash.AppendData(buffer, 0, count);
             at += count;
         }
-        string found = Convert.ToHexStringLower(hash.GetHashAndReset());
-        if (found != expected)
-            throw OperationErrors.UkiKernelChanged.With(found, expected);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

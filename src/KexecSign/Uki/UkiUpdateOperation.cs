@@ -113,11 +113,11 @@ internal static class UkiUpdateOperation
 
         string? magic = StubImage.MagicOf(uki.Image, uki.File);
         UkiParts.Warn(basis, profiles, magic, context);
-        (Layout image, ImmutableArray<PcrValue> values) = UkiAssembly.Make(new(uki.Image, uki.File, uki.Own, magic), basis, profiles, signer, options.Pcr.StubVersion, context);
+        (Layout image, ImmutableArray<PcrValue> values, ImmutableArray<ExpectedSection> measured) = UkiAssembly.Make(new(uki.Image, uki.File, uki.Own, magic), basis, profiles, signer, options.Pcr.StubVersion, context);
         string sha256 = kernel?.Sha256 ?? KernelDigest(uki, context);
         string[] read = [.. options.InPlace ? Array.Empty<string>() : [options.Image], .. new[] { options.Linux }.OfType<string>(), .. options.Contents.Files];
         using OutputFile output = OutputFile.Create(target, read);
-        (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, sha256, identity, output, context);
+        (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, [ExpectedSection.Kernel(image, sha256), .. measured], identity, output, context);
         UkiKernelReport? report = kernel is null ? null : new(options.Linux!, kernel.Content.Length, kernel.Sha256, version, kernel.Signature);
         return UkiResult.Of(target, written, image, magic, report, signature, values, notes.ToImmutable());
     }

@@ -243,8 +243,23 @@ public sealed class UkiBuildTests : IDisposable
         Refusal.Of("KS3666", () =>
         {
             changing.Flip();
-            UkiRelease.Write(image, before, null, output, _uki.Bench.Context);
+            UkiRelease.Write(image, [ExpectedSection.Kernel(image, before)], null, output, _uki.Bench.Context);
         }, before);
+        File.Exists(_uki.Folder.At("linux.efi")).ShouldBeFalse();
+    }
+
+    [SkippableFact]
+    public void An_initrd_that_changes_after_its_policy_was_signed_is_noticed_too()
+    {
+        StubImage stub = StubImage.Read(Layout.Of(File.ReadAllBytes(Uki().Stub)));
+        PcrSigner signer = PcrSigner.Open(new() { Key = TestSigners.Rsa2048.KeyFile(_uki!.Folder), Banks = ["sha1"] }, new(), _uki.Bench.Context).ShouldNotBeNull();
+        var changing = new ChangingSource(File.ReadAllBytes(_uki.Initrd()));
+        (Layout image, _, var measured) = UkiAssembly.Make(
+            new(stub.Image, stub.File, stub.Own, stub.Magic), [new(".linux", Layout.Of(File.ReadAllBytes(_uki.Kernel()))), new(".initrd", Layout.Of(changing))], [], signer, null, _uki.Bench.Context);
+        measured.Select(section => section.Name).ShouldBe([".linux", ".initrd"]);
+        using var output = KexecSign.Files.OutputFile.Create(_uki.Folder.At("linux.efi"));
+        changing.Flip();
+        Refusal.Of("KS3666", () => UkiRelease.Write(image, measured, null, output, _uki.Bench.Context), ".initrd");
         File.Exists(_uki.Folder.At("linux.efi")).ShouldBeFalse();
     }
 

@@ -129,6 +129,39 @@ public sealed class UkiInspectTests : IDisposable
         }
     }
 
+    [SkippableFact]
+    public void Damaged_images_are_refused_or_explained_whatever_was_changed()
+    {
+        UkiResult built = _uki.Build(o => o with
+        {
+            Linux = _uki.Folder.File("vmlinuz.efi", TestZboot.Gzip(File.ReadAllBytes(_uki.Kernel())).Bytes), Signing = _uki.Bench.Identity(TestSigners.Rsa2048),
+            Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder), Banks = ["sha256"] }, Profile = "ID=a",
+        });
+        byte[] sound = File.ReadAllBytes(built.File);
+        int[] starts = [0x40, .. ((string[])[".linux", ".sbat", ".pcrsig", ".pcrpkey", ".profile"]).Select(name => (int)UkiBench.Header(built.File, name).PointerToRawData)];
+        int explained = 0, refused = 0;
+        foreach (int start in starts)
+        {
+            foreach (byte[] damaged in Mutations.Of(sound, start, start + 0x200, 60, seed: start))
+            {
+                string file = _uki.Folder.File("damaged.efi", damaged);
+                try
+                {
+                    _uki.Inspect(file);
+                    UkiMeasureOperation.Definition.Run(new() { File = file, Pcr = new() { StubVersion = 257 } }, _uki.Bench.Context);
+                    VerifyOperation.Definition.Run(new() { File = file }, _uki.Bench.Context);
+                    explained++;
+                }
+                catch (Formats.Errors.KexecSignException)
+                {
+                    refused++;
+                }
+            }
+        }
+        explained.ShouldBeGreaterThan(100);
+        refused.ShouldBeGreaterThan(20);
+    }
+
     public void Dispose() => _uki.Dispose();
 
     private string[] Findings(string file) => [.. _uki.Inspect(file).Findings];
