@@ -47,8 +47,10 @@ internal static class KeptImage
     {
         if (report.Recipe != BuildRecipe.Of(options, context))
             return "inputs, options, certificates or the program changed";
-        if (report.File != options.Output || report.Outputs.IsDefaultOrEmpty)
-            return "the report is of another file";
+        // All files, and no others: one that the report leaves out would be kept unseen.
+        string[] files = [.. BuildFiles.Of(options).Where(file => file != options.Report).Order(StringComparer.Ordinal)];
+        if (report.File != options.Output || report.Outputs.IsDefault || !report.Outputs.Select(file => file?.File ?? "").Order(StringComparer.Ordinal).SequenceEqual(files))
+            return "the report is of other files";
         foreach (BuildInput file in report.Outputs)
         {
             if (!Is(file, context))

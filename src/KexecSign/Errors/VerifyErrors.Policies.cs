@@ -35,4 +35,8 @@ public static partial class VerifyErrors
     /// <summary>Building again gives other bytes.</summary>
     public static readonly ErrorCode PolicyReproducible = new(
         "KS4647", "the policy asks for an image that can be built again to the same bytes: {0}.", "Leave --timestamp and --signing-time out, and sign with an RSA key.", ExitCode.VerificationFailed);
+
+    /// <summary>A signature that names the right signer and is not theirs.</summary>
+    public static readonly ErrorCode PolicySignatureWrong = new(
+        "KS4648", "the policy asks for signatures that hold: {0}.", "Get the file again from where it was signed; for IMA give the signer's certificate.", ExitCode.VerificationFailed);
 }

@@ -62,7 +62,7 @@ internal sealed class PolicyCheck
         {
             ["outer"] = FoundSignature.OfImage(file),
             ["inner"] = kernel.IsUnpacked ? FoundSignature.OfImage(kernel.Open()) : [],
-            ["ima"] = FoundSignature.OfIma(path, trusted),
+            ["ima"] = FoundSignature.OfIma(path, file, trusted, _context),
         };
         foreach (SignatureRule rule in _policy.Signatures)
             CheckSignatures(rule, signatures[rule.Name]);
@@ -111,6 +111,8 @@ internal sealed class PolicyCheck
     private void CheckSignature(SignatureRule rule, string name, FoundSignature signature, string which)
     {
         string signer = signature.Signer?.Subject ?? "a certificate that was not given";
+        if (!signature.Holds)
+            Broken(name + ".holds", VerifyErrors.PolicySignatureWrong, $"{which}the signature of {signer} does not hold for this file");
         if (!rule.Keys.IsEmpty)
             Judge(name + ".keys", VerifyErrors.PolicyKey, signature.Signer is not null && KeyIds(signature.Signer).Any(rule.Keys.Contains), $"{which}signed by {signer}{Ids(signature.Signer)}");
         if (!rule.Digests.IsEmpty)

@@ -112,7 +112,7 @@ internal static class ProvenanceVerifyOperation
     {
         using FileSource source = FileSource.Open(path);
         Layout file = source.ToLayout();
-        ImmutableArray<ProvenanceSubject> found = ProvenanceSubjects.Of(file, "", null, context);
+        ImmutableArray<ProvenanceSubject> found = Parts(file, path, context);
         ProvenanceSubject whole = subjects.FirstOrDefault(s => s.Sha256 == found[0].Sha256 && !s.Name.Contains('#', StringComparison.Ordinal))
             ?? throw VerifyErrors.ProvenanceOtherFile.With(subjects.Length, found[0].Sha256, path);
         files[whole.Name] = path;
@@ -122,6 +122,18 @@ internal static class ProvenanceVerifyOperation
             if (sha256 != part.Sha256)
                 throw VerifyErrors.ProvenanceOtherPart.With(part.Name, part.Sha256, sha256 ?? "none");
             files[part.Name] = path;
+        }
+    }
+
+    private static ImmutableArray<ProvenanceSubject> Parts(Layout file, string path, RunContext context)
+    {
+        try
+        {
+            return ProvenanceSubjects.Of(file, "", null, context);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(path);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using KexecSign.Building;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
@@ -49,6 +50,7 @@ public sealed class PlanTests : IDisposable
     [InlineData("output gone")]
     [InlineData("report gone")]
     [InlineData("report is none")]
+    [InlineData("report leaves a file out")]
     [InlineData("sidecar")]
     [InlineData("provenance")]
     [InlineData("certificate")]
@@ -65,6 +67,11 @@ public sealed class PlanTests : IDisposable
             case "output gone": File.Delete(At("out/0.efi")); break;
             case "report gone": File.Delete(At("out/0.efi.report.json")); break;
             case "report is none": File.WriteAllText(At("out/0.efi.report.json"), """{ "tool": 3"""); break;
+            case "report leaves a file out":
+                JsonNode report = JsonNode.Parse(File.ReadAllText(At("out/0.efi.report.json")))!;
+                report["outputs"]!.AsArray().RemoveAt(1);
+                File.WriteAllText(At("out/0.efi.report.json"), report.ToJsonString());
+                break;
             case "sidecar": Flip(At("out/0.efi.sig")); break;
             case "provenance": Flip(At("out/0.efi.intoto.json")); break;
             case "certificate":
@@ -152,6 +159,10 @@ public sealed class PlanTests : IDisposable
     [InlineData("""{ "image": "image1", "outputs": { "image": "out/0.efi.report.json" } }""", "out/0.efi.report.json")]
     public void Two_images_with_one_name_or_file_are_refused(string second, string told) =>
         Refusal.Of("KS3306", () => Run(Plan($$"""{ "image": "image0", "outputs": { "image": "out/0.efi" } }, {{second}}""")), told, "line 4");
+
+    [Fact]
+    public void The_plans_report_does_not_go_over_an_image() =>
+        Refusal.Of("KS3013", () => Run(Plan(Images(1)), o => o with { Report = At("out/0.efi") }), "the report");
 
     [Fact]
     public void Options_of_one_image_beside_a_plan_and_of_a_plan_without_one_are_refused()

@@ -67,6 +67,17 @@ public sealed class PolicyTests : IDisposable
     }
 
     [Fact]
+    public void A_signature_that_only_names_a_key_that_is_listed_does_not_pass()
+    {
+        string image = _bench.SignedImage(TestSigners.Rsa2048), identifier = Convert.ToHexString(KexecSign.Keys.Certificates.SubjectKeyIdentifier.Of(TestSigners.Rsa2048.Certificate));
+        byte[] bytes = File.ReadAllBytes(image);
+        bytes[0x1000] ^= 1;
+        File.WriteAllBytes(image, bytes);
+        Verify($$"""{ "signatures": { "outer": { "keys": ["{{identifier}}"] } } }""", image, TestSigners.Rsa2048).Policy!.Findings.Where(f => !f.Holds)
+            .ShouldHaveSingleItem().Rule.ShouldBe("signatures.outer.holds");
+    }
+
+    [Fact]
     public void An_open_gate_is_no_gate()
     {
         string image = _bench.SignedImage(TestSigners.Other);
@@ -104,7 +115,7 @@ public sealed class PolicyTests : IDisposable
         string image = _bench.SignedImage(TestSigners.Rsa2048);
         ImaSignOperation.Definition.Run(new() { Files = [image], Sidecar = true, Signing = _bench.Identity(TestSigners.P256) }, _bench.Context);
         Verify("""{ "signatures": { "ima": { "algorithms": ["p256"], "digests": ["sha256"] } } }""", image, TestSigners.Rsa2048, TestSigners.P256).Exit.ShouldBe(ExitCode.Done);
-        Verify("""{ "signatures": { "ima": { "algorithms": ["p256"] } } }""", image, TestSigners.Rsa2048).Policy!.Findings.Count(f => !f.Holds).ShouldBe(1);
+        Verify("""{ "signatures": { "ima": { "algorithms": ["p256"] } } }""", image, TestSigners.Rsa2048).Policy!.Findings.Where(f => !f.Holds).Select(f => f.Rule).ShouldBe(["signatures.ima.holds", "signatures.ima.algorithms"]);
     }
 
     [Theory]
