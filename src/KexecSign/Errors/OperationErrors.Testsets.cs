@@ -6,7 +6,7 @@ public static partial class OperationErrors
 {
     /// <summary>A test set for a machine whose kexec checks no signature.</summary>
     public static readonly ErrorCode TestsetMachine = new(
-        "KS3950", "the {0} is for {1}, but test sets are made for arm64.", "Give an arm64 Image and an arm64 kit.");
+        "KS3950", "the {0} is for {1}, but test sets are made for arm64.", "Give an Image, a kit and a stub for arm64.");
 
     /// <summary>The kernel is signed already.</summary>
     public static readonly ErrorCode TestsetSignedImage = new(
@@ -23,4 +23,8 @@ public static partial class OperationErrors
     /// <summary>The kernel is too short to spoil in the ways that the set needs.</summary>
     public static readonly ErrorCode TestsetImageUnfit = new(
         "KS3954", "the Image has no {0}, which an image of the set spoils.", "Give a kernel Image as its build leaves it.");
+
+    /// <summary>The stub is signed already.</summary>
+    public static readonly ErrorCode TestsetSignedStub = new(
+        "KS3955", "the stub is signed, and what is added to it would break the signature.", "Give the stub without a signature.");
 }

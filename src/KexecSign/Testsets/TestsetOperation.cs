@@ -23,18 +23,20 @@ internal static class TestsetOperation
             + "run.sh asks the running kernel, and neither needs KexecSign. Images are kept as recipes, which unpack.sh follows, "
             + "so that the set stays a few times as large as the kernel. Its keys are made for it and lie in it; with --keys the same set is made again, byte for byte.",
         Body = Run,
-        Plan = o => [.. PlannedStep.Read(o.Image, o.Kit, o.Keys), new("run", "objcopy and ld, twice"), .. PlannedStep.Write(o.Output)],
+        Plan = o => [.. PlannedStep.Read(o.Image, o.Kit, o.Stub, o.Keys), new("run", "objcopy and ld, twice"), .. PlannedStep.Write(o.Output)],
         TypedResult = () => TestsetJson.Default.TestsetResult,
         TypedOptions =
         [
             new("image", "FILE", "The kernel: an arm64 Image without a signature; small ones give small sets.", (o, v) => o with { Image = v }, required: true),
             new("kit", "FILE", "A kit from 'zboot kit'.", (o, v) => o with { Kit = v }, required: true),
+            new("stub", "FILE", "An EFI stub for arm64, such as systemd's linuxaa64.efi.stub: the set then has unified kernel images, too.", (o, v) => o with { Stub = v }),
             new("keys", "DIR", "The keys/ folder of an earlier set; without it keys are made.", (o, v) => o with { Keys = v }),
             new("o", "DIR", "The folder to make.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples =
         [
             new("kexecsign testset --image Image --kit linux.kit -o testset", "Make a set with keys of its own."),
+            new("kexecsign testset --image Image --kit linux.kit --stub linuxaa64.efi.stub -o testset", "Make a set with unified kernel images, too."),
             new("kexecsign testset --image Image --kit linux.kit --keys testset/keys -o again", "Make the same set once more."),
         ],
     };
@@ -49,13 +51,15 @@ internal static class TestsetOperation
         ZbootKit kit = ZbootKit.Open(kitFile);
         if (kit.Target.Machine != PeConstants.MachineArm64)
             throw OperationErrors.TestsetMachine.With("kit", kit.Target.Architecture).In(kitFile);
+        using FileSource? stub = options.Stub is null ? null : FileSource.Open(options.Stub);
+        Layout? stubFile = stub is null ? null : CheckedStub(stub);
         RequireFree(output);
 
         string work = Path.Combine(Path.GetDirectoryName(output)!, $".kexecsign-{Guid.NewGuid():N}.tmp");
         try
         {
             MakeFolder(Path.Combine(work, "keys"), output);
-            TestsetResult result = Fill(work, kernel, kit, options, context);
+            TestsetResult result = Fill(work, kernel, kit, stubFile, options, context);
             Place(work, output);
             return result with { Folder = options.Output! };
         }
@@ -70,7 +74,7 @@ internal static class TestsetOperation
         }
     }
 
-    private static TestsetResult Fill(string work, Layout kernel, ZbootKit kit, TestsetOptions options, RunContext context)
+    private static TestsetResult Fill(string work, Layout kernel, ZbootKit kit, Layout? stub, TestsetOptions options, RunContext context)
     {
         string keyFolder = Path.Combine(work, "keys");
         TestsetKeys keys = options.Keys is null ? TestsetKeys.Make(keyFolder, context) : TestsetKeys.Copy(options.Keys, keyFolder, context);
@@ -80,11 +84,26 @@ internal static class TestsetOperation
         folder.AddBase("Image", kernel);
         folder.AddBase("zboot-unsigned.efi", workshop.PlainZboot);
         folder.AddBase("zboot-signed-inside.efi", workshop.SignedInsideZboot);
-        IEnumerable<TestsetCase> cases = [.. RawImages.All(workshop), .. ZbootImages.All(workshop), .. ImaImages.All(workshop)];
+        if (stub is not null)
+            folder.AddBase("stub.efi", stub);
+        IEnumerable<TestsetCase> cases =
+            [.. RawImages.All(workshop), .. ZbootImages.All(workshop), .. ImaImages.All(workshop), .. Ukis(workshop, stub, options.Stub)];
         ImmutableArray<TestsetImage> images = [.. cases.Select(folder.Add)];
         string sha256 = Convert.ToHexStringLower(TestsetWorkshop.Hash(kernel, HashAlgorithmName.SHA256));
         folder.Finish(new(sha256, kit.Sha256, images));
         return new(work, folder.Written, images.Sum(i => i.Size), images);
+    }
+
+    private static IEnumerable<TestsetCase> Ukis(TestsetWorkshop workshop, Layout? stub, string? path)
+    {
+        try
+        {
+            return stub is null ? [] : [.. UkiImages.All(workshop, stub)];
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(path!);
+        }
     }
 
     private static Layout Checked(FileSource source)
@@ -100,6 +119,22 @@ internal static class TestsetOperation
                 throw OperationErrors.TestsetSignedImage.With();
             PeCanonical.Require(image, kernel);
             return kernel;
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(source.Path);
+        }
+    }
+
+    private static Layout CheckedStub(FileSource source)
+    {
+        try
+        {
+            Layout stub = source.ToLayout();
+            PeImage image = PeReader.Read(stub);
+            if (image.Machine != PeConstants.MachineArm64)
+                throw OperationErrors.TestsetMachine.With("stub", PeConstants.MachineName(image.Machine));
+            return image.IsSigned ? throw OperationErrors.TestsetSignedStub.With() : stub;
         }
         catch (KexecSignException refused)
         {

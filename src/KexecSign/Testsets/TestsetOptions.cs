@@ -9,6 +9,9 @@ public sealed record TestsetOptions
     /// <summary>A zboot kit for it.</summary>
     public string? Kit { get; init; }
 
+    /// <summary>An EFI stub to make unified kernel images with; null for a set without them.</summary>
+    public string? Stub { get; init; }
+
     /// <summary>The keys/ folder of an earlier test set; null to make new keys.</summary>
     public string? Keys { get; init; }
 

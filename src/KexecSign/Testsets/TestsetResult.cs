@@ -33,8 +33,8 @@ public sealed record TestsetImage(string File, string What, long Size, string Sh
     public required ExpectedVerdict Firmware { get; init; }
 
     /// <summary>
-    /// <c>kexec_file_load</c> of an arm64 kernel that enforces signatures and has db and dbx in its keyrings; for a zboot, of the
-    /// Image inside.
+    /// <c>kexec_file_load</c> of an arm64 kernel that enforces signatures and has db and dbx in its keyrings; for a zboot or a
+    /// UKI, of the Image inside.
     /// </summary>
     public ExpectedVerdict? Kexec { get; init; }
 

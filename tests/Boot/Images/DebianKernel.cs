@@ -13,6 +13,18 @@ internal static class DebianKernel
         return newest!;
     }
 
+    /// <summary>Path of systemd's stub for arm64; skips the test when there is none.</summary>
+    public static string RequireStub()
+    {
+        const string packages = "systemd-boot-efi_*_arm64";
+        string? newest = !Directory.Exists(Folder()) ? null : Directory.EnumerateDirectories(Folder(), packages)
+            .Select(package => Path.Combine(package, "usr/lib/systemd/boot/efi/linuxaa64.efi.stub"))
+            .Where(File.Exists)
+            .MaxBy(File.GetLastWriteTimeUtc);
+        Command.Require(newest is not null, $"no {packages} in {Folder()}; './build.sh --target=Test' puts one there");
+        return newest!;
+    }
+
     private static string? Find(string packages)
     {
         if (!Directory.Exists(Folder()))

@@ -5,7 +5,7 @@ using KexecSign.Formats.Uefi;
 namespace KexecSign.Boot.Tests.Lab;
 
 /// <summary>EDK2 of Debian for an architecture: its code, and a store of variables with keys and boot entries.</summary>
-internal sealed class Firmware
+internal sealed record Firmware
 {
     private const VariableAttributes Plain = VariableAttributes.NonVolatile | VariableAttributes.BootServices | VariableAttributes.Runtime;
 

@@ -71,7 +71,7 @@ public sealed class LabBench : IDisposable
 
     private TestsetResult MakeSet()
     {
-        var options = new TestsetOptions { Image = Kernel, Kit = StubKit.Require(), Output = Path.Combine(Folder, "first") };
+        var options = new TestsetOptions { Image = Kernel, Kit = StubKit.Require(), Stub = DebianKernel.RequireStub(), Output = Path.Combine(Folder, "first") };
         string keys = Path.Combine(Run(OperationCatalog.Testset, options).Folder, "keys"), ima = Path.Combine(keys, "ima.pem");
         File.WriteAllText(ima, LabKernel.Certify(X509CertificateLoader.LoadCertificateFromFile(ima)).ExportCertificatePem() + "\n");
         TestsetResult set = Run(OperationCatalog.Testset, options with { Keys = keys, Output = Path.Combine(Folder, "set") });

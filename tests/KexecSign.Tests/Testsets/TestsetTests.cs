@@ -120,6 +120,8 @@ public sealed class TestsetTests : IDisposable
         Refused("KS3952", o => o with { Output = At("set") });
         Refused("KS3953", o => o with { Keys = _bench.Folder.Path }).Says.ShouldStartWith("db.key is missing");
         Refused("KS3954", o => o with { Image = At("small") });
+        Refused("KS3950", o => o with { Stub = At("amd64") });
+        Refused("KS3955", o => o with { Stub = At("signed") });
         Refused("KS3003", o => o with { Output = At("Image") });
         Refused("KS3001", o => o with { Image = At("nowhere") });
 
