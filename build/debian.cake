@@ -32,6 +32,9 @@ var JudgePackages = new Dictionary<string, string>
     ["debhelper"] = "the same",
     ["rpm"] = "builds and reads RPM packages",
     ["shellcheck"] = "judges the pipelines' scripts",
+    ["zsh"] = "completes command lines",
+    ["fish"] = "the same",
+    ["man-db"] = "judges man pages",
     ["fsverity"] = "judges fs-verity digests",
 };
 

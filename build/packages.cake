@@ -33,6 +33,5 @@ void PackArchive(DirectoryPath packages)
         NoLogo = true,
         Verbosity = DotNetVerbosity.Quiet,
     });
-    // Names in order, one time and one owner: the same sources give the same archive.
-    Shell($"tar -C '{artifacts}/archive' --sort=name --mtime=@${{SOURCE_DATE_EPOCH:-0}} --owner=0 --group=0 --numeric-owner -cf - kexecsign | gzip -n -9 > '{packages}/kexecsign-{runtime}.tar.gz'");
+    Shell($"sh build/archive.sh '{folder}' '{packages}/kexecsign-{runtime}.tar.gz'");
 }

@@ -9,7 +9,7 @@ namespace KexecSign.Cli;
 /// <summary>From arguments to an exit code.</summary>
 internal static class CommandLine
 {
-    private const string PagesCommand = "help-pages";
+    private const string PagesCommand = "help-pages", ManCommand = "man-pages";
 
     /// <summary>Version of this program.</summary>
     public static string Version => typeof(CommandLine).Assembly.GetName().Version!.ToString(3);
@@ -36,6 +36,10 @@ internal static class CommandLine
             return Completion.Answer(arguments, surroundings);
         if (arguments is [PagesCommand, var folder])
             return ReferencePages.Write(folder, surroundings.Operations);
+        if (arguments is [ManCommand, var pages])
+            return ManPages.Write(pages, surroundings.Operations);
+        if (arguments is [ShellScripts.Command, ..])
+            return Print(ShellScripts.For(arguments), surroundings);
 
         CommandTree tree = CommandTree.For(arguments, surroundings.Operations);
         ParsedCommand command = tree.Parse(arguments);

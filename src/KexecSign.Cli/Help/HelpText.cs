@@ -25,6 +25,7 @@ internal static class HelpText
             .Select(operation => (operation.Name, operation.Summary)));
         Common(text, width, []);
         text.Append("\n'kexecsign COMMAND --help' shows what a command takes. '@FILE' stands for the arguments in FILE, one a line.\n");
+        text.Append("'kexecsign completion bash' prints a script that completes command lines; zsh and fish have one too.\n");
         text.Append("Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 some of a batch failed, 4 verification failed.\n");
         return text.ToString();
     }
