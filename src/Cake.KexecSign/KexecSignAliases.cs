@@ -15,7 +15,7 @@ public static partial class KexecSignAliases
     /// <summary>Runs one operation. Raises <see cref="CakeException"/> with the KS line when it is refused or fails.</summary>
     /// <example>
     /// <code>
-    /// KexecSign(OperationCatalog.Verify, new VerifyOptions { Files = ["vmlinuz.efi"] });
+    /// KexecSign(OperationCatalog.Verify, new VerifyOptions { File = "vmlinuz.efi" });
     /// </code>
     /// </example>
     [CakeMethodAlias]

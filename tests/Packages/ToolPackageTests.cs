@@ -1,3 +1,7 @@
+using System.IO.Compression;
+using System.Text;
+using System.Xml.Linq;
+
 namespace KexecSign.Packages.Tests;
 
 [Collection(PackedFeedGroup.Name)]
@@ -36,6 +40,24 @@ public sealed class ToolPackageTests(PackedFeed feed)
         File.Exists(Path.Combine(folder, "signed")).ShouldBeTrue(output.Text);
         output.Text.ShouldContain("KS3001: missing: there is no such file.");
         output.Exit.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Every_alias_has_an_example_that_compiles_in_a_script()
+    {
+        string folder = feed.NewProject("examples");
+        using ZipArchive package = ZipFile.OpenRead(Directory.GetFiles(feed.Feed, "Cake.KexecSign.*.nupkg").Single());
+        using Stream documentation = package.Entries.Single(entry => entry.Name == "Cake.KexecSign.xml").Open();
+        XElement[] aliases = [.. XDocument.Load(documentation).Descendants("member").Where(member => member.Attribute("name")!.Value.StartsWith("M:Cake.KexecSign.KexecSignAliases.", StringComparison.Ordinal))];
+        aliases.Length.ShouldBeGreaterThan(40);
+        aliases.Where(alias => alias.Element("example") is null).Select(alias => alias.Attribute("name")!.Value).ShouldBeEmpty();
+        var script = new StringBuilder($"#addin nuget:file://{feed.Feed}?package=Cake.KexecSign&version={Version()}\n");
+        foreach ((XElement alias, int index) in aliases.Select((alias, index) => (alias, index)))
+            script.Append($"Action example{index} = () =>\n{{\n{alias.Element("example")!.Element("code")!.Value}\n}};\n");
+        script.Append("Information(\"all compiled\");\n");
+        File.WriteAllText(Path.Combine(folder, "build.cake"), script.ToString());
+        Output output = feed.Run("dotnet", PackedFeed.Repository, "cake", Path.Combine(folder, "build.cake"));
+        output.ShouldSucceed().Text.ShouldContain("all compiled");
     }
 
     private string Version() => Path.GetFileNameWithoutExtension(Directory.GetFiles(feed.Feed, "Cake.KexecSign.*.nupkg").Single())["Cake.KexecSign.".Length..];
