@@ -1,5 +1,5 @@
-using Cake.Core.Annotations;
 using Cake.Core;
+using Cake.Core.Annotations;
 using KexecSign.Bpf;
 using KexecSign.Ima;
 using KexecSign.KeyOperations;

@@ -1,5 +1,5 @@
-using Cake.Core.Annotations;
 using Cake.Core;
+using Cake.Core.Annotations;
 using KexecSign.Building;
 using KexecSign.Inspection;
 using KexecSign.Offline;

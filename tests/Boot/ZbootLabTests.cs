@@ -103,7 +103,12 @@ public sealed class ZbootLabTests(LabBench bench)
     {
         var build = new ZbootBuildOptions
         {
-            Image = bench.Kernel, Kit = StubKit.Require(image.Kit), Compression = image.Compression, Level = 9, Signing = db, Output = at + ".efi",
+            Image = bench.Kernel,
+            Kit = StubKit.Require(image.Kit),
+            Compression = image.Compression,
+            Level = 9,
+            Signing = db,
+            Output = at + ".efi",
         };
         if (!image.Repacked)
         {

@@ -46,12 +46,14 @@ internal sealed record ParserCompiler(int Abi, SystemProgram Clang, SystemProgra
                 "-fdebug-compilation-dir=.", .. maps, "-fno-ident", .. Includes.SelectMany(path => (string[])["-I", Path.GetFullPath(path)]), "-I", work.Path,
                 "-c", Relative(full), "-o", work.File(ObjectName),
             ],
-            context) { Folder = folder }.Run(context);
+            context)
+        { Folder = folder }.Run(context);
         Require(work, ObjectName, Clang);
         // The name of the skeleton is that of its maps, too, so it is always the same.
         new ChildProgram(BpfTool, ["gen", "skeleton", "-L", ObjectName, "name", "parser"], context)
         {
-            Folder = work.Path, AnswerFile = work.File(SkeletonName),
+            Folder = work.Path,
+            AnswerFile = work.File(SkeletonName),
         }.Run(context);
         Require(work, SkeletonName, BpfTool);
         return LightSkeleton.Parse(Encoding.Latin1.GetString(WholeFile.Read(work.File(SkeletonName), LargestSkeleton, "a light skeleton")));

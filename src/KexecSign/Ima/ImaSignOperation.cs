@@ -211,7 +211,9 @@ internal static class ImaSignOperation
 
         ImaSigned WithEvm(byte[] evm) => signed with
         {
-            Covered = covered, Evm = Convert.ToHexStringLower(evm), EvmSidecar = options.Sidecar ? file + EvmSigning.Sidecar : null,
+            Covered = covered,
+            Evm = Convert.ToHexStringLower(evm),
+            EvmSidecar = options.Sidecar ? file + EvmSigning.Sidecar : null,
         };
 
         bool Holds(byte[] candidate)

@@ -48,7 +48,8 @@ internal static class RawImages
             workshop.Sign(WithoutTail(kernel), "db", fit: true), Yes, Yes);
         yield return Case("padded-after", "Signed, then padded to image_size as a zboot's payload is: the zeros are hashed, too.", signed.PadTo(imageSize), No, Rejected);
         yield return Case("padded-before", "Padded to image_size, then signed: longer than the memory that the kernel asks for.",
-            workshop.Sign(kernel.PadTo(imageSize), "db"), Yes, Impossible) with { KexecUnenforced = Impossible };
+            workshop.Sign(kernel.PadTo(imageSize), "db"), Yes, Impossible) with
+        { KexecUnenforced = Impossible };
         yield return Case("truncated", "Signed, then cut in the middle.", signed.Slice(0, signed.Length / 2), No, ExpectedVerdict.With(KernelErrno.ELIBBAD));
         yield return Case("truncated-table", "Signed, then cut inside the certificate table.", signed.Slice(0, signed.Length - 256), No, ExpectedVerdict.With(KernelErrno.ELIBBAD));
         yield return Case("longer-table", "Signed, then 8 zeros behind the certificate table.", signed.AppendZeros(8), No, Rejected);

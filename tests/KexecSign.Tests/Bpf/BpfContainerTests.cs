@@ -166,7 +166,9 @@ public sealed class BpfContainerTests : IDisposable
         BpfEnvelopeOperation.Definition.Run(
             new()
             {
-                Kernel = _bench.Folder.File("kernel.efi", kernel), Initrd = _bench.Folder.File("initrd.img", initrd), CommandLine = commandLine,
+                Kernel = _bench.Folder.File("kernel.efi", kernel),
+                Initrd = _bench.Folder.File("initrd.img", initrd),
+                CommandLine = commandLine,
                 Output = _bench.Folder.At("image.elf"),
             },
             _bench.Context);

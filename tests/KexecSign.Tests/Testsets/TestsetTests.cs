@@ -5,8 +5,8 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Pe;
 using KexecSign.Operations;
 using KexecSign.Signing;
-using KexecSign.Testsets;
 using KexecSign.Tests.Zboot;
+using KexecSign.Testsets;
 using KexecSign.Verification;
 using Tool = KexecSign.Tests.Programs.Tool;
 
@@ -154,7 +154,9 @@ public sealed class TestsetTests : IDisposable
     {
         var options = new VerifyOptions
         {
-            File = At("set/" + image.File), Consumers = [consumer], Certificates = [.. trusted.Select(t => At($"set/keys/{t}.pem"))],
+            File = At("set/" + image.File),
+            Consumers = [consumer],
+            Certificates = [.. trusted.Select(t => At($"set/keys/{t}.pem"))],
             Dbx = consumer is Consumer.Firmware or Consumer.Kexec ? At("set/keys/dbx.esl") : null,
         };
         try

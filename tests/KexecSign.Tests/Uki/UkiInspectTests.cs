@@ -18,7 +18,9 @@ public sealed class UkiInspectTests : IDisposable
         TestImage zboot = TestZboot.Gzip(File.ReadAllBytes(_uki.Kernel()));
         UkiResult built = _uki.Build(o => o with
         {
-            Linux = _uki.Folder.File("vmlinuz.efi", zboot.Bytes), Inner = _uki.Bench.Identity(TestSigners.Leaf), Signing = _uki.Bench.Identity(TestSigners.Rsa2048),
+            Linux = _uki.Folder.File("vmlinuz.efi", zboot.Bytes),
+            Inner = _uki.Bench.Identity(TestSigners.Leaf),
+            Signing = _uki.Bench.Identity(TestSigners.Rsa2048),
             Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder) },
         });
         UkiInspectResult found = _uki.Inspect(built.File);
@@ -122,7 +124,8 @@ public sealed class UkiInspectTests : IDisposable
             _uki.Bench.Sign(image, TestSigners.Rsa2048);
             VerifyResult result = VerifyOperation.Definition.Run(new()
             {
-                File = _uki.Folder.At("signed"), Certificates = [TestSigners.Rsa2048.CertificateFile(_uki.Folder), TestSigners.Leaf.CertificateFile(_uki.Folder)],
+                File = _uki.Folder.At("signed"),
+                Certificates = [TestSigners.Rsa2048.CertificateFile(_uki.Folder), TestSigners.Leaf.CertificateFile(_uki.Folder)],
             }, _uki.Bench.Context);
             result.Verdicts.Select(v => (v.Consumer, v.Answer)).ShouldBe([(Consumer.Kexec, answer), (Consumer.Firmware, Answer.Accepts)]);
             result.Verdicts[0].Reason.ShouldStartWith("the kernel of .linux");
@@ -134,8 +137,10 @@ public sealed class UkiInspectTests : IDisposable
     {
         UkiResult built = _uki.Build(o => o with
         {
-            Linux = _uki.Folder.File("vmlinuz.efi", TestZboot.Gzip(File.ReadAllBytes(_uki.Kernel())).Bytes), Signing = _uki.Bench.Identity(TestSigners.Rsa2048),
-            Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder), Banks = ["sha256"] }, Profile = "ID=a",
+            Linux = _uki.Folder.File("vmlinuz.efi", TestZboot.Gzip(File.ReadAllBytes(_uki.Kernel())).Bytes),
+            Signing = _uki.Bench.Identity(TestSigners.Rsa2048),
+            Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder), Banks = ["sha256"] },
+            Profile = "ID=a",
         });
         byte[] sound = File.ReadAllBytes(built.File);
         int[] starts = [0x40, .. ((string[])[".linux", ".sbat", ".pcrsig", ".pcrpkey", ".profile"]).Select(name => (int)UkiBench.Header(built.File, name).PointerToRawData)];

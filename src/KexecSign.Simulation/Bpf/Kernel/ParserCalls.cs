@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using KexecSign.Simulation.Bpf.Skeleton;
 using KexecSign.Simulation.Bpf.Machine;
+using KexecSign.Simulation.Bpf.Skeleton;
 using KexecSign.Simulation.Errors;
 using KexecSign.Simulation.Kexec;
 
