@@ -141,7 +141,8 @@ internal sealed class PolicyCheck
         Holds("sbat.required", string.Join(", ", table.Entries.Select(e => $"{e.Component} {e.Generation}")));
         foreach ((string component, int least) in rule.Generations)
         {
-            SbatEntry? entry = table.Entries.FirstOrDefault(e => e.Component == component);
+            // shim refuses an image for any of its rows, so the oldest one counts.
+            SbatEntry? entry = table.Entries.Where(e => e.Component == component).MinBy(e => e.Generation);
             Judge("sbat.generations." + component, VerifyErrors.PolicySbat, entry?.Generation >= least,
                 entry is null ? $"{component} is not in it, generation {least} is asked for" : $"{component} has generation {entry.Generation}, {least} is asked for");
         }
@@ -155,7 +156,7 @@ internal sealed class PolicyCheck
         if (!there || rule.Abis.IsEmpty)
             return;
         ParserAbi abi = ParserObject.Parse(BpfExtractOperation.Extract(image, file)).Abi;
-        ReadOnlySpan<string> may = abi switch { ParserAbi.V5 => ["v5"], ParserAbi.V6OrV7 => ["v6", "v7"], _ => [] };
+        ReadOnlySpan<string> may = abi switch { ParserAbi.V5 => ["v5"], ParserAbi.V6 => ["v6"], ParserAbi.V7 => ["v7"], ParserAbi.V6OrV7 => ["v6", "v7"], _ => [] };
         bool holds = false;
         foreach (string name in may)
             holds |= rule.Abis.Contains(name);

@@ -47,6 +47,20 @@ public sealed class PolicyTests : IDisposable
         result.View().Notes.ShouldContain(note => note.StartsWith($"{code}: {rule}: ", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("""{ "sbat": { } }""", null)]
+    [InlineData("""{ "sbat": { "generations": { "linux": 2, "linux.d": 5 } } }""", null)]
+    [InlineData("""{ "sbat": { "generations": { "linux": 3 } } }""", "sbat.generations.linux")]
+    [InlineData("""{ "sbat": { "generations": { "grub": 1 } } }""", "sbat.generations.grub")]
+    public void The_oldest_row_of_SBAT_counts(string policy, string? rule)
+    {
+        string rows = _bench.Folder.File("rows", "linux,4,Linux,linux,6,https://kernel.org\nlinux,2,Linux,linux,5,https://kernel.org\nlinux.d,5,D,linux,6,https://d.example\n"u8);
+        var image = KexecSign.Formats.Layouts.Layout.Of(TestImage.Arm64().Bytes);
+        var with = KexecSign.Zboot.SbatSection.Put(image, rows);
+        _bench.Sign(_bench.Folder.File("unsigned", with.ReadBytes(0, with.Length)), TestSigners.Rsa2048);
+        Verify(policy, _bench.Folder.At("signed"), TestSigners.Rsa2048).Policy!.Findings.Where(f => !f.Holds).Select(f => f.Rule).ShouldBe(rule is null ? [] : [rule]);
+    }
+
     [Fact]
     public void Keys_are_listed_by_fingerprint_or_identifier_with_or_without_colons()
     {
@@ -102,7 +116,7 @@ public sealed class PolicyTests : IDisposable
     [SkippableFact]
     public void The_parser_must_be_of_the_kernel_series_asked_for()
     {
-        string parser = Parsers.Compile(_bench.Folder), image = _bench.Folder.File("unsigned", TestImage.Arm64().Bytes), with = _bench.Folder.At("with");
+        string parser = _bench.Folder.File("parser.o", Simulating.ParserSources.Object("zboot", 6)), image = _bench.Folder.File("unsigned", TestImage.Arm64().Bytes), with = _bench.Folder.At("with");
         KexecSign.Bpf.BpfEmbedOperation.Definition.Run(new() { Image = image, Parser = parser, Output = with }, _bench.Context);
         Verify("""{ "parser": { "required": true, "abi": ["v6"] } }""", with).Policy!.Findings.ShouldAllBe(f => f.Holds);
         Verify("""{ "parser": { "abi": ["v5"] } }""", with).Policy!.Findings.ShouldHaveSingleItem().Rule.ShouldBe("parser.abi");

@@ -53,6 +53,23 @@ public sealed class ProvenanceTests : IDisposable
     }
 
     [SkippableFact]
+    public void Kernel_payload_and_parser_inside_are_subjects_of_their_own()
+    {
+        byte[] kernel = TestImage.Arm64().Bytes, parser = Simulating.ParserSources.Object("zboot", 6);
+        string zboot = _bench.Folder.File("zboot", TestZboot.Gzip(kernel).Bytes), output = _bench.Folder.At("built.efi"), envelope = _bench.Folder.At("p");
+        BuildOperation.Definition.Run(
+            new() { Image = zboot, Parser = _bench.Folder.File("parser.o", parser), Outer = _bench.Identity(TestSigners.Rsa2048), Provenance = envelope, Output = output }, _bench.Context);
+        JsonElement statement = Statement(envelope);
+        Subject(statement, "built.efi#Image").ShouldBe(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(kernel)));
+        Subject(statement, "built.efi#parser").ShouldBe(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(parser)));
+        // Header 0x08 and 0x0C: where the payload is, and how long.
+        byte[] image = File.ReadAllBytes(output);
+        int at = BitConverter.ToInt32(image, 8), length = BitConverter.ToInt32(image, 12);
+        Subject(statement, "built.efi#payload").ShouldBe(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(image.AsSpan(at, length))));
+        Verify(envelope, TestSigners.Rsa2048, output).Exit.ShouldBe(KexecSign.Formats.Errors.ExitCode.Done);
+    }
+
+    [SkippableFact]
     public void The_same_build_elsewhere_gives_the_same_bytes_and_names_no_folder()
     {
         (_, string first) = Build(TestSigners.Rsa2048);
