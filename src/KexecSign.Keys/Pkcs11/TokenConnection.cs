@@ -103,8 +103,7 @@ internal sealed class TokenConnection : IDisposable
             }
             catch (TokenDeadlineException late)
             {
-                _refusal = () => KeyErrors.TokenHangs.Because(late, $"token '{State.Label}'", late.Deadline.TotalSeconds);
-                throw _refusal();
+                throw Hangs(late)();
             }
         }
     }
@@ -134,8 +133,10 @@ internal sealed class TokenConnection : IDisposable
             end = null;
             throw;
         }
-        catch (TokenDeadlineException)
+        catch (TokenDeadlineException late)
         {
+            // Before the session's place is given free: who waits for it would ask a token for another that will never answer.
+            Hangs(late);
             end = _ => _pool.Lose();
             throw;
         }
@@ -144,6 +145,9 @@ internal sealed class TokenConnection : IDisposable
             end?.Invoke(session);
         }
     }
+
+    private Func<KexecSignException> Hangs(TokenDeadlineException late) =>
+        _refusal = () => KeyErrors.TokenHangs.Because(late, $"token '{State.Label}'", late.Deadline.TotalSeconds);
 
     private void RequireUsable()
     {
