@@ -25,7 +25,7 @@ public sealed record SimulationResult
     public BpfFault? Fault { get; init; }
 
     /// <summary>What kexec_file_load returns; <see cref="KernelErrno.None"/> when all went well.</summary>
-    public KernelErrno Errno { get; init; }
+    public KernelErrno Errno { get; init; } = KernelErrno.None;
 
     /// <summary>Parsers that gave something, outermost first.</summary>
     public ImmutableArray<string> Parsers { get; init; } = [];
