@@ -5,7 +5,7 @@ Task("Bench")
     .IsDependentOn("Build")
     .Does(() =>
 {
-    NeedDebianPackages(TestPackages.Append(new("libssl-dev", "compiles the kernel's sign-file")).ToDictionary(pair => pair.Key, pair => pair.Value));
+    NeedDebianPackages(TestPackages.Append(new("libssl-dev", "compiles the kernel's sign-file")).DistinctBy(pair => pair.Key).ToDictionary(pair => pair.Key, pair => pair.Value));
     var kernels = Kernels("image", "source", "stub");
     var kit = KitOf(kernels["source"], kernels["image"]);
     var bench = artifacts.Combine("bench");
