@@ -11,8 +11,8 @@ namespace KexecSign.Formats.Rpm;
 /// store; entries of 16 bytes (be32 tag, type, offset in the store, count), then the store.
 /// </summary>
 /// <param name="Entries">The values in the order of the index, without the region's own.</param>
-/// <param name="Size">Bytes that the header takes in the file, without padding behind it.</param>
-public sealed record RpmHeader(ImmutableArray<RpmEntry> Entries, int Size)
+/// <param name="Bytes">The header as it is in the file, without padding behind it.</param>
+public sealed record RpmHeader(ImmutableArray<RpmEntry> Entries, ReadOnlyMemory<byte> Bytes)
 {
     private const int Intro = 16, EntrySize = 16;
 
@@ -72,7 +72,7 @@ public sealed record RpmHeader(ImmutableArray<RpmEntry> Entries, int Size)
             if (entry.Tag is not (SignatureRegion or ImmutableRegion))
                 read.Add(entry);
         }
-        return new(read.DrainToImmutable(), size);
+        return new(read.DrainToImmutable(), bytes);
     }
 
     /// <summary>

@@ -52,9 +52,9 @@ public sealed record RpmPackage
         if (file.Length < LeadSize || !file.ReadBytes(0, 4).AsSpan().SequenceEqual((ReadOnlySpan<byte>)[0xED, 0xAB, 0xEE, 0xDB]))
             throw FormatErrors.NotRpm.With(0, "the lead's magic edabeedb");
         var signatures = RpmHeader.Read(file, LeadSize, "signature");
-        long main = Alignment.Up(LeadSize + signatures.Size, 8);
+        long main = Alignment.Up(LeadSize + signatures.Bytes.Length, 8);
         var header = RpmHeader.Read(file, main, "main");
-        RequireDigest(file, main, header.Size, signatures.Texts(HeaderSha256));
+        RequireDigest(header, signatures.Texts(HeaderSha256));
         ImmutableArray<string> digests = header.Texts(FileDigests), names = header.Texts(BaseNames), folders = header.Texts(DirectoryNames);
         ImmutableArray<int> folderOf = header.Numbers(DirectoryIndexes);
         int algorithm = header.Numbers(FileDigestAlgorithm) is [var number, ..] ? number : 1;
@@ -92,9 +92,9 @@ public sealed record RpmPackage
         return _file.Slice(0, LeadSize).Append(header).AlignTo(8).Append(_file.Slice(_main, _file.Length - _main));
     }
 
-    private static void RequireDigest(Layout file, long at, int size, ImmutableArray<string> said)
+    private static void RequireDigest(RpmHeader header, ImmutableArray<string> said)
     {
-        string actual = Convert.ToHexStringLower(SHA256.HashData(file.ReadBytes(at, size)));
+        string actual = Convert.ToHexStringLower(SHA256.HashData(header.Bytes.Span));
         if (said is [var expected] && !expected.Equals(actual, StringComparison.OrdinalIgnoreCase))
             throw FormatErrors.RpmHeaderDigest.With(actual, expected);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Formats.Errors;
 using KexecSign.Reports;
 
 namespace KexecSign.Batches;
@@ -30,6 +31,10 @@ public enum FileStatus
 /// <param name="Status">What became of it.</param>
 public record FileOutcome(string File, FileStatus Status)
 {
+    /// <summary>The outcome of a file that failed.</summary>
+    internal static FileOutcome Of(SelectedFile file, KexecSignException refused) =>
+        new(file.Path, FileStatus.Failed) { Code = refused.Code.Id, Message = refused.In(file.Path).Message };
+
     /// <summary>The file written, if any.</summary>
     public string? Output { get; init; }
 

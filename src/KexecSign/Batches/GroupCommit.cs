@@ -36,6 +36,24 @@ internal sealed partial class GroupCommit : IDisposable
         Appear(group);
     }
 
+    /// <summary>Writes a file and takes it over; one that cannot be written leaves nothing.</summary>
+    /// <param name="file">The file, still empty.</param>
+    /// <param name="write">Writes it.</param>
+    /// <param name="done">Told when it is there, or why it is not.</param>
+    public void Add(OutputFile file, Action<OutputFile> write, Action<KexecSignException?> done)
+    {
+        try
+        {
+            write(file);
+            Add(file, done);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Makes what is left appear, and the names themselves last.</summary>
     public void Finish()
     {

@@ -79,26 +79,24 @@ internal static class ImaApplyOperation
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima apply", context);
         var values = new Dictionary<string, Values>(StringComparer.Ordinal);
         ImmutableArray<SelectedFile> files = options.Manifest is null ? ImaSelection.Of(options.Files, null, "ima apply") : Listed(options.Manifest, options.Root, values);
-        return new(Batch.Run(files, "apply IMA signatures to", context,
-            (file, refused) => new FileOutcome(file.Path, FileStatus.Failed) { Code = refused.Code.Id, Message = refused.In(file.Path).Message },
-            (file, _, step, answer) =>
+        return new(Batch.Run(files, "apply IMA signatures to", context, FileOutcome.Of, (file, _, step, answer) =>
+        {
+            using FileSource source = FileSource.Open(file.Path);
+            Values wanted = options.Manifest is not null ? values[file.Path] : Sidecars(file.Path);
+            byte[] value = wanted.Ima ?? throw VerifyErrors.NoImaSignature.With(file.Path);
+            var signature = ImaSignature.Decode(value);
+            ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);
+            if (wanted.Evm is not null)
+                EvmSigning.Check(wanted.Evm, Installed.Of(file.Path, value), trusted);
+            // security.ima first: with EVM active the kernel checks security.evm against it when it is set.
+            Set(file.Path, options.Xattr + ".ima", value);
+            if (wanted.Evm is not null)
+                Set(file.Path, options.Xattr + ".evm", wanted.Evm);
+            answer(new(file.Path, FileStatus.Applied)
             {
-                using FileSource source = FileSource.Open(file.Path);
-                Values wanted = options.Manifest is not null ? values[file.Path] : Sidecars(file.Path);
-                byte[] value = wanted.Ima ?? throw VerifyErrors.NoImaSignature.With(file.Path);
-                var signature = ImaSignature.Decode(value);
-                ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);
-                if (wanted.Evm is not null)
-                    EvmSigning.Check(wanted.Evm, Installed.Of(file.Path, value), trusted);
-                // security.ima first: with EVM active the kernel checks security.evm against it when it is set.
-                Set(file.Path, options.Xattr + ".ima", value);
-                if (wanted.Evm is not null)
-                    Set(file.Path, options.Xattr + ".evm", wanted.Evm);
-                answer(new(file.Path, FileStatus.Applied)
-                {
-                    Note = $"{options.Xattr}.ima: {ImaSelection.Described(signature)}{(wanted.Evm is null ? "" : $", and {options.Xattr}.evm")}",
-                });
-            }));
+                Note = $"{options.Xattr}.ima: {ImaSelection.Described(signature)}{(wanted.Evm is null ? "" : $", and {options.Xattr}.evm")}",
+            });
+        }));
     }
 
     private static void Set(string file, string name, byte[] value)

@@ -163,20 +163,8 @@ internal static class ImaSignOperation
             : new(SetAttributes(signed, options, context), null)));
     }
 
-    private static void Stage(string path, byte[] value, string signed, GroupCommit commit, Action<KexecSignException?> done)
-    {
-        OutputFile output = OutputFile.Create(path, signed);
-        try
-        {
-            output.Write(value);
-            commit.Add(output, done);
-        }
-        catch
-        {
-            output.Dispose();
-            throw;
-        }
-    }
+    private static void Stage(string path, byte[] value, string signed, GroupCommit commit, Action<KexecSignException?> done) =>
+        commit.Add(OutputFile.Create(path, signed), output => output.Write(value), done);
 
     private static ImaSigned WithEvm(ImaSigned signed, byte[] value, byte version, SigningIdentity identity, ImaSignOptions options, RunContext context)
     {
@@ -191,53 +179,39 @@ internal static class ImaSignOperation
         };
     }
 
-    // Every place that the options want filled must hold; a good sidecar says nothing of an attribute that is wanted. For tar and manifest any will do.
     private static ImaSigned? Holding(string file, byte[] digest, byte type, byte version, SigningIdentity identity, ImaSignOptions options)
     {
-        if (HoldingIma(file, digest, type, version, identity, options) is not { } value)
+        byte[]? value = Held(file, ".sig", ".ima", options, ImaCheck.Find, candidate =>
+        {
+            var signature = ImaSignature.Decode(candidate);
+            return signature.Type == type && Holds(signature, digest);
+        });
+        if (value is null)
             return null;
         ImaSigned signed = Signed(file, digest, value, options);
         if (!options.Evm.Wanted)
             return signed;
         EvmMetadata covered = options.Evm.Of(file, value);
-        if (!options.Sidecar && options.Xattr is null)
-            return EvmSigning.Find(file) is { } found && Holds(found.Value) ? WithEvm(found.Value) : null;
-        byte[]? evm = null;
-        if (options.Sidecar && !(File.Exists(file + EvmSigning.Sidecar) && Holds(evm = ImaCheck.ReadSidecar(file + EvmSigning.Sidecar))))
-            return null;
-        if (options.Xattr is not null && !((evm = ExtendedAttribute.TryGet(file, options.Xattr + ".evm")) is not null && Holds(evm)))
-            return null;
-        return WithEvm(evm!);
-
-        ImaSigned WithEvm(byte[] evm) => signed with
+        byte[]? evm = Held(file, EvmSigning.Sidecar, ".evm", options, EvmSigning.Find, candidate => Holds(ImaSignature.DecodeEvm(candidate), covered.Digest(identity.Hash)));
+        return evm is null ? null : signed with
         {
-            Covered = covered,
-            Evm = Convert.ToHexStringLower(evm),
-            EvmSidecar = options.Sidecar ? file + EvmSigning.Sidecar : null,
+            Covered = covered, Evm = Convert.ToHexStringLower(evm), EvmSidecar = options.Sidecar ? file + EvmSigning.Sidecar : null,
         };
 
-        bool Holds(byte[] candidate)
-        {
-            try
-            {
-                var signature = ImaSignature.DecodeEvm(candidate);
-                return signature.Version == version && signature.Hash == identity.Hash && ImaCheck.HoldsBy(identity.Certificate, covered.Digest(identity.Hash), signature);
-            }
-            catch (KexecSignException)
-            {
-                return false;
-            }
-        }
+        bool Holds(ImaSignature signature, byte[] hashed) =>
+            signature.Version == version && signature.Hash == identity.Hash && ImaCheck.HoldsBy(identity.Certificate, hashed, signature);
     }
 
-    private static byte[]? HoldingIma(string file, byte[] digest, byte type, byte version, SigningIdentity identity, ImaSignOptions options)
+    // Every place that the options want filled must hold; a good sidecar says nothing of an attribute that is wanted. For tar and manifest any will do.
+    private static byte[]? Held(
+        string file, string sidecar, string attribute, ImaSignOptions options, Func<string, (byte[] Value, string Source)?> find, Func<byte[], bool> judge)
     {
         if (!options.Sidecar && options.Xattr is null)
-            return ImaCheck.Find(file) is { } found && Holds(found.Value) ? found.Value : null;
+            return find(file) is { } found && Holds(found.Value) ? found.Value : null;
         byte[]? value = null;
-        if (options.Sidecar && !(File.Exists(file + ".sig") && Holds(value = ImaCheck.ReadSidecar(file + ".sig"))))
+        if (options.Sidecar && !(File.Exists(file + sidecar) && Holds(value = ImaCheck.ReadSidecar(file + sidecar))))
             return null;
-        if (options.Xattr is not null && !((value = ExtendedAttribute.TryGet(file, options.Xattr + ".ima")) is not null && Holds(value)))
+        if (options.Xattr is not null && !((value = ExtendedAttribute.TryGet(file, options.Xattr + attribute)) is not null && Holds(value)))
             return null;
         return value;
 
@@ -245,8 +219,7 @@ internal static class ImaSignOperation
         {
             try
             {
-                var signature = ImaSignature.Decode(candidate);
-                return signature.Type == type && signature.Version == version && signature.Hash == identity.Hash && ImaCheck.HoldsBy(identity.Certificate, digest, signature);
+                return judge(candidate);
             }
             catch (KexecSignException)
             {

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Errors;
-using KexecSign.Formats.Errors;
 
 namespace KexecSign.Modules;
 
@@ -11,13 +10,9 @@ internal static class ModuleSelection
     private static readonly ImmutableArray<string> Endings = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
 
     /// <summary>The modules below folders, and whatever was named itself.</summary>
-    /// <exception cref="KexecSignException">KS3010, KS3901, KS3902.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3901, KS3902.</exception>
     public static ImmutableArray<SelectedFile> Of(ImmutableArray<string> files, string? list, string operation) =>
         files.IsEmpty && list is null
             ? throw OperationErrors.OptionMissing.With(operation, "a FILE or --files-from")
             : SelectedFile.Of(files, list, name => Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)), "module");
-
-    /// <summary>The outcome of a file that failed.</summary>
-    public static FileOutcome Failed(SelectedFile file, KexecSignException refused) =>
-        new(file.Path, FileStatus.Failed) { Code = refused.Code.Id, Message = refused.In(file.Path).Message };
 }

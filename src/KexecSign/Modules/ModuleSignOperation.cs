@@ -100,7 +100,7 @@ internal static class ModuleSignOperation
         var targetOf = files.Zip(targets).ToDictionary(pair => pair.First.Path, pair => pair.Second, StringComparer.Ordinal);
         SigningIdentity identity = SigningIdentity.Open("module sign", options.Signing, context);
         SignerName name = options.KeyIdentifier ? SignerName.ByKeyIdentifier(identity.Certificate) : SignerName.ByIssuer(identity.Certificate);
-        ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign", context, ModuleSelection.Failed, (file, commit, step, answer) =>
+        ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
             using var module = ModuleFile.Open(file.Path, context.Cancellation);
             if (module.Existing is not null && options.SkipSigned && HoldsBy(identity, module, context))
@@ -112,17 +112,10 @@ internal static class ModuleSignOperation
                 throw OperationErrors.AppendedAlready.With();
             AuthenticodeTable.RefuseIn(module.Content);
             OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace);
-            try
-            {
-                byte[] digest = Write(module, output, identity, name, step, context);
-                var signed = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Digest = Convert.ToHexStringLower(digest), Note = module.Note };
-                commit.Add(output, refused => answer(refused is null ? signed : ModuleSelection.Failed(file, refused)));
-            }
-            catch
-            {
-                output.Dispose();
-                throw;
-            }
+            var signed = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = module.Note };
+            commit.Add(
+                output, o => signed = signed with { Digest = Convert.ToHexStringLower(Write(module, o, identity, name, step, context)) },
+                refused => answer(refused is null ? signed : FileOutcome.Of(file, refused)));
         });
         return new(identity.Hash.Name!, identity.Certificate.Subject, outcomes);
     }
@@ -167,16 +160,9 @@ internal static class ModuleSignOperation
             return;
         }
         using FileSource source = FileSource.Open(file.Path);
-        OutputFile output = BatchTargets.Create(target, file.Path, inPlace: false);
-        try
-        {
-            ContentPass.Run(source.ToLayout(), System.Security.Cryptography.HashAlgorithmName.SHA256, output, step, context.Cancellation);
-            commit.Add(output, refused => answer(refused is null ? skipped with { Output = target } : ModuleSelection.Failed(file, refused)));
-        }
-        catch
-        {
-            output.Dispose();
-            throw;
-        }
+        commit.Add(
+            BatchTargets.Create(target, file.Path, inPlace: false),
+            output => ContentPass.Run(source.ToLayout(), System.Security.Cryptography.HashAlgorithmName.SHA256, output, step, context.Cancellation),
+            refused => answer(refused is null ? skipped with { Output = target } : FileOutcome.Of(file, refused)));
     }
 }

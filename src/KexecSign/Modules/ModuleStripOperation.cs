@@ -66,7 +66,7 @@ internal static class ModuleStripOperation
         ImmutableArray<SelectedFile> files = ModuleSelection.Of(options.Files, options.FilesFrom, "module strip");
         var targetOf = files.Zip(BatchTargets.Of(files, options.Files, options.Output, options.InPlace))
             .ToDictionary(pair => pair.First.Path, pair => pair.Second, StringComparer.Ordinal);
-        return new(Batch.Run(files, "strip", context, ModuleSelection.Failed, (file, commit, step, answer) =>
+        return new(Batch.Run(files, "strip", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
             using var module = ModuleFile.Open(file.Path, context.Cancellation);
             FileOutcome outcome = module.Existing is null
@@ -86,7 +86,7 @@ internal static class ModuleStripOperation
                     ContentPass.Run(asIs ? module.Source.ToLayout() : module.Content, HashAlgorithmName.SHA256, output, step, context.Cancellation);
                 else
                     output.Write(ModuleCodec.Close(module.Content.ReadBytes(0, module.Content.Length), module.Compression).Span);
-                commit.Add(output, refused => answer(refused is null ? outcome with { Output = output.Path } : ModuleSelection.Failed(file, refused)));
+                commit.Add(output, refused => answer(refused is null ? outcome with { Output = output.Path } : FileOutcome.Of(file, refused)));
             }
             catch
             {

@@ -58,7 +58,7 @@ internal static class ModuleVerifyOperation
         ImmutableArray<SelectedFile> files = ModuleSelection.Of(options.Files, options.FilesFrom, "module verify");
         ImmutableArray<X509Certificate2> trusted =
             [.. options.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
-        return new(Batch.Run(files, "verify", context, ModuleSelection.Failed, (file, _, step, answer) =>
+        return new(Batch.Run(files, "verify", context, FileOutcome.Of, (file, _, step, answer) =>
         {
             using var module = ModuleFile.Open(file.Path, context.Cancellation);
             (byte[] digest, HashAlgorithmName hash, X509Certificate2 signer) = ModuleCheck.Require(module, trusted, step, context.Cancellation);

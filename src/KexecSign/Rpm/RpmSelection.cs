@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Errors;
-using KexecSign.Formats.Errors;
 
 namespace KexecSign.Rpm;
 
@@ -9,13 +8,9 @@ namespace KexecSign.Rpm;
 internal static class RpmSelection
 {
     /// <summary>The packages below folders, and whatever was named itself.</summary>
-    /// <exception cref="KexecSignException">KS3010, KS3901, KS3902.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3901, KS3902.</exception>
     public static ImmutableArray<SelectedFile> Of(ImmutableArray<string> files, string? list, string operation) =>
         files.IsEmpty && list is null
             ? throw OperationErrors.OptionMissing.With(operation, "a FILE or --files-from")
             : SelectedFile.Of(files, list, name => name.EndsWith(".rpm", StringComparison.Ordinal), "package");
-
-    /// <summary>The outcome of a package that failed.</summary>
-    public static FileOutcome Failed(SelectedFile file, KexecSignException refused) =>
-        new(file.Path, FileStatus.Failed) { Code = refused.Code.Id, Message = refused.In(file.Path).Message };
 }

@@ -95,7 +95,7 @@ internal static class RpmSignOperation
         ImmutableArray<string> targets = BatchTargets.Of(files, options.Files, options.Output, options.InPlace);
         var targetOf = files.Zip(targets).ToDictionary(pair => pair.First.Path, pair => pair.Second, StringComparer.Ordinal);
         SigningIdentity identity = SigningIdentity.Open("rpm sign", options.Signing, context);
-        ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign the files of", context, RpmSelection.Failed, (file, commit, step, answer) =>
+        ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign the files of", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
             using FileSource source = FileSource.Open(file.Path);
             var package = RpmPackage.Read(source.ToLayout());
@@ -109,22 +109,15 @@ internal static class RpmSignOperation
                 return;
             }
             OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace);
-            try
+            FileOutcome done = new(file.Path, skip ? FileStatus.Skipped : FileStatus.Signed)
             {
-                Formats.Layouts.Layout content = skip ? source.ToLayout() : package.With(Sign(package, identity, context));
-                ContentPass.Run(content, HashAlgorithmName.SHA256, output, step, context.Cancellation);
-                FileOutcome done = new(file.Path, skip ? FileStatus.Skipped : FileStatus.Signed)
-                {
-                    Output = output.Path,
-                    Note = $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}",
-                };
-                commit.Add(output, refused => answer(refused is null ? done : RpmSelection.Failed(file, refused)));
-            }
-            catch
-            {
-                output.Dispose();
-                throw;
-            }
+                Output = output.Path,
+                Note = $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}",
+            };
+            commit.Add(
+                output,
+                o => ContentPass.Run(skip ? source.ToLayout() : package.With(Sign(package, identity, context)), HashAlgorithmName.SHA256, o, step, context.Cancellation),
+                refused => answer(refused is null ? done : FileOutcome.Of(file, refused)));
         });
         return new(identity.Certificate.Subject, outcomes);
     }

@@ -62,7 +62,7 @@ internal static class RpmVerifyOperation
     {
         ImmutableArray<SelectedFile> files = RpmSelection.Of(options.Files, options.FilesFrom, "rpm verify");
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "rpm verify", context);
-        return new(Batch.Run(files, "verify", context, RpmSelection.Failed, (file, _, step, answer) =>
+        return new(Batch.Run(files, "verify", context, FileOutcome.Of, (file, _, step, answer) =>
         {
             using FileSource source = FileSource.Open(file.Path);
             var package = RpmPackage.Read(source.ToLayout());
