@@ -38,6 +38,11 @@ public static partial class OperationErrors
     public static readonly ErrorCode ArgumentRepeated = new(
         "KS3038", "'{0}' takes one {1}; '{2}' is one more.", "Run it once for each.", ExitCode.WrongUsage);
 
+    /// <summary>A value of no characters, as an unset variable in a script gives it.</summary>
+    public static readonly ErrorCode ValueEmpty = new(
+        "KS3037", "'{0}' was given an empty value for {1}.",
+        "Often a variable that is not set: give a value, or leave it out.", ExitCode.WrongUsage);
+
     /// <summary>A response file that cannot be read.</summary>
     public static readonly ErrorCode ResponseFile = new(
         "KS3035", "the response file cannot be read: {0}.", "Check the path behind '@'; it holds one argument a line.", ExitCode.WrongUsage);

@@ -24,7 +24,7 @@ public sealed class OperationRequest
     /// <summary>What is to be run.</summary>
     public Operation Operation { get; }
 
-    /// <summary>Gives an option a value; for a repeatable option, one more value. Raises KS3032 for a name it does not have.</summary>
+    /// <summary>Gives an option a value; for a repeatable option, one more value. Raises KS3032 for a name it does not have, KS3037 for an empty value.</summary>
     /// <param name="name">The option's name without dashes.</param>
     /// <param name="value">The value as people type it; ignored for a flag.</param>
     public void Set(string name, string value)
@@ -32,16 +32,20 @@ public sealed class OperationRequest
         OptionSpec spec = Option(name) ?? throw OperationErrors.OptionUnknown.With(Operation.Name, name);
         if (!_given.Add(spec.Name) && !spec.Repeatable && spec.Value is not null)
             throw OperationErrors.OptionRepeated.With(Operation.Name, spec.Name);
+        if (value.Length == 0 && spec.Value is not null)
+            throw OperationErrors.ValueEmpty.With(Operation.Name, spec.Typed);
         _options = spec.Apply(_options, value);
     }
 
-    /// <summary>Gives a positional argument a value; for a repeatable argument, one more value.</summary>
+    /// <summary>Gives a positional argument a value; for a repeatable argument, one more value. Raises KS3037 for an empty one.</summary>
     /// <param name="spec">One of the operation's arguments.</param>
     /// <param name="value">The value.</param>
     public void Give(ArgumentSpec spec, string value)
     {
         if (!_given.Add(spec.Name) && !spec.Repeatable)
             throw OperationErrors.ArgumentRepeated.With(Operation.Name, spec.Name, value);
+        if (value.Length == 0)
+            throw OperationErrors.ValueEmpty.With(Operation.Name, spec.Name);
         _options = spec.Apply(_options, value);
     }
 

@@ -17,6 +17,9 @@ public sealed class WrongUsageTests
     [InlineData("KS3032: 'sign' has no option '--repalce'.", "sign", "Image", "--repalce", "--key", "k")]
     [InlineData("KS3032: 'sign' has no option '--key2'.", "sign", "Image", "--key", "k", "--key2=x")]
     [InlineData("KS3034: 'sign' takes 'key' only once.", "sign", "Image", "--key", "k", "--key", "l")]
+    [InlineData("KS3037: 'sign' was given an empty value for --key.", "sign", "Image", "--key", "")]
+    [InlineData("KS3037: 'sign' was given an empty value for -o.", "sign", "Image", "--key", "k", "-o", "")]
+    [InlineData("KS3037: 'sign' was given an empty value for FILE.", "sign", "", "--key", "k")]
     [InlineData("KS3030: Required argument missing for option: '--key'.", "sign", "Image", "--key")]
     public void Wrong_usage_is_one_line_and_exit_code_2(string begins, params string[] arguments)
     {
