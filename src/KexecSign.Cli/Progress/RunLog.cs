@@ -14,6 +14,9 @@ internal sealed class RunLog : IRunLog, IDisposable
     private static readonly TimeSpan PlainPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan WorthTelling = TimeSpan.FromSeconds(1);
 
+    // A UKI has a dozen sections of some KB, each hashed in a step of its own: told one by one they would bury what counts.
+    private const long TooSmallToTell = 1 << 20;
+
     private readonly Lock _lock = new();
     private readonly TextWriter _error;
     private readonly bool _terminal;
@@ -107,6 +110,8 @@ internal sealed class RunLog : IRunLog, IDisposable
             _log = log;
             _name = name;
             _total = total;
+            if (total is > 0 and < TooSmallToTell && !log._verbose)
+                return;
             if (log._terminal)
                 log.Changing(name);
             else

@@ -9,8 +9,9 @@ public sealed class ProgressTests
 {
     private static readonly Operation Working = FakeOperations.Named("work", (_, context) =>
     {
-        using (IRunStep step = context.Log.Step("compress Image", 100))
+        using (IRunStep step = context.Log.Step("compress Image", 40_000_000))
             step.Advance(50);
+        context.Log.Step("hash a section", 4096).Dispose();
         context.Log.Warning("something is odd");
         context.Log.Detail("a detail");
         return new("done", 0, ExitCode.Done);
@@ -32,6 +33,13 @@ public sealed class ProgressTests
     {
         Session.Run([Working], "work").Error.ShouldNotContain("a detail");
         Session.Run([Working], "work", "-v").Error.ShouldContain("a detail\n");
+    }
+
+    [Fact]
+    public void Steps_over_a_few_bytes_are_for_verbose()
+    {
+        Session.Run([Working], "work").Error.ShouldNotContain("hash a section");
+        Session.Run([Working], "work", "-v").Error.ShouldContain("hash a section\n");
     }
 
     [Theory]
