@@ -41,7 +41,7 @@ internal static class BuildOperation
             ZbootOptionSpecs.Sbat<BuildOptions>((o, v) => o with { Sbat = v }),
             new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v }),
             new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = SigningOptionSpecs.Choice("compression", v, Compressions) }, "gzip", choices: Compressions),
-            new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = SigningOptionSpecs.Number("level", v) }, "9 for gzip, 22 for zstd"),
+            new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = SigningOptionSpecs.Number("level", v) }, "6 for gzip, 22 for zstd"),
             new("signed-image", "FILE", "Keep the signed Image that is inside.", (o, v) => o with { SignedImage = v }),
             new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }),
             new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = SigningOptionSpecs.Choice("xattr", v, Namespaces) }, choices: Namespaces),

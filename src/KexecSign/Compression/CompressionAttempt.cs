@@ -4,12 +4,18 @@ namespace KexecSign.Compression;
 /// <param name="Level">Its level.</param>
 internal sealed record CompressionAttempt(int Level)
 {
+    /// <summary>A piece that holds any kernel.</summary>
+    public const int Whole = (int)Decompressor.MaxLength;
+
     /// <summary>zstd: look for matches of 16 bytes and more at any distance first. Nothing for gzip.</summary>
     public bool LongMatches { get; init; }
 
     /// <summary>zstd: end the frame with a checksum, as the zstd program does.</summary>
     public bool Checksum { get; init; } = true;
 
+    /// <summary>gzip: bytes that are compressed without knowing those before, beside others. Nothing for zstd.</summary>
+    public int PieceLength { get; init; } = 4 << 20;
+
     /// <inheritdoc/>
-    public override string ToString() => $"level {Level}{(LongMatches ? ", long matches" : "")}{(Checksum ? "" : ", without checksum")}";
+    public override string ToString() => $"level {Level}{(LongMatches ? ", long matches" : "")}{(PieceLength == Whole ? ", in one piece" : "")}{(Checksum ? "" : ", without checksum")}";
 }

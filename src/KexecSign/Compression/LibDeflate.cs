@@ -2,21 +2,41 @@ using System.Runtime.InteropServices;
 
 namespace KexecSign.Compression;
 
-/// <summary>libdeflate: on kernels 1 to 4 % smaller than <c>gzip -9</c>, in a quarter of its time.</summary>
+/// <summary>libdeflate: on kernels 1 to 4 % smaller than <c>gzip -9</c>, at a tenth of its time or about the same.</summary>
 internal static partial class LibDeflate
 {
     private const string Library = "libdeflate.so.0";
 
+    /// <summary>Returns 0 for a level that there is not, and when memory is short.</summary>
     [LibraryImport(Library, EntryPoint = "libdeflate_alloc_compressor")]
     public static partial nint AllocCompressor(int level);
 
     [LibraryImport(Library, EntryPoint = "libdeflate_free_compressor")]
     public static partial void FreeCompressor(nint compressor);
 
-    [LibraryImport(Library, EntryPoint = "libdeflate_gzip_compress_bound")]
-    public static partial nuint GzipCompressBound(nint compressor, nuint length);
+    [LibraryImport(Library, EntryPoint = "libdeflate_deflate_compress_bound")]
+    public static partial nuint DeflateCompressBound(nint compressor, nuint length);
 
-    /// <summary>Returns the number of bytes written, 0 when they do not fit.</summary>
-    [LibraryImport(Library, EntryPoint = "libdeflate_gzip_compress")]
-    public static unsafe partial nuint GzipCompress(nint compressor, byte* input, nuint inputLength, byte* output, nuint outputLength);
+    /// <summary>Compresses into a deflate stream; returns the number of bytes written, 0 when they do not fit.</summary>
+    public static unsafe int Deflate(nint compressor, ReadOnlySpan<byte> input, Span<byte> output)
+    {
+        fixed (byte* from = input, to = output)
+            return (int)DeflateCompress(compressor, from, (nuint)input.Length, to, (nuint)output.Length);
+    }
+
+    /// <summary>Goes on with a CRC-32 as gzip has it; the first is 0.</summary>
+    public static unsafe uint Crc32(uint before, ReadOnlySpan<byte> bytes)
+    {
+        // Null would mean that a new checksum is wanted.
+        if (bytes.IsEmpty)
+            return before;
+        fixed (byte* from = bytes)
+            return Crc32(before, from, (nuint)bytes.Length);
+    }
+
+    [LibraryImport(Library, EntryPoint = "libdeflate_deflate_compress")]
+    private static unsafe partial nuint DeflateCompress(nint compressor, byte* input, nuint inputLength, byte* output, nuint outputLength);
+
+    [LibraryImport(Library, EntryPoint = "libdeflate_crc32")]
+    private static unsafe partial uint Crc32(uint before, byte* input, nuint length);
 }

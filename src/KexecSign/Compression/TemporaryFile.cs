@@ -1,5 +1,3 @@
-using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 using KexecSign.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
@@ -9,10 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace KexecSign.Compression;
 
 /// <summary>An unlinked temporary file: it has no name and goes when it is closed, even if the process is killed.</summary>
-internal sealed partial class TemporaryFile : IByteSource, IDisposable
+internal sealed class TemporaryFile : IByteSource, IDisposable
 {
-    private const int NoSpace = 28;
-
     private readonly SafeFileHandle _handle;
 
     private TemporaryFile(SafeFileHandle handle) => _handle = handle;
@@ -63,27 +59,6 @@ internal sealed partial class TemporaryFile : IByteSource, IDisposable
         }
     }
 
-    /// <summary>Sets the length, reserves the space and maps the file.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3004: writing to a mapping whose space is missing would kill the process.</exception>
-    public MemoryMappedFile Map(long length)
-    {
-        if (length > Length)
-        {
-            int error = Reserve(_handle, 0, length);
-            if (error == NoSpace)
-                throw OperationErrors.DiskFull.With(Length, length).In(Path.GetTempPath());
-            RandomAccess.SetLength(_handle, length);
-        }
-        return MemoryMappedFile.CreateFromFile(_handle, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
-    }
-
-    /// <summary>Cuts the file after it was written through a mapping.</summary>
-    public void SetLength(long length)
-    {
-        RandomAccess.SetLength(_handle, length);
-        Length = length;
-    }
-
     /// <inheritdoc/>
     public void Read(long offset, Span<byte> destination)
     {
@@ -99,8 +74,4 @@ internal sealed partial class TemporaryFile : IByteSource, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
-
-    // Returns the error number.
-    [LibraryImport("libc", EntryPoint = "posix_fallocate")]
-    private static partial int Reserve(SafeFileHandle file, long offset, long length);
 }

@@ -58,9 +58,9 @@ internal sealed class PayloadFit : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
-    // The kernel's build has gzip -9, which libdeflate beats from level 9 on, and zstd -22 --ultra, which leaves a signature no
+    // The kernel's build has gzip -9, which libdeflate beats from level 6 on, and zstd -22 --ultra, which leaves a signature no
     // room: there the strongest setting comes first, and the checksum goes last, 4 bytes that no boot loader asks for.
     private static ImmutableArray<CompressionAttempt> Attempts(ZbootCompression compression) => compression == ZbootCompression.Gzip
-        ? [new(9), new(12), new(11), new(10)]
+        ? [new(6), new(9), new(10), new(12), new(12) { PieceLength = CompressionAttempt.Whole }]
         : [new(22) { LongMatches = true }, new(22) { LongMatches = true, Checksum = false }, new(22), new(22) { Checksum = false }];
 }

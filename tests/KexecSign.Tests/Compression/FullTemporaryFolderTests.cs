@@ -11,7 +11,6 @@ namespace KexecSign.Tests.Compression;
 public sealed class FullTemporaryFolderTests
 {
     [SkippableTheory]
-    [InlineData(ZbootCompression.Gzip, 800 << 10)]
     [InlineData(ZbootCompression.Gzip, 2 << 20)]
     [InlineData(ZbootCompression.Zstd, 2 << 20)]
     public void Gives_one_line_and_no_dead_process(ZbootCompression compression, int length)
