@@ -7,18 +7,23 @@ namespace KexecSign.Keys;
 /// <summary>What follows from a public key: its kind, its size, the hash and the signature length that go with it.</summary>
 internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
 {
-    /// <summary>Bytes of the modulus, or of one of the two numbers of an ECDSA signature.</summary>
+    /// <summary>Bytes of the modulus, or of one of the two numbers of an ECDSA signature; ML-DSA has no numbers.</summary>
     public int NumberLength => (Bits + 7) / 8;
 
     public HashAlgorithmName DefaultHash => (Algorithm, Bits) switch
     {
         (KeyAlgorithm.Ecdsa, 384) => HashAlgorithmName.SHA384,
-        (KeyAlgorithm.Ecdsa, 521) => HashAlgorithmName.SHA512,
+        (KeyAlgorithm.Ecdsa, 521) or (KeyAlgorithm.MlDsa, _) => HashAlgorithmName.SHA512,
         _ => HashAlgorithmName.SHA256,
     };
 
     // SEQUENCE and INTEGER headers take 3 + 2 * 2 bytes at most for these sizes, and each number may need a zero in front.
-    public int MaxSignatureSize => Algorithm == KeyAlgorithm.Rsa ? NumberLength : (2 * (NumberLength + 3)) + 3;
+    public int MaxSignatureSize => Algorithm switch
+    {
+        KeyAlgorithm.Rsa => NumberLength,
+        KeyAlgorithm.MlDsa => MlDsaSet.Of(Bits).SignatureLength,
+        _ => (2 * (NumberLength + 3)) + 3,
+    };
 
     /// <summary>Reads a SubjectPublicKeyInfo; raises KS2033 for keys that the kernel would not take (crypto/rsa.c, crypto/ecc.c).</summary>
     public static KeyShape Of(ReadOnlySpan<byte> subjectPublicKeyInfo, string displayName)
@@ -26,6 +31,9 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
         try
         {
             PublicKey key = PublicKey.CreateFromSubjectPublicKeyInfo(subjectPublicKeyInfo, out _);
+            // By its identifier: a token may sign with ML-DSA where the runtime cannot.
+            if (MlDsaSet.Of(key.Oid.Value) is { } set)
+                return OfMlDsa(set, key, displayName);
             using RSA? rsa = key.GetRSAPublicKey();
             if (rsa is not null)
                 return Supported(new KeyShape(KeyAlgorithm.Rsa, rsa.KeySize), "RSA of", [2048, 3072, 4096], displayName);
@@ -51,9 +59,16 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
     private static string OtherKind(string? oid) => oid switch
     {
         "1.2.840.113549.1.1.10" => "for RSASSA-PSS alone",
-        "2.16.840.1.101.3.4.3.17" or "2.16.840.1.101.3.4.3.18" or "2.16.840.1.101.3.4.3.19" => "for ML-DSA, which no released kernel verifies in images",
         _ => $"of the algorithm {oid}",
     };
+
+    private static KeyShape OfMlDsa(MlDsaSet set, PublicKey key, string displayName)
+    {
+        int length = key.EncodedKeyValue.RawData.Length;
+        return length == set.PublicKeyLength
+            ? new KeyShape(KeyAlgorithm.MlDsa, set.Number)
+            : throw KeyErrors.KeyUnsupported.With(displayName, $"{set.Name} with {length} bytes where {set.PublicKeyLength} are right");
+    }
 
     private static KeyShape Supported(KeyShape shape, string kind, ReadOnlySpan<int> sizes, string displayName) =>
         sizes.Contains(shape.Bits) ? shape : throw KeyErrors.KeyUnsupported.With(displayName, $"{kind} {shape.Bits} bits");

@@ -21,7 +21,7 @@ public sealed class Keyring : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<nint, Module> _modules = [];
     private readonly Dictionary<(nint Module, nuint Slot, string Serial), TokenConnection> _connections = [];
-    private readonly Dictionary<string, PemKey> _files = [];
+    private readonly Dictionary<string, ISigningKey> _files = [];
     private bool _disposed;
 
     /// <summary>Makes an empty keyring.</summary>
@@ -105,7 +105,7 @@ public sealed class Keyring : IDisposable
                 connection.Dispose();
             foreach (Module module in _modules.Values)
                 module.Release();
-            foreach (PemKey key in _files.Values)
+            foreach (IDisposable key in _files.Values.OfType<IDisposable>())
                 key.Dispose();
             _pins.Dispose();
         }
@@ -114,13 +114,13 @@ public sealed class Keyring : IDisposable
     private static Pkcs11Uri Parse(string reference) =>
         Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference) : throw KeyErrors.UriMalformed.With(0, "it does not begin with pkcs11:");
 
-    private PemKey OpenKeyFile(string path, PinOptions pin)
+    private ISigningKey OpenKeyFile(string path, PinOptions pin)
     {
         string full = Path.GetFullPath(path);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_files.TryGetValue(full, out PemKey? key))
+            if (!_files.TryGetValue(full, out ISigningKey? key))
                 _files.Add(full, key = PemKeyFile.Read(path, _pins, pin));
             return key;
         }

@@ -16,16 +16,16 @@ public sealed class KeyShapeTests
         Refusal.Of("KS2033", () => KeyShape.Of(info, "'x'")).Message.ShouldContain("PSS");
     }
 
-    [Fact]
-    public void A_key_for_ML_DSA_is_refused_with_the_reason()
+    [Theory]
+    [InlineData(44, 1312, 2420)]
+    [InlineData(65, 1952, 3309)]
+    [InlineData(87, 2592, 4627)]
+    public void A_key_for_ML_DSA_is_known_whatever_the_runtime_can_do(int set, int publicKey, int signature)
     {
-        var writer = new System.Formats.Asn1.AsnWriter(System.Formats.Asn1.AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            using (writer.PushSequence())
-                writer.WriteObjectIdentifier("2.16.840.1.101.3.4.3.18");
-            writer.WriteBitString(new byte[1952]);
-        }
-        Refusal.Of("KS2033", () => KeyShape.Of(writer.Encode(), "'x'")).Message.ShouldContain("ML-DSA");
+        KeyShape shape = KeyShape.Of(MlDsaSet.Of(set).SubjectPublicKeyInfo(new byte[publicKey]), "'x'");
+        shape.ShouldBe(new KeyShape(KeyAlgorithm.MlDsa, set));
+        shape.MaxSignatureSize.ShouldBe(signature);
+        shape.DefaultHash.ShouldBe(HashAlgorithmName.SHA512);
+        Refusal.Of("KS2033", () => KeyShape.Of(MlDsaSet.Of(set).SubjectPublicKeyInfo(new byte[publicKey - 1]), "'x'")).Message.ShouldContain($"ML-DSA-{set}");
     }
 }

@@ -39,15 +39,17 @@ public sealed record SignerName(ReadOnlyMemory<byte> IssuerAndSerial, ReadOnlyMe
         certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes;
 }
 
-/// <summary>A SignerInfo without attributes: the signature is over the content's hash itself.</summary>
+/// <summary>A SignerInfo without attributes: the signature is over the content's hash, and with ML-DSA over the content.</summary>
 /// <param name="Name">How it names its certificate.</param>
 /// <param name="Hash">Digest algorithm.</param>
-/// <param name="Signature">PKCS#1 v1.5 (RSA) or DER (ECDSA).</param>
+/// <param name="Signature">PKCS#1 v1.5 (RSA), DER (ECDSA), or over the content itself (ML-DSA).</param>
 public sealed record DetachedSigner(SignerName Name, HashAlgorithmName Hash, ReadOnlyMemory<byte> Signature);
 
 /// <summary>
 /// The PKCS#7 of an appended signature, byte for byte as OpenSSL's CMS writes it for scripts/sign-file
 /// (CMS_NOCERTS, CMS_DETACHED, CMS_NOATTR, CMS_BINARY): content type data without content, no certificates, no attributes.
+/// ML-DSA has the same form. OpenSSL before 4.0 cannot make it and adds attributes, which only kernels with
+/// CONFIG_PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA take; every kernel that knows ML-DSA takes a signature without.
 /// </summary>
 public static class DetachedSignedData
 {
@@ -118,14 +120,17 @@ public static class DetachedSignedData
             else
                 writer.WriteOctetString(signer.Name.KeyIdentifier.Span, Implicit0);
             WriteDigest(writer, signer.Hash);
-            using (writer.PushSequence())
-            {
-                writer.WriteObjectIdentifier(scheme == SignatureScheme.RsaPkcs1 ? Oids.Rsa : Oids.Ecdsa(signer.Hash));
-                if (scheme == SignatureScheme.RsaPkcs1)
-                    writer.WriteNull();
-            }
+            AuthenticodeSignedData.WriteSignatureAlgorithm(writer, signer.Hash, scheme);
             writer.WriteOctetString(signer.Signature.Span);
         }
+    }
+
+    private static string AttributesOf(AsnReader signer)
+    {
+        signer.ReadEncodedValue();
+        return Oids.IsMlDsa(signer.ReadSequence().ReadObjectIdentifier())
+            ? "the signer has authenticated attributes, which with ML-DSA only kernels with CONFIG_PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA take"
+            : "the signer has authenticated attributes";
     }
 
     // RFC 5754 2: no parameters with SHA-2, as OpenSSL writes it; Authenticode has NULL here.
@@ -143,7 +148,7 @@ public static class DetachedSignedData
             : new(signer.ReadEncodedValue(), default);
         string digest = signer.ReadSequence().ReadObjectIdentifier();
         if (signer.PeekTag().TagClass == TagClass.ContextSpecific)
-            throw FormatErrors.ModulePkcs7.With("the signer has authenticated attributes");
+            throw FormatErrors.ModulePkcs7.With(AttributesOf(signer));
         signer.ReadEncodedValue();
         return new(name, Oids.Digest(digest), signer.ReadOctetString());
     }

@@ -90,6 +90,9 @@ public sealed class AuthenticodeSignature
         }
     }
 
+    /// <summary>Whether the signature is ML-DSA and this machine's OpenSSL is older than 3.5, so that nothing can be said of it.</summary>
+    public bool IsBeyondJudgement => Oids.IsMlDsa(SignatureAlgorithm) && !MLDsa.IsSupported;
+
     /// <summary>
     /// Whether every SignerInfo's signature is right by the certificate that travels with it; says nothing of trust.
     /// </summary>
@@ -101,7 +104,8 @@ public sealed class AuthenticodeSignature
             return true;
         }
         // SignedCms loses its own exception over signed attributes that it cannot write again, and throws the second sort.
-        catch (Exception broken) when (broken is CryptographicException or InvalidOperationException)
+        // Where OpenSSL has no ML-DSA it throws the third.
+        catch (Exception broken) when (broken is CryptographicException or InvalidOperationException or PlatformNotSupportedException)
         {
             return false;
         }

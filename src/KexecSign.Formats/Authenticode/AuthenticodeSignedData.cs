@@ -13,6 +13,15 @@ public enum SignatureScheme
 
     /// <summary>ECDSA with the SignerInfo's digest, signature in DER (X9.62).</summary>
     Ecdsa,
+
+    /// <summary>ML-DSA-44, pure, with an empty context (RFC 9882).</summary>
+    MlDsa44,
+
+    /// <summary>ML-DSA-65.</summary>
+    MlDsa65,
+
+    /// <summary>ML-DSA-87.</summary>
+    MlDsa87,
 }
 
 /// <summary>
@@ -101,16 +110,17 @@ public static class AuthenticodeSignedData
     {
         using (writer.PushSequence())
         {
+            // RFC 5758 3.2 and RFC 9882 3: no parameters with ECDSA and ML-DSA, not even NULL.
+            writer.WriteObjectIdentifier(scheme switch
+            {
+                SignatureScheme.RsaPkcs1 => Oids.Rsa,
+                SignatureScheme.MlDsa44 => Oids.MlDsa44,
+                SignatureScheme.MlDsa65 => Oids.MlDsa65,
+                SignatureScheme.MlDsa87 => Oids.MlDsa87,
+                _ => Oids.Ecdsa(hash),
+            });
             if (scheme == SignatureScheme.RsaPkcs1)
-            {
-                writer.WriteObjectIdentifier(Oids.Rsa);
                 writer.WriteNull();
-            }
-            else
-            {
-                // RFC 5758 3.2: no parameters, not even NULL.
-                writer.WriteObjectIdentifier(Oids.Ecdsa(hash));
-            }
         }
     }
 }

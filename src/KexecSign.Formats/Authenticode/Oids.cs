@@ -42,6 +42,18 @@ public static class Oids
     /// <summary>rsaEncryption: RSA PKCS#1 v1.5, the only RSA that the kernel takes.</summary>
     public const string Rsa = "1.2.840.113549.1.1.1";
 
+    /// <summary>id-ml-dsa-44 of FIPS 204 (RFC 9881); key and signature have the same one, without parameters.</summary>
+    public const string MlDsa44 = "2.16.840.1.101.3.4.3.17";
+
+    /// <summary>id-ml-dsa-65.</summary>
+    public const string MlDsa65 = "2.16.840.1.101.3.4.3.18";
+
+    /// <summary>id-ml-dsa-87.</summary>
+    public const string MlDsa87 = "2.16.840.1.101.3.4.3.19";
+
+    /// <summary>Whether an OID is ML-DSA's, of a key or of a signature.</summary>
+    public static bool IsMlDsa(string? oid) => oid is MlDsa44 or MlDsa65 or MlDsa87;
+
     /// <summary>The digest algorithm's OID.</summary>
     /// <exception cref="KexecSignException">KS1507.</exception>
     public static string Digest(HashAlgorithmName hash) => hash.Name switch

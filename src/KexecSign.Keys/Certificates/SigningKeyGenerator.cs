@@ -24,6 +24,8 @@ public sealed class SigningKeyGenerator : X509SignatureGenerator
     /// <inheritdoc/>
     public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm)
     {
+        if (_key.Algorithm == KeyAlgorithm.MlDsa)
+            return AlgorithmIdentifier(MlDsaSet.Of(_key.KeySizeBits).Oid, parameters: false);
         // RFC 4055 section 5 (parameters NULL) and RFC 5758 section 3.2 (parameters absent).
         (string rsa, string ecdsa) = hashAlgorithm.Name switch
         {
@@ -31,25 +33,21 @@ public sealed class SigningKeyGenerator : X509SignatureGenerator
             "SHA512" => ("1.2.840.113549.1.1.13", "1.2.840.10045.4.3.4"),
             _ => ("1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2"),
         };
-        var writer = new System.Formats.Asn1.AsnWriter(System.Formats.Asn1.AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            writer.WriteObjectIdentifier(_key.Algorithm == KeyAlgorithm.Rsa ? rsa : ecdsa);
-            if (_key.Algorithm == KeyAlgorithm.Rsa)
-                writer.WriteNull();
-        }
-        return writer.Encode();
+        return _key.Algorithm == KeyAlgorithm.Rsa ? AlgorithmIdentifier(rsa, parameters: true) : AlgorithmIdentifier(ecdsa, parameters: false);
     }
 
     /// <inheritdoc/>
-    public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm)
+    public override byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm) => _key.SignData(data, hashAlgorithm, _cancellation);
+
+    private static byte[] AlgorithmIdentifier(string oid, bool parameters)
     {
-        byte[] hash = hashAlgorithm.Name switch
+        var writer = new System.Formats.Asn1.AsnWriter(System.Formats.Asn1.AsnEncodingRules.DER);
+        using (writer.PushSequence())
         {
-            "SHA384" => SHA384.HashData(data),
-            "SHA512" => SHA512.HashData(data),
-            _ => SHA256.HashData(data),
-        };
-        return _key.SignHash(hash, hashAlgorithm, _cancellation);
+            writer.WriteObjectIdentifier(oid);
+            if (parameters)
+                writer.WriteNull();
+        }
+        return writer.Encode();
     }
 }

@@ -18,11 +18,11 @@ public static partial class KeyErrors
 
     /// <summary>A key of a kind that kernel or firmware do not take.</summary>
     public static readonly ErrorCode KeyUnsupported = new(
-        "KS2033", "key {0} is {1}.", "Kernel and firmware verify RSA (PKCS#1 v1.5, not PSS) of 2048, 3072 and 4096 bits and ECDSA on P-256, P-384 and P-521.");
+        "KS2033", "key {0} is {1}.", "Kernel and firmware verify RSA (PKCS#1 v1.5, not PSS) of 2048, 3072 and 4096 bits and ECDSA on P-256, P-384 and P-521; Linux 7.0 also ML-DSA.");
 
     /// <summary>The token cannot make the signature.</summary>
     public static readonly ErrorCode MechanismMissing = new(
-        "KS2034", "token '{0}' does not sign with {1} and {2} bits; it offers {3}.", "Use a key of a kind that the token signs with; RSA-PSS is not used because kernel and firmware do not verify it.");
+        "KS2034", "token '{0}' does not sign with {1} and {2}; it offers {3}.", "Use a key of a kind that the token signs with; RSA-PSS is not used because kernel and firmware do not verify it.");
 
     /// <summary>The public half is nowhere to be read.</summary>
     public static readonly ErrorCode PublicKeyMissing = new(
@@ -35,6 +35,15 @@ public static partial class KeyErrors
     /// <summary>The token's signature has the wrong form.</summary>
     public static readonly ErrorCode SignatureMalformed = new(
         "KS2037", "token '{0}' returned a signature of {1} bytes where {2} are right.", "The module is faulty or its key is not what it says; try another version of it.");
+
+    /// <summary>ML-DSA has no signature over a hash that kernels would take.</summary>
+    public static readonly ErrorCode HashNotSigned = new(
+        "KS2038", "key {0} is ML-DSA, which signs the message itself, but this format's signature is over a hash.", "Use an RSA or ECDSA key here; ML-DSA signs modules, parser ELFs and PE images.");
+
+    /// <summary>The runtime's OpenSSL is too old for ML-DSA.</summary>
+    public static readonly ErrorCode MlDsaUnsupported = new(
+        "KS2054", "the key in '{0}' is {1}, which this machine's OpenSSL does not have; it came with OpenSSL 3.5.",
+        "Run it where OpenSSL is 3.5 or newer (Debian 13), or keep the key in a token that offers CKM_ML_DSA.");
 
     /// <summary>A key file cannot be read.</summary>
     public static readonly ErrorCode KeyFileUnreadable = new(

@@ -11,7 +11,7 @@ internal static class PemKeyFile
 {
     private const int MaxLength = 1 << 16;
 
-    public static PemKey Read(string path, PinSources pins, PinOptions pin)
+    public static ISigningKey Read(string path, PinSources pins, PinOptions pin)
     {
         byte[] bytes = GC.AllocateUninitializedArray<byte>(MaxLength, pinned: true);
         char[] text = GC.AllocateUninitializedArray<char>(MaxLength, pinned: true);
@@ -41,7 +41,7 @@ internal static class PemKeyFile
         }
     }
 
-    private static PemKey Decode(string path, ReadOnlySpan<char> text, PinSources pins, PinOptions pin)
+    private static ISigningKey Decode(string path, ReadOnlySpan<char> text, PinSources pins, PinOptions pin)
     {
         (string Label, Range Base64, int Length)? found = null;
         int count = 0;
@@ -66,7 +66,7 @@ internal static class PemKeyFile
         {
             if (!Convert.TryFromBase64Chars(text[key.Base64], der, out _))
                 throw KeyErrors.KeyFileBroken.With(path);
-            return new PemKey(Import(path, key.Label, der, pins, pin), $"file '{path}'");
+            return Import(path, key.Label, der, pins, pin);
         }
         catch (CryptographicException cause)
         {
@@ -78,18 +78,18 @@ internal static class PemKeyFile
         }
     }
 
-    private static AsymmetricAlgorithm Import(string path, string label, byte[] der, PinSources pins, PinOptions pin)
+    private static ISigningKey Import(string path, string label, byte[] der, PinSources pins, PinOptions pin)
     {
         switch (label)
         {
             case "RSA PRIVATE KEY":
                 var rsa = RSA.Create();
                 rsa.ImportRSAPrivateKey(der, out _);
-                return rsa;
+                return Named(path, rsa);
             case "EC PRIVATE KEY":
                 var ecdsa = ECDsa.Create();
                 ecdsa.ImportECPrivateKey(der, out _);
-                return ecdsa;
+                return Named(path, ecdsa);
             case "PRIVATE KEY":
                 return FromPkcs8(path, Pkcs8PrivateKeyInfo.Decode(der, out _));
             case "ENCRYPTED PRIVATE KEY":
@@ -112,7 +112,7 @@ internal static class PemKeyFile
         }
     }
 
-    private static AsymmetricAlgorithm FromPkcs8(string path, Pkcs8PrivateKeyInfo info)
+    private static ISigningKey FromPkcs8(string path, Pkcs8PrivateKeyInfo info)
     {
         byte[] der = info.Encode();
         try
@@ -122,11 +122,13 @@ internal static class PemKeyFile
                 case "1.2.840.113549.1.1.1":
                     var rsa = RSA.Create();
                     rsa.ImportPkcs8PrivateKey(der, out _);
-                    return rsa;
+                    return Named(path, rsa);
                 case "1.2.840.10045.2.1":
                     var ecdsa = ECDsa.Create();
                     ecdsa.ImportPkcs8PrivateKey(der, out _);
-                    return ecdsa;
+                    return Named(path, ecdsa);
+                case { } oid when MlDsaSet.Of(oid) is { } set:
+                    return PemMlDsaKey.Import(der, set, path, Name(path));
                 default:
                     throw KeyErrors.KeyUnsupported.With($"in '{path}'", $"of the algorithm {info.AlgorithmId.Value}");
             }
@@ -136,4 +138,8 @@ internal static class PemKeyFile
             CryptographicOperations.ZeroMemory(der);
         }
     }
+
+    private static PemKey Named(string path, AsymmetricAlgorithm key) => new(key, Name(path));
+
+    private static string Name(string path) => $"file '{path}'";
 }

@@ -10,6 +10,8 @@ internal static class MechanismNames
         0x1 => "CKM_RSA_PKCS",
         0x3 => "CKM_RSA_X_509",
         0xD => "CKM_RSA_PKCS_PSS",
+        0x1D => "CKM_ML_DSA",
+        0x1F => "CKM_HASH_ML_DSA",
         0x5 => "CKM_MD5_RSA_PKCS",
         0x6 => "CKM_SHA1_RSA_PKCS",
         0xE => "CKM_SHA1_RSA_PKCS_PSS",

@@ -23,7 +23,12 @@ internal sealed class Pkcs11Key : ISigningKey
         SubjectPublicKeyInfo = subjectPublicKeyInfo;
         DisplayName = $"'{found.Label}' in token '{connection.State.Label}'";
         _shape = KeyShape.Of(subjectPublicKeyInfo, DisplayName);
-        _mechanism = _shape.Algorithm == KeyAlgorithm.Rsa ? Mechanism.RsaPkcs : Mechanism.Ecdsa;
+        _mechanism = _shape.Algorithm switch
+        {
+            KeyAlgorithm.Rsa => Mechanism.RsaPkcs,
+            KeyAlgorithm.MlDsa => Mechanism.MlDsa,
+            _ => Mechanism.Ecdsa,
+        };
     }
 
     public KeyAlgorithm Algorithm => _shape.Algorithm;
@@ -59,22 +64,32 @@ internal sealed class Pkcs11Key : ISigningKey
 
     public byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
     {
+        if (Algorithm == KeyAlgorithm.MlDsa)
+            throw KeyErrors.HashNotSigned.With(DisplayName);
         KeyShape.RequireHash(hash, hashAlgorithm);
-        byte[] input = Algorithm == KeyAlgorithm.Rsa ? DigestInfo.Of(hash, hashAlgorithm) : Fitting(hash);
-        int wanted = Algorithm == KeyAlgorithm.Rsa ? _shape.NumberLength : 2 * _shape.NumberLength;
+        if (Algorithm == KeyAlgorithm.Rsa)
+            return SignInput(DigestInfo.Of(hash, hashAlgorithm), _shape.NumberLength, cancellation);
+        int wanted = 2 * _shape.NumberLength;
+        byte[] raw = SignInput(Fitting(hash), wanted, cancellation);
+        return EcdsaDer.FromRaw(raw) ?? throw KeyErrors.SignatureMalformed.With(_connection.State.Label, 0, wanted);
+    }
+
+    public byte[] SignData(ReadOnlyMemory<byte> data, HashAlgorithmName hashAlgorithm, CancellationToken cancellation) =>
+        Algorithm == KeyAlgorithm.MlDsa
+            ? SignInput(data, _shape.MaxSignatureSize, cancellation)
+            : SignHash(CryptographicOperations.HashData(hashAlgorithm, data.Span), hashAlgorithm, cancellation);
+
+    private byte[] SignInput(ReadOnlyMemory<byte> input, int wanted, CancellationToken cancellation)
+    {
         byte[] signature = _connection.With(login: true, session => Sign(session, input, wanted), cancellation);
-        if (signature.Length != wanted)
-            throw KeyErrors.SignatureMalformed.With(_connection.State.Label, signature.Length, wanted);
-        return Algorithm == KeyAlgorithm.Rsa
-            ? signature
-            : EcdsaDer.FromRaw(signature) ?? throw KeyErrors.SignatureMalformed.With(_connection.State.Label, 0, wanted);
+        return signature.Length == wanted ? signature : throw KeyErrors.SignatureMalformed.With(_connection.State.Label, signature.Length, wanted);
     }
 
     // FIPS 186-4 6.4: the leftmost bits of the hash are signed, as many as the order has. Some tokens refuse longer input
     // (CKR_DATA_LEN_RANGE) instead of cutting it themselves.
     private byte[] Fitting(ReadOnlySpan<byte> hash) => hash[..Math.Min(hash.Length, _shape.NumberLength)].ToArray();
 
-    private byte[] Sign(nuint session, byte[] input, int wanted)
+    private byte[] Sign(nuint session, ReadOnlyMemory<byte> input, int wanted)
     {
         Cryptoki calls = _connection.Calls;
         calls.SignInit(session, _mechanism, Handle(session));
@@ -82,7 +97,7 @@ internal sealed class Pkcs11Key : ISigningKey
             _connection.LoginForOperation(session);
         // Room for a module that answers with too much, so that the error can say how much.
         byte[] signature = new byte[wanted + 64];
-        int length = calls.Sign(session, input, signature);
+        int length = calls.Sign(session, input.Span, signature);
         return signature[..length];
     }
 
@@ -104,12 +119,16 @@ internal sealed class Pkcs11Key : ISigningKey
         nuint slot = _connection.State.Slot;
         List<string>? offered = _connection.With(login: false, _ =>
             _connection.Calls.MechanismOf(slot, _mechanism) is { } info && (info.Flags & Flag.MechanismSign) != 0
-                && (ulong)KeySizeBits >= info.MinKeySize && (info.MaxKeySize == 0 || (ulong)KeySizeBits <= info.MaxKeySize)
+                && TakesSize(info)
                 ? null
                 : MechanismNames.Signing(_connection.Calls, slot), cancellation);
         if (offered is not null)
-            throw KeyErrors.MechanismMissing.With(_connection.State.Label, MechanismNames.Of(_mechanism), KeySizeBits, string.Join(", ", offered));
+            throw KeyErrors.MechanismMissing.With(_connection.State.Label, MechanismNames.Of(_mechanism), Algorithm == KeyAlgorithm.MlDsa ? MlDsaSet.Of(KeySizeBits).Name : $"{KeySizeBits} bits", string.Join(", ", offered));
     }
+
+    // For ML-DSA tokens count in different units (PKCS#11 3.2 says bytes, of which key it leaves open).
+    private bool TakesSize(MechanismInfo info) => Algorithm == KeyAlgorithm.MlDsa
+        || ((ulong)KeySizeBits >= info.MinKeySize && (info.MaxKeySize == 0 || (ulong)KeySizeBits <= info.MaxKeySize));
 
     private sealed record HandleInUse(nuint Value, int Generation);
 }

@@ -11,13 +11,13 @@ internal static class PublicKeyReader
     /// <summary>DER SubjectPublicKeyInfo; null when the token does not tell it.</summary>
     public static byte[]? SubjectPublicKeyInfo(Cryptoki calls, nuint session, TokenObject key)
     {
-        if (FromObject(calls, session, key.Handle) is { } own)
+        if (FromObject(calls, session, key) is { } own)
             return own;
         if (key.Id.Length == 0)
             return null;
         foreach (TokenObject publicKey in TokenObject.Find(calls, session, ObjectClass.PublicKey, label: null, key.Id))
         {
-            if (FromObject(calls, session, publicKey.Handle) is { } found)
+            if (FromObject(calls, session, publicKey) is { } found)
                 return found;
         }
         foreach (TokenObject certificate in TokenObject.Find(calls, session, ObjectClass.Certificate, label: null, key.Id))
@@ -28,14 +28,15 @@ internal static class PublicKeyReader
         return null;
     }
 
-    private static byte[]? FromObject(Cryptoki calls, nuint session, nuint handle)
+    private static byte[]? FromObject(Cryptoki calls, nuint session, TokenObject key)
     {
         try
         {
-            return TokenObject.Number(calls.Attribute(session, handle, AttributeType.KeyType)) switch
+            return TokenObject.Number(calls.Attribute(session, key.Handle, AttributeType.KeyType)) switch
             {
-                KeyType.Rsa => Rsa(calls, session, handle),
-                KeyType.Ec => Ec(calls, session, handle),
+                KeyType.Rsa => Rsa(calls, session, key.Handle),
+                KeyType.Ec => Ec(calls, session, key.Handle),
+                KeyType.MlDsa => MlDsa(calls, session, key),
                 _ => null,
             };
         }
@@ -77,6 +78,23 @@ internal static class PublicKeyReader
         };
         using var ecdsa = ECDsa.Create(parameters);
         return ecdsa.ExportSubjectPublicKeyInfo();
+    }
+
+    private static byte[]? MlDsa(Cryptoki calls, nuint session, TokenObject key)
+    {
+        if (calls.Attribute(session, key.Handle, AttributeType.PublicKeyInfo) is { Length: > 0 } info)
+            return PublicKey.CreateFromSubjectPublicKeyInfo(info, out _).ExportSubjectPublicKeyInfo();
+        // CKA_VALUE of a private key is the private key.
+        if (key.Class != ObjectClass.PublicKey || calls.Attribute(session, key.Handle, AttributeType.Value) is not { } value)
+            return null;
+        MlDsaSet? set = TokenObject.Number(calls.Attribute(session, key.Handle, AttributeType.ParameterSet)) switch
+        {
+            ParameterSet.MlDsa44 => MlDsaSet.Of(44),
+            ParameterSet.MlDsa65 => MlDsaSet.Of(65),
+            ParameterSet.MlDsa87 => MlDsaSet.Of(87),
+            _ => null,
+        };
+        return set?.SubjectPublicKeyInfo(value);
     }
 
     private static byte[] FromCertificate(byte[] der)

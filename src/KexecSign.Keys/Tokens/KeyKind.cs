@@ -1,6 +1,6 @@
 namespace KexecSign.Keys.Tokens;
 
-/// <summary>Kinds of key pairs that can be made; kernel and firmware verify all of them.</summary>
+/// <summary>Kinds of key pairs that can be made; kernel and firmware verify all but ML-DSA, which Linux 7.0 does.</summary>
 public enum KeyKind
 {
     /// <summary>RSA, 2048 bits: what every firmware takes.</summary>
@@ -17,4 +17,13 @@ public enum KeyKind
 
     /// <summary>ECDSA on NIST P-384.</summary>
     P384,
+
+    /// <summary>ML-DSA-44 (FIPS 204); the token must know PKCS#11 3.2.</summary>
+    Mldsa44,
+
+    /// <summary>ML-DSA-65.</summary>
+    Mldsa65,
+
+    /// <summary>ML-DSA-87.</summary>
+    Mldsa87,
 }

@@ -1,3 +1,4 @@
+using KexecSign.Keys.Errors;
 using KexecSign.Keys.Pkcs11;
 using KexecSign.Keys.Pkcs11.Native;
 
@@ -37,10 +38,18 @@ internal static class KeyPairGeneration
             case KeyKind.P256 or KeyKind.P384:
                 publicKey.Add(AttributeType.EcParameters, kind == KeyKind.P256 ? P256 : P384);
                 return calls.GenerateKeyPair(session, Mechanism.EcKeyPairGen, publicKey, privateKey);
+            case KeyKind.Mldsa44 or KeyKind.Mldsa65 or KeyKind.Mldsa87:
+                if (calls.MechanismOf(connection.State.Slot, Mechanism.MlDsa) is null)
+                    throw KeyErrors.MechanismMissing.With(connection.State.Label, MechanismNames.Of(Mechanism.MlDsa), Name(kind), string.Join(", ", MechanismNames.Signing(calls, connection.State.Slot)));
+                nuint set = kind switch { KeyKind.Mldsa44 => ParameterSet.MlDsa44, KeyKind.Mldsa65 => ParameterSet.MlDsa65, _ => ParameterSet.MlDsa87 };
+                publicKey.Add(AttributeType.ParameterSet, set);
+                return calls.GenerateKeyPair(session, Mechanism.MlDsaKeyPairGen, publicKey, privateKey);
             default:
                 nuint bits = kind switch { KeyKind.Rsa4096 => 4096, KeyKind.Rsa3072 => 3072, _ => 2048 };
                 publicKey.Add(AttributeType.ModulusBits, bits).Add(AttributeType.PublicExponent, Exponent65537);
                 return calls.GenerateKeyPair(session, Mechanism.RsaPkcsKeyPairGen, publicKey, privateKey);
         }
     }
+
+    private static string Name(KeyKind kind) => MlDsaSet.Of(kind switch { KeyKind.Mldsa44 => 44, KeyKind.Mldsa65 => 65, _ => 87 }).Name;
 }

@@ -45,7 +45,7 @@ internal sealed class KernelPublicKey
             return new KernelPublicKey("rsa", info.ToArray(), key.ReadInteger(), key.ReadInteger());
         }
         if (oid != EcPublicKey)
-            throw Unsupported(owner, "the key algorithm " + oid);
+            throw Unsupported(owner, "the key algorithm " + Pkcs7Parser.Named(oid));
         string curve = identifier.ReadObjectIdentifier();
         string? name = curve switch
         {

@@ -148,7 +148,14 @@ internal static class Pkcs7Parser
         "1.2.840.10045.4.1" or "1.2.840.10045.4.3.1" or "1.2.840.10045.4.3.2" or "1.2.840.10045.4.3.3" or "1.2.840.10045.4.3.4" => "ecdsa",
         "2.16.840.1.101.3.4.3.10" or "2.16.840.1.101.3.4.3.11" or "2.16.840.1.101.3.4.3.12" => "ecdsa",
         _ => throw new Refusal(
-            KernelErrno.ENOPKG, KexecRules.UnsupportedAlgorithm, "PKCS7: Unsupported pkey algo", $"signer {index}", "the signature algorithm " + oid),
+            KernelErrno.ENOPKG, KexecRules.UnsupportedAlgorithm, "PKCS7: Unsupported pkey algo", $"signer {index}", "the signature algorithm " + Named(oid)),
+    };
+
+    // The releases modelled here end before Linux 7.0.
+    public static string Named(string oid) => oid switch
+    {
+        "2.16.840.1.101.3.4.3.17" or "2.16.840.1.101.3.4.3.18" or "2.16.840.1.101.3.4.3.19" => oid + " (ML-DSA, known from Linux 7.0 on)",
+        _ => oid,
     };
 
     private static int ReadVersion(AsnReader reader)

@@ -86,7 +86,7 @@ internal static class BpfContainerOperation
             throw options.Signing.Key is null ? OperationErrors.ContainerKey.With("--cert", "--key") : OperationErrors.ContainerKey.With("--key", "--cert");
         ImmutableArray<ReadOnlyMemory<byte>> parsers = [.. options.Parsers.Select(ReadParser)];
         ReadOnlyMemory<byte>? nested = options.Nested is null ? (ReadOnlyMemory<byte>?)null : ReadNested(options.Nested);
-        SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("bpf container", options.Signing, context);
+        SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("bpf container", options.Signing, context, MlDsaUse.Taken);
         byte[] bytes = Level(parsers, nested, identity, context);
 
         ImmutableArray<ParserElf> levels = ParserElf.ReadAll(bytes);
@@ -104,7 +104,7 @@ internal static class BpfContainerOperation
         ReadOnlyMemory<byte>? inner = nested is { } level ? Signed(level, identity, context) : (ReadOnlyMemory<byte>?)null;
         byte[] elf = ParserElf.Write(parsers, inner);
         byte[] digest = CryptographicOperations.HashData(identity.Hash, elf);
-        byte[] signature = identity.Key.SignHash(digest, identity.Hash, context.Cancellation);
+        byte[] signature = identity.SignContent(digest, () => elf, context.Cancellation);
         return [.. elf, .. AppendedSignature.Encode(DetachedSignedData.Encode(new(SignerName.ByIssuer(identity.Certificate), identity.Hash, signature), identity.Scheme))];
     }
 

@@ -24,6 +24,14 @@ public static partial class OperationErrors
     public static readonly ErrorCode EnrolmentUnsigned = new(
         "KS3405", "{0} is to be enrolled but {1} to sign it is not named.", "Add {2}.", ExitCode.WrongUsage);
 
+    /// <summary>An ML-DSA key where nobody would verify its signature.</summary>
+    public static readonly ErrorCode MlDsaRefused = new(
+        "KS3408", "'{0}' does not sign with {1}: {2}.", "Use an RSA or ECDSA key; ML-DSA is for 'module sign', 'bpf container' and 'sign'.", ExitCode.WrongUsage);
+
+    /// <summary>ML-DSA signs the content itself, which must be in memory for that.</summary>
+    public static readonly ErrorCode MlDsaContentTooLong = new(
+        "KS3409", "ML-DSA signs the content itself, which with {0} bytes is longer than the {1} that can be taken at once.", "Use an RSA or ECDSA key for files of this size.");
+
     /// <summary>Nothing to enrol.</summary>
     public static readonly ErrorCode NothingToEnroll = new(
         "KS3406", "nothing is named for PK, KEK, db or dbx.", "Give --pk, --kek, --db, --dbx or --dbx-digest.", ExitCode.WrongUsage);

@@ -13,6 +13,11 @@ public static partial class VerifyErrors
         "KS4142", "the appended signature names {0}, which is none of the {1} certificate(s) given (-ENOKEY).",
         "Give the certificate that is in the kernel's keyring.", ExitCode.VerificationFailed);
 
+    /// <summary>A signature that cannot be judged on this machine.</summary>
+    public static readonly ErrorCode MlDsaNotJudged = new(
+        "KS4144", "the appended signature of {0} is {1}, which this machine's OpenSSL cannot verify.",
+        "Verify it where OpenSSL is 3.5 or newer (Debian 13).", ExitCode.VerificationFailed);
+
     /// <summary>The appended signature does not hold.</summary>
     public static readonly ErrorCode AppendedWrong = new(
         "KS4143", "the appended signature of {0} does not hold for the content's {1} {2} (-EKEYREJECTED).",

@@ -25,7 +25,7 @@ public static partial class VerifyErrors
 
     /// <summary>Firmware does not take ECDSA.</summary>
     public static readonly ErrorCode FirmwareWantsRsa = new(
-        "KS4105", "signature {0} uses algorithm {1}; EDK2 (2022.11 was tried) takes RSA only, the kernel takes both.",
+        "KS4105", "signature {0} uses algorithm {1}; EDK2 (2022.11 was tried) and shim take RSA only; the kernel takes RSA, ECDSA and from 7.0 on ML-DSA.",
         "Sign with an RSA key for firmware.", ExitCode.VerificationFailed);
 
     /// <summary>Revoked.</summary>

@@ -92,7 +92,7 @@ internal static class ImageInspection
         return new(
             index, entry.Offset, entry.Length,
             $"{signed.Hash.Name} {Convert.ToHexStringLower(signed.Digest.Span)}",
-            digests.Match(signed.Hash, signed.Digest.Span), signature.SignaturesHold(),
+            digests.Match(signed.Hash, signed.Digest.Span), signature.IsBeyondJudgement ? null : signature.SignaturesHold(),
             signer?.Subject, signer?.Issuer, signer?.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
             signer is null ? null : new DateTimeOffset(signer.NotAfter.ToUniversalTime()), signature.SigningTime);
     }

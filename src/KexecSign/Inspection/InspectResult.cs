@@ -19,14 +19,14 @@ public sealed record InspectedSection(string Name, long Offset, long Size, long 
 /// <param name="Size">dwLength.</param>
 /// <param name="Digest">Algorithm and the image digest that was signed.</param>
 /// <param name="DigestMatches">Whether it is the image's digest.</param>
-/// <param name="SignatureHolds">Whether the signature is right by the certificate that travels along.</param>
+/// <param name="SignatureHolds">Whether the signature is right by the certificate that travels along; null for ML-DSA where OpenSSL is older than 3.5.</param>
 /// <param name="Signer">Subject of that certificate.</param>
 /// <param name="Issuer">Its issuer.</param>
 /// <param name="Fingerprint">Its SHA-256.</param>
 /// <param name="NotAfter">When it expires; neither firmware nor kernel looks at that.</param>
 /// <param name="SigningTime">The signing time, if one was written.</param>
 public sealed record InspectedSignature(
-    int Index, long Offset, long Size, string Digest, bool DigestMatches, bool SignatureHolds,
+    int Index, long Offset, long Size, string Digest, bool DigestMatches, bool? SignatureHolds,
     string? Signer, string? Issuer, string? Fingerprint, DateTimeOffset? NotAfter, DateTimeOffset? SigningTime);
 
 /// <summary>The payload of a zboot image.</summary>
@@ -130,7 +130,7 @@ public sealed record InspectResult : OperationResult
         {
             tables.Add(new("signatures", ["#", "signer", "issuer", "digest", "digest matches", "signature holds"],
                 [.. Signatures.Select(s => ImmutableArray.Create(
-                    $"{s.Index}", s.Signer ?? "not included", s.Issuer ?? "-", s.Digest, s.DigestMatches ? "yes" : "NO", s.SignatureHolds ? "yes" : "NO"))]));
+                    $"{s.Index}", s.Signer ?? "not included", s.Issuer ?? "-", s.Digest, s.DigestMatches ? "yes" : "NO", s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));
         }
     }
 }

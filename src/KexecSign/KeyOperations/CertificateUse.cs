@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Certificates;
 
 namespace KexecSign.KeyOperations;
 
@@ -17,6 +18,8 @@ internal sealed record CertificateUse(string GoodFor, string Keyrings)
             return new("certificates", "db, MOK or .builtin_trusted_keys, so that what it issued counts");
         if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage && !usage.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature))
             return new("nothing here (no digitalSignature)", "none");
+        if (MlDsaCertificate.NameOf(certificate) is not null)
+            return new("kexec and modules of Linux 7.0 and later (CONFIG_CRYPTO_MLDSA); not firmware, shim or IMA", ".builtin_trusted_keys or .secondary_trusted_keys");
         X509EnhancedKeyUsageExtension? purposes = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault();
         if (purposes is null)
             return new("IMA, EFI images, kexec, modules", ".ima (vouched for by .builtin_trusted_keys or .secondary_trusted_keys); db; .builtin_trusted_keys");

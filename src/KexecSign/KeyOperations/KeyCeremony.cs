@@ -128,7 +128,12 @@ internal sealed class KeyCeremony
 
     private void WarnOfOtherKind(KeyProfileEntry entry, ISigningKey key)
     {
-        string kind = key.Algorithm == KeyAlgorithm.Rsa ? $"rsa{key.KeySizeBits}" : $"p{key.KeySizeBits}";
+        string kind = key.Algorithm switch
+        {
+            KeyAlgorithm.Rsa => $"rsa{key.KeySizeBits}",
+            KeyAlgorithm.MlDsa => $"mldsa{key.KeySizeBits}",
+            _ => $"p{key.KeySizeBits}",
+        };
         if (kind != Kinds.Name(entry.Algorithm))
             _context.Log.Warning($"key '{entry.Label}' exists as {kind} and is kept, though the profile says {Kinds.Name(entry.Algorithm)}");
     }

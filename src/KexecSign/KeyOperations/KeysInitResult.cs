@@ -82,6 +82,9 @@ internal static class Kinds
         KeyKind.Rsa3072 => "rsa3072",
         KeyKind.Rsa4096 => "rsa4096",
         KeyKind.P256 => "p256",
-        _ => "p384",
+        KeyKind.P384 => "p384",
+        KeyKind.Mldsa44 => "mldsa44",
+        KeyKind.Mldsa65 => "mldsa65",
+        _ => "mldsa87",
     };
 }

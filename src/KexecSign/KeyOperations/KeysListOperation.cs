@@ -149,6 +149,7 @@ internal static class KeysListOperation
     {
         (KeyAlgorithm.Rsa, { } bits) => $"RSA {bits}",
         (KeyAlgorithm.Ecdsa, { } bits) => $"ECDSA P-{bits}",
+        (KeyAlgorithm.MlDsa, { } set) => $"ML-DSA-{set}",
         _ => "not usable here",
     };
 

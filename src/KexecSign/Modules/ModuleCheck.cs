@@ -5,6 +5,7 @@ using KexecSign.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.AppendedSignatures;
 using KexecSign.Formats.Layouts;
+using KexecSign.Keys.Certificates;
 using KexecSign.Running;
 
 namespace KexecSign.Modules;
@@ -33,15 +34,20 @@ internal static class ModuleCheck
             if (trusted.FirstOrDefault(signer.Name.Names) is not { } certificate)
                 continue;
             byte[] digest = ContentPass.Run(content, signer.Hash, null, step, cancellation);
-            return Holds(certificate, digest, signer)
+            return Holds(certificate, digest, signer, content)
                 ? (digest, signer.Hash, certificate)
                 : throw VerifyErrors.AppendedWrong.With(certificate.Subject, signer.Hash.Name, Convert.ToHexStringLower(digest));
         }
         throw VerifyErrors.AppendedKeyUnknown.With(Described(signers[0].Name), trusted.Count);
     }
 
-    private static bool Holds(X509Certificate2 certificate, byte[] digest, DetachedSigner signer)
+    private static bool Holds(X509Certificate2 certificate, byte[] digest, DetachedSigner signer, Layout content)
     {
+        if (MlDsaCertificate.NameOf(certificate) is { } name)
+        {
+            return MlDsaCertificate.Holds(certificate, SignedContent.Of(content).Span, signer.Signature.Span)
+                ?? throw VerifyErrors.MlDsaNotJudged.With(certificate.Subject, name);
+        }
         using RSA? rsa = certificate.GetRSAPublicKey();
         if (rsa is not null)
             return rsa.VerifyHash(digest, signer.Signature.Span, signer.Hash, RSASignaturePadding.Pkcs1);

@@ -62,6 +62,7 @@ internal static class ModuleSignOperation
         Summary = "Append signatures to kernel modules, as the kernel's sign-file does; also to vmlinux, s390 and powerpc kernels and parser ELFs.",
         Details = "Takes files, folders (every .ko, .ko.gz, .ko.xz and .ko.zst below them) and quoted patterns. Compressed modules are opened, signed and closed again. "
             + "The token is logged in to once; each file appears whole or not at all, so a run that was interrupted can be run again. "
+            + "ML-DSA keys sign the content itself, for Linux 7.0 and later with CONFIG_CRYPTO_MLDSA. "
             + "When some files fail the others are signed and the exit code is 3. Sign for IMA afterwards: IMA hashes the signature, too.",
         Body = Run,
         Plan = o =>
@@ -98,7 +99,7 @@ internal static class ModuleSignOperation
         ImmutableArray<SelectedFile> files = ModuleSelection.Of(options.Files, options.FilesFrom, "module sign");
         ImmutableArray<string> targets = BatchTargets.Of(files, options.Files, options.Output, options.InPlace);
         var targetOf = files.Zip(targets).ToDictionary(pair => pair.First.Path, pair => pair.Second, StringComparer.Ordinal);
-        SigningIdentity identity = SigningIdentity.Open("module sign", options.Signing, context);
+        SigningIdentity identity = SigningIdentity.Open("module sign", options.Signing, context, MlDsaUse.Taken);
         SignerName name = options.KeyIdentifier ? SignerName.ByKeyIdentifier(identity.Certificate) : SignerName.ByIssuer(identity.Certificate);
         ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
@@ -124,7 +125,7 @@ internal static class ModuleSignOperation
     {
         bool plain = module.Compression == ModuleCompression.None;
         byte[] digest = ContentPass.Run(module.Content, identity.Hash, plain ? output : null, step, context.Cancellation);
-        byte[] signature = identity.Key.SignHash(digest, identity.Hash, context.Cancellation);
+        byte[] signature = identity.SignContent(digest, () => SignedContent.Of(module.Content), context.Cancellation);
         byte[] appended = AppendedSignature.Encode(DetachedSignedData.Encode(new(name, identity.Hash, signature), identity.Scheme));
         if (plain)
         {

@@ -19,11 +19,13 @@ namespace KexecSign.Policies;
 /// <param name="HasTime">Whether it carries a signing time or a timestamp, which differ from build to build.</param>
 internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, bool Holds, bool HasTime)
 {
-    /// <summary>Key algorithm and size: <c>rsa3072</c>, <c>p256</c>.</summary>
+    /// <summary>Key algorithm and size: <c>rsa3072</c>, <c>p256</c>, <c>mldsa65</c>.</summary>
     public string Algorithm
     {
         get
         {
+            if (Signer is not null && MlDsaCertificate.NameOf(Signer) is { } name)
+                return name.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
             using RSA? rsa = Signer?.GetRSAPublicKey();
             if (rsa is not null)
                 return $"rsa{rsa.KeySize}";

@@ -116,7 +116,7 @@ internal static class SignOperation
             throw OperationErrors.OptionsConflict.With("--fit", "--timestamp");
         var targets = options.Files.Select(file => (File: file, Target: Target(file, options))).ToImmutableArray();
         BatchNames.RequireDifferent(targets.Select(t => (t.File, Path.GetFullPath(t.Target))));
-        var identity = SigningIdentity.Open("sign", options.Signing, context);
+        var identity = SigningIdentity.Open("sign", options.Signing, context, MlDsaUse.TakenByKexec);
         if (options.SigningTime)
             identity = identity with { SigningTime = Timestamping.SigningTime.Get(identity.Certificate, context) };
         using var timestamper = Timestamper.For(options.Timestamp, context.Cancellation);

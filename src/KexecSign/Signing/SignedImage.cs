@@ -67,7 +67,7 @@ internal sealed class ImageSigning : IDisposable
     /// <summary>Has the key sign, and a server timestamp the signature.</summary>
     public void Sign(RunContext context, Timestamper? timestamper = null)
     {
-        byte[] signature = _identity.Key.SignHash(_toBeSigned, _identity.Hash, context.Cancellation);
+        byte[] signature = _identity.SignContent(_toBeSigned, () => _pending.Attributes!.Der, context.Cancellation);
         _pkcs7 = _pending.Assemble(signature, timestamper?.Stamp(signature, _identity.Hash, context));
     }
 

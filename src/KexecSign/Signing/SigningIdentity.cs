@@ -9,6 +9,19 @@ using KexecSign.Running;
 
 namespace KexecSign.Signing;
 
+/// <summary>Who verifies ML-DSA in what an operation makes.</summary>
+internal enum MlDsaUse
+{
+    /// <summary>Not all that it is for: ML-DSA keys are refused.</summary>
+    Refused,
+
+    /// <summary>The kernel alone reads it, and does from 7.0 on.</summary>
+    Taken,
+
+    /// <summary>The kernel's kexec does, firmware does not: the user is warned.</summary>
+    TakenByKexec,
+}
+
 /// <summary>A key that signs, its certificate and chain, and the digest it signs with.</summary>
 /// <param name="Key">The private key.</param>
 /// <param name="Certificates">The signer's certificate first, then its chain.</param>
@@ -22,24 +35,48 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     public X509Certificate2 Certificate => Certificates[0];
 
     /// <summary>How a SignerInfo names the algorithm.</summary>
-    public SignatureScheme Scheme => Key.Algorithm == KeyAlgorithm.Rsa ? SignatureScheme.RsaPkcs1 : SignatureScheme.Ecdsa;
+    public SignatureScheme Scheme => (Key.Algorithm, Key.KeySizeBits) switch
+    {
+        (KeyAlgorithm.Rsa, _) => SignatureScheme.RsaPkcs1,
+        (KeyAlgorithm.MlDsa, 44) => SignatureScheme.MlDsa44,
+        (KeyAlgorithm.MlDsa, 65) => SignatureScheme.MlDsa65,
+        (KeyAlgorithm.MlDsa, _) => SignatureScheme.MlDsa87,
+        _ => SignatureScheme.Ecdsa,
+    };
 
     /// <summary>Opens key and certificate and checks that they belong together.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3010 when one is not named, KS3022, KS2xxx.</exception>
-    public static SigningIdentity Open(string operation, SigningOptions options, RunContext context)
+    /// <param name="operation">Name of the operation, for messages.</param>
+    /// <param name="options">What the user gave.</param>
+    /// <param name="context">The run.</param>
+    /// <param name="mlDsa">Whether anybody verifies ML-DSA in what the operation makes.</param>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3010 when one is not named, KS3012, KS3022, KS3408, KS2xxx.</exception>
+    public static SigningIdentity Open(string operation, SigningOptions options, RunContext context, MlDsaUse mlDsa = MlDsaUse.Refused)
     {
         string keyReference = options.Key ?? throw OperationErrors.OptionMissing.With(operation, "--key");
         string certificateReference = options.Certificate ?? throw OperationErrors.OptionMissing.With(operation, "--cert");
         IReadOnlyList<X509Certificate2> certificates = context.Keyring.OpenCertificates(certificateReference, options.Pin, context.Cancellation);
         ISigningKey key = context.Keyring.OpenKey(keyReference, options.Pin, context.Cancellation);
         CertificateMatch.Require(key, certificates[0]);
+        if (key.Algorithm == KeyAlgorithm.MlDsa)
+            RequireMlDsa(mlDsa, operation, key, options.Digest, context);
         return Checked(key, certificates, options.Digest);
     }
 
     /// <summary>Someone who signs elsewhere: all that is here is the certificate.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3022, KS2xxx.</exception>
-    public static SigningIdentity Elsewhere(IReadOnlyList<X509Certificate2> certificates, string? digest) =>
-        Checked(new AbsentKey(certificates[0]), certificates, digest);
+    public static SigningIdentity Elsewhere(IReadOnlyList<X509Certificate2> certificates, string? digest)
+    {
+        if (MlDsaCertificate.NameOf(certificates[0]) is { } name)
+            throw OperationErrors.MlDsaRefused.With("prepare", name, "an answer from elsewhere is over a hash, and ML-DSA signs messages");
+        return Checked(new AbsentKey(certificates[0]), certificates, digest);
+    }
+
+    /// <summary>Has the key sign content: RSA and ECDSA its hash, ML-DSA the content itself.</summary>
+    /// <param name="hash">Its hash by <see cref="Hash"/>.</param>
+    /// <param name="content">The content; asked for only when it is needed.</param>
+    /// <param name="cancellation">Gives up waiting for the token.</param>
+    public byte[] SignContent(byte[] hash, Func<ReadOnlyMemory<byte>> content, CancellationToken cancellation) =>
+        Key.Algorithm == KeyAlgorithm.MlDsa ? Key.SignData(content(), Hash, cancellation) : Key.SignHash(hash, Hash, cancellation);
 
     /// <summary>The digest algorithm of an option's value.</summary>
     public static HashAlgorithmName? HashNamed(string? digest) => digest switch
@@ -50,6 +87,22 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         "sha512" => HashAlgorithmName.SHA512,
         _ => throw OperationErrors.OptionValue.With("digest", digest, "sha256, sha384, sha512"),
     };
+
+    // public_key_verify_signature() takes ML-DSA over attributes with SHA-512 alone, and ima_modsig aside IMA has no form for it.
+    private static void RequireMlDsa(MlDsaUse use, string operation, ISigningKey key, string? digest, RunContext context)
+    {
+        if (use == MlDsaUse.Refused)
+        {
+            bool ima = operation.StartsWith("ima", StringComparison.Ordinal) || operation.StartsWith("rpm", StringComparison.Ordinal);
+            throw OperationErrors.MlDsaRefused.With(operation, $"ML-DSA-{key.KeySizeBits}", ima
+                ? "no kernel's IMA or EVM verifies it, in signatures of version 2 or 3"
+                : "of those that verify its result, firmware and shim among them, not all take it");
+        }
+        if (digest is not (null or "sha512"))
+            throw OperationErrors.OptionValue.With("digest", digest, "sha512 with an ML-DSA key, which the kernel takes with no other");
+        if (use == MlDsaUse.TakenByKexec)
+            context.Log.Warning($"ML-DSA-{key.KeySizeBits}: kexec of Linux 7.0 and later with CONFIG_CRYPTO_MLDSA verifies this signature; firmware, shim and older kernels do not");
+    }
 
     private static SigningIdentity Checked(ISigningKey key, IReadOnlyList<X509Certificate2> certificates, string? digest)
     {

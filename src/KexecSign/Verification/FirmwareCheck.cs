@@ -109,6 +109,8 @@ internal static class FirmwareCheck
         byte[] actual = digests.Of(signed.Hash);
         if (!actual.AsSpan().SequenceEqual(signed.Digest.Span))
             throw VerifyErrors.DigestDiffers.With(index, Convert.ToHexStringLower(signed.Digest.Span), Convert.ToHexStringLower(actual));
+        if (Oids.IsMlDsa(signature.SignatureAlgorithm))
+            throw VerifyErrors.FirmwareWantsRsa.With(index, $"ML-DSA ({signature.SignatureAlgorithm})");
         string name = signature.Signer?.Subject ?? "a certificate that is not included";
         if (signature.Signer is not { } signer || !signature.SignaturesHold())
             throw VerifyErrors.SignatureWrong.With(index, name);

@@ -29,6 +29,41 @@ public sealed class PemKeyTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(44)]
+    [InlineData(65)]
+    [InlineData(87)]
+    public void A_key_for_ML_DSA_opens_where_OpenSSL_has_it_and_says_what_it_needs_where_not(int set)
+    {
+        string path = In(PemEncoding.WriteString("PRIVATE KEY", Seed(MlDsaSet.Of(set).Oid)));
+        using var keyring = new Keyring();
+        if (!MLDsa.IsSupported)
+        {
+            string message = Refusal.Of("KS2054", () => keyring.OpenKey(path, new(), default)).Message;
+            message.ShouldContain($"ML-DSA-{set}");
+            message.ShouldContain("OpenSSL 3.5");
+            return;
+        }
+        ISigningKey key = keyring.OpenKey(path, new(), default);
+        key.KeySizeBits.ShouldBe(set);
+        key.SignData(new byte[10], HashAlgorithmName.SHA512, default).Length.ShouldBe(key.MaxSignatureSize);
+        Refusal.Of("KS2038", () => key.SignHash(new byte[64], HashAlgorithmName.SHA512, default));
+    }
+
+    // PKCS#8 with nothing but a seed, [0] IMPLICIT OCTET STRING (RFC 9881 section 6), as OpenSSL reads it.
+    private static byte[] Seed(string oid)
+    {
+        var writer = new System.Formats.Asn1.AsnWriter(System.Formats.Asn1.AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(0);
+            using (writer.PushSequence())
+                writer.WriteObjectIdentifier(oid);
+            writer.WriteOctetString([0x80, 32, .. new byte[32]]);
+        }
+        return writer.Encode();
+    }
+
     [SkippableFact]
     public void Opens_keys_that_openssl_wrote()
     {

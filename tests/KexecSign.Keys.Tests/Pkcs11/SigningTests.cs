@@ -88,6 +88,17 @@ public sealed class SigningTests(SoftHsm softHsm)
     }
 
     [SkippableFact]
+    public void A_token_that_has_no_ML_DSA_is_not_asked_for_a_key_of_it()
+    {
+        SoftHsm.Require();
+        using var keyring = new Keyring();
+        var token = keyring.OpenToken(SoftHsm.Uri("token=Test%20token", $"pin-source=file:{softHsm.Folder!.PinPath}"), new PinOptions());
+        string message = Refusal.Of("KS2034", () => token.GenerateKeyPair("none", Tokens.KeyKind.Mldsa65, [9], default)).Message;
+        message.ShouldContain("CKM_ML_DSA and ML-DSA-65");
+        message.ShouldContain("CKM_ECDSA");
+    }
+
+    [SkippableFact]
     public void Eight_threads_sign_at_once_with_one_key_and_every_signature_is_right()
     {
         SoftHsm.Require();

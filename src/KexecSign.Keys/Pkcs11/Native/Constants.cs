@@ -36,6 +36,9 @@ internal static class KeyType
 {
     public const nuint Rsa = 0;
     public const nuint Ec = 3;
+
+    /// <summary>PKCS#11 3.2, as the other constants of ML-DSA.</summary>
+    public const nuint MlDsa = 0x4A;
 }
 
 /// <summary>CKM_ values.</summary>
@@ -43,8 +46,18 @@ internal static class Mechanism
 {
     public const nuint RsaPkcsKeyPairGen = 0x0;
     public const nuint RsaPkcs = 0x1;
+    public const nuint MlDsaKeyPairGen = 0x1C;
+    public const nuint MlDsa = 0x1D;
     public const nuint EcKeyPairGen = 0x1040;
     public const nuint Ecdsa = 0x1041;
+}
+
+/// <summary>CKP_ values of ML-DSA's parameter sets.</summary>
+internal static class ParameterSet
+{
+    public const nuint MlDsa44 = 1;
+    public const nuint MlDsa65 = 2;
+    public const nuint MlDsa87 = 3;
 }
 
 /// <summary>CKA_ values.</summary>
@@ -77,4 +90,5 @@ internal static class AttributeType
     public const nuint EcParameters = 0x180;
     public const nuint EcPoint = 0x181;
     public const nuint AlwaysAuthenticate = 0x202;
+    public const nuint ParameterSet = 0x61D;
 }
