@@ -44,6 +44,7 @@ Task("TestTools")
     lab = target == "Boot" ? "6.12 6.1" : WantsLab() ? "6.12" : "";
     var kernels = Kernels("image", "source", "source-6.1", "signed", "cloud", "shim", "stub", "stub-backports");
     KernelsOf("amd64", "signed", "cloud", "shim", "stub", "stub-backports");
+    NeedOpenSsl35();
     KitOf(kernels["source"], kernels["image"]);
     KitOf(kernels["source"], null, "riscv");
     KitOf(kernels["source-6.1"], null);

@@ -10,6 +10,7 @@ var JudgePackages = new Dictionary<string, string>
     ["libtpm2-pkcs11-1"] = "its PKCS#11 module",
     ["libtss2-tcti-swtpm0"] = "how the module reaches it",
     ["openssl"] = "certificates and checks",
+    ["patchelf"] = "starts the program with Debian 13's OpenSSL, which has ML-DSA",
     ["sbsigntool"] = "sbverify and sbsign judge signatures",
     ["pesign"] = "pesign judges digests",
     ["osslsigncode"] = "osslsigncode judges signatures",

@@ -86,6 +86,13 @@ Dictionary<string, DirectoryPath> KernelsOf(string architecture, params string[]
     return found;
 }
 
+// Debian 13's OpenSSL, unpacked in the cache: the first with ML-DSA.
+void NeedOpenSsl35()
+{
+    if (StartProcess("bash", new ProcessSettings { Arguments = new ProcessArgumentBuilder().Append("build/openssl35.sh").AppendQuoted(MakeAbsolute(cache).FullPath) }) != 0)
+        throw new CakeException(1, "KS6001: Debian 13's OpenSSL could not be fetched; the message above says why.");
+}
+
 FilePath KernelIn(DirectoryPath package) => GetFiles(package + "/boot/vmlinuz-*").Single();
 
 // The kit of a source package and a kernel package's configuration, or the architecture's own; captured once, then taken from the cache.

@@ -36,6 +36,7 @@ public static class Tool
         ["getfattr"] = "attr",
         ["setfattr"] = "attr",
         ["openssl"] = "openssl",
+        ["patchelf"] = "patchelf",
         ["tar"] = "tar",
         ["zstd"] = "zstd",
         ["cpio"] = "cpio",
@@ -85,7 +86,7 @@ public static class Tool
     public static void Require(params ReadOnlySpan<string> tools)
     {
         foreach (string tool in tools)
-            Demand(Find(tool), $"{tool} is missing; apt-get install {Packages[tool]}");
+            Demand(Find(tool), $"{tool} is missing; apt-get install {Packages.GetValueOrDefault(tool, "what it is in")}");
     }
 
     /// <summary>Skips the test for want of something; fails it when KEXECSIGN_REQUIRE_TOOLS=1.</summary>

@@ -16,9 +16,16 @@ internal static class KexecSignProgram
 
     public static Answer Run(params string[] arguments) => RunWith([], arguments);
 
-    public static Answer RunWith(Dictionary<string, string> environment, params string[] arguments)
+    public static Answer RunWith(Dictionary<string, string> environment, params string[] arguments) =>
+        Start(Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli"), environment, arguments);
+
+    /// <summary>Runs the program by another runtime than that of this machine.</summary>
+    public static Answer RunBy(string dotnet, Dictionary<string, string> environment, params string[] arguments) =>
+        Start(dotnet, environment, [Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli.dll"), .. arguments]);
+
+    private static Answer Start(string program, Dictionary<string, string> environment, string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli"), arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
