@@ -51,7 +51,7 @@ Task("TestTools")
     if (lab != "")
     {
         LabKernelOf(kernels["source"]);
-        Kernels("busybox", "kexec-tools", "attr", "libc6", "zlib1g", "libattr1");
+        Kernels("busybox", "kexec-tools", "attr", "efitools", "e2fsprogs", "libc6", "zlib1g", "libattr1", "libssl3", "libext2fs2", "libcom-err2");
     }
     if (lab.EndsWith("6.1"))
         LabKernelOf(kernels["source-6.1"]);

@@ -4,7 +4,7 @@
 # Fetches Debian packages and unpacks what KexecSign needs from them; prints "KIND=FOLDER" for each. Kinds:
 # image (linux-image-6.12*-arm64-unsigned), source (linux-source-6.12), source-6.1 (linux-source-6.1), signed (linux-image-6.12*-arm64),
 # cloud (linux-image-6.12*-cloud-arm64-unsigned), shim (shim-signed), stub (systemd-boot-efi), stub-backports (the same from the
-# release's backports); and for a guest busybox (busybox-static), kexec-tools, attr and what they are linked with: libc6, zlib1g, libattr1.
+# release's backports); and for a guest busybox (busybox-static), kexec-tools, attr, efitools, e2fsprogs (chattr) and what they are linked with.
 # The newest version that apt offers is taken, never a fixed one. DEB_ARCH takes them from another architecture than arm64.
 #
 # Works as any user: apt runs on a private state below CACHE, so the machine's own architectures and lists stay as they are.
@@ -12,6 +12,8 @@ set -euo pipefail
 export LC_ALL=C
 
 series=6.12
+# Kinds that are a package's own name.
+guest=' kexec-tools attr efitools e2fsprogs libc6 zlib1g libattr1 libssl3 libext2fs2 libcom-err2 '
 arch=${DEB_ARCH:-arm64}
 cache=$1
 shift
@@ -73,10 +75,9 @@ pattern() {
         shim) echo '^shim-signed$' ;;
         stub | stub-backports) echo '^systemd-boot-efi$' ;;
         busybox) echo '^busybox-static$' ;;
-        kexec-tools | libc6 | zlib1g | attr | libattr1) echo "^$1\$" ;;
         source) echo "^linux-source-${series//./\\.}\$" ;;
         source-6.1) echo '^linux-source-6\.1$' ;;
-        *) fail "'$1' is no kind of kernel package." ;;
+        *) [[ $guest == *" $1 "* ]] || fail "'$1' is no kind of kernel package."; echo "^$1\$" ;;
     esac
 }
 
@@ -106,7 +107,7 @@ unpack() {
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/src/linux-source-*.tar.xz'
     elif [[ $kind == shim || $kind == stub* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/lib/*'
-    elif [[ $kind =~ ^(busybox|kexec-tools|libc6|zlib1g|attr|libattr1)$ ]]; then
+    elif [[ " busybox$guest" == *" $kind "* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --exclude './usr/share'
     else
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './boot/*'
@@ -132,8 +133,9 @@ for kind in "$@"; do
     target=$debian/${name}_${version//:/%3a}
     # The names of these packages do not tell the architecture.
     case $kind in
-        shim | stub | busybox | kexec-tools | libc6 | zlib1g | attr | libattr1) target=${target}_$arch ;;
+        shim | stub | busybox) target=${target}_$arch ;;
         stub-backports) target=$debian/backports-${name}_${version//:/%3a}_$arch ;;
+        *) [[ $guest != *" $kind "* ]] || target=${target}_$arch ;;
     esac
     [ -d "$target" ] || unpack "$kind" "$name" "$version" "$target"
     echo "$kind=$target"

@@ -28,7 +28,7 @@ public sealed partial class RunnerLabTests(LabBench bench)
 
     private void Run(string mode, ImmutableArray<UefiVariable> keys)
     {
-        string work = bench.Work(), store = Path.Combine(work, "vars.fd"), initrd = DebianGuest.Write(work, bench.Set.Folder, $"sh ./run.sh {mode}");
+        string work = bench.Work(), store = Path.Combine(work, "vars.fd"), initrd = DebianGuest.Write(work, bench.Set.Folder, ["expected.tsv", "run.sh", "images/raw", "images/ima"], $"sh ./run.sh {mode}");
         Firmware.Arm64.Write(keys, [], store);
         var clock = Stopwatch.StartNew();
         string console = Machine.Run(

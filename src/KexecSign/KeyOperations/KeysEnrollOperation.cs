@@ -27,7 +27,9 @@ public sealed record KeysEnrollResult(string Time, ImmutableArray<EnrolledVariab
             [.. Updates.Select(u => ImmutableArray.Create(u.Variable, $"{u.Entries}", u.SignedBy ?? "nobody", u.File ?? ""))])],
         [.. Store is null ? (IEnumerable<string>)[] : [$"Variable store for QEMU: {Store}"],
             .. Updates.Any(u => u.File is not null)
-                ? (IEnumerable<string>)["Enrol in this order, PK last: 'efi-updatevar -f FILE VARIABLE', the firmware's own menu, or systemd-boot's loader/keys folder."] : []]);
+                ? (IEnumerable<string>)[
+                    $"Enrol in this order, PK last: 'efi-updatevar {(Updates.Any(u => u.Append) ? "-a " : "")}-f FILE VARIABLE', the firmware's own menu, or systemd-boot's loader/keys folder.",
+                    "Of a variable that is there already take the lock first: 'chattr -i /sys/firmware/efi/efivars/VARIABLE-*'."] : []]);
 }
 
 /// <summary>A variable of which an update was made.</summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Tools;
 using KexecSign.Keys;
 using KexecSign.Qemu;
@@ -20,7 +21,7 @@ public sealed class Bench : IDisposable
 
     internal ImageUnderTest Image => field ??= new(Folder);
 
-    internal string Init => field ??= InitProgram.Build(Folder);
+    internal string Init => field ??= InitProgram.Build(Folder, Board.Arm64);
 
     internal static void RequireMachine()
     {

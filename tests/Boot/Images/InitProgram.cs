@@ -1,3 +1,4 @@
+using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Tools;
 
 namespace KexecSign.Boot.Tests.Images;
@@ -8,11 +9,11 @@ internal static class InitProgram
     private static readonly string[] Options =
         ["-static", "-nostdlib", "-ffreestanding", "-fno-stack-protector", "-Os", "-Wall", "-Wextra", "-Werror", "-Wl,--build-id=none", "-s"];
 
-    public static string Build(string folder)
+    public static string Build(string folder, Board board)
     {
-        Command.Require("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu");
-        string program = Path.Combine(folder, "init"), source = Path.Combine(AppContext.BaseDirectory, "initrd", "init.c");
-        (int exit, string output) = Command.Run("aarch64-linux-gnu-gcc", [.. Options, "-o", program, source]);
+        Command.Require($"{board.Tools}-gcc", $"gcc-{board.Tools}");
+        string program = Path.Combine(folder, $"init-{board.Tools}"), source = Path.Combine(AppContext.BaseDirectory, "initrd", "init.c");
+        (int exit, string output) = Command.Run($"{board.Tools}-gcc", [.. Options, .. board.CompilerOptions, "-o", program, source]);
         exit.ShouldBe(0, output);
         return program;
     }

@@ -48,19 +48,23 @@ internal sealed record Firmware
     private string EmptyStore { get; init; } = "";
 
     /// <summary>QEMU's arguments for a machine with this firmware.</summary>
-    public string[] Arguments(string store) =>
+    /// <param name="store">Its variables.</param>
+    /// <param name="keeps">Whether what is written to them stays behind the machine's end.</param>
+    public string[] Arguments(string store, bool keeps = false) =>
     [
         .. Machine,
-        "-drive", $"if=pflash,unit=0,format=raw,readonly=on,file={Code}", "-drive", $"if=pflash,unit=1,format=raw,snapshot=on,file={store}",
+        "-drive", $"if=pflash,unit=0,format=raw,readonly=on,file={Code}", "-drive", $"if=pflash,unit=1,format=raw,snapshot={(keeps ? "off" : "on")},file={store}",
     ];
 
     /// <summary>Writes a store.</summary>
     /// <param name="keys">PK, KEK, db and dbx; empty for a machine without Secure Boot.</param>
     /// <param name="entries">Boot entries by number, tried in this order.</param>
     /// <param name="path">Where it goes.</param>
-    public void Write(IEnumerable<UefiVariable> keys, IReadOnlyList<(ushort Number, BootEntry Entry)> entries, string path)
+    /// <param name="from">A store with what firmware left in it, to begin with; null for an empty one.</param>
+    public void Write(IEnumerable<UefiVariable> keys, IReadOnlyList<(ushort Number, BootEntry Entry)> entries, string path, string? from = null)
     {
-        VariableStore store = keys.Aggregate(VariableStore.Read(Layout.Of(File.ReadAllBytes(EmptyStore))).Reset(), (s, v) => s.With(v));
+        VariableStore first = from is null ? VariableStore.Read(Layout.Of(File.ReadAllBytes(EmptyStore))).Reset() : VariableStore.Read(Layout.Of(File.ReadAllBytes(from)));
+        VariableStore store = keys.Aggregate(first, (s, v) => s.With(v));
         foreach ((ushort number, BootEntry entry) in entries)
             store = store.With(new($"Boot{number:X4}", EfiGuids.GlobalVariable, Plain, entry.Encode()));
         if (entries.Count > 0)

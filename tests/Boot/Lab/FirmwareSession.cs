@@ -24,6 +24,9 @@ internal sealed partial class FirmwareSession(string folder, string init, Immuta
     /// <summary>Whose verdict is asked for.</summary>
     public Firmware Firmware { get; init; } = Firmware.Arm64;
 
+    /// <summary>A store that firmware filled before; null for one with nothing but the keys. It stays as it is.</summary>
+    public string? Store { get; init; }
+
     // What the variable store has room for, and few enough for a folder that QEMU shows as a FAT disk.
     private const int PerDisk = 24;
 
@@ -48,7 +51,7 @@ internal sealed partial class FirmwareSession(string folder, string init, Immuta
         var answers = new FirmwareAnswer?[images.Length];
         for (int next = 0; next < answers.Length; next = Array.IndexOf(answers, null) is >= 0 and int left ? left : answers.Length)
         {
-            Firmware.Write(keys, [.. Enumerable.Range(next, images.Length - next).Select(i => ((ushort)i, Entry(i)))], store);
+            Firmware.Write(keys, [.. Enumerable.Range(next, images.Length - next).Select(i => ((ushort)i, Entry(i)))], store, Store);
             Boot(disk, store, next, answers);
             answers[next] ??= new(false, false, 0, "the machine said nothing of this image");
         }

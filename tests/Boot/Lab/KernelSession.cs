@@ -23,8 +23,14 @@ internal sealed partial class KernelSession(string folder, string init)
     /// <summary>The kernel that runs.</summary>
     public required string Kernel { get; init; }
 
+    /// <summary>The machine that it runs on.</summary>
+    public Board Board { get; init; } = Board.Arm64;
+
     /// <summary>A variable store for AAVMF; null to start the kernel without firmware.</summary>
     public string? Store { get; init; }
+
+    /// <summary>Whether that store keeps what the kernel has firmware write.</summary>
+    public bool KeepsStore { get; init; }
 
     /// <summary>Its parameters.</summary>
     public string Parameters { get; init; } = "";
@@ -57,10 +63,10 @@ internal sealed partial class KernelSession(string folder, string init)
     public KernelAnswers Run()
     {
         string initrd = WriteInitrd();
-        string[] machine = Store is null ? ["-cpu", "cortex-a57", "-machine", "virt,gic-version=max"] : Firmware.Arm64.Arguments(Store);
+        string[] machine = Store is null ? Board.Machine : Firmware.Arm64.Arguments(Store, KeepsStore);
         var clock = Stopwatch.StartNew();
         string console = Machine.Run(
-            Firmware.Arm64.Program, [.. machine, "-m", "2048", "-kernel", Kernel, "-initrd", initrd, "-append", $"console=ttyAMA0 panic=-1 {Parameters}"],
+            Board.Program, [.. machine, "-m", "2048", "-kernel", Kernel, "-initrd", initrd, "-append", $"console={Board.Console} panic=-1 {Parameters}"],
             line => line.StartsWith("KexecSign: booted", StringComparison.Ordinal) || line.Contains("failed to load Boot", StringComparison.Ordinal));
         File.Delete(initrd);
         return new(

@@ -20,7 +20,9 @@ public sealed class LabBench : IDisposable
 
     internal string Folder => _folder.FullName;
 
-    internal string Init => field ??= InitProgram.Build(Folder);
+    internal string Init => field ??= InitProgram.Build(Folder, Board.Arm64);
+
+    internal string RiscVInit => field ??= InitProgram.Build(Folder, Board.RiscV64);
 
     /// <summary>The test set; its IMA key is certified by the authority that the kernel trusts.</summary>
     internal TestsetResult Set => field ??= MakeSet();

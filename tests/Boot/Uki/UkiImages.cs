@@ -1,4 +1,5 @@
 using KexecSign.Boot.Tests.Images;
+using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Tools;
 using KexecSign.Formats.Cpio;
 using KexecSign.Formats.Layouts;
@@ -36,7 +37,7 @@ internal sealed class UkiImages(string folder, bool amd64)
         {
             if (_initrd is not null)
                 return _initrd;
-            string init = amd64 ? Amd64Init() : InitProgram.Build(folder);
+            string init = amd64 ? Amd64Init() : InitProgram.Build(folder, Board.Arm64);
             Layout archive = NewcArchive.Write([("init", Executable, Layout.Of(File.ReadAllBytes(init)))]);
             File.WriteAllBytes(At("initrd.img"), archive.ReadBytes(0, archive.Length));
             return _initrd = At("initrd.img");

@@ -4,7 +4,7 @@
  *
  *     KexecSign: booted <uname release> SecureBoot=<0|1>
  *
- * and powers off. No libc and no module is needed, so that it runs on any arm64 kernel:
+ * and powers off. No libc and no module is needed, so that it runs on any arm64 or riscv64 kernel:
  *
  *     aarch64-linux-gnu-gcc -static -nostdlib -ffreestanding -fno-stack-protector -Os -Wall -Werror \
  *         -Wl,--build-id=none -s -o init init.c
@@ -19,11 +19,13 @@
  *     <name> key <keyring> <file>         adds a DER certificate to a keyring of the kernel
  *     <name> xattr <file> <attr> <value>  gives a file an extended attribute; the value is a file's content
  *     <name> policy <rule>                adds a rule to IMA's policy
+ *     <name> variable <name-guid> <file>  has firmware set a UEFI variable to a file's content, a signed update
+ *     <name> append <name-guid> <file>    the same, added to what the variable holds
  */
 
 typedef unsigned long ulong;
 
-/* Numbers of asm-generic/unistd.h, which arm64 uses. */
+/* Numbers of asm-generic/unistd.h, which both architectures use. */
 enum {
 	SYS_LSETXATTR = 6, SYS_IOCTL = 29, SYS_MKDIRAT = 34, SYS_MOUNT = 40, SYS_OPENAT = 56, SYS_CLOSE = 57, SYS_READ = 63, SYS_WRITE = 64,
 	SYS_EXIT = 93, SYS_DELETE_MODULE = 106, SYS_SYSLOG = 116, SYS_REBOOT = 142, SYS_UNAME = 160, SYS_ADD_KEY = 217,
@@ -34,6 +36,18 @@ enum { ENOENT = 2, EINVAL = 22 };
 
 static long call6(long number, ulong a, ulong b, ulong c, ulong d, ulong e, ulong f)
 {
+#ifdef __riscv
+	register long a7 __asm__("a7") = number;
+	register ulong a0 __asm__("a0") = a;
+	register ulong a1 __asm__("a1") = b;
+	register ulong a2 __asm__("a2") = c;
+	register ulong a3 __asm__("a3") = d;
+	register ulong a4 __asm__("a4") = e;
+	register ulong a5 __asm__("a5") = f;
+
+	__asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
+	return (long)a0;
+#else
 	register long x8 __asm__("x8") = number;
 	register ulong x0 __asm__("x0") = a;
 	register ulong x1 __asm__("x1") = b;
@@ -44,6 +58,7 @@ static long call6(long number, ulong a, ulong b, ulong c, ulong d, ulong e, ulon
 
 	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
 	return (long)x0;
+#endif
 }
 
 static long call(long number, ulong a, ulong b, ulong c, ulong d, ulong e)
@@ -131,7 +146,11 @@ static char *word(char **line)
 	return start;
 }
 
+#ifdef __riscv
+static const char *command_line = "console=ttyS0 panic=-1";
+#else
 static const char *command_line = "console=ttyAMA0 panic=-1";
+#endif
 
 static long load(const char *path, const char *initrd)
 {
@@ -238,6 +257,34 @@ static long add_policy(char *rule)
 	return written < 0 ? written : closed;
 }
 
+/* efivarfs wants attributes and value in one write; a variable that is there may not be changed until its flag says so. */
+static long set_variable(const char *name, const char *from, unsigned int attributes)
+{
+	static char value[1 << 16], path[256];
+	const int create = 0101 /* O_WRONLY | O_CREAT */;
+	long size = read_file(from, value + 4, sizeof(value) - 4), file, written;
+	ulong used = 0, none = 0;
+
+	if (size < 0)
+		return size;
+	for (int i = 0; i < 4; i++)
+		value[i] = (char)(attributes >> 8 * i);
+	add(path, &used, "/efivars/");
+	add(path, &used, name);
+	path[used] = 0;
+	file = open_file(path, 0);
+	if (file >= 0) {
+		call(SYS_IOCTL, (ulong)file, 0x40086602 /* FS_IOC_SETFLAGS */, (ulong)&none, 0, 0);
+		call(SYS_CLOSE, (ulong)file, 0, 0, 0, 0);
+	}
+	file = open_file(path, create);
+	if (file < 0)
+		return file;
+	written = call(SYS_WRITE, (ulong)file, (ulong)value, (ulong)size + 4, 0, 0);
+	call(SYS_CLOSE, (ulong)file, 0, 0, 0, 0);
+	return written < 0 ? written : 0;
+}
+
 /* In one piece and down to the line before the kernel says more, so that the two do not mix. */
 static void report(const char *name, long result)
 {
@@ -279,6 +326,10 @@ static void step(char *line)
 		report(name, add_key(file, second));
 	else if (third && equal(verb, "xattr"))
 		report(name, set_attribute(file, second, third));
+	else if (second && equal(verb, "variable"))
+		report(name, set_variable(file, second, 0x27 /* kept, at boot and run time, signed with a time */));
+	else if (second && equal(verb, "append"))
+		report(name, set_variable(file, second, 0x67));
 	else if (second && equal(verb, "start")) {
 		long result = load(file, second);
 
