@@ -1,20 +1,35 @@
 #!/bin/bash
-# lab-kernel.sh CACHE LINUX_SOURCE_FOLDER
+# lab-kernel.sh CACHE LINUX_SOURCE_FOLDER [arm64|riscv64]
 #
-# Builds the boot lab's tiny arm64 kernel from a linux-source-* package that debian-kernels.sh unpacked, once for each version of the
-# package and of build/lab/arm64.config: about four minutes on two cores. Prints the folder, which holds Image, crc7.ko and config; for
-# 6.1, whose stubs know more compressions than KexecSign writes, also vmlinuz-gzip.efi and so on, whose Image inside the authority signed.
+# Builds the boot lab's tiny kernel from a linux-source-* package that debian-kernels.sh unpacked, once for each version of the package and
+# of build/lab/ARCHITECTURE.config: about four minutes on two cores for arm64, two for riscv64. Prints the folder, which holds
+#   Image, config, and for arm64 crc7.ko
+#   vmlinuz-gzip.efi and so on   what the kernel's own build makes; of 6.1, whose stubs know more compressions than KexecSign writes and
+#                                want it, with the Image inside signed by the authority
+#   tree-gzip, tree-zstd         the little of the build folder that 'zboot kit --build-dir' reads, with the Image and the payload that
+#                                went into the vmlinuz.efi
 #
-# The kernel trusts one certificate authority of this cache, lab/authority.pem, made with the first kernel. Its key stays beside it and
+# The arm64 kernel trusts one certificate authority of this cache, lab/authority.pem, made with the first kernel. Its key stays beside it and
 # signs the throw-away keys of each test run; nothing else trusts it.
 set -euo pipefail
 export LC_ALL=C
 umask 022
 
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-cache=$1 source=$2
+cache=$1 source=$2 arch=${3:-arm64}
 lab=$cache/lab
 mkdir -p "$lab"
+
+fail() { echo "KS6001: $1" >&2; exit 1; }
+
+case $arch in
+    arm64) export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- ;;
+    riscv64) export ARCH=riscv CROSS_COMPILE=riscv64-linux-gnu- ;;
+    *) fail "the boot lab has no kernel for '$arch'." ;;
+esac
+# The same kernel wherever and whenever it is built.
+export KBUILD_BUILD_TIMESTAMP='1970-01-01 00:00:00 UTC' KBUILD_BUILD_USER=kexecsign KBUILD_BUILD_HOST=lab KBUILD_BUILD_VERSION=1
+
 # Two runs at a time build one kernel.
 exec 9> "$lab/lock"
 flock 9
@@ -26,47 +41,60 @@ if [ ! -f "$lab/authority.pem" ] || [ ! -f "$lab/authority.key" ]; then
     mv "$lab/authority.new" "$lab/authority.pem"
 fi
 
+# What reads a kernel's build folder finds of this one, besides what went into the image.
+keep_tree() {
+    local tree=$work/done/tree-$1 stub=drivers/firmware/efi/libstub boot=arch/$ARCH/boot
+    mkdir -p "$tree/$boot" "$tree/$stub" "$tree/include/config" &&
+        cp "$work/.config" "$tree" && cp "$work/include/config/kernel.release" "$tree/include/config" &&
+        (cd "$work/$stub" && cp --parents lib.a zboot.lds Makefile.zboot $("${CROSS_COMPILE}ar" t lib.a | sed "s|.*$stub/||") "$tree/$stub") &&
+        cp "$work/$boot/Image" "$work/$boot/vmlinuz" "$work/$boot/zboot-header.o" "$tree/$boot"
+}
+
 # The kernel's own build compresses whatever lies where it left the Image, when that is newer than vmlinux.
 zboots() {
-    local compression image=$work/arch/arm64/boot/Image
-    for compression in GZIP LZ4 LZMA LZO XZ ZSTD; do
-        (cd "$work" && scripts/config -d KERNEL_GZIP -d KERNEL_LZ4 -d KERNEL_LZMA -d KERNEL_LZO -d KERNEL_XZ -d KERNEL_ZSTD -e "KERNEL_$compression") &&
-            make -s -C "$work" olddefconfig && make -s -C "$work" -j"$(nproc)" Image &&
-            sbsign --key "$lab/authority.key" --cert "$lab/authority.pem" --output "$image.signed" "$image" && mv "$image.signed" "$image" &&
-            make -s -C "$work" vmlinuz.efi && cp "$work/arch/arm64/boot/vmlinuz.efi" "$work/done/vmlinuz-${compression,,}.efi" || return 1
+    local compression image=$work/arch/$ARCH/boot/Image
+    for compression in "$@"; do
+        (cd "$work" && scripts/config -d KERNEL_GZIP -d KERNEL_LZ4 -d KERNEL_LZMA -d KERNEL_LZO -d KERNEL_XZ -d KERNEL_ZSTD -e "KERNEL_${compression^^}") &&
+            make -s -C "$work" olddefconfig && make -s -C "$work" -j"$(nproc)" Image || return 1
+        if [[ $name == linux-source-6.1_* ]]; then
+            sbsign --key "$lab/authority.key" --cert "$lab/authority.pem" --output "$image.signed" "$image" && mv "$image.signed" "$image" || return 1
+        fi
+        make -s -C "$work" vmlinuz.efi && cp "$work/arch/$ARCH/boot/vmlinuz.efi" "$work/done/vmlinuz-$compression.efi" || return 1
+        case $compression in gzip | zstd) keep_tree "$compression" || return 1 ;; esac
     done
 }
 
 name=$(basename "$source")
-recipe=$(cat "$here/lab/arm64.config" "$lab/authority.pem" | sha256sum | cut -c 1-12)
-target=$lab/${name}_arm64_$recipe
+config=$here/lab/$arch.config
+# The number goes up when this script leaves other files.
+recipe=$({ echo 2; cat "$config"; [ "$arch" != arm64 ] || cat "$lab/authority.pem"; } | sha256sum | cut -c 1-12)
+target=$lab/${name}_${arch}_$recipe
 if [ ! -d "$target" ]; then
     work=$(mktemp -d "$lab/.build.XXXXXX")
     trap 'rm -rf "$work"' EXIT
-    echo "building the lab's kernel from $name; the log is $lab/build.log" >&2
+    echo "building the lab's $arch kernel from $name; the log is $lab/build.log" >&2
     xz -T0 -dc "$source"/usr/src/linux-source-*.tar.xz | tar x -C "$work" --strip-components=1
-    {
-        cat "$here/lab/arm64.config"
-        echo "CONFIG_SYSTEM_TRUSTED_KEYS=\"$lab/authority.pem\""
-    } > "$work/lab.config"
-    # The same kernel wherever and whenever it is built.
-    export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- KBUILD_BUILD_TIMESTAMP='1970-01-01 00:00:00 UTC' KBUILD_BUILD_USER=kexecsign KBUILD_BUILD_HOST=lab
+    cat "$config" > "$work/lab.config"
+    modules=
+    if [ "$arch" = arm64 ]; then
+        echo "CONFIG_SYSTEM_TRUSTED_KEYS=\"$lab/authority.pem\"" >> "$work/lab.config"
+        modules=modules
+    fi
+    compressions='gzip zstd'
+    [[ $name != linux-source-6.1_* ]] || compressions='gzip lz4 lzma lzo xz zstd'
+    mkdir "$work/done"
     if ! {
         KCONFIG_ALLCONFIG=$work/lab.config make -s -C "$work" allnoconfig &&
-            make -s -C "$work" -j"$(nproc)" Image modules
+            make -s -C "$work" -j"$(nproc)" Image $modules &&
+            cp "$work/.config" "$work/done/config" &&
+            cp "$work/arch/$ARCH/boot/Image" ${modules:+"$work/lib/crc7.ko"} "$work/done" &&
+            zboots $compressions
     } > "$lab/build.log" 2>&1; then
         tail -n 20 "$lab/build.log" >&2
-        echo "KS6001: the lab's kernel could not be built; $lab/build.log says why." >&2
-        exit 1
+        fail "the lab's kernel could not be built; $lab/build.log says why."
     fi
-    missing=$(grep -v '^#' "$here/lab/arm64.config" | grep -vxFf "$work/.config" || true)
-    [ -z "$missing" ] || { echo "KS6001: $name does not know or take $missing; correct build/lab/arm64.config." >&2; exit 1; }
-    mkdir "$work/done"
-    cp "$work/arch/arm64/boot/Image" "$work/lib/crc7.ko" "$work/done"
-    if [[ $name == linux-source-6.1_* ]]; then
-        zboots >> "$lab/build.log" 2>&1 || { tail -n 20 "$lab/build.log" >&2; echo "KS6001: the lab's zboot images could not be built; $lab/build.log says why." >&2; exit 1; }
-    fi
-    cp "$work/.config" "$work/done/config"
+    missing=$(grep -v '^#' "$config" | grep -vxFf "$work/done/config" || true)
+    [ -z "$missing" ] || fail "$name does not know or take $missing; correct build/lab/$arch.config."
     mv "$work/done" "$target"
     rm -rf "$work"
     trap - EXIT

@@ -13,13 +13,14 @@ internal static class LabKernel
     private static string Folder => Path.Combine(DebianKernel.Cache, "lab");
 
     /// <summary>Folder of the newest one; skips the test when there is none.</summary>
-    public static string Require(string series = "6.12")
+    public static string Require(string series = "6.12", string architecture = "arm64")
     {
+        // Those that lab-kernel.sh of before left have no trees.
         string? newest = Directory.Exists(Folder)
-            ? Directory.EnumerateDirectories(Folder, $"linux-source-{series}_*_arm64_*").MaxBy(Directory.GetLastWriteTimeUtc)
+            ? Directory.EnumerateDirectories(Folder, $"linux-source-{series}_*_{architecture}_*").Where(f => Directory.Exists(Path.Combine(f, "tree-gzip"))).MaxBy(Directory.GetLastWriteTimeUtc)
             : null;
-        string otherwise = $"no kernel {series} for the lab in {Folder}; './build.sh --target=Boot' builds it, in about four minutes";
-        if (newest is null && (Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_LAB") ?? "").Split(' ').Contains(series))
+        string otherwise = $"no kernel {series} for the lab and {architecture} in {Folder}; './build.sh --target=Boot' builds it, in a few minutes";
+        if (newest is null && (Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_LAB") ?? "").Split(' ').Contains($"{series}-{architecture}"))
             throw new InvalidOperationException(otherwise);
         Skip.If(newest is null, otherwise);
         return newest!;
