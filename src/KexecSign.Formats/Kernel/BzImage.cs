@@ -8,11 +8,14 @@ namespace KexecSign.Formats.Kernel;
 /// <param name="InitSize">Bytes of memory that the kernel needs while it starts.</param>
 public sealed record BzImage(ushort Version, ushort XLoadFlags, uint InitSize)
 {
+    /// <summary>Bytes of a file that hold the header.</summary>
+    public const int HeaderEnd = 0x264;
+
     private const uint HdrS = 0x53726448;
 
     /// <summary>Reads the header if there is one.</summary>
     public static BzImage? TryParse(ReadOnlySpan<byte> head) =>
-        head.Length < 0x264
+        head.Length < HeaderEnd
         || BinaryPrimitives.ReadUInt16LittleEndian(head[0x1FE..]) != 0xAA55
         || BinaryPrimitives.ReadUInt32LittleEndian(head[0x202..]) != HdrS
             ? null

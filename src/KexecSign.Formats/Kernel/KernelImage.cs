@@ -68,13 +68,11 @@ public sealed record KernelImage(ImageArchitecture Architecture, ulong TextOffse
     }
 
     /// <summary>Reads the header of a kernel that is to be signed or loaded.</summary>
-    /// <exception cref="KexecSignException">KS1101 when there is none, KS1102, KS1103 and KS1106 when kexec could not load it.</exception>
+    /// <exception cref="KexecSignException">KS1101 when there is none, KS1208 for a bzImage, KS1102, KS1103 and KS1106 when kexec could not load it.</exception>
     public static KernelImage Read(Layout file)
     {
         byte[] head = file.ReadBytes(0, Math.Min(file.Length, HeaderSize + 8));
-        KernelImage image = TryParse(head)
-            ?? throw FormatErrors.NotKernelImage.With(
-                head.Length < HeaderSize ? "none" : Convert.ToHexString(head, 56, 4), "unknown");
+        KernelImage image = TryParse(head) ?? throw NotAnImage(file, head);
         if (image.ImageSize == 0)
             throw FormatErrors.ImageSizeUnknown.With();
         if (image.ImageSize > uint.MaxValue)
@@ -83,6 +81,11 @@ public sealed record KernelImage(ImageArchitecture Architecture, ulong TextOffse
             throw FormatErrors.ImageLargerThanMemory.With(file.Length, image.ImageSize);
         return image;
     }
+
+    private static KexecSignException NotAnImage(Layout file, byte[] head) =>
+        BzImage.TryParse(file.ReadBytes(0, Math.Min(file.Length, BzImage.HeaderEnd))) is { } bzImage
+            ? FormatErrors.BzImageIsNoZboot.With(bzImage.Version >> 8, bzImage.Version & 0xFF)
+            : FormatErrors.NotKernelImage.With(head.Length < HeaderSize ? "none" : Convert.ToHexString(head, 56, 4), "unknown");
 
     // x86 bzImages carry LINUX_PE_MAGIC too; only loongarch has its machine type in the PE header that 0x3c points to.
     private static bool IsLoongArch(ReadOnlySpan<byte> head) =>

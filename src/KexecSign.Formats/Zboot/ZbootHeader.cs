@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 
@@ -50,12 +51,12 @@ public sealed record ZbootHeader(uint PayloadOffset, uint PayloadSize, string Co
     };
 
     /// <summary>Reads the header and checks that the payload lies inside the sections.</summary>
-    /// <exception cref="KexecSignException">KS1201, KS1202, KS1204.</exception>
+    /// <exception cref="KexecSignException">KS1201, KS1202, KS1204, KS1208-KS1210.</exception>
     public static ZbootHeader Read(PeImage image, Layout file)
     {
         byte[] head = file.ReadBytes(0, Size);
         if (!IsZboot(head))
-            throw FormatErrors.NotZboot.With(Convert.ToHexString(head, 4, 4));
+            throw NotZboot(image, file, head);
         int nameLength = head.AsSpan(0x18, 0x20).IndexOf((byte)0);
         if (nameLength < 0)
             throw FormatErrors.CompressionNameNotEnded.With();
@@ -63,6 +64,8 @@ public sealed record ZbootHeader(uint PayloadOffset, uint PayloadSize, string Co
             BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(8)),
             BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(12)),
             Encoding.Latin1.GetString(head, 0x18, nameLength));
+        if (PayloadTraces.Moved(image, file, header.PayloadOffset) is var (name, offset, section))
+            throw FormatErrors.PayloadMoved.With(header.PayloadOffset, name, offset, section.Name, section.PointerToRawData, section.VirtualAddress);
         long end = header.UncompressedLengthOffset + 4;
         if (header.PayloadOffset < image.SizeOfHeaders || header.PayloadSize < 8 || end > Math.Min(image.SectionsEnd, image.BodyLength))
             throw FormatErrors.PayloadOutside.With(header.PayloadOffset, header.PayloadSize, image.SizeOfHeaders, image.SectionsEnd);
@@ -72,4 +75,22 @@ public sealed record ZbootHeader(uint PayloadOffset, uint PayloadSize, string Co
     /// <summary>The length of the decompressed kernel as the stub reads it, in bytes.</summary>
     public uint UncompressedLength(Layout file) =>
         BinaryPrimitives.ReadUInt32LittleEndian(file.ReadBytes(UncompressedLengthOffset, 4));
+
+    /// <summary>Why an image is no zboot image, although it may look like one or be a kernel.</summary>
+    /// <returns>KS1208 for a bzImage, KS1209 for a zboot image whose header is gone, KS1201 for all else.</returns>
+    public static KexecSignException NotZboot(PeImage image, Layout file) => NotZboot(image, file, file.ReadBytes(0, Size));
+
+    private static KexecSignException NotZboot(PeImage image, Layout file, byte[] head)
+    {
+        if (BzImage.TryParse(file.ReadBytes(0, Math.Min(file.Length, BzImage.HeaderEnd))) is { } bzImage)
+            return FormatErrors.BzImageIsNoZboot.With(bzImage.Version >> 8, bzImage.Version & 0xFF);
+        string found = Convert.ToHexString(head, 4, 4);
+        return HasLostHeader(image, head) && PayloadTraces.Search(image, file) is var (name, offset)
+            ? FormatErrors.ZbootHeaderGone.With(found, name, offset)
+            : FormatErrors.NotZboot.With(found);
+    }
+
+    // Kernels carry compressed things, too: only where no kernel's own header is can it have been lost.
+    private static bool HasLostHeader(PeImage image, byte[] head) =>
+        KernelImage.TryParse(head) is null && image.Subsystem == PeConstants.EfiApplication && image.FindSection(".linux") is null;
 }

@@ -24,6 +24,9 @@ internal static class ImageInspection
     // A parser object is a few KiB; anything larger in ELF form is a kernel and only named.
     private const long MaxParserLength = 64 << 20;
 
+    // tools/kexec/zboot_image_builder.c of the BPF series (v6 13/13): SizeOfHeaders becomes the section table's end, while the first section stays.
+    private const string KernelsOwnBuilder = " The kernel's own zboot_image_builder leaves such a hole; osslsigncode then signs another digest than the kernel and firmware check.";
+
     /// <summary>Looks at a file, and into a zboot's payload.</summary>
     public static InspectResult Inspect(string name, Layout file, RunContext context)
     {
@@ -40,7 +43,7 @@ internal static class ImageInspection
     private static InspectResult InspectPe(string name, Layout file, byte[] head, RunContext context)
     {
         PeImage image = PeReader.Read(file);
-        var traps = PeCanonical.Violations(image, file).Select(v => v.Message).ToList();
+        var traps = PeCanonical.Violations(image, file).Select(v => v.Code == FormatErrors.GapAfterHeaders && ZbootHeader.IsZboot(head) ? v.Message + KernelsOwnBuilder : v.Message).ToList();
         KernelImage? kernel = KernelImage.TryParse(head);
         ReadDigests digests = ReadDigests.Of(image, file);
         InspectResult result = new()
@@ -67,6 +70,8 @@ internal static class ImageInspection
             result = Collect(traps, () => WithPayload(result, image, file, context), result);
         else if (image.FindSection(UkiSections.Linux) is { } linux)
             result = Collect(traps, () => WithKernel(result, linux, file, context), result);
+        else if (kernel is null && ZbootHeader.NotZboot(image, file) is var lost && lost.Code == FormatErrors.ZbootHeaderGone)
+            traps.Add(lost.Message);
         return result with { Traps = [.. traps] };
     }
 
@@ -75,7 +80,7 @@ internal static class ImageInspection
         string kind =
             ZbootHeader.IsZboot(head) ? "EFI zboot kernel (vmlinuz.efi)"
             : kernel is not null ? $"{kernel.Architecture.ToString().ToLowerInvariant()} kernel Image"
-            : BzImage.TryParse(head) is not null ? "x86 bzImage with EFI stub"
+            : BzImage.TryParse(head) is not null ? "x86 bzImage with EFI stub (a PE image, no zboot)"
             : image.FindSection(".linux") is not null ? "unified kernel image (UKI)"
             : "EFI image";
         return image.IsSigned ? kind + ", signed" : kind + ", unsigned";

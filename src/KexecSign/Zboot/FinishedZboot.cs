@@ -14,6 +14,8 @@ namespace KexecSign.Zboot;
 /// <summary>A zboot image as a kernel's build or a distribution left it, with its payload unpacked; it can be given another one.</summary>
 internal sealed class FinishedZboot : IDisposable
 {
+    private const int HeadSize = 4096;
+
     private readonly Layout _unsigned;
     private readonly TemporaryFile _kernel;
 
@@ -52,7 +54,7 @@ internal sealed class FinishedZboot : IDisposable
         TemporaryFile kernel = Unpack(file, header, context);
         try
         {
-            byte[] head = Layout.Of(kernel).ReadBytes(0, Math.Min(kernel.Length, KernelImage.HeaderSize + 8));
+            byte[] head = Layout.Of(kernel).ReadBytes(0, Math.Min(kernel.Length, HeadSize));
             if (KernelImage.TryParse(head) is null)
                 throw OperationErrors.RepackedNotAKernel.With(PayloadKind.Of(head));
             return new(unsigned, header, image.IsSigned, kernel);

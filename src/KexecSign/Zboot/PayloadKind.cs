@@ -13,6 +13,7 @@ internal static class PayloadKind
         ZbootHeader.IsZboot(head) ? "another zboot image"
         : KernelImage.TryParse(head) is { } kernel ? $"{kernel.Architecture} Image"
         : Elf64File.LooksLikeElf64(head) ? "an ELF file"
+        : BzImage.TryParse(head) is not null ? "an x86 bzImage"
         : PeReader.LooksLikePe(head) ? "a PE image that is no kernel Image"
         : "unknown data";
 }

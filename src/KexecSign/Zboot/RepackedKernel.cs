@@ -70,9 +70,10 @@ internal sealed class RepackedKernel : IDisposable
     /// Refuses a kernel that the stub was not linked for: the stub makes as many bytes executable as its own kernel's code takes, and a
     /// kernel of another machine does not start.
     /// </summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3119.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3119; KS11xx and KS1208 for what is no such kernel at all.</exception>
     public static void RequireSameKind(Layout given, Layout own)
     {
+        _ = KernelImage.Read(given);
         PeImage wanted = PeReader.Read(own), found = PeReader.Read(given);
         if (wanted.Machine != found.Machine)
             throw OperationErrors.RepackedOtherKernel.With("machine", found.Machine, wanted.Machine);
