@@ -16,6 +16,15 @@ public sealed class KexecSignZbootRepack() : SigningTask(OperationCatalog.ZbootR
     /// <summary>A kit to link with when the signed Image does not fit.</summary>
     public string? Kit { get; set; }
 
+    /// <summary>Private key that signs instead when the signature of <see cref="SigningTask.Key"/> does not fit.</summary>
+    public string? SmallerKey { get; set; }
+
+    /// <summary>Its certificate.</summary>
+    public string? SmallerCert { get; set; }
+
+    /// <summary>Leave out chain certificates when the signature does not fit with them.</summary>
+    public bool MayDropChain { get; set; }
+
     /// <summary>Drop the signatures that are there.</summary>
     public bool Replace { get; set; }
 
@@ -40,6 +49,9 @@ public sealed class KexecSignZbootRepack() : SigningTask(OperationCatalog.ZbootR
         values.Files(File);
         values.Path("image", Image);
         values.Path("kit", Kit);
+        values.Reference("smaller-key", SmallerKey);
+        values.Reference("smaller-cert", SmallerCert);
+        values.Flag("may-drop-chain", MayDropChain);
         values.Text("linker", Linker);
         values.Flag("replace", Replace);
         values.Flag("append", Append);

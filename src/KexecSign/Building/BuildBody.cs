@@ -88,8 +88,8 @@ internal sealed class BuildBody : IDisposable
         try
         {
             inner = InnerImage.Sign(zboot.Kernel, signer, ExistingSignatures.Refuse, context);
-            fit = PayloadFit.Search(inner.Image, zboot.Header.Compression, zboot.Header.PayloadSize, context, out long shortest)
-                ?? throw zboot.DoesNotFit(shortest, path);
+            var search = new PayloadSearch(zboot.Header.Compression, zboot.Header.PayloadSize);
+            fit = search.Try(inner.Image, inner.Signature.CertificateTableSize, context) ?? throw zboot.DoesNotFit(search.Shortest, path);
             Layout repacked = zboot.With(fit.Payload, checked((uint)inner.Image.Length));
             FinishedZboot.Require(repacked, inner.Signature.Sha256, context);
             string payload = Convert.ToHexStringLower(LayoutPass.Hash(fit.Payload, HashAlgorithmName.SHA256, context));

@@ -7,6 +7,8 @@ internal static partial class LibZstd
 {
     public const int CompressionLevel = 100;
     public const int WindowLog = 101;
+    public const int HashLog = 102;
+    public const int ChainLog = 103;
     public const int EnableLongMatches = 160;
     public const int LongMatchHashLog = 161;
     public const int LongMatchLength = 162;
@@ -14,6 +16,8 @@ internal static partial class LibZstd
     public const int LongMatchRateLog = 164;
     public const int ChecksumFlag = 201;
     public const int Workers = 400;
+    public const int JobSize = 401;
+    public const int OverlapLog = 402;
     public const int EndOperation = 2;
     public const int ContinueOperation = 0;
 

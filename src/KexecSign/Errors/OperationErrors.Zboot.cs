@@ -83,7 +83,7 @@ public static partial class OperationErrors
     /// <summary>A payload that does not fit where the old one was.</summary>
     public static readonly ErrorCode PayloadTooLong = new(
         "KS3115", "compressed as {0}, the signed Image takes 0x{1:x} bytes but the room at 0x{2:x} has 0x{3:x}: {4} bytes too few.",
-        "Sign with a smaller key or certificate and no chain (P-256 saves about 500 bytes), or give the stub's kit with --kit.");
+        "Allow a smaller signature with --may-drop-chain or a P-256 key as --smaller-key (about 500 bytes less than RSA-2048), or give the stub's kit with --kit.");
 
     /// <summary>A payload that no filler makes fit exactly.</summary>
     public static readonly ErrorCode PayloadUnfillable = new(

@@ -1,9 +1,6 @@
-using System.Collections.Immutable;
 using KexecSign.Compression;
-using KexecSign.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
-using KexecSign.Running;
 
 namespace KexecSign.Zboot;
 
@@ -29,38 +26,16 @@ internal sealed class PayloadFit : IDisposable
     /// <summary>Bytes of it that hold nothing.</summary>
     public long Filler { get; }
 
-    /// <summary>
-    /// Compresses with one setting after the other until the result fits. Those that usually do come first: what is left of
-    /// the room is filled anyway, so a smaller result is no better.
-    /// </summary>
-    /// <param name="image">The kernel.</param>
+    /// <summary>A result that fits; null when it is too long or the rest cannot be filled. Owns the stream then.</summary>
+    /// <param name="stream">The compressed kernel.</param>
     /// <param name="compression">What the stub unpacks.</param>
     /// <param name="room">Bytes that there are, without the length behind.</param>
-    /// <param name="context">Run context.</param>
-    /// <param name="shortest">Length of the shortest result.</param>
-    /// <returns>Null when none fits.</returns>
-    /// <exception cref="Formats.Errors.KexecSignException">KS5001, KS5004.</exception>
-    public static PayloadFit? Search(Layout image, ZbootCompression compression, long room, RunContext context, out long shortest)
-    {
-        shortest = long.MaxValue;
-        foreach (CompressionAttempt attempt in Attempts(compression))
-        {
-            TemporaryFile stream = Compressor.Compress(image, compression, attempt, context);
-            shortest = Math.Min(shortest, stream.Length);
-            context.Log.Detail($"{attempt}: 0x{stream.Length:x} bytes for a room of 0x{room:x}");
-            if (stream.Length <= room && PayloadFiller.Fill(Layout.Of(stream), compression, room) is { } payload)
-                return new(stream, payload, attempt, room - stream.Length);
-            stream.Dispose();
-        }
-        return null;
-    }
+    /// <param name="attempt">How it was compressed.</param>
+    public static PayloadFit? Of(TemporaryFile stream, ZbootCompression compression, long room, CompressionAttempt attempt) =>
+        stream.Length <= room && PayloadFiller.Fill(Layout.Of(stream), compression, room) is { } payload
+            ? new(stream, payload, attempt, room - stream.Length)
+            : null;
 
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
-
-    // The kernel's build has gzip -9, which libdeflate beats from level 6 on, and zstd -22 --ultra, which leaves a signature no
-    // room: there the strongest setting comes first, and the checksum goes last, 4 bytes that no boot loader asks for.
-    private static ImmutableArray<CompressionAttempt> Attempts(ZbootCompression compression) => compression == ZbootCompression.Gzip
-        ? [new(6), new(9), new(10), new(12), new(12) { PieceLength = CompressionAttempt.Whole }]
-        : [new(22) { LongMatches = true }, new(22) { LongMatches = true, Checksum = false }, new(22), new(22) { Checksum = false }];
 }

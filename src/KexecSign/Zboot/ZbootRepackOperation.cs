@@ -18,13 +18,15 @@ internal static class ZbootRepackOperation
         Summary = "Sign the kernel Image inside a finished vmlinuz.efi, without its kernel tree.",
         Details = "The payload is unpacked, signed so that it is exactly image_size bytes long, compressed again into the room of the old payload, "
             + "and read once more before it appears; the stub stays as it is. gzip always has room, because it is compressed better than by the "
-            + "kernel's build. For zstd, whose build leaves next to none, several settings are tried; when none fits, a kit links it anew. "
+            + "kernel's build. For zstd, whose build leaves next to none, several settings are tried. When none fits, a smaller signature is made if "
+            + "--may-drop-chain or --smaller-key allows it; else a kit links the image anew; else the number of missing bytes is told. "
             + "With --image the same kernel, signed elsewhere, goes in instead; then no key is needed.",
         Body = Run,
         Plan = o =>
         [
             .. PlannedStep.Read(o.Image, o.Replacement, o.Kit),
             .. o.Replacement is not null && o.Signing.Key is null ? [] : PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
+            .. PlannedStep.Sign("the Image inside, if the other signature does not fit", o.Smaller.Key, o.Smaller.Certificate),
             .. PlannedStep.Write(o.SignedImage, o.Output),
         ],
         TypedResult = () => ReportJson.Default.ZbootRepackResult,
@@ -32,6 +34,10 @@ internal static class ZbootRepackOperation
         TypedOptions =
         [
             .. SigningOptionSpecs.All<ZbootRepackOptions>("that signs the Image inside", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.KeyAndCertificate<ZbootRepackOptions>(
+                "smaller-", "that signs instead when --key's signature does not fit (P-256 takes about 500 bytes less than RSA-2048; the kernel has to trust it)",
+                o => o.Smaller, (o, s) => o with { Smaller = s }),
+            new("may-drop-chain", null, "Leave out chain certificates when the signature does not fit with them; what checks it then has to know the issuer.", (o, _) => o with { MayDropChain = true }),
             .. SigningOptionSpecs.Existing<ZbootRepackOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("image", "FILE", "Put this Image in instead: the same kernel, signed elsewhere, or to be signed now.", (o, v) => o with { Replacement = v }),
             new("kit", "FILE", "The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.", (o, v) => o with { Kit = v }),
@@ -56,15 +62,11 @@ internal static class ZbootRepackOperation
         using OutputFile output = OutputFile.Create(path, inputs);
         using OutputFile? kept = options.SignedImage is null ? null : OutputFile.Create(options.SignedImage, [.. inputs, path]);
         using FileSource? replacement = options.Replacement is null ? null : FileSource.Open(options.Replacement);
-        SigningIdentity? identity = replacement is not null && options.Signing.Key is null ? null : SigningIdentity.Open("zboot repack", options.Signing, context);
+        IReadOnlyList<RepackSigner> signers = RepackSigner.AllowedBy(options, context);
         try
         {
             using FinishedZboot zboot = FinishedZboot.Open(source.ToLayout(), context);
-            using RepackedKernel inner = replacement is null
-                ? RepackedKernel.Signed(zboot.Kernel, identity!, options.Existing, context) : Given(replacement, zboot, identity, options, context);
-            ZbootRepackResult result = PutBack(zboot, inner, kit, output, options, context);
-            if (kept is not null)
-                _ = WrittenFile.Fill(kept, inner.Image, context);
+            ZbootRepackResult result = Repack(zboot, signer => Kernel(signer, zboot, replacement, options, context), signers, kit, (output, kept), options, context);
             kept?.Commit();
             output.Commit();
             return result;
@@ -75,13 +77,15 @@ internal static class ZbootRepackOperation
         }
     }
 
-    private static RepackedKernel Given(FileSource replacement, FinishedZboot zboot, SigningIdentity? identity, ZbootRepackOptions options, RunContext context)
+    private static RepackedKernel Kernel(RepackSigner signer, FinishedZboot zboot, FileSource? replacement, ZbootRepackOptions options, RunContext context)
     {
+        if (replacement is null)
+            return RepackedKernel.Signed(zboot.Kernel, signer.Identity!, options.Existing, context);
         try
         {
             RepackedKernel.RequireSameKind(replacement.ToLayout(), zboot.Kernel);
-            return identity is null
-                ? RepackedKernel.AsItIs(replacement.ToLayout(), zboot.IsPadded, context) : RepackedKernel.Signed(replacement.ToLayout(), identity, options.Existing, context);
+            return signer.Identity is { } identity
+                ? RepackedKernel.Signed(replacement.ToLayout(), identity, options.Existing, context) : RepackedKernel.AsItIs(replacement.ToLayout(), zboot.IsPadded, context);
         }
         catch (KexecSignException refused)
         {
@@ -89,12 +93,39 @@ internal static class ZbootRepackOperation
         }
     }
 
-    private static ZbootRepackResult PutBack(
-        FinishedZboot zboot, RepackedKernel inner, ZbootKit? kit, OutputFile output, ZbootRepackOptions options, RunContext context)
+    // A kit has room for what was asked for in the first place, so it is linked with that.
+    private static ZbootRepackResult Repack(
+        FinishedZboot zboot, Func<RepackSigner, RepackedKernel> kernel, IReadOnlyList<RepackSigner> signers, ZbootKit? kit,
+        (OutputFile Image, OutputFile? Kept) outputs, ZbootRepackOptions options, RunContext context)
     {
-        using PayloadFit? fit = PayloadFit.Search(inner.Image, zboot.Header.Compression, zboot.Header.PayloadSize, context, out long shortest);
-        if (fit is null)
-            return Relink(zboot, inner, kit ?? throw zboot.DoesNotFit(shortest, options.Image), output, options, context);
+        var search = new PayloadSearch(zboot.Header.Compression, zboot.Header.PayloadSize);
+        foreach (RepackSigner signer in signers)
+        {
+            using RepackedKernel inner = kernel(signer);
+            using PayloadFit? fit = search.Try(inner.Image, inner.Signature?.CertificateTableSize ?? 0, context);
+            if (fit is null)
+                continue;
+            if (signer.Told is not null)
+                context.Log.Warning(signer.Told);
+            Keep(outputs.Kept, inner, context);
+            return PutBack(zboot, inner, fit, outputs.Image, options, context) with { MadeToFit = signer.Told };
+        }
+        if (kit is null)
+            throw zboot.DoesNotFit(search.Shortest, options.Image);
+        using RepackedKernel wanted = kernel(signers[0]);
+        Keep(outputs.Kept, wanted, context);
+        return Relink(zboot, wanted, kit, outputs.Image, options, context);
+    }
+
+    private static void Keep(OutputFile? kept, RepackedKernel inner, RunContext context)
+    {
+        if (kept is not null)
+            _ = WrittenFile.Fill(kept, inner.Image, context);
+    }
+
+    private static ZbootRepackResult PutBack(
+        FinishedZboot zboot, RepackedKernel inner, PayloadFit fit, OutputFile output, ZbootRepackOptions options, RunContext context)
+    {
         Layout repacked = zboot.With(fit.Payload, checked((uint)inner.Image.Length));
         FinishedZboot.Require(repacked, inner.Sha256, context);
         WrittenFile written = WrittenFile.Fill(output, repacked, context);

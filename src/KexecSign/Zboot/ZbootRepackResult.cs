@@ -23,6 +23,12 @@ public sealed record ZbootRepackOptions
     /// <summary>Who signs the Image inside; nobody when there is no key and a <see cref="Replacement"/> that was signed elsewhere.</summary>
     public SigningOptions Signing { get; init; } = new();
 
+    /// <summary>Another key and certificate, to sign with when the signature of <see cref="Signing"/> does not fit; the PIN is that of <see cref="Signing"/>.</summary>
+    public SigningOptions Smaller { get; init; } = new();
+
+    /// <summary>Whether chain certificates may be left out when the signature does not fit with them.</summary>
+    public bool MayDropChain { get; init; }
+
     /// <summary>What becomes of signatures that the Image inside carries already.</summary>
     public ExistingSignatures Existing { get; init; }
 
@@ -51,6 +57,9 @@ public sealed record ZbootRepackResult(
     string File, long Size, string Sha256, [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, string Setting,
     long PayloadOffset, long PayloadSize, long? Filler, string? KitSha256, long ImageLength, bool WasSigned, InnerSignature? Inner, string? SignedImage) : OperationResult
 {
+    /// <summary>What was done to the signature so that it fits; null when it is the one that was asked for.</summary>
+    public string? MadeToFit { get; init; }
+
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"repacked {File}",
@@ -60,6 +69,7 @@ public sealed record ZbootRepackResult(
             ("stub", KitSha256 is null ? "as it was" : $"linked anew from kit {KitSha256}"),
             ("Image inside", $"0x{ImageLength:x} bytes"),
             ("inner signature", Inner is null ? "as it was given" : $"{Inner.DigestAlgorithm} {Inner.ImageDigest} by {Inner.Signer}"),
+            ("made to fit", MadeToFit),
             ("signed Image", SignedImage),
             ("sha256", Sha256))],
         [WasSigned ? "The outer signature is gone, for it no longer held: sign the image again, last." : "The image itself is unsigned: sign it last."]);

@@ -140,6 +140,68 @@ public sealed class ZbootRepackTests : IDisposable
         _bench.Warnings.ShouldHaveSingleItem().ShouldContain("linking anew");
     }
 
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip, 12)]
+    [InlineData(ZbootCompression.Zstd, 22)]
+    public void Chain_certificates_are_left_out_only_when_that_is_allowed_and_needed(ZbootCompression compression, int level)
+    {
+        Build(compression, level, TestSigners.Leaf);
+        ZbootRepackOptions options = Options() with { Existing = ExistingSignatures.Replace, Signing = _bench.Identity(TestSigners.Leaf, chain: true) };
+        RefusesWithoutTrace("KS3115", options).ShouldContain("--may-drop-chain");
+
+        ZbootRepackResult repacked = Repack(options with { MayDropChain = true });
+        repacked.MadeToFit.ShouldNotBeNull().ShouldContain("chain");
+        _bench.Warnings.ShouldHaveSingleItem().ShouldContain("certificate of its issuer is left out");
+        repacked.Filler.ShouldBe(0);
+        File.ReadAllBytes(At("repacked.efi")).ShouldBe(File.ReadAllBytes(At("vmlinuz.efi")));
+
+        Build(compression, Loose, TestSigners.Rsa4096);
+        Repack(options with { MayDropChain = true }).MadeToFit.ShouldBeNull();
+        _bench.Warnings.Count.ShouldBe(1);
+    }
+
+    [SkippableTheory]
+    [InlineData(ZbootCompression.Gzip, 12)]
+    [InlineData(ZbootCompression.Zstd, 22)]
+    public void A_smaller_key_that_is_offered_signs_only_when_the_other_does_not_fit(ZbootCompression compression, int level)
+    {
+        Tool.Require("sbverify", "sbsigntool");
+        Build(compression, level, TestSigners.Rsa2048);
+        ZbootRepackOptions options = Options() with { Existing = ExistingSignatures.Replace, Signing = _bench.Identity(TestSigners.Rsa4096) };
+        RefusesWithoutTrace("KS3115", options).ShouldContain("--smaller-key");
+        RefusesWithoutTrace("KS3115", options with { Smaller = _bench.Identity(TestSigners.Rsa3072) });
+
+        ZbootRepackResult repacked = Repack(options with { Smaller = _bench.Identity(TestSigners.P256), SignedImage = At("signed"), Kit = _kit.Require() });
+        repacked.KitSha256.ShouldBeNull();
+        repacked.Inner.ShouldNotBeNull().Signer.ShouldBe("CN=test p256");
+        repacked.MadeToFit.ShouldNotBeNull().ShouldContain("CN=test p256");
+        repacked.Filler.ShouldNotBeNull().ShouldBeInRange(300, 900);
+        _bench.Warnings.ShouldHaveSingleItem().ShouldContain("--smaller-key signs");
+        Extract("repacked.efi");
+        File.ReadAllBytes(At("kernel")).ShouldBe(File.ReadAllBytes(At("signed")));
+        Tool.Run("sbverify", "--cert", TestSigners.P256.CertificateFile(_bench.Folder), At("kernel"));
+
+        // The kit has room for what was wanted.
+        repacked = Repack(options with { Smaller = _bench.Identity(TestSigners.Rsa3072), Kit = _kit.Require() });
+        repacked.Inner.ShouldNotBeNull().Signer.ShouldBe("CN=test rsa 4096");
+        repacked.KitSha256.ShouldNotBeNull();
+        repacked.MadeToFit.ShouldBeNull();
+
+        Build(compression, Loose);
+        Repack(Options() with { Smaller = _bench.Identity(TestSigners.P256) }).Inner.ShouldNotBeNull().Signer.ShouldBe("CN=test rsa 2048");
+    }
+
+    [SkippableFact]
+    public void A_smaller_key_needs_its_certificate_and_the_key_whose_place_it_takes()
+    {
+        Build(ZbootCompression.Gzip, Loose);
+        SigningOptions smaller = _bench.Identity(TestSigners.P256);
+        RefusesWithoutTrace("KS3010", Options() with { Smaller = smaller with { Certificate = null } }).ShouldContain("--smaller-cert");
+        RefusesWithoutTrace("KS3010", Options() with { Smaller = smaller with { Key = null } }).ShouldContain("--smaller-key");
+        RefusesWithoutTrace("KS3010", Options() with { Replacement = At("Image"), Signing = new(), Smaller = smaller }).ShouldContain("--key");
+        RefusesWithoutTrace("KS3010", Options() with { Replacement = At("Image"), Signing = new(), MayDropChain = true }).ShouldContain("--key");
+    }
+
     [SkippableFact]
     public void Refuses_what_it_cannot_sign()
     {
@@ -183,8 +245,17 @@ public sealed class ZbootRepackTests : IDisposable
 
     private ZbootRepackOptions Options() => new() { Image = At("vmlinuz.efi"), Signing = _bench.Identity(TestSigners.Rsa2048), Output = At("repacked.efi") };
 
-    private ZbootBuildResult Build(ZbootCompression compression, int level) => ZbootBuildOperation.Definition.Run(
-        new ZbootBuildOptions { Kit = _kit.Require(), Image = At("Image"), Compression = compression, Level = level, Output = At("vmlinuz.efi") }, _bench.Context);
+    private ZbootBuildResult Build(ZbootCompression compression, int level, TestSigner? signer = null) => ZbootBuildOperation.Definition.Run(
+        new ZbootBuildOptions
+        {
+            Kit = _kit.Require(),
+            Image = At("Image"),
+            Compression = compression,
+            Level = level,
+            Signing = signer is null ? new() : _bench.Identity(signer),
+            Output = At("vmlinuz.efi"),
+        },
+        _bench.Context);
 
     private ZbootRepackResult Repack(ZbootRepackOptions options) => ZbootRepackOperation.Definition.Run(options, _bench.Context);
 
