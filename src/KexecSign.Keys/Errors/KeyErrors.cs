@@ -53,6 +53,11 @@ public static partial class KeyErrors
         "SoftHSM is in use in this process with configuration '{0}' and cannot change to '{1}'.",
         "Finish the first run before, use one directory for both, or start another process.");
 
+    /// <summary>The module broke the process, which ends with exit code 1 then.</summary>
+    public static readonly ErrorCode ModuleCrashed = new(
+        "KS2014", "PKCS#11 module {0} crashed while it was being {1}, and the process with it.",
+        "Nothing was written. Try it with 'pkcs11-tool --module FILE --list-slots'; name another version of it with ?module-path= in the URI.");
+
     /// <summary>No token matches.</summary>
     public static readonly ErrorCode TokenMissing = new(
         "KS2020",

@@ -14,6 +14,7 @@ internal sealed class Module
 {
     private static readonly Dictionary<nint, Module> Live = [];
     private static readonly Lock LiveLock = new();
+    private static readonly HashSet<(string Path, string Doing)> Guarded = [];
     private readonly TokenThreads _threads;
     private readonly bool _finalise;
     private readonly string? _configuration;
@@ -161,6 +162,7 @@ internal sealed class Module
     {
         try
         {
+            using CrashGuard? guard = Guard(path, "loaded");
             nint library = NativeLibrary.Load(path);
             return Cryptoki.From(library) ?? throw KeyErrors.ModuleUnusable.With(path, "it has no C_GetFunctionList of PKCS#11 2.x or 3.x");
         }
@@ -178,6 +180,7 @@ internal sealed class Module
     {
         try
         {
+            using CrashGuard? guard = Guard(path, "initialised");
             return calls.Initialize();
         }
         catch (CryptokiException cause)
@@ -185,6 +188,10 @@ internal sealed class Module
             throw KeyErrors.ModuleUnusable.Because(cause, path, cause.Message);
         }
     }
+
+    // The second time constructors do not run again and C_Initialize did not crash the first time.
+    private static CrashGuard? Guard(string path, string doing) =>
+        Guarded.Add((path, doing)) ? CrashGuard.Begin(KeyErrors.ModuleCrashed.With(path, doing).Message) : null;
 
     private static string OneLine(string text)
     {

@@ -27,12 +27,19 @@ public sealed class FaultTests(TokenBench bench) : IDisposable
         Directory.GetFileSystemEntries(_folder.Path).ShouldBeEmpty();
     }
 
-    [SkippableFact]
-    public void A_module_that_crashes_when_loaded_takes_no_file_with_it()
+    [SkippableTheory]
+    [InlineData("crash-on-load", "loaded")]
+    [InlineData("fault-on-load", "loaded")]
+    [InlineData("fault-at-start", "initialised")]
+    [InlineData("trap-at-start", "initialised")]
+    public void A_module_that_crashes_ends_the_run_with_one_line(string fault, string doing)
     {
         TokenBench.Require();
-        Answer answer = KexecSignProgram.RunWith(bench.Faulty("crash-on-load"), bench.SignAll(_folder.Path));
-        answer.Exit.ShouldBe(128 + 6, answer.Error);
+        Dictionary<string, string> environment = bench.Faulty(fault);
+        Answer answer = KexecSignProgram.RunWith(environment, bench.SignAll(_folder.Path));
+        answer.Exit.ShouldBe(1, answer.Error);
+        string line = answer.Error.Split('\n').Where(text => text.StartsWith("KS", StringComparison.Ordinal)).ShouldHaveSingleItem(answer.Error);
+        line.ShouldStartWith($"KS2014: PKCS#11 module {environment["KEXECSIGN_PKCS11_MODULE"]} crashed while it was being {doing}");
         Directory.GetFileSystemEntries(_folder.Path).ShouldBeEmpty();
     }
 

@@ -31,6 +31,19 @@ __attribute__((constructor)) static void load(void)
 {
 	if (told("crash-on-load"))
 		abort();
+	if (told("fault-on-load"))
+		*(volatile int *)8 = 1;
+}
+
+static unsigned long fault(void)
+{
+	*(volatile int *)8 = 1;
+	return 0;
+}
+
+static unsigned long quit(void)
+{
+	__builtin_trap();
 }
 
 static unsigned long hang(void)
@@ -69,6 +82,10 @@ unsigned long C_GetFunctionList(struct list **list)
 	ours = *real;
 	if (told("hang-at-start"))
 		ours.call[INITIALIZE] = hang;
+	if (told("fault-at-start"))
+		ours.call[INITIALIZE] = fault;
+	if (told("trap-at-start"))
+		ours.call[INITIALIZE] = quit;
 	if (told("hang-at-login"))
 		ours.call[LOGIN] = hang;
 	if (told("hang-at-signature"))
