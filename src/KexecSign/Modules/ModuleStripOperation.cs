@@ -79,20 +79,16 @@ internal static class ModuleStripOperation
                 return;
             }
             OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace);
-            try
-            {
-                bool asIs = module.Existing is null;
-                if (asIs || module.Compression == ModuleCompression.None)
-                    ContentPass.Run(asIs ? module.Source.ToLayout() : module.Content, HashAlgorithmName.SHA256, output, step, context.Cancellation);
-                else
-                    output.Write(ModuleCodec.Close(module.Content.ReadBytes(0, module.Content.Length), module.Compression).Span);
-                commit.Add(output, refused => answer(refused is null ? outcome with { Output = output.Path } : FileOutcome.Of(file, refused)));
-            }
-            catch
-            {
-                output.Dispose();
-                throw;
-            }
+            commit.Add(output, o => Write(module, o, step, context), refused => answer(refused is null ? outcome with { Output = output.Path } : FileOutcome.Of(file, refused)));
         }));
+    }
+
+    private static void Write(ModuleFile module, OutputFile output, IRunStep step, RunContext context)
+    {
+        bool asIs = module.Existing is null;
+        if (asIs || module.Compression == ModuleCompression.None)
+            ContentPass.Run(asIs ? module.Source.ToLayout() : module.Content, HashAlgorithmName.SHA256, output, step, context.Cancellation);
+        else
+            output.Write(ModuleCodec.Close(module.Content.ReadBytes(0, module.Content.Length), module.Compression).Span);
     }
 }
