@@ -16,6 +16,9 @@ internal static class LargeFiles
             [
                 new("kexecsign sign", [bed.KexecSign, "sign", unsigned, "--key", bed.Key, "--cert", bed.Certificate, "-o", bed.In("kl.efi")], bed.In("kl.efi")),
                 new("sbsign", ["sbsign", "--key", bed.Key, "--cert", bed.Certificate, "--output", bed.In("sl.efi"), unsigned], bed.In("sl.efi")),
+                // They leave the writing to the kernel; kexecsign ends when the file is on the disk.
+                new("sbsign, then sync as kexecsign does",
+                    ["sh", "-c", $"sbsign --key '{bed.Key}' --cert '{bed.Certificate}' --output '{bed.In("sl.efi")}' '{unsigned}' && sync '{bed.In("sl.efi")}'"], bed.In("sl.efi")),
                 new("osslsigncode sign",
                     ["osslsigncode", "sign", "-h", "sha256", "-certs", bed.Certificate, "-key", bed.Key, "-in", unsigned, "-out", bed.In("ol.efi")], bed.In("ol.efi")),
             ]);

@@ -5,10 +5,10 @@ using KexecSign.Formats.Pe;
 
 namespace KexecSign.Formats.Authenticode;
 
-/// <summary>A range of a file, in bytes.</summary>
+/// <summary>A range of a file, in bytes. A class, because code for collections of structures is compiled anew by each process that starts.</summary>
 /// <param name="Offset">First byte.</param>
 /// <param name="Length">Number of bytes.</param>
-public readonly record struct ByteRange(long Offset, long Length);
+public sealed record ByteRange(long Offset, long Length);
 
 /// <summary>
 /// The two Authenticode hashes that are in use. On a canonical image they are one. Flat: from the first byte to the
@@ -27,7 +27,7 @@ public static class AuthenticodeDigest
     {
         ImmutableArray<ByteRange>.Builder ranges = Headers(image, image.SizeOfHeaders).ToBuilder();
         long hashed = image.SizeOfHeaders;
-        foreach (PeSection section in image.Sections.Where(s => s.SizeOfRawData != 0).OrderBy(s => s.PointerToRawData).ThenBy(s => s.VirtualAddress))
+        foreach (PeSection section in InFileOrder(image))
         {
             ranges.Add(new(section.PointerToRawData, section.SizeOfRawData));
             hashed += section.SizeOfRawData;
@@ -37,6 +37,17 @@ public static class AuthenticodeDigest
         if (extra > 0)
             ranges.Add(new(hashed, extra));
         return ranges.ToImmutable();
+    }
+
+    private static IEnumerable<PeSection> InFileOrder(PeImage image)
+    {
+        PeSection[] sections = [.. image.Sections.Where(s => s.SizeOfRawData != 0)];
+        for (int i = 1; i < sections.Length; i++)
+        {
+            if (sections[i].PointerToRawData <= sections[i - 1].PointerToRawData)
+                return sections.OrderBy(s => s.PointerToRawData).ThenBy(s => s.VirtualAddress);
+        }
+        return sections;
     }
 
     /// <summary>Hashes ranges of a file.</summary>

@@ -111,13 +111,18 @@ public sealed class AuthenticodeSignature
         }
     }
 
-    private static ImmutableArray<ReadOnlyMemory<byte>> UnsignedValues(SignerInfo signer, string oid) =>
-    [
-        .. signer.UnsignedAttributes.Cast<CryptographicAttributeObject>()
-            .Where(attribute => attribute.Oid.Value == oid)
-            .SelectMany(attribute => attribute.Values.Cast<AsnEncodedData>())
-            .Select(value => (ReadOnlyMemory<byte>)value.RawData),
-    ];
+    private static ImmutableArray<ReadOnlyMemory<byte>> UnsignedValues(SignerInfo signer, string oid)
+    {
+        if (signer.UnsignedAttributes.Count == 0)
+            return [];
+        return
+        [
+            .. signer.UnsignedAttributes.Cast<CryptographicAttributeObject>()
+                .Where(attribute => attribute.Oid.Value == oid)
+                .SelectMany(attribute => attribute.Values.Cast<AsnEncodedData>())
+                .Select(value => (ReadOnlyMemory<byte>)value.RawData),
+        ];
+    }
 
     private static ImmutableArray<string> ReadDigestAlgorithms(ReadOnlyMemory<byte> pkcs7)
     {

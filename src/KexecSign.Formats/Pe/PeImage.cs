@@ -5,7 +5,11 @@ namespace KexecSign.Formats.Pe;
 /// <summary>A data directory: for the certificate table <see cref="Address"/> is a file offset, for all others an RVA.</summary>
 /// <param name="Address">File offset or RVA, in bytes.</param>
 /// <param name="Size">Size in bytes.</param>
-public readonly record struct PeDirectory(uint Address, uint Size);
+public sealed record PeDirectory(uint Address, uint Size)
+{
+    /// <summary>One that is not there.</summary>
+    public static PeDirectory None { get; } = new(0, 0);
+}
 
 /// <summary>
 /// The headers of a PE image as <see cref="PeReader"/> found them: every number is known to lie inside the file as far as
@@ -98,7 +102,7 @@ public sealed record PeImage
     public bool CanBeSigned => Directories.Length > PeConstants.CertificateDirectoryIndex;
 
     /// <summary>File offset and size of the certificate table; both 0 in an unsigned image.</summary>
-    public PeDirectory CertificateTable => CanBeSigned ? Directories[PeConstants.CertificateDirectoryIndex] : default;
+    public PeDirectory CertificateTable => CanBeSigned ? Directories[PeConstants.CertificateDirectoryIndex] : PeDirectory.None;
 
     /// <summary>Whether there is a certificate table.</summary>
     public bool IsSigned => CertificateTable is not { Address: 0, Size: 0 };

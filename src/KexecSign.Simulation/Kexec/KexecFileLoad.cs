@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
 using KexecSign.Simulation.Errors;
 
@@ -18,8 +21,21 @@ public static class KexecFileLoad
     /// <param name="policy">State of the running kernel.</param>
     /// <param name="cancellation">Stops between two pieces.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS4002 when the file would be taken but what the kernel then checks is no PE signature.</exception>
-    public static KexecVerdict Judge(Layout file, KernelArchitecture architecture, KernelPolicy policy, CancellationToken cancellation = default)
+    public static KexecVerdict Judge(Layout file, KernelArchitecture architecture, KernelPolicy policy, CancellationToken cancellation = default) =>
+        Judge(file, architecture, policy, PeVerification.HashOf(file, cancellation), cancellation);
+
+    /// <summary>The same for a caller who hashes the file for others, too.</summary>
+    /// <param name="file">The file as it would be given to the kernel.</param>
+    /// <param name="architecture">Architecture of the running kernel.</param>
+    /// <param name="policy">State of the running kernel.</param>
+    /// <param name="hash">Hashes ranges of the file, in the order in which the kernel takes them.</param>
+    /// <param name="cancellation">Stops between two pieces.</param>
+    /// <exception cref="Formats.Errors.KexecSignException">KS4002 when the file would be taken but what the kernel then checks is no PE signature.</exception>
+    public static KexecVerdict Judge(
+        Layout file, KernelArchitecture architecture, KernelPolicy policy, Func<ImmutableArray<ByteRange>, HashAlgorithmName, byte[]> hash, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(hash);
+        cancellation.ThrowIfCancellationRequested();
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(policy);
         PeJudgement? signature = null;
@@ -29,7 +45,7 @@ public static class KexecFileLoad
             KexecImage.Probe(file, architecture, policy);
             if (KexecImage.ChecksSignature(architecture))
             {
-                signature = PeVerification.Judge(file, policy, cancellation);
+                signature = PeVerification.Judge(file, policy, hash);
                 RequireSignature(signature, policy);
             }
             KexecImage.Load(file, architecture, policy);

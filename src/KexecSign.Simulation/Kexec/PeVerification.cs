@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
 using KexecSign.Simulation.Errors;
 using KexecSign.Simulation.Pe;
@@ -17,7 +19,14 @@ public static class PeVerification
     /// <param name="file">The file as it would be given to the kernel; it is read in pieces of 1 MiB.</param>
     /// <param name="policy">Keyrings and release; whether signatures are enforced does not matter here.</param>
     /// <param name="cancellation">Stops between two pieces.</param>
-    public static PeJudgement Judge(Layout file, KernelPolicy policy, CancellationToken cancellation = default)
+    public static PeJudgement Judge(Layout file, KernelPolicy policy, CancellationToken cancellation = default) => Judge(file, policy, HashOf(file, cancellation));
+
+    /// <summary>Hashes ranges of a file in pieces of 1 MiB.</summary>
+    internal static Func<ImmutableArray<ByteRange>, HashAlgorithmName, byte[]> HashOf(Layout file, CancellationToken cancellation) =>
+        (ranges, algorithm) => PeContentsDigest.Hash(file, ranges, algorithm, cancellation);
+
+    /// <summary>The same with the caller's own way to hash ranges of the file.</summary>
+    internal static PeJudgement Judge(Layout file, KernelPolicy policy, Func<ImmutableArray<ByteRange>, HashAlgorithmName, byte[]> hash)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(policy);
@@ -33,7 +42,7 @@ public static class PeVerification
 
             SignedImageDigest signed = ReadSignedDigest(message, policy.Release);
             judgement = judgement with { DigestAlgorithm = signed.Algorithm.KernelName, SignedDigest = [.. signed.Digest] };
-            CompareDigest(file, headers, signed, cancellation);
+            CompareDigest(file, headers, signed, hash);
             return judgement with
             {
                 Explanation = $"signed by {message.Signers[0].Name}, trusted by the {(keyring == KernelKeyring.Platform ? ".platform" : ".builtin or .secondary")} keyring, {signed.Algorithm.KernelName} digest {Convert.ToHexStringLower(signed.Digest)}",
@@ -61,7 +70,7 @@ public static class PeVerification
         ArgumentNullException.ThrowIfNull(file);
         try
         {
-            return PeContentsDigest.Compute(file, PeHeaders.ParseForDigest(file), algorithm, cancellation).Digest;
+            return PeContentsDigest.Compute(file, PeHeaders.ParseForDigest(file), algorithm, HashOf(file, cancellation)).Digest;
         }
         catch (Refusal refusal)
         {
@@ -99,7 +108,7 @@ public static class PeVerification
             ? SignedImageDigest.Parse(data, release)
             : throw new Refusal(KernelErrno.ENODATA, KexecRules.Pkcs7Malformed, "", "the PKCS#7 message", "it has no content");
 
-    private static void CompareDigest(Layout file, PeHeaders headers, SignedImageDigest signed, CancellationToken cancellation)
+    private static void CompareDigest(Layout file, PeHeaders headers, SignedImageDigest signed, Func<ImmutableArray<ByteRange>, HashAlgorithmName, byte[]> hash)
     {
         if (signed.Digest.Length != signed.Algorithm.Size)
         {
@@ -107,7 +116,7 @@ public static class PeVerification
                 KernelErrno.EBADMSG, KexecRules.DigestLength, $"PEFILE: Digest size mismatch ({signed.Algorithm.Size:x} != {signed.Digest.Length:x})",
                 signed.Algorithm.KernelName, signed.Digest.Length, signed.Algorithm.Size);
         }
-        PeDigestResult actual = PeContentsDigest.Compute(file, headers, signed.Algorithm.Name, cancellation);
+        PeDigestResult actual = PeContentsDigest.Compute(file, headers, signed.Algorithm.Name, hash);
         if (!actual.Digest.AsSpan().SequenceEqual(signed.Digest))
         {
             throw new Refusal(

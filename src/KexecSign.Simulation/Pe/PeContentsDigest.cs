@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
 using KexecSign.Simulation.Errors;
 using KexecSign.Simulation.Kexec;
@@ -18,22 +20,21 @@ internal static class PeContentsDigest
 
     /// <summary>Hashes headers without CheckSum and certificate entry, the sections in file order, and the tail.</summary>
     /// <exception cref="Refusal">ELIBBAD when the table is cut; EFAULT where the kernel would leave its buffer.</exception>
-    public static PeDigestResult Compute(Layout file, PeHeaders headers, HashAlgorithmName algorithm, CancellationToken cancellation)
+    public static PeDigestResult Compute(
+        Layout file, PeHeaders headers, HashAlgorithmName algorithm, Func<ImmutableArray<ByteRange>, HashAlgorithmName, byte[]> hash)
     {
-        using var hash = IncrementalHash.CreateHash(algorithm);
-        byte[] chunk = new byte[(int)Math.Min(ChunkSize, headers.Length)];
-
+        var ranges = ImmutableArray.CreateBuilder<ByteRange>();
         uint behindChecksum = headers.ChecksumOffset + 4, behindEntry = headers.CertificateEntryOffset + 8;
-        Update("the header's parts", 0, headers.ChecksumOffset);
-        Update("the header's parts", behindChecksum, (long)headers.CertificateEntryOffset - behindChecksum);
-        Update("SizeOfHeaders against the certificate entry", behindEntry, (long)headers.HeaderSize - behindEntry);
+        Add("the header's parts", 0, headers.ChecksumOffset);
+        Add("the header's parts", behindChecksum, (long)headers.CertificateEntryOffset - behindChecksum);
+        Add("SizeOfHeaders against the certificate entry", behindEntry, (long)headers.HeaderSize - behindEntry);
 
         long hashed = headers.HeaderSize;
         foreach (SectionHeader section in SortedSections(file, headers))
         {
             if (section.RawSize == 0)
                 continue;
-            Update("section ranges", section.RawOffset, section.RawSize);
+            Add("section ranges", section.RawOffset, section.RawSize);
             hashed += section.RawSize;
             if (hashed > uint.MaxValue)
                 throw Faults("the sum of the raw sizes", section.RawOffset, section.RawSize);
@@ -48,15 +49,29 @@ internal static class PeContentsDigest
             if (wraps || headers.Length < behindTable)
                 throw new Refusal(KernelErrno.ELIBBAD, KexecRules.TableCut, "", hashed, headers.CertificatesSize, headers.Length);
             tail = headers.Length - behindTable;
-            Update("the tail", hashed, tail);
+            Add("the tail", hashed, tail);
         }
-        return new PeDigestResult(hash.GetHashAndReset(), hashed, tail);
+        return new PeDigestResult(hash(ranges.ToImmutable(), algorithm), hashed, tail);
 
-        void Update(string what, long offset, long length)
+        void Add(string what, long offset, long length)
         {
             if (length < 0 || offset + length > headers.Length)
                 throw Faults(what, offset, length);
-            for (long at = offset, end = offset + length; at < end;)
+            ranges.Add(new(offset, length));
+        }
+
+        Refusal Faults(string what, long offset, long length) =>
+            new(KernelErrno.EFAULT, KexecRules.KernelFaults, "", what, offset, length, headers.Length);
+    }
+
+    /// <summary>Hashes ranges of a file.</summary>
+    public static byte[] Hash(Layout file, ImmutableArray<ByteRange> ranges, HashAlgorithmName algorithm, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(algorithm);
+        byte[] chunk = new byte[(int)Math.Min(ChunkSize, Math.Max(file.Length, 1))];
+        foreach (ByteRange range in ranges)
+        {
+            for (long at = range.Offset, end = range.Offset + range.Length; at < end;)
             {
                 cancellation.ThrowIfCancellationRequested();
                 Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, end - at));
@@ -65,9 +80,7 @@ internal static class PeContentsDigest
                 at += part.Length;
             }
         }
-
-        Refusal Faults(string what, long offset, long length) =>
-            new(KernelErrno.EFAULT, KexecRules.KernelFaults, "", what, offset, length, headers.Length);
+        return hash.GetHashAndReset();
     }
 
     private static IEnumerable<SectionHeader> SortedSections(Layout file, PeHeaders headers)

@@ -59,16 +59,11 @@ internal sealed class BuildLine
         if (_options.Parser is not null)
             (image, parser) = BpfEmbedOperation.Embed(image, _options.Parser, _context);
 
-        SignedImage? outer = null;
-        WrittenFile written;
-        if (_outer is null)
-            written = WrittenFile.Write(image, staged, [], _context);
-        else
-            written = new((outer = Sign(image, _outer, staged)).Size, outer.Sha256);
+        (WrittenFile written, SignedImage? outer, byte[] imaDigest) = WriteImage(image, staged);
         var outputs = ImmutableArray.CreateBuilder<BuildInput>();
         outputs.Add(new(output, written.Size, written.Sha256));
 
-        ImaSigned? ima = _ima is null ? null : SignForIma(staged, written.Sha256);
+        ImaSigned? ima = _ima is null ? null : SignForIma(staged, imaDigest);
         if (ima is not null)
             outputs.Add(Write(Layout.Of(Convert.FromHexString(ima.Value)), sidecar!, output + ".sig"));
         if (signedImage is not null)
@@ -143,12 +138,22 @@ internal sealed class BuildLine
 
     private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? "gzip"), _options.Level);
 
-    private SignedImage Sign(Layout image, SigningIdentity identity, string path)
+    // The pass that writes the image computes the digest that IMA wants as well.
+    private (WrittenFile File, SignedImage? Signature, byte[] ImaDigest) WriteImage(Layout image, string path)
     {
-        PendingSignature pending = Prepare(image, identity);
-        using ImageSigning signing = ImageSigning.Begin(pending, identity, OutputFile.Create(path), _context);
+        HashAlgorithmName wanted = _ima?.Hash ?? HashAlgorithmName.SHA256;
+        if (_outer is null)
+        {
+            using OutputFile output = OutputFile.Create(path);
+            (WrittenFile written, ImmutableArray<byte[]> further) = WrittenFile.Fill(
+                output, image, wanted == HashAlgorithmName.SHA256 ? [] : [HashRequest.Whole(wanted, image)], _context);
+            output.Commit();
+            return (written, null, further.IsEmpty ? Convert.FromHexString(written.Sha256) : further[0]);
+        }
+        using ImageSigning signing = ImageSigning.Begin(Prepare(image, _outer), _outer, OutputFile.Create(path), _context, wanted);
         signing.Sign(_context);
-        return signing.Finish();
+        SignedImage signed = signing.Finish();
+        return (new(signed.Size, signed.Sha256), signed, signing.FurtherDigest ?? Convert.FromHexString(signed.Sha256));
     }
 
     private PendingSignature Prepare(Layout image, SigningIdentity identity)
@@ -164,11 +169,9 @@ internal sealed class BuildLine
     }
 
     // With a sidecar beside the staged file, where the verification looks for it.
-    private ImaSigned SignForIma(string staged, string sha256)
+    private ImaSigned SignForIma(string staged, byte[] digest)
     {
-        // The pass that wrote the image computed its SHA-256; only another algorithm needs a second one.
-        byte[] digest = _ima!.Hash == HashAlgorithmName.SHA256 ? Convert.FromHexString(sha256) : HashOf(staged, _ima.Hash);
-        byte[] value = ImaSignOperation.Sign(digest, _ima, _context);
+        byte[] value = ImaSignOperation.Sign(digest, _ima!, _context);
         return ImaSignOperation.Place(staged, digest, value, new ImaSignOptions { Sidecar = true, Xattr = _options.Xattr }, _context);
     }
 
@@ -240,10 +243,4 @@ internal sealed class BuildLine
 
     private BuildInput Input(FileSource source) =>
         new(source.Path, source.Length, Convert.ToHexStringLower(LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, _context)));
-
-    private byte[] HashOf(string path, HashAlgorithmName algorithm)
-    {
-        using FileSource source = FileSource.Open(path);
-        return LayoutPass.Hash(source.ToLayout(), algorithm, _context);
-    }
 }

@@ -1,27 +1,23 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
 using KexecSign.Running;
 
 namespace KexecSign.Files;
 
-/// <summary>A hash over ranges of a layout, to be computed while the layout is read.</summary>
-/// <param name="Algorithm">Hash algorithm.</param>
-/// <param name="Ranges">Ranges in file order, not overlapping.</param>
-internal sealed record HashRequest(HashAlgorithmName Algorithm, ImmutableArray<ByteRange> Ranges)
-{
-    /// <summary>A hash over everything.</summary>
-    public static HashRequest Whole(HashAlgorithmName algorithm, Layout layout) => new(algorithm, [new(0, layout.Length)]);
-}
-
 /// <summary>
-/// Reads a layout exactly once, and in that one pass writes it and computes every hash that is wanted: what was hashed is
-/// what was written, even if the input changes meanwhile. Hashing a chunk runs beside writing it and reading the next.
+/// Reads a layout exactly once, and in that one pass writes it and computes every hash and sum that is wanted: what was hashed is
+/// what was written, even if the input changes meanwhile. Each hash has a thread of its own, so that none waits for another.
 /// </summary>
 internal static class LayoutPass
 {
-    private const int ChunkSize = 1 << 20;
+    // Half of a core's second-level cache, so that a hash finds there what was read and written a moment ago.
+    private const int ChunkSize = 1 << 19;
+
+    private const int Chunks = 8;
+
+    // Starting threads costs more than hashing this much.
+    private const long Small = 1 << 20;
 
     /// <summary>Runs the pass.</summary>
     /// <param name="layout">What to read.</param>
@@ -29,36 +25,20 @@ internal static class LayoutPass
     /// <param name="requests">The hashes wanted.</param>
     /// <param name="step">Told of the progress.</param>
     /// <param name="cancellation">Stops between two chunks.</param>
+    /// <param name="sum">Adds up the layout's words; null for no sum.</param>
     /// <returns>Running hashes in the order of the requests, so that a caller may append what follows the layout.</returns>
     public static ImmutableArray<IncrementalHash> Run(
-        Layout layout, OutputFile? output, ReadOnlySpan<HashRequest> requests, IRunStep step, CancellationToken cancellation)
+        Layout layout, OutputFile? output, ReadOnlySpan<HashRequest> requests, IRunStep step, CancellationToken cancellation, FileSum? sum = null)
     {
-        ImmutableArray<HashRequest> wanted = [.. requests];
-        ImmutableArray<IncrementalHash> hashes = [.. wanted.Select(r => IncrementalHash.CreateHash(r.Algorithm))];
-        int size = (int)Math.Min(ChunkSize, Math.Max(layout.Length, 1));
-        byte[] current = new byte[size], next = new byte[size];
-        int count = ReadChunk(layout, 0, current);
-        for (long at = 0; count > 0;)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            long start = at;
-            ReadOnlyMemory<byte> chunk = current.AsMemory(0, count);
-            Task[] hashing = [.. hashes.Select((hash, i) => Task.Run(() => Feed(hash, wanted[i].Ranges, chunk.Span, start), CancellationToken.None))];
-            int following;
-            try
-            {
-                output?.Write(chunk.Span, layout.Length);
-                following = ReadChunk(layout, at + count, next);
-            }
-            finally
-            {
-                Task.WaitAll(hashing, CancellationToken.None);
-            }
-            step.Advance(count);
-            at += count;
-            (current, next, count) = (next, current, following);
-        }
-        return hashes;
+        var readers = new ChunkReader[requests.Length];
+        for (int i = 0; i < readers.Length; i++)
+            readers[i] = new(requests[i]);
+        output?.Reserve(layout.Length);
+        if (layout.Length <= Small)
+            RunHere(layout, output, readers, sum, step, cancellation);
+        else
+            RunBeside(layout, output, readers, sum, step, cancellation);
+        return [.. readers.Select(r => r.Hash)];
     }
 
     /// <summary>Hashes a whole layout.</summary>
@@ -77,21 +57,39 @@ internal static class LayoutPass
         return values;
     }
 
-    private static int ReadChunk(Layout layout, long at, byte[] buffer)
+    private static void RunHere(Layout layout, OutputFile? output, ChunkReader[] readers, FileSum? sum, IRunStep step, CancellationToken cancellation)
     {
-        int count = (int)Math.Min(buffer.Length, layout.Length - at);
-        if (count > 0)
-            layout.Read(at, buffer.AsSpan(0, count));
-        return count;
+        cancellation.ThrowIfCancellationRequested();
+        byte[] content = layout.ReadBytes(0, layout.Length);
+        output?.Write(content, layout.Length);
+        sum?.Add(content);
+        foreach (ChunkReader reader in readers)
+            reader.Take(content, 0);
+        step.Advance(content.Length);
     }
 
-    private static void Feed(IncrementalHash hash, ImmutableArray<ByteRange> ranges, ReadOnlySpan<byte> chunk, long start)
+    private static void RunBeside(Layout layout, OutputFile? output, ChunkReader[] readers, FileSum? sum, IRunStep step, CancellationToken cancellation)
     {
-        foreach (ByteRange range in ranges)
+        var ring = new ChunkRing(ChunkSize, Chunks, readers);
+        try
         {
-            long from = Math.Max(range.Offset, start), to = Math.Min(range.Offset + range.Length, start + chunk.Length);
-            if (from < to)
-                hash.AppendData(chunk[(int)(from - start)..(int)(to - start)]);
+            for (long at = 0; at < layout.Length;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int count = (int)Math.Min(ChunkSize, layout.Length - at);
+                Span<byte> chunk = ring.Next(count);
+                layout.Read(at, chunk);
+                // Given to the hashes first: they read it while it is written.
+                ring.Publish();
+                output?.Write(chunk, layout.Length);
+                sum?.Add(chunk);
+                step.Advance(count);
+                at += count;
+            }
+        }
+        finally
+        {
+            ring.Finish();
         }
     }
 }

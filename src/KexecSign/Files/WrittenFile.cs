@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Formats.Layouts;
@@ -30,5 +31,22 @@ internal sealed record WrittenFile(long Size, string Sha256)
         ImmutableArray<byte[]> hashes = LayoutPass.Finish(LayoutPass.Run(
             layout, output, [.. wanted, HashRequest.Whole(HashAlgorithmName.SHA256, layout)], step, context.Cancellation));
         return (new(output.Length, Convert.ToHexStringLower(hashes[^1])), hashes[..^1]);
+    }
+
+    /// <summary>Writes a PE image with a checksum that is computed on the way.</summary>
+    /// <param name="output">Where it goes; the caller makes it appear.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="checkSumOffset">File offset of its checksum.</param>
+    /// <param name="context">Run context.</param>
+    public static WrittenFile FillSummed(OutputFile output, Layout image, int checkSumOffset, RunContext context)
+    {
+        var sum = new FileSum();
+        using (IRunStep step = context.Log.Step($"write {System.IO.Path.GetFileName(output.Path)}", image.Length))
+            LayoutPass.Run(image.OverwriteUInt32(checkSumOffset, 0), output, [], step, context.Cancellation, sum);
+        byte[] field = new byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(field, sum.Value());
+        output.Overwrite(checkSumOffset, field);
+        // The file's hash begins with its headers, and so with a sum of all that follows.
+        return new(output.Length, Convert.ToHexStringLower(LayoutPass.Hash(Layout.Of(output.Written), HashAlgorithmName.SHA256, context)));
     }
 }

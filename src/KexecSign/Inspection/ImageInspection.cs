@@ -45,7 +45,7 @@ internal static class ImageInspection
         PeImage image = PeReader.Read(file);
         var traps = PeCanonical.Violations(image, file).Select(v => v.Code == FormatErrors.GapAfterHeaders && ZbootHeader.IsZboot(head) ? v.Message + KernelsOwnBuilder : v.Message).ToList();
         KernelImage? kernel = KernelImage.TryParse(head);
-        ReadDigests digests = ReadDigests.Of(image, file);
+        ReadDigests digests = ReadDigests.Of(image, file, context, [HashAlgorithmName.SHA256.Name!]);
         InspectResult result = new()
         {
             File = name,

@@ -51,7 +51,7 @@ internal static class PeNormalizeOperation
         Details = "Moves no byte: zeros between sections are given to the section before them, missing padding is added, the section table is sorted. What would "
             + "need more, or could change what is loaded, is refused.",
         Body = Run,
-        Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o))],
+        Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => PeReportJson.Default.PeNormalizeResult,
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
         TypedOptions =
@@ -65,19 +65,14 @@ internal static class PeNormalizeOperation
 
     private static PeNormalizeResult Run(PeNormalizeOptions options, RunContext context)
     {
-        string target = Target(options);
+        ImageTarget target = Target(options);
+        string path = target.Path;
         using FileSource source = FileSource.Open(options.File);
         try
         {
-            Layout file = source.ToLayout();
-            NormalizedImage normalized = PeNormalizer.Normalize(file, options.DropSignatures);
-            PeImage image = PeReader.Read(normalized.File);
-            using OutputFile output = options.InPlace ? OutputFile.Create(target) : OutputFile.Create(target, source.Path);
-            WrittenFile written = WrittenFile.Fill(output, normalized.File, context);
-            bool untrue = image.CheckSum != 0 && !normalized.Changes.IsEmpty;
-            string sha256 = untrue ? Convert.ToHexStringLower(FileCheckSum.Rewrite(output, image.CheckSumOffset)) : written.Sha256;
-            output.Commit();
-            return new(target, written.Size, sha256, normalized.Changes);
+            NormalizedImage normalized = PeNormalizer.Normalize(source.ToLayout(), options.DropSignatures);
+            WrittenFile written = EditedImage.Write(target, PeReader.Read(normalized.File), normalized.File, !normalized.Changes.IsEmpty, context);
+            return new(path, written.Size, written.Sha256, normalized.Changes);
         }
         catch (KexecSignException refused)
         {
@@ -85,12 +80,7 @@ internal static class PeNormalizeOperation
         }
     }
 
-    private static string Target(PeNormalizeOptions options) => options switch
-    {
-        { InPlace: true, Output: not null } => throw OperationErrors.OptionsConflict.With("-o", "--in-place"),
-        { InPlace: true } => options.File,
-        _ => options.Output ?? throw OperationErrors.NoOutput.With(1),
-    };
+    private static ImageTarget Target(PeNormalizeOptions options) => new(options.File, options.Output, options.InPlace);
 }
 
 /// <summary>JSON of the results of <c>pe</c>, without reflection.</summary>

@@ -35,12 +35,12 @@ internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, b
     }
 
     /// <summary>The Authenticode signatures of an image, in their order.</summary>
-    public static ImmutableArray<FoundSignature> OfImage(Layout file)
+    public static ImmutableArray<FoundSignature> OfImage(Layout file, RunContext context)
     {
         if (!PeReader.LooksLikePe(file.ReadBytes(0, Math.Min(file.Length, 4096))))
             return [];
         PeImage image = PeReader.Read(file);
-        ReadDigests digests = ReadDigests.Of(image, file);
+        ReadDigests digests = ReadDigests.Of(image, file, context, []);
         return
         [
             .. CertificateTable.Read(image, file).Select(entry => AuthenticodeSignature.Decode(entry.Pkcs7())).Select(s => new FoundSignature(

@@ -60,8 +60,8 @@ internal sealed class PolicyCheck
         using var kernel = new KernelInside(image, file, _context);
         var signatures = new Dictionary<string, ImmutableArray<FoundSignature>>
         {
-            ["outer"] = FoundSignature.OfImage(file),
-            ["inner"] = kernel.IsUnpacked ? FoundSignature.OfImage(kernel.Open()) : [],
+            ["outer"] = FoundSignature.OfImage(file, _context),
+            ["inner"] = kernel.IsUnpacked ? FoundSignature.OfImage(kernel.Open(), _context) : [],
             ["ima"] = FoundSignature.OfIma(path, file, trusted, _context),
         };
         foreach (SignatureRule rule in _policy.Signatures)

@@ -30,11 +30,15 @@ internal static class ProvenanceSubjects
     public static ImmutableArray<ProvenanceSubject> Of(Layout file, string name, string? sha256, RunContext context)
     {
         var subjects = ImmutableArray.CreateBuilder<ProvenanceSubject>();
-        subjects.Add(new(name, sha256 ?? Hash(file, context)));
-        if (!PeReader.LooksLikePe(file.ReadBytes(0, Math.Min(file.Length, 4096))))
+        var digests = new FileDigests(file, context);
+        PeImage? image = PeReader.LooksLikePe(file.ReadBytes(0, Math.Min(file.Length, 4096))) ? PeReader.Read(file) : null;
+        if (sha256 is null)
+            digests.AnnounceWhole(HashAlgorithmName.SHA256);
+        ReadDigests? signed = image is null ? null : ReadDigests.Of(image, file, digests, [HashAlgorithmName.SHA256.Name!]);
+        subjects.Add(new(name, sha256 ?? Convert.ToHexStringLower(digests.OfWhole(HashAlgorithmName.SHA256))));
+        if (image is null)
             return subjects.ToImmutable();
-        PeImage image = PeReader.Read(file);
-        if (ReadDigests.Of(image, file).Hex(HashAlgorithmName.SHA256) is { } authenticode)
+        if (signed!.Hex(HashAlgorithmName.SHA256) is { } authenticode)
             subjects.Add(new(name + "#authenticode", authenticode));
         if (ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
         {

@@ -7,6 +7,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Inspection;
+using KexecSign.Running;
 
 namespace KexecSign.Signatures;
 
@@ -22,9 +23,9 @@ internal static class SignatureListing
     private static readonly ImmutableArray<string> Nested = ["Windows only"];
 
     /// <summary>The signatures in table order, nested ones behind the one that holds them.</summary>
-    public static ImmutableArray<ListedSignature> Of(PeImage image, Layout file)
+    public static ImmutableArray<ListedSignature> Of(PeImage image, Layout file, RunContext context)
     {
-        ReadDigests digests = ReadDigests.Of(image, file);
+        ReadDigests digests = ReadDigests.Of(image, file, context, []);
         var found = ImmutableArray.CreateBuilder<ListedSignature>();
         foreach (CertificateEntry entry in CertificateTable.Read(image, file))
         {

@@ -67,7 +67,7 @@ internal static class SignaturesListOperation
         try
         {
             Layout file = source.ToLayout();
-            return new(options.File, SignatureListing.Of(PeReader.Read(file), file));
+            return new(options.File, SignatureListing.Of(PeReader.Read(file), file, context));
         }
         catch (KexecSignException refused)
         {

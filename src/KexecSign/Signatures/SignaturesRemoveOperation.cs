@@ -5,6 +5,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Operations;
+using KexecSign.Pe;
 using KexecSign.Reports;
 using KexecSign.Running;
 using KexecSign.Signing;
@@ -54,7 +55,7 @@ internal static class SignaturesRemoveOperation
         Details = "What stays keeps its bytes and its order, so that a signature that was second becomes the one that the kernel reads. Removing all gives "
             + "back the image as it was before signing; only zeros that 'sign --fit' padded it with remain.",
         Body = Run,
-        Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o))],
+        Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => SignaturesReportJson.Default.SignaturesRemoveResult,
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
         TypedOptions =
@@ -75,7 +76,8 @@ internal static class SignaturesRemoveOperation
     {
         if (options.All != options.Indexes.IsEmpty)
             throw options.All ? OperationErrors.OptionsConflict.With("--all", "--index") : OperationErrors.OptionMissing.With("signatures remove", "--index N or --all");
-        string target = Target(options);
+        ImageTarget target = Target(options);
+        string path = target.Path;
         using FileSource source = FileSource.Open(options.File);
         try
         {
@@ -84,12 +86,8 @@ internal static class SignaturesRemoveOperation
             if (!image.IsSigned)
                 throw OperationErrors.NothingToRemove.With();
             (Layout left, int removed, int kept) = Remove(image, file, options);
-            using OutputFile output = options.InPlace ? OutputFile.Create(target) : OutputFile.Create(target, source.Path);
-            WrittenFile written = WrittenFile.Fill(output, left, context);
-            // The checksum covers the table; it is kept true where there is one.
-            string sha256 = image.CheckSum == 0 ? written.Sha256 : Convert.ToHexStringLower(FileCheckSum.Rewrite(output, image.CheckSumOffset));
-            output.Commit();
-            return new(target, written.Size, sha256, removed, kept);
+            WrittenFile written = EditedImage.Write(target, image, left, changed: true, context);
+            return new(path, written.Size, written.Sha256, removed, kept);
         }
         catch (KexecSignException refused)
         {
@@ -118,10 +116,5 @@ internal static class SignaturesRemoveOperation
         }
     }
 
-    private static string Target(SignaturesRemoveOptions options) => options switch
-    {
-        { InPlace: true, Output: not null } => throw OperationErrors.OptionsConflict.With("-o", "--in-place"),
-        { InPlace: true } => options.File,
-        _ => options.Output ?? throw OperationErrors.NoOutput.With(1),
-    };
+    private static ImageTarget Target(SignaturesRemoveOptions options) => new(options.File, options.Output, options.InPlace);
 }

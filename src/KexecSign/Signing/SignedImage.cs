@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Files;
+using KexecSign.Formats.Layouts;
 using KexecSign.Running;
 using KexecSign.Timestamping;
 
@@ -32,37 +34,56 @@ internal sealed class ImageSigning : IDisposable
 {
     private readonly PendingSignature _pending;
     private readonly SigningIdentity _identity;
-    private readonly IncrementalHash _fileHash;
+    private readonly ImmutableArray<HashAlgorithmName> _algorithms;
+    private readonly FileSum? _sum;
+    private readonly RunContext _context;
     private readonly byte[] _toBeSigned;
+    private ImmutableArray<IncrementalHash> _fileHashes;
     private byte[]? _pkcs7;
 
-    private ImageSigning(PendingSignature pending, SigningIdentity identity, OutputFile output, IncrementalHash fileHash, byte[] imageDigest)
+    private ImageSigning(
+        PendingSignature pending, SigningIdentity identity, OutputFile output, ImmutableArray<HashAlgorithmName> algorithms,
+        ImmutableArray<IncrementalHash> fileHashes, FileSum? sum, byte[] imageDigest, RunContext context)
     {
+        _context = context;
         _pending = pending;
         _identity = identity;
         Output = output;
-        _fileHash = fileHash;
+        _algorithms = algorithms;
+        _fileHashes = fileHashes;
+        _sum = sum;
         _toBeSigned = pending.ToBeSigned(imageDigest);
     }
 
     /// <summary>The output, which appears when <see cref="Finish"/> is called.</summary>
     public OutputFile Output { get; }
 
-    /// <summary>Writes the body to the output's temporary file and hashes it in the same pass.</summary>
-    public static ImageSigning Begin(PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context)
+    /// <summary>Writes the body to the output's temporary file, and in the same pass computes the image digest, the file's and the checksum.</summary>
+    /// <param name="pending">What is to be signed.</param>
+    /// <param name="identity">Who signs.</param>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="context">Run context.</param>
+    /// <param name="also">A second digest of the whole file that is wanted, for IMA; null for none.</param>
+    public static ImageSigning Begin(PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context, HashAlgorithmName? also = null)
     {
         using IRunStep step = context.Log.Step($"hash and write {Path.GetFileName(output.Path)}", pending.Body.Length);
-        var hashes = LayoutPass.Run(
-            pending.Body, output,
-            [pending.ImageHash, HashRequest.Whole(HashAlgorithmName.SHA256, pending.Body)],
-            step, context.Cancellation);
+        ImmutableArray<HashAlgorithmName> algorithms = also is { } other && other != HashAlgorithmName.SHA256 ? [HashAlgorithmName.SHA256, other] : [HashAlgorithmName.SHA256];
+        bool summed = pending.Image.CheckSum != 0;
+        FileSum? sum = summed ? new() : null;
+        Layout body = summed ? pending.Body.OverwriteUInt32(pending.Image.CheckSumOffset, 0) : pending.Body;
+        // A file's hash begins with its headers, which hold the checksum of all that follows: it can only be computed afterwards.
+        ImmutableArray<HashRequest> wanted = summed ? [pending.ImageHash] : [pending.ImageHash, .. algorithms.Select(a => HashRequest.Whole(a, body))];
+        ImmutableArray<IncrementalHash> hashes = LayoutPass.Run(body, output, wanted.AsSpan(), step, context.Cancellation, sum);
         byte[] imageDigest = hashes[0].GetHashAndReset();
         hashes[0].Dispose();
-        return new(pending, identity, output, hashes[1], imageDigest);
+        return new(pending, identity, output, algorithms, hashes[1..], sum, imageDigest, context);
     }
 
     /// <summary>The image digest, as computed while writing.</summary>
     public ReadOnlyMemory<byte> ImageDigest => _pending.IndirectData!.Digest;
+
+    /// <summary>The second digest of the whole file, when one was wanted and the file is complete.</summary>
+    public byte[]? FurtherDigest { get; private set; }
 
     /// <summary>Has the key sign, and a server timestamp the signature.</summary>
     public void Sign(RunContext context, Timestamper? timestamper = null)
@@ -87,15 +108,15 @@ internal sealed class ImageSigning : IDisposable
     {
         byte[] table = _pending.Table(_pkcs7!);
         Output.Write(table);
-        _fileHash.AppendData(table);
-        byte[] sha256 = _fileHash.GetHashAndReset();
-        bool asForeseen = table.Length == _pending.TableSize;
-        if (!asForeseen)
-            Output.Overwrite(_pending.Image.CertificateDirectoryOffset + 4, LittleEndian(table.Length));
-        if (_pending.Image.CheckSum != 0)
-            sha256 = FileCheckSum.Rewrite(Output, _pending.Image.CheckSumOffset);
-        else if (!asForeseen)
-            sha256 = FileCheckSum.Sha256(Output);
+        _sum?.Add(table);
+        foreach (IncrementalHash hash in _fileHashes)
+            hash.AppendData(table);
+        ImmutableArray<byte[]> digests = LayoutPass.Finish(_fileHashes);
+        _fileHashes = [];
+        if (Settle(table.Length))
+            digests = FileHashes();
+        byte[] sha256 = digests[0];
+        FurtherDigest = digests.Length > 1 ? digests[1] : null;
         return new(
             Output.Path, Output.Length, Convert.ToHexStringLower(sha256),
             _identity.Hash.Name!, Convert.ToHexStringLower(_pending.IndirectData!.Digest.Span),
@@ -104,6 +125,28 @@ internal sealed class ImageSigning : IDisposable
         {
             RaisedImageSize = _pending.RaisedImageSize,
         };
+    }
+
+    // Whether bytes changed that were hashed already, or that no hash was begun for.
+    private bool Settle(int tableSize)
+    {
+        bool asForeseen = tableSize == _pending.TableSize;
+        if (!asForeseen)
+        {
+            int at = _pending.Image.CertificateDirectoryOffset + 4;
+            Output.Overwrite(at, LittleEndian(tableSize));
+            _sum?.Replace(at, LittleEndian(_pending.TableSize), LittleEndian(tableSize));
+        }
+        if (_sum is not null)
+            Output.Overwrite(_pending.Image.CheckSumOffset, LittleEndian(unchecked((int)_sum.Value())));
+        return !asForeseen || _sum is not null;
+    }
+
+    private ImmutableArray<byte[]> FileHashes()
+    {
+        using IRunStep step = _context.Log.Step($"hash {Path.GetFileName(Output.Path)}", Output.Length);
+        Layout written = Layout.Of(Output.Written);
+        return LayoutPass.Finish(LayoutPass.Run(written, null, [.. _algorithms.Select(a => HashRequest.Whole(a, written))], step, _context.Cancellation));
     }
 
     private static byte[] LittleEndian(int value)
@@ -116,7 +159,8 @@ internal sealed class ImageSigning : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _fileHash.Dispose();
+        foreach (IncrementalHash hash in _fileHashes)
+            hash.Dispose();
         Output.Dispose();
     }
 }

@@ -24,7 +24,7 @@ internal static class FirmwareCheck
 
     /// <summary>The verdict as firmware, and the certificate that it rests on.</summary>
     public static (Verdict Verdict, X509Certificate2? Signer) AsFirmware(
-        PeImage image, Layout file, Lazy<ReadDigests> digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
+        PeImage image, Layout file, ReadDigests digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
     {
         try
         {
@@ -41,7 +41,7 @@ internal static class FirmwareCheck
 
     /// <summary>The verdict as shim, and the certificate that it rests on.</summary>
     public static (Verdict Verdict, X509Certificate2? Signer) AsShim(
-        PeImage image, Layout file, Lazy<ReadDigests> digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
+        PeImage image, Layout file, ReadDigests digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
     {
         try
         {
@@ -69,9 +69,8 @@ internal static class FirmwareCheck
         return $"; SBAT: {string.Join(", ", table.Entries.Select(e => $"{e.Component} {e.Generation}"))}";
     }
 
-    private static (string Reason, X509Certificate2? Signer) Check(PeImage image, Layout file, Lazy<ReadDigests> known, Trust trust)
+    private static (string Reason, X509Certificate2? Signer) Check(PeImage image, Layout file, ReadDigests digests, Trust trust)
     {
-        ReadDigests digests = known.Value;
         // Bytes behind the last section are in every hash when there are no gaps: not ours to sign, but signed.
         if (PeCanonical.Violations(image, file).FirstOrDefault(v => v.Code != FormatErrors.TrailingBytes || !digests.Agree) is { } violation)
             throw violation;

@@ -38,8 +38,26 @@ internal static class ImaCheck
         return source.ToLayout().ReadBytes(0, Math.Min(source.Length, ushort.MaxValue + 10));
     }
 
+    /// <summary>Says that the digest of a file's signature will be asked for; of one that cannot be read, the verdict tells.</summary>
+    public static void Announce(string path, FileDigests digests)
+    {
+        try
+        {
+            if (Find(path) is { } found && ImaSignature.Decode(found.Value) is { Type: not ImaSignature.VerityDigsig } signature)
+                digests.AnnounceWhole(signature.Hash);
+        }
+        catch (KexecSignException)
+        {
+            return;
+        }
+    }
+
     /// <summary>The verdict on a file.</summary>
-    public static Verdict Judge(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    public static Verdict Judge(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context) =>
+        Judge(path, file, new FileDigests(file, context), trusted, context);
+
+    /// <summary>The same where other digests of the file are wanted, too.</summary>
+    public static Verdict Judge(string path, Layout file, FileDigests digests, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
         try
         {
@@ -49,8 +67,8 @@ internal static class ImaCheck
             if (trusted.IsEmpty)
                 return new(Consumer.Ima, Answer.NotChecked, $"{source} is there, but no certificate was given to check it by");
             ImaSignature signature = ImaSignature.Decode(value);
-            using IRunStep step = context.Log.Step($"hash ({signature.Hash.Name})", file.Length);
-            X509Certificate2 signer = Check(signature, file, trusted, step, context.Cancellation);
+            X509Certificate2 signer = SignerOf(signature, trusted);
+            Require(signer, signature, Digest(signature, file, digests, context));
             return new(Consumer.Ima, Answer.Accepts, $"{source}: key id {signature.KeyId:x8} of {signer.Subject}, {signature.Hash.Name}");
         }
         catch (KexecSignException refused)
@@ -76,10 +94,23 @@ internal static class ImaCheck
         ImaSignature signature, Layout file, ImmutableArray<X509Certificate2> trusted, IRunStep step, CancellationToken cancellation)
     {
         X509Certificate2 signer = SignerOf(signature, trusted);
-        byte[] digest = FileDigest.Of(file, signature.Type, signature.Hash, step, cancellation);
+        Require(signer, signature, FileDigest.Of(file, signature.Type, signature.Hash, step, cancellation));
+        return signer;
+    }
+
+    private static void Require(X509Certificate2 signer, ImaSignature signature, byte[] digest)
+    {
         if (!Holds(signer, ImaSignature.ToBeSigned(signature.Type, signature.Version, signature.Hash, digest), signature))
             throw VerifyErrors.ImaSignatureWrong.With($"{signature.KeyId:x8}", signature.Hash.Name, Convert.ToHexStringLower(digest));
-        return signer;
+    }
+
+    // fs-verity's digest is one of a tree over the file's blocks and has a read of its own.
+    private static byte[] Digest(ImaSignature signature, Layout file, FileDigests digests, RunContext context)
+    {
+        if (signature.Type != ImaSignature.VerityDigsig)
+            return digests.OfWhole(signature.Hash);
+        using IRunStep step = context.Log.Step($"hash ({signature.Hash.Name})", file.Length);
+        return FileDigest.Of(file, signature.Type, signature.Hash, step, context.Cancellation);
     }
 
     /// <summary>The certificate whose key id a signature names.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Errors;
+using KexecSign.Files;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
@@ -20,7 +21,7 @@ internal static class KexecCheck
 
     /// <summary>The verdict.</summary>
     public static Verdict Judge(
-        PeImage image, KernelInside kernel, VerifyOptions options, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, RunContext context)
+        PeImage image, KernelInside kernel, FileDigests digests, VerifyOptions options, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
         try
         {
@@ -29,7 +30,9 @@ internal static class KexecCheck
             KernelArchitecture architecture = ArchitectureOf(image, options.Architecture);
             string what = (kernel.IsUnified ? "the kernel of .linux, " : "")
                 + (kernel.IsUnpacked ? "the Image inside, as kexec-tools 2.0.31 and later unpack it: " : kernel.IsUnified ? "as it is extracted: " : "");
-            return Ask(kernel.Open(), architecture, lists, [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates], what, context);
+            // A kernel inside has other bytes, and digests of its own.
+            FileDigests own = kernel.IsUnified || kernel.IsUnpacked ? new(kernel.Open(), context) : digests;
+            return Ask(kernel.Open(), own, architecture, lists, [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates], what, context);
         }
         catch (KexecSignException refused)
         {
@@ -38,7 +41,7 @@ internal static class KexecCheck
     }
 
     private static Verdict Ask(
-        Layout file, KernelArchitecture architecture, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, string what, RunContext context)
+        Layout file, FileDigests digests, KernelArchitecture architecture, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, string what, RunContext context)
     {
         var policy = new KernelPolicy
         {
@@ -46,7 +49,7 @@ internal static class KexecCheck
             Platform = trusted.IsEmpty ? OwnSigners(file) : trusted,
             Revoked = [.. lists.Revoked.Certificates, .. lists.OwnerRevoked.Certificates],
         };
-        KexecVerdict verdict = KexecFileLoad.Judge(file, architecture, policy, context.Cancellation);
+        KexecVerdict verdict = KexecFileLoad.Judge(file, architecture, policy, digests.Of, context.Cancellation);
         return verdict.Accepted
             ? new(Consumer.Kexec, Answer.Accepts, what + verdict.Explanation)
             : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);

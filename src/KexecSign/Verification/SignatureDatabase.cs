@@ -17,15 +17,15 @@ internal sealed class SignatureDatabase
     // EFI_CERT_X509_SHA256 and its kin: the hash of TBSCertificate, then the time of revocation.
     private const int TimeSize = 16;
 
-    private static readonly ImmutableArray<(Guid Digests, Guid Certificates, HashAlgorithmName Hash)> HashTypes =
+    private static readonly ImmutableArray<HashType> HashTypes =
     [
-        (EfiGuids.CertSha256, EfiGuids.CertX509Sha256, HashAlgorithmName.SHA256),
-        (EfiGuids.CertSha384, EfiGuids.CertX509Sha384, HashAlgorithmName.SHA384),
-        (EfiGuids.CertSha512, EfiGuids.CertX509Sha512, HashAlgorithmName.SHA512),
+        new(EfiGuids.CertSha256, EfiGuids.CertX509Sha256, HashAlgorithmName.SHA256),
+        new(EfiGuids.CertSha384, EfiGuids.CertX509Sha384, HashAlgorithmName.SHA384),
+        new(EfiGuids.CertSha512, EfiGuids.CertX509Sha512, HashAlgorithmName.SHA512),
     ];
 
-    private readonly ImmutableArray<(HashAlgorithmName Hash, HashSet<string> Values)> _digests;
-    private readonly ImmutableArray<(HashAlgorithmName Hash, HashSet<string> Values)> _certificateHashes;
+    private readonly ImmutableArray<Hashes> _digests;
+    private readonly ImmutableArray<Hashes> _certificateHashes;
 
     private SignatureDatabase(ImmutableArray<SignatureList> lists)
     {
@@ -39,6 +39,9 @@ internal sealed class SignatureDatabase
 
     /// <summary>The certificates.</summary>
     public ImmutableArray<X509Certificate2> Certificates { get; }
+
+    /// <summary>The algorithms of the image digests in it.</summary>
+    public IEnumerable<string> DigestAlgorithms => _digests.Select(d => d.Algorithm.Name!);
 
     /// <summary>Reads a file of EFI_SIGNATURE_LISTs; nothing is in it when there is none.</summary>
     public static SignatureDatabase Read(string? path)
@@ -58,10 +61,10 @@ internal sealed class SignatureDatabase
     /// <summary>The image digest that is in it, with its algorithm; null when none is.</summary>
     public string? FindDigest(ReadDigests image)
     {
-        foreach ((HashAlgorithmName hash, HashSet<string> values) in _digests)
+        foreach (Hashes hashes in _digests)
         {
-            if (image.Hex(hash) is { } digest && values.Contains(digest))
-                return $"{hash.Name} digest {digest}";
+            if (image.Hex(hashes.Algorithm) is { } digest && hashes.Values.Contains(digest))
+                return $"{hashes.Algorithm.Name} digest {digest}";
         }
         return null;
     }
@@ -77,14 +80,13 @@ internal sealed class SignatureDatabase
     private bool HasHashOf(X509Certificate2 certificate)
     {
         ReadOnlyMemory<byte> signed = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.BER).ReadSequence().ReadEncodedValue();
-        return _certificateHashes.Any(t => t.Values.Contains(Convert.ToHexStringLower(CryptographicOperations.HashData(t.Hash, signed.Span))));
+        return _certificateHashes.Any(t => t.Values.Contains(Convert.ToHexStringLower(CryptographicOperations.HashData(t.Algorithm, signed.Span))));
     }
 
-    private static ImmutableArray<(HashAlgorithmName, HashSet<string>)> Values(
-        ImmutableArray<SignatureList> lists, Func<(Guid Digests, Guid Certificates, HashAlgorithmName Hash), Guid> type, int tail) =>
+    private static ImmutableArray<Hashes> Values(ImmutableArray<SignatureList> lists, Func<HashType, Guid> type, int tail) =>
     [
         .. HashTypes
-            .Select(t => (t.Hash, Values: lists.Where(l => l.Type == type(t)).SelectMany(l => l.Entries).Where(e => e.Data.Length > tail)
+            .Select(t => new Hashes(t.Algorithm, lists.Where(l => l.Type == type(t)).SelectMany(l => l.Entries).Where(e => e.Data.Length > tail)
                 .Select(e => Convert.ToHexStringLower(e.Data.Span[..^tail])).ToHashSet(StringComparer.Ordinal)))
             .Where(t => t.Values.Count > 0),
     ];
@@ -101,4 +103,8 @@ internal sealed class SignatureDatabase
             return [];
         }
     }
+
+    private sealed record HashType(Guid Digests, Guid Certificates, HashAlgorithmName Algorithm);
+
+    private sealed record Hashes(HashAlgorithmName Algorithm, HashSet<string> Values);
 }

@@ -21,6 +21,10 @@ internal sealed record VerifyLists(
     /// <summary>A machine without lists.</summary>
     public static VerifyLists None { get; } = new(SignatureDatabase.Empty, SignatureDatabase.Empty, [], SignatureDatabase.Empty, null);
 
+    /// <summary>The algorithms of the image digests in the lists.</summary>
+    public IEnumerable<string> DigestAlgorithms =>
+        Allowed.DigestAlgorithms.Concat(Revoked.DigestAlgorithms).Concat(OwnerRevoked.DigestAlgorithms).Distinct();
+
     /// <summary>Reads the lists that options name.</summary>
     public static VerifyLists Read(VerifyOptions options, RunContext context) => new(
         SignatureDatabase.Read(options.Db), SignatureDatabase.Read(options.Dbx),

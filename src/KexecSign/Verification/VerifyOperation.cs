@@ -85,14 +85,18 @@ internal static class VerifyOperation
                 return [OtherKernels.Judge(options.File, file, options.Architecture!, trusted(Consumer.Kexec), context)];
             PeImage image = PeReader.Read(file);
             using var kernel = new KernelInside(image, file, context);
-            var digests = new Lazy<ReadDigests>(() => ReadDigests.Of(image, file));
-            ImmutableArray<Consumer> consumers = options.Consumers.IsEmpty ? Present(options.File, image, kernel) : [.. options.Consumers.Distinct()];
-            return [.. consumers.Select(c => c switch
+            Consumer[] consumers = options.Consumers.IsEmpty ? Present(options.File, image, kernel) : Distinct(options.Consumers);
+            var whole = new FileDigests(file, context);
+            // All are announced before the first is computed, so that the file is read once for all consumers.
+            if (Array.Exists(consumers, c => c == Consumer.Ima))
+                ImaCheck.Announce(options.File, whole);
+            ReadDigests? digests = Array.Exists(consumers, c => c is not (Consumer.Ima or Consumer.Bpf)) ? ReadDigests.Of(image, file, whole, lists.DigestAlgorithms) : null;
+            return [.. Array.ConvertAll(consumers, c => c switch
             {
-                Consumer.Firmware => Expiry.Apply(FirmwareCheck.AsFirmware(image, file, digests, lists, trusted(c)), options, context),
-                Consumer.Shim => Expiry.Apply(FirmwareCheck.AsShim(image, file, digests, lists, trusted(c)), options, context),
-                Consumer.Kexec => Expiry.Apply(AsKexec(image, kernel, options, lists, trusted(c), context), options, context),
-                Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, trusted(c), context), !options.Consumers.IsEmpty),
+                Consumer.Firmware => Expiry.Apply(FirmwareCheck.AsFirmware(image, file, digests!, lists, trusted(c)), options, context),
+                Consumer.Shim => Expiry.Apply(FirmwareCheck.AsShim(image, file, digests!, lists, trusted(c)), options, context),
+                Consumer.Kexec => Expiry.Apply(AsKexec(image, kernel, whole, options, lists, trusted(c), context), options, context),
+                Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, whole, trusted(c), context), !options.Consumers.IsEmpty),
                 Consumer.Bpf => BpfCheck.Judge(image, file, context),
                 _ => throw new ArgumentOutOfRangeException(nameof(options), c, null),
             })];
@@ -104,9 +108,9 @@ internal static class VerifyOperation
     }
 
     private static (Verdict, X509Certificate2?) AsKexec(
-        PeImage image, KernelInside kernel, VerifyOptions options, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, RunContext context)
+        PeImage image, KernelInside kernel, FileDigests digests, VerifyOptions options, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
-        Verdict verdict = KexecCheck.Judge(image, kernel, options, lists, trusted, context);
+        Verdict verdict = KexecCheck.Judge(image, kernel, digests, options, lists, trusted, context);
         return (verdict, verdict.Answer == Answer.Accepts ? KexecCheck.Signer(kernel) : null);
     }
 
@@ -121,16 +125,32 @@ internal static class VerifyOperation
     private static Verdict Demand(Verdict verdict, bool demanded) =>
         demanded && verdict.Answer == Answer.NotChecked ? verdict with { Answer = Answer.Refuses } : verdict;
 
-    private static ImmutableArray<Consumer> Present(string path, PeImage image, KernelInside kernel)
+    // By hand, because every generic method on values of one's own is compiled when the program runs.
+    private static Consumer[] Distinct(ImmutableArray<Consumer> consumers)
     {
-        var consumers = ImmutableArray.Create(Consumer.Firmware);
+        var distinct = new Consumer[consumers.Length];
+        int count = 0;
+        foreach (Consumer consumer in consumers.AsSpan())
+        {
+            bool isNew = true;
+            for (int i = 0; i < count; i++)
+                isNew &= distinct[i] != consumer;
+            if (isNew)
+                distinct[count++] = consumer;
+        }
+        return distinct[..count];
+    }
+
+    private static Consumer[] Present(string path, PeImage image, KernelInside kernel)
+    {
+        Consumer[] consumers = [Consumer.Firmware];
         // Of nested images the innermost first, as they were signed.
         if (HasSignedKernel(kernel))
-            consumers = kernel.IsUnified ? [Consumer.Kexec, .. consumers] : consumers.Add(Consumer.Kexec);
+            consumers = kernel.IsUnified ? [Consumer.Kexec, .. consumers] : [.. consumers, Consumer.Kexec];
         if (ImaCheck.Find(path) is not null)
-            consumers = consumers.Add(Consumer.Ima);
+            consumers = [.. consumers, Consumer.Ima];
         if (image.FindSection(BpfEmbedOperation.SectionName) is not null)
-            consumers = consumers.Add(Consumer.Bpf);
+            consumers = [.. consumers, Consumer.Bpf];
         return consumers;
     }
 

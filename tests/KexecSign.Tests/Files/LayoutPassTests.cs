@@ -22,6 +22,7 @@ public sealed class LayoutPassTests : IDisposable
     [InlineData(Chunk)]
     [InlineData(Chunk + 1)]
     [InlineData(3 * Chunk + 12345)]
+    [InlineData(17 * Chunk + 1)]
     public void Hashes_and_writes_what_openssl_hashes(int length)
     {
         byte[] content = new byte[length];
@@ -59,18 +60,41 @@ public sealed class LayoutPassTests : IDisposable
         using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             file.SetLength(Chunk + 100);
         Refusal.Of("KS3007", () => LayoutPass.Run(source.ToLayout(), null, [], SilentLog.Instance, default), $"0x{3 * Chunk:x}", $"0x{Chunk + 100:x}", path);
+        Refusal.Of("KS3007", () => LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, new RunContext { Keyring = new Keys.Keyring() }), path);
     }
 
-    [Fact]
-    public void Stops_between_two_chunks()
+    [Theory]
+    [InlineData(10)]
+    [InlineData(20 * Chunk)]
+    public void Stops_between_two_chunks(int length)
     {
         using var stop = new CancellationTokenSource();
-        stop.Cancel();
         using OutputFile output = OutputFile.Create(_folder.At("out"));
-        Should.Throw<OperationCanceledException>(() => LayoutPass.Run(Layout.Of(new byte[10]), output, [], SilentLog.Instance, stop.Token));
+        var layout = Layout.Of(new byte[length]);
+        if (length <= Chunk)
+            stop.Cancel();
+        IRunStep step = length <= Chunk ? SilentLog.Instance : new StoppingStep(stop, 3 * Chunk);
+        Should.Throw<OperationCanceledException>(() => LayoutPass.Run(layout, output, [HashRequest.Whole(HashAlgorithmName.SHA256, layout)], step, stop.Token));
+        output.Length.ShouldBeInRange(0, 3 * Chunk);
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private sealed class StoppingStep(CancellationTokenSource stop, long after) : IRunStep
+    {
+        private long _total;
+
+        public void Advance(long bytes)
+        {
+            _total += bytes;
+            if (_total >= after)
+                stop.Cancel();
+        }
+
+        public void Dispose()
+        {
+        }
+    }
 
     private sealed class CountingStep : IRunStep
     {

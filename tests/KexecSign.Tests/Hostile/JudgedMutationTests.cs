@@ -86,7 +86,7 @@ public sealed class JudgedMutationTests : IDisposable
                 accepted++;
                 theirs.ShouldBeTrue($"{where}, refused by sbverify");
                 (PeImage image, Layout layout) = Bench.Read(file);
-                ToolDigests.Pesign(file).ShouldBe(ReadDigests.Of(image, layout).Hex(System.Security.Cryptography.HashAlgorithmName.SHA256), where);
+                ToolDigests.Pesign(file).ShouldBe(ReadDigests.Of(image, layout, _bench.Context, []).Hex(System.Security.Cryptography.HashAlgorithmName.SHA256), where);
                 continue;
             }
             refused++;

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using KexecSign.Fixtures;
+using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Formats.Uefi;
+using KexecSign.Ima;
+using KexecSign.Inspection;
+using KexecSign.Files;
+using KexecSign.Signing;
+using KexecSign.Verification;
+
+namespace KexecSign.Tests.Files;
+
+/// <summary>How often a large file is read, by the count that the kernel keeps for each thread (rchar of /proc/thread-self/io).</summary>
+public sealed class ReadOnceTests : IDisposable
+{
+    private const string Counters = "/proc/thread-self/io";
+    private const int Size = 24 << 20;
+
+    // Headers, certificates, keys, lists and the counters themselves.
+    private const long Rest = 256 * 1024;
+
+    private readonly Bench _bench = new();
+
+    [SkippableFact]
+    public void All_consumers_are_served_by_one_read()
+    {
+        string file = _bench.Folder.At("signed"), other = _bench.Folder.At("twice");
+        _bench.Sign(Large(), TestSigners.Rsa2048, o => o with { Output = file, Signing = o.Signing with { Digest = "sha384" } });
+        _bench.Sign(file, TestSigners.Rsa2048, o => o with { Output = other, Existing = ExistingSignatures.Append, Signing = o.Signing with { Digest = "sha512" } });
+        ImaSignOperation.Definition.Run(new() { Files = [other], Sidecar = true, Signing = _bench.Identity(TestSigners.Rsa2048) with { Digest = "sha512" } }, _bench.Context);
+        string revoked = _bench.Folder.File("dbx.esl", new SignatureList(EfiGuids.CertSha256, [new(Guid.Empty, new byte[32])]).Encode());
+        VerifyOptions options = new()
+        {
+            File = other,
+            Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)],
+            Consumers = [Consumer.Ima, Consumer.Firmware, Consumer.Shim, Consumer.Kexec],
+            Dbx = revoked,
+        };
+        VerifyOperation.Definition.Run(options with { File = _bench.SignedImage(TestSigners.Rsa2048) }, _bench.Context);
+
+        long read = Read(() => VerifyOperation.Definition.Run(options, _bench.Context).Verdicts.ShouldAllBe(v => v.Answer == KexecSign.Verification.Answer.Accepts));
+        read.ShouldBeInRange(Size, new FileInfo(other).Length + Rest);
+    }
+
+    [SkippableTheory]
+    [InlineData(0u, 1)]
+    // What was written is read once more, because the file's SHA-256 begins with headers that hold a sum of all that follows.
+    [InlineData(7u, 2)]
+    public void Signing_reads_the_input_once(uint checkSum, int reads)
+    {
+        string file = Large(checkSum);
+        long read = Read(() => _bench.Sign(file, TestSigners.Rsa2048));
+        read.ShouldBeInRange((long)reads * Size, reads * new FileInfo(_bench.Folder.At("signed")).Length + Rest);
+    }
+
+    [SkippableFact]
+    public void Inspecting_reads_it_once()
+    {
+        string file = _bench.Folder.At("signed");
+        _bench.Sign(Large(), TestSigners.Rsa2048, o => o with { Output = file, Signing = o.Signing with { Digest = "sha512" } });
+        Read(() => InspectOperation.Definition.Run(new() { File = file }, _bench.Context)).ShouldBeInRange(Size, Size + Rest + 8192);
+    }
+
+    [Theory]
+    [InlineData(0u, "rsa2048")]
+    [InlineData(7u, "rsa2048")]
+    [InlineData(0u, "p384")]
+    public void A_second_digest_comes_of_the_same_pass(uint checkSum, string name)
+    {
+        TestSigner signer = TestSigners.Named(name);
+        var identity = SigningIdentity.Open("sign", _bench.Identity(signer), _bench.Context);
+        string target = _bench.Folder.At("out");
+        using FileSource source = FileSource.Open(Large(checkSum));
+        using ImageSigning signing = ImageSigning.Begin(
+            PendingSignature.Prepare(source.ToLayout(), identity, ExistingSignatures.Refuse, fit: false), identity, OutputFile.Create(target), _bench.Context, HashAlgorithmName.SHA512);
+        signing.Sign(_bench.Context);
+        SignedImage signed = signing.Finish();
+        byte[] written = File.ReadAllBytes(target);
+        signing.FurtherDigest.ShouldBe(SHA512.HashData(written));
+        signed.Sha256.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(written)));
+        (PeImage image, Layout file) = Bench.Read(target);
+        signed.ImageDigest.ShouldBe(Convert.ToHexStringLower(AuthenticodeDigest.Compute(file, AuthenticodeDigest.SectionRanges(image), identity.Hash)));
+        image.CheckSum.ShouldBe(checkSum == 0 ? 0 : CheckSum(written, image.CheckSumOffset));
+    }
+
+    [Fact]
+    public void A_sum_follows_bytes_that_change_afterwards()
+    {
+        byte[] bytes = new byte[1003];
+        new Random(5).NextBytes(bytes);
+        foreach (int at in (int[])[100, 101])
+        {
+            var sum = new FileSum();
+            sum.Add(bytes.AsSpan(0, 512));
+            sum.Add(bytes.AsSpan(512));
+            byte[] was = bytes[at..(at + 4)];
+            RandomNumberGenerator.Fill(bytes.AsSpan(at, 4));
+            sum.Replace(at, was, bytes.AsSpan(at, 4));
+            sum.Value().ShouldBe(CheckSum(bytes, -8));
+        }
+    }
+
+    public void Dispose() => _bench.Dispose();
+
+    // By the definition: words one by one, carries added back at once.
+    private static uint CheckSum(byte[] file, int field)
+    {
+        uint sum = 0;
+        for (int i = 0; i < file.Length; i += 2)
+        {
+            bool isField = i >= field && i < field + 4;
+            sum += isField ? 0u : (uint)(file[i] | (i + 1 < file.Length ? file[i + 1] << 8 : 0));
+            sum = (sum & 0xFFFF) + (sum >> 16);
+        }
+        return sum + (uint)file.Length;
+    }
+
+    private static long Read(Action work)
+    {
+        Skip.IfNot(File.Exists(Counters), "this kernel keeps no account of reads");
+        long before = Count();
+        work();
+        return Count() - before;
+    }
+
+    private static long Count() =>
+        long.Parse(File.ReadLines(Counters).First(l => l.StartsWith("rchar:", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
+
+    private string Large(uint checkSum = 0)
+    {
+        byte[] content = new byte[Size];
+        new Random(3).NextBytes(content);
+        TestImage image = TestImage.Zboot(content, "gzip").OptionalField(64, checkSum);
+        // An arm64 Image of that size instead.
+        image.U32(4, 0).U64(16, 2 * Size).U64(24, 0b1010);
+        "ARM\x64"u8.CopyTo(image.Bytes.AsSpan(56));
+        return _bench.Folder.File($"large-{checkSum}", image.Bytes);
+    }
+}
