@@ -40,6 +40,9 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     /// <summary>A policy that the file must satisfy.</summary>
     public string? Policy { get; set; }
 
+    /// <summary>Timestamp authorities that are trusted where dates count.</summary>
+    public ITaskItem[] Tsa { get; set; } = [];
+
     internal override void Give(OptionValues values)
     {
         values.Files(File);
@@ -53,5 +56,6 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
         values.Path("sbat-level", SbatLevel);
         values.Text("expired", Expired);
         values.Path("policy", Policy);
+        values.References("tsa", Tsa);
     }
 }

@@ -41,6 +41,11 @@ public static partial class VerifyErrors
         "KS4108", "the certificate of {0} is valid from {1} to {2}, and now is {3}.",
         "Sign with a certificate that is valid, or leave --expired=fail out: neither firmware nor kernel looks at the dates.", ExitCode.VerificationFailed);
 
+    /// <summary>The signer's certificate is out of date, and no timestamp shows that it was not when it signed.</summary>
+    public static readonly ErrorCode TimestampDoesNotHelp = new(
+        "KS4119", "the certificate of {0} is valid from {1} to {2}, and no timestamp shows that it signed then: {3}.",
+        "Give the authority's certificate with --tsa, or have the file signed anew with a certificate that is valid.", ExitCode.VerificationFailed);
+
     /// <summary>A SBAT generation that was revoked.</summary>
     public static readonly ErrorCode SbatRevoked = new(
         "KS4109", "SBAT component {0} has generation {1}, the SBAT level asks for {2}.", "Build it from sources that carry the newer generation.", ExitCode.VerificationFailed);

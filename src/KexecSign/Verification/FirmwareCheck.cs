@@ -22,16 +22,16 @@ internal static class FirmwareCheck
 
     private const string EcdsaPrefix = "1.2.840.10045.";
 
-    /// <summary>The verdict as firmware, and the certificate that it rests on.</summary>
-    public static (Verdict Verdict, X509Certificate2? Signer) AsFirmware(
+    /// <summary>The verdict as firmware, and the signature that it rests on.</summary>
+    public static (Verdict Verdict, AuthenticodeSignature? Signature) AsFirmware(
         PeImage image, Layout file, ReadDigests digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
     {
         try
         {
             if (image.Subsystem != PeConstants.EfiApplication)
                 throw VerifyErrors.NotEfiApplication.With(image.Subsystem, PeConstants.EfiApplication);
-            (string reason, X509Certificate2? signer) = Check(image, file, digests, new(lists.Allowed, [lists.Revoked], [.. trusted, .. lists.Allowed.Certificates]));
-            return (new(Consumer.Firmware, Answer.Accepts, reason), signer);
+            (string reason, AuthenticodeSignature? signature) = Check(image, file, digests, new(lists.Allowed, [lists.Revoked], [.. trusted, .. lists.Allowed.Certificates]));
+            return (new(Consumer.Firmware, Answer.Accepts, reason), signature);
         }
         catch (KexecSignException refused)
         {
@@ -39,15 +39,15 @@ internal static class FirmwareCheck
         }
     }
 
-    /// <summary>The verdict as shim, and the certificate that it rests on.</summary>
-    public static (Verdict Verdict, X509Certificate2? Signer) AsShim(
+    /// <summary>The verdict as shim, and the signature that it rests on.</summary>
+    public static (Verdict Verdict, AuthenticodeSignature? Signature) AsShim(
         PeImage image, Layout file, ReadDigests digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
     {
         try
         {
-            (string reason, X509Certificate2? signer) = Check(image, file, digests, new(
+            (string reason, AuthenticodeSignature? signature) = Check(image, file, digests, new(
                 lists.Allowed, [lists.Revoked, lists.OwnerRevoked], [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates]));
-            return (new(Consumer.Shim, Answer.Accepts, reason + CheckSbat(image, file, lists.SbatLevel)), signer);
+            return (new(Consumer.Shim, Answer.Accepts, reason + CheckSbat(image, file, lists.SbatLevel)), signature);
         }
         catch (KexecSignException refused)
         {
@@ -69,7 +69,7 @@ internal static class FirmwareCheck
         return $"; SBAT: {string.Join(", ", table.Entries.Select(e => $"{e.Component} {e.Generation}"))}";
     }
 
-    private static (string Reason, X509Certificate2? Signer) Check(PeImage image, Layout file, ReadDigests digests, Trust trust)
+    private static (string Reason, AuthenticodeSignature? Signature) Check(PeImage image, Layout file, ReadDigests digests, Trust trust)
     {
         // Bytes behind the last section are in every hash when there are no gaps: not ours to sign, but signed.
         if (PeCanonical.Violations(image, file).FirstOrDefault(v => v.Code != FormatErrors.TrailingBytes || !digests.Agree) is { } violation)
@@ -81,7 +81,7 @@ internal static class FirmwareCheck
         if (entries.IsEmpty)
             return allowed is null ? throw VerifyErrors.Unsigned.With() : ($"its {allowed} is in db", null);
 
-        (string, X509Certificate2?)? accepted = null;
+        (string, AuthenticodeSignature?)? accepted = null;
         KexecSignException? firstRefusal = null;
         for (int i = 0; i < entries.Length; i++)
         {
@@ -92,7 +92,7 @@ internal static class FirmwareCheck
             try
             {
                 string reason = CheckEntry(i, signature, digests, trust);
-                accepted ??= (reason, signature.Signer);
+                accepted ??= (reason, signature);
             }
             catch (KexecSignException refused)
             {

@@ -55,13 +55,13 @@ internal static class KexecCheck
             : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
     }
 
-    /// <summary>The signer that the kernel looks at; null when there is none.</summary>
-    public static X509Certificate2? Signer(KernelInside kernel)
+    /// <summary>The signature that the kernel looks at; null when there is none.</summary>
+    public static AuthenticodeSignature? Signature(KernelInside kernel)
     {
         Layout file = kernel.Open();
         PeImage image = PeReader.Read(file);
         ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
-        return entries.IsEmpty ? null : AuthenticodeSignature.Decode(entries[0].Pkcs7()).Signer;
+        return entries.IsEmpty ? null : AuthenticodeSignature.Decode(entries[0].Pkcs7());
     }
 
     // arch/loongarch has no verify_sig for either of its loaders.

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using KexecSign.Bpf;
 using KexecSign.Errors;
 using KexecSign.Files;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
@@ -46,6 +47,8 @@ internal static class VerifyOperation
             new("sbat-level", "FILE", "SbatLevel, as 'mokutil --list-sbat-revocations' prints it: what shim demands of .sbat.", (o, v) => o with { SbatLevel = v }),
             new("expired", "POLICY", "What a signer's certificate that is out of date means; neither firmware nor kernel looks at the dates.",
                 (o, v) => o with { ExpiredFails = SigningOptionSpecs.Choice("expired", v, Policies) == "fail" }, "warn", choices: Policies),
+            new("tsa", "CERT", "A timestamp authority that is trusted: with --expired fail, a signature that it stamped while the signer's certificate was valid counts as made in time. Neither firmware nor kernel looks at timestamps.",
+                (o, v) => o with { TimestampAuthorities = o.TimestampAuthorities.Add(v) }, repeatable: true),
             new("policy", "FILE", "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides --for and --cert.",
                 (o, v) => o with { Policy = v }),
         ],
@@ -87,15 +90,17 @@ internal static class VerifyOperation
             using var kernel = new KernelInside(image, file, context);
             Consumer[] consumers = options.Consumers.IsEmpty ? Present(options.File, image, kernel) : Distinct(options.Consumers);
             var whole = new FileDigests(file, context);
+            ImmutableArray<X509Certificate2> authorities =
+                [.. options.TimestampAuthorities.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
             // All are announced before the first is computed, so that the file is read once for all consumers.
             if (Array.Exists(consumers, c => c == Consumer.Ima))
                 ImaCheck.Announce(options.File, whole);
             ReadDigests? digests = Array.Exists(consumers, c => c is not (Consumer.Ima or Consumer.Bpf)) ? ReadDigests.Of(image, file, whole, lists.DigestAlgorithms) : null;
             return [.. Array.ConvertAll(consumers, c => c switch
             {
-                Consumer.Firmware => Expiry.Apply(FirmwareCheck.AsFirmware(image, file, digests!, lists, trusted(c)), options, context),
-                Consumer.Shim => Expiry.Apply(FirmwareCheck.AsShim(image, file, digests!, lists, trusted(c)), options, context),
-                Consumer.Kexec => Expiry.Apply(AsKexec(image, kernel, whole, options, lists, trusted(c), context), options, context),
+                Consumer.Firmware => Expiry.Apply(FirmwareCheck.AsFirmware(image, file, digests!, lists, trusted(c)), options, authorities, context),
+                Consumer.Shim => Expiry.Apply(FirmwareCheck.AsShim(image, file, digests!, lists, trusted(c)), options, authorities, context),
+                Consumer.Kexec => Expiry.Apply(AsKexec(image, kernel, whole, options, lists, trusted(c), context), options, authorities, context),
                 Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, whole, trusted(c), context), !options.Consumers.IsEmpty),
                 Consumer.Bpf => BpfCheck.Judge(image, file, context),
                 _ => throw new ArgumentOutOfRangeException(nameof(options), c, null),
@@ -107,11 +112,11 @@ internal static class VerifyOperation
         }
     }
 
-    private static (Verdict, X509Certificate2?) AsKexec(
+    private static (Verdict, AuthenticodeSignature?) AsKexec(
         PeImage image, KernelInside kernel, FileDigests digests, VerifyOptions options, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
         Verdict verdict = KexecCheck.Judge(image, kernel, digests, options, lists, trusted, context);
-        return (verdict, verdict.Answer == Answer.Accepts ? KexecCheck.Signer(kernel) : null);
+        return (verdict, verdict.Answer == Answer.Accepts ? KexecCheck.Signature(kernel) : null);
     }
 
     private static ImmutableArray<Consumer> Parse(string name) => name == "all"

@@ -54,6 +54,9 @@ public sealed record VerifyOptions
     /// <summary>Whether a signer's certificate that is out of date counts as a refusal.</summary>
     public bool ExpiredFails { get; init; }
 
+    /// <summary>Timestamp authorities that are trusted where dates count.</summary>
+    public ImmutableArray<string> TimestampAuthorities { get; init; } = [];
+
     /// <summary>A policy that the file must satisfy besides; null for none.</summary>
     public string? Policy { get; init; }
 
