@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using KexecSign.Formats.Errors;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Pkcs11.Native;
 
@@ -48,10 +49,10 @@ internal sealed class Module
             var threads = new TokenThreads();
             try
             {
-                Cryptoki calls = threads.Run(() => Load(path), deadline, default);
+                Cryptoki calls = threads.Run(() => Load(path), deadline, late => late, null, default);
                 if (!Live.TryGetValue(calls.Identity, out Module? module))
                 {
-                    bool finalise = threads.Run(() => Initialise(path, calls), deadline, default);
+                    bool finalise = threads.Run(() => Initialise(path, calls), deadline, late => late, null, default);
                     module = new Module(path, calls, threads, deadline, finalise);
                     Live.Add(calls.Identity, module);
                 }
@@ -64,15 +65,16 @@ internal sealed class Module
             {
                 threads.End();
                 if (failed is TokenDeadlineException late)
-                    throw KeyErrors.TokenHangs.Because(late, $"module {path}", late.Deadline.TotalSeconds);
+                    throw Hangs(path, late);
                 throw;
             }
         }
     }
 
     /// <summary>Runs calls of the module on a thread of their own, see <see cref="TokenThreads.Run"/>.</summary>
-    public T Call<T>(Func<T> call, int deadlines, CancellationToken cancellation, Action? abandoned = null) =>
-        _threads.Run(call, Deadline * deadlines, cancellation, abandoned);
+    public T Call<T>(
+        Func<T> call, int deadlines, CancellationToken cancellation, Action? abandoned = null, Func<TokenDeadlineException, Exception>? late = null) =>
+        _threads.Run(call, Deadline * deadlines, late ?? Hangs, abandoned, cancellation);
 
     /// <summary>The configuration that a module in use was initialised with; null when none is in use.</summary>
     public static (string? Path, string Module)? ConfigurationInUse()
@@ -112,7 +114,7 @@ internal sealed class Module
         }
         catch (TokenDeadlineException late)
         {
-            throw KeyErrors.TokenHangs.Because(late, $"module {Path}", late.Deadline.TotalSeconds);
+            throw Hangs(late);
         }
     }
 
@@ -128,6 +130,11 @@ internal sealed class Module
         }
         return states;
     }
+
+    private KexecSignException Hangs(TokenDeadlineException late) => Hangs(Path, late);
+
+    private static KexecSignException Hangs(string path, TokenDeadlineException late) =>
+        KeyErrors.TokenHangs.Because(late, $"module {path}", late.Deadline.TotalSeconds);
 
     private void Finish()
     {

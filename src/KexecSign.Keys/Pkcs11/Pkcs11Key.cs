@@ -50,14 +50,14 @@ internal sealed class Pkcs11Key : ISigningKey
     public static Pkcs11Key From(TokenConnection connection, TokenObject found, CancellationToken cancellation)
     {
         int generation = connection.Generation;
-        (byte[]? publicKey, bool always) = connection.With(login: true, session =>
+        Traits traits = connection.With(login: true, session =>
         {
             byte[]? flag = connection.Calls.Attribute(session, found.Handle, AttributeType.AlwaysAuthenticate);
-            return (PublicKeyReader.SubjectPublicKeyInfo(connection.Calls, session, found), flag is [not 0]);
+            return new Traits(PublicKeyReader.SubjectPublicKeyInfo(connection.Calls, session, found), flag is [not 0]);
         }, cancellation);
-        if (publicKey is null)
+        if (traits.PublicKey is null)
             throw KeyErrors.PublicKeyMissing.With(connection.State.Label, found);
-        var key = new Pkcs11Key(connection, found, publicKey, always, generation);
+        var key = new Pkcs11Key(connection, found, traits.PublicKey, traits.AlwaysAuthenticate, generation);
         key.RequireMechanism(cancellation);
         return key;
     }
@@ -129,6 +129,7 @@ internal sealed class Pkcs11Key : ISigningKey
     // For ML-DSA tokens count in different units (PKCS#11 3.2 says bytes, of which key it leaves open).
     private bool TakesSize(MechanismInfo info) => Algorithm == KeyAlgorithm.MlDsa
         || ((ulong)KeySizeBits >= info.MinKeySize && (info.MaxKeySize == 0 || (ulong)KeySizeBits <= info.MaxKeySize));
+    private sealed record Traits(byte[]? PublicKey, bool AlwaysAuthenticate);
 
     private sealed record HandleInUse(nuint Value, int Generation);
 }

@@ -15,6 +15,7 @@ internal sealed class SessionPool : IDisposable
     private readonly TokenState _state;
     private readonly Action _requireUsable;
     private readonly Action _lastCloses;
+    private readonly Func<TokenDeadlineException, Exception> _hangs;
     private readonly SemaphoreSlim _permits;
     private readonly Stack<nuint> _idle = [];
     private readonly Lock _lock = new();
@@ -25,8 +26,10 @@ internal sealed class SessionPool : IDisposable
     /// <param name="state">The token.</param>
     /// <param name="requireUsable">Raises what ended all work with the token while a caller waited for a session.</param>
     /// <param name="lastCloses">Called before the last session is closed: that ends the login (PKCS#11 5.6, C_CloseSession).</param>
-    public SessionPool(Module module, TokenState state, Action requireUsable, Action lastCloses)
+    /// <param name="hangs">Ends all work with a token that does not open a session in time; gives what to report.</param>
+    public SessionPool(Module module, TokenState state, Action requireUsable, Action lastCloses, Func<TokenDeadlineException, Exception> hangs)
     {
+        _hangs = hangs;
         _module = module;
         _state = state;
         _requireUsable = requireUsable;
@@ -146,7 +149,8 @@ internal sealed class SessionPool : IDisposable
             {
                 if (opened != 0)
                     _module.Calls.CloseSession(opened);
-            });
+            },
+            late: _hangs);
         lock (_lock)
             _open++;
         return session;

@@ -29,7 +29,7 @@ internal sealed class TokenConnection : IDisposable
         Module = module;
         State = state;
         _pins = pins;
-        _pool = new SessionPool(module, state, RequireUsable, ForgetLogin);
+        _pool = new SessionPool(module, state, RequireUsable, ForgetLogin, late => Hangs(late)());
     }
 
     public Module Module { get; }
@@ -124,7 +124,13 @@ internal sealed class TokenConnection : IDisposable
                         LoginOnce(session);
                     return work(session);
                 },
-                lending.Deadlines, cancellation, abandoned: () => lending.Discard(session));
+                lending.Deadlines, cancellation, abandoned: () => lending.Discard(session),
+                late: late =>
+                {
+                    Func<KexecSignException> refusal = Hangs(late);
+                    _pool.Lose();
+                    return refusal();
+                });
             end = lending.Return;
             return result;
         }

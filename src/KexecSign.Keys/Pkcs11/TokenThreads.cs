@@ -22,14 +22,18 @@ internal sealed class TokenThreads
     /// <summary>Whether a call that was given up on because of its deadline is still under way.</summary>
     public bool Hung { get; private set; }
 
-    /// <summary>Runs <paramref name="call"/> and waits for it.</summary>
+    /// <summary>Runs <paramref name="call"/> and waits for it; on an <see cref="ExpendableThread"/> it is run at once.</summary>
     /// <param name="call">Calls of the module; they go on when the waiting ends early.</param>
     /// <param name="deadline">How long to wait; the thread is not used again if it takes longer.</param>
-    /// <param name="cancellation">Ends the waiting.</param>
+    /// <param name="late">What the owner of an expendable thread reports when it took longer.</param>
     /// <param name="abandoned">Runs on the thread, after the call, when a cancelled caller did not wait for it.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
     /// <exception cref="TokenDeadlineException">It took longer.</exception>
-    public T Run<T>(Func<T> call, TimeSpan deadline, CancellationToken cancellation, Action? abandoned = null)
+    public T Run<T>(
+        Func<T> call, TimeSpan deadline, Func<TokenDeadlineException, Exception> late, Action? abandoned, CancellationToken cancellation)
     {
+        if (ExpendableThread.Current is { } own)
+            return RunHere(own, call, deadline, late, abandoned);
         var job = new Job<T>(call, abandoned, spins: Volatile.Read(ref _lastDuration) < Short ? SpinsForShortCalls : 1);
         long began = Stopwatch.GetTimestamp();
         Lane lane = Take();
@@ -74,20 +78,40 @@ internal sealed class TokenThreads
         }
     }
 
+    private T RunHere<T>(ExpendableThread own, Func<T> call, TimeSpan deadline, Func<TokenDeadlineException, Exception> late, Action? abandoned)
+    {
+        Interlocked.Increment(ref _busy);
+        try
+        {
+            return own.Call(
+                call, deadline,
+                () =>
+                {
+                    Hung = true;
+                    return late(new TokenDeadlineException(deadline));
+                },
+                abandoned);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _busy);
+        }
+    }
+
     private Lane Take()
     {
+        Interlocked.Increment(ref _busy);
         lock (_lock)
         {
-            _busy++;
             return _idle.TryPop(out Lane? lane) ? lane : new Lane();
         }
     }
 
     private void GiveBack(Lane lane)
     {
+        Interlocked.Decrement(ref _busy);
         lock (_lock)
         {
-            _busy--;
             if (_ended)
                 lane.Stop();
             else

@@ -33,7 +33,7 @@ internal static class Batch
         using (IRunStep step = context.Log.Step($"{name} {files.Length} file(s)", files.Sum(f => f.Length)))
         using (var commit = new GroupCommit())
         {
-            Workers.Run(files.Length, Workers.Default, Work, context.Cancellation);
+            Workers.Run(files.Length, Workers.Default, Work, context.Cancellation, Late);
             commit.Finish();
             if (lost is not null && !done)
                 throw lost;
@@ -55,14 +55,21 @@ internal static class Batch
                 }
                 catch (KexecSignException refused)
                 {
-                    if (IsKeys(refused))
-                        Interlocked.CompareExchange(ref lost, refused, null);
-                    outcomes[i] = failed(files[i], IsKeys(refused) ? refused : refused.In(files[i].Path));
+                    Refuse(i, refused);
                 }
                 catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
                 {
                     outcomes[i] = failed(files[i], Failure.Explain(refused).In(files[i].Path));
                 }
+            }
+
+            void Late(int i, Exception late) => Refuse(i, late as KexecSignException ?? Failure.Explain(late));
+
+            void Refuse(int i, KexecSignException refused)
+            {
+                if (IsKeys(refused))
+                    Interlocked.CompareExchange(ref lost, refused, null);
+                outcomes[i] = failed(files[i], IsKeys(refused) ? refused : refused.In(files[i].Path));
             }
         }
         return [.. outcomes.Select((outcome, i) => outcome ?? throw new InvalidOperationException($"file {i} has no outcome"))];

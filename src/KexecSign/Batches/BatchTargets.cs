@@ -21,7 +21,7 @@ internal static class BatchTargets
             return [.. files.Select(f => f.Path)];
         if (output is not null && Directory.Exists(output))
         {
-            BatchNames.RequireDifferent(files.Select(f => (f.Path, Path.GetFullPath(Path.Combine(output, f.Name)))));
+            BatchNames.RequireDifferent(Below(files, output));
             return [.. files.Select(f => Path.Combine(output, f.Name))];
         }
         return output is not null && files.Length == 1 && arguments is [var only] && only == files[0].Path
@@ -29,13 +29,30 @@ internal static class BatchTargets
             : throw OperationErrors.NoOutput.With(files.Length);
     }
 
+    /// <summary>The same by the path of the file.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013.</exception>
+    public static Dictionary<string, string> ByFile(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output, bool inPlace)
+    {
+        ImmutableArray<string> targets = Of(files, arguments, output, inPlace);
+        var byFile = new Dictionary<string, string>(files.Length, StringComparer.Ordinal);
+        for (int i = 0; i < files.Length; i++)
+            byFile.Add(files[i].Path, targets[i]);
+        return byFile;
+    }
+
     /// <summary>Begins an output below the folder of -o, making the folders that lead there.</summary>
-    public static OutputFile Create(string target, string input, bool inPlace)
+    public static OutputFile Create(string target, string input, bool inPlace, OutputFolders folders)
     {
         if (inPlace)
-            return OutputFile.Create(target);
+            return OutputFile.Create(target, folders);
         if (Path.GetDirectoryName(Path.GetFullPath(target)) is { } folder)
-            Directory.CreateDirectory(folder);
-        return OutputFile.Create(target, input);
+            folders.Make(folder);
+        return OutputFile.Create(target, folders, input);
+    }
+
+    private static IEnumerable<(string Input, string Output)> Below(ImmutableArray<SelectedFile> files, string folder)
+    {
+        foreach (SelectedFile file in files)
+            yield return (file.Path, Path.GetFullPath(Path.Combine(folder, file.Name)));
     }
 }

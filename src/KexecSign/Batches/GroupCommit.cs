@@ -19,6 +19,9 @@ internal sealed partial class GroupCommit : IDisposable
     private readonly Dictionary<ulong, string> _fileSystems = [];
     private List<(OutputFile File, Action<KexecSignException?> Done)> _waiting = [];
 
+    /// <summary>The folders of the batch's outputs.</summary>
+    public OutputFolders Folders { get; } = new();
+
     /// <summary>Takes over a file that is written. It may appear now or later.</summary>
     /// <param name="file">The file.</param>
     /// <param name="done">Told when it is there, or why it is not.</param>

@@ -69,15 +69,20 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
             MatchType = MatchType.Simple,
         };
         string root = System.IO.Path.GetFullPath(folder);
-        var found = new FileSystemEnumerable<(string Path, long Length)>(root, (ref FileSystemEntry entry) => (entry.ToFullPath(), entry.Length), options)
+        // One class from the directory entry to the caller: code over tuples is not compiled ahead of time, and this runs at every start.
+        var found = new FileSystemEnumerable<SelectedFile>(root, (ref FileSystemEntry entry) => Found(ref entry, root, folder), options)
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && wanted(entry.FileName.ToString()),
         };
-        return
-        [
-            .. found.Select(f => (Name: System.IO.Path.GetRelativePath(root, f.Path), f.Length)).OrderBy(f => f.Name, StringComparer.Ordinal)
-                .Select(f => new SelectedFile(System.IO.Path.Combine(folder, f.Name), f.Name, f.Length)),
-        ];
+        var files = new List<SelectedFile>(found);
+        files.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return files;
+    }
+
+    private static SelectedFile Found(ref FileSystemEntry entry, string root, string folder)
+    {
+        string name = System.IO.Path.GetRelativePath(root, entry.ToFullPath());
+        return new(System.IO.Path.Combine(folder, name), name, entry.Length);
     }
 
     // "a/*/b*.ko": each part of the path is matched on its own; folders that match are entered, and taken whole at the end.

@@ -16,6 +16,13 @@ internal static class ContentPass
     /// <summary>The hash of a layout, which is written on the way when there is an output.</summary>
     public static byte[] Run(Layout content, HashAlgorithmName algorithm, OutputFile? output, IRunStep step, CancellationToken cancellation)
     {
+        if (content.Extents is [BytesExtent { Bytes: var bytes }])
+        {
+            cancellation.ThrowIfCancellationRequested();
+            output?.Write(bytes.Span);
+            step.Advance(bytes.Length);
+            return CryptographicOperations.HashData(algorithm, bytes.Span);
+        }
         using var hash = IncrementalHash.CreateHash(algorithm);
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(content.Length, 1, ChunkSize));
         try

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using KexecSign.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Keys;
 using Microsoft.Win32.SafeHandles;
 
 namespace KexecSign.Files;
@@ -18,6 +19,8 @@ public sealed partial class OutputFile : IDisposable
     private readonly string _temporary;
     private readonly SafeFileHandle _handle;
     private long _begun;
+    // Where the last byte that was written ends; Length may lie behind it, with a hole between them.
+    private long _written;
     private bool _committed;
 
     private OutputFile(string path, string target, string temporary, SafeFileHandle handle)
@@ -47,14 +50,19 @@ public sealed partial class OutputFile : IDisposable
     /// <param name="path">Where it is to appear; a symbolic link is followed, so that the link stays.</param>
     /// <param name="inputs">Files that are being read and must not be the target.</param>
     /// <exception cref="KexecSignException">KS3003, KS3005.</exception>
-    public static OutputFile Create(string path, params ReadOnlySpan<string> inputs)
+    public static OutputFile Create(string path, params ReadOnlySpan<string> inputs) => Create(path, ResolveFolder, inputs);
+
+    /// <summary>The same for one of many outputs, whose folders are resolved once.</summary>
+    internal static OutputFile Create(string path, OutputFolders folders, params ReadOnlySpan<string> inputs) => Create(path, folders.Resolve, inputs);
+
+    private static OutputFile Create(string path, Func<string, string> resolveFolder, ReadOnlySpan<string> inputs)
     {
         try
         {
-            string target = Resolve(path);
+            string target = Resolve(path, resolveFolder);
             foreach (string input in inputs)
             {
-                if (Resolve(input) == target)
+                if (Resolve(input, resolveFolder) == target)
                     throw OperationErrors.OutputIsInput.With().In(path);
             }
             if (Directory.Exists(target))
@@ -63,7 +71,9 @@ public sealed partial class OutputFile : IDisposable
             // Without the target's name, which may be as long as a name can be already.
             string temporary = System.IO.Path.Combine(folder, $".kexecsign-{Guid.NewGuid():N}.tmp");
             SafeFileHandle handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read);
-            return new(path, target, temporary, handle);
+            var output = new OutputFile(path, target, temporary, handle);
+            ExpendableThread.Current?.Hold(output);
+            return output;
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
@@ -79,15 +89,28 @@ public sealed partial class OutputFile : IDisposable
         {
             RandomAccess.Write(_handle, bytes, Length);
             Length += bytes.Length;
+            _written = Length;
             BeginFlush();
-        }
-        catch (IOException full) when (FileFailure.IsDiskFull(full))
-        {
-            throw OperationErrors.DiskFull.Because(full, RandomAccess.GetLength(_handle), Math.Max(expectedLength, Length + bytes.Length)).In(Path);
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
-            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(Path);
+            throw Unwritable(failed, Math.Max(expectedLength, Length + bytes.Length));
+        }
+    }
+
+    /// <summary>Writes the whole file in one call.</summary>
+    /// <exception cref="KexecSignException">KS3003, KS3004.</exception>
+    internal void WriteWhole(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> tail)
+    {
+        long length = (long)head.Length + tail.Length;
+        try
+        {
+            RandomAccess.Write(_handle, [head, tail], 0);
+            Length = _written = length;
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(failed, length);
         }
     }
 
@@ -134,21 +157,23 @@ public sealed partial class OutputFile : IDisposable
     {
         try
         {
-            if (File.Exists(_target))
-                File.SetUnixFileMode(_handle, File.GetUnixFileMode(_target));
-            if (RandomAccess.GetLength(_handle) < Length)
+            // Asks the system once.
+            var replaced = new FileInfo(_target);
+            if (replaced.Exists)
+                File.SetUnixFileMode(_handle, replaced.UnixFileMode);
+            if (_written < Length)
                 RandomAccess.SetLength(_handle, Length);
             rename();
         }
-        catch (IOException full) when (FileFailure.IsDiskFull(full))
-        {
-            throw OperationErrors.DiskFull.Because(full, Length, Length).In(Path);
-        }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
-            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(Path);
+            throw Unwritable(failed, Length);
         }
     }
+
+    private KexecSignException Unwritable(Exception failed, long wanted) => FileFailure.IsDiskFull(failed)
+        ? OperationErrors.DiskFull.Because(failed, RandomAccess.GetLength(_handle), wanted).In(Path)
+        : OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(Path);
 
     private void Rename()
     {
@@ -164,7 +189,12 @@ public sealed partial class OutputFile : IDisposable
             File.Delete(_temporary);
     }
 
-    internal static string Resolve(string path)
+    internal static string Resolve(string path) => Resolve(path, ResolveFolder);
+
+    /// <summary>A folder without symbolic links; as it was given when it does not exist.</summary>
+    internal static string ResolveFolder(string folder) => RealPath(folder) ?? folder;
+
+    private static string Resolve(string path, Func<string, string> resolveFolder)
     {
         string full = System.IO.Path.GetFullPath(path);
         // ResolveLinkTarget raises for a path that does not exist, which is what most outputs are.
@@ -172,7 +202,7 @@ public sealed partial class OutputFile : IDisposable
             full = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
         // .NET follows links in the last part of a path only; two ways into one folder would hide that output and input are one.
         string? folder = System.IO.Path.GetDirectoryName(full);
-        return folder is null ? full : System.IO.Path.Combine(RealPath(folder) ?? folder, System.IO.Path.GetFileName(full));
+        return folder is null ? full : System.IO.Path.Combine(resolveFolder(folder), System.IO.Path.GetFileName(full));
     }
 
     private static unsafe string? RealPath(string folder)

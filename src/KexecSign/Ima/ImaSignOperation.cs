@@ -164,7 +164,7 @@ internal static class ImaSignOperation
     }
 
     private static void Stage(string path, byte[] value, string signed, GroupCommit commit, Action<KexecSignException?> done) =>
-        commit.Add(OutputFile.Create(path, signed), output => output.Write(value), done);
+        commit.Add(OutputFile.Create(path, commit.Folders, signed), output => output.Write(value), done);
 
     private static ImaSigned WithEvm(ImaSigned signed, byte[] value, byte version, SigningIdentity identity, ImaSignOptions options, RunContext context)
     {

@@ -97,8 +97,7 @@ internal static class ModuleSignOperation
     private static ModuleSignResult Run(ModuleSignOptions options, RunContext context)
     {
         ImmutableArray<SelectedFile> files = ModuleSelection.Of(options.Files, options.FilesFrom, "module sign");
-        ImmutableArray<string> targets = BatchTargets.Of(files, options.Files, options.Output, options.InPlace);
-        var targetOf = files.Zip(targets).ToDictionary(pair => pair.First.Path, pair => pair.Second, StringComparer.Ordinal);
+        Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace);
         SigningIdentity identity = SigningIdentity.Open("module sign", options.Signing, context, MlDsaUse.Taken);
         SignerName name = options.KeyIdentifier ? SignerName.ByKeyIdentifier(identity.Certificate) : SignerName.ByIssuer(identity.Certificate);
         ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign", context, FileOutcome.Of, (file, commit, step, answer) =>
@@ -112,7 +111,7 @@ internal static class ModuleSignOperation
             if (module.Existing is not null && !options.Replace)
                 throw OperationErrors.AppendedAlready.With();
             AuthenticodeTable.RefuseIn(module.Content);
-            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace);
+            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace, commit.Folders);
             var signed = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = module.Note };
             commit.Add(
                 output, o => signed = signed with { Digest = Convert.ToHexStringLower(Write(module, o, identity, name, step, context)) },
@@ -124,14 +123,16 @@ internal static class ModuleSignOperation
     private static byte[] Write(ModuleFile module, OutputFile output, SigningIdentity identity, SignerName name, IRunStep step, RunContext context)
     {
         bool plain = module.Compression == ModuleCompression.None;
-        byte[] digest = ContentPass.Run(module.Content, identity.Hash, plain ? output : null, step, context.Cancellation);
+        bool inPieces = plain && module.Content.Extents is not [BytesExtent];
+        byte[] digest = ContentPass.Run(module.Content, identity.Hash, inPieces ? output : null, step, context.Cancellation);
         byte[] signature = identity.SignContent(digest, () => SignedContent.Of(module.Content), context.Cancellation);
         byte[] appended = AppendedSignature.Encode(DetachedSignedData.Encode(new(name, identity.Hash, signature), identity.Scheme));
-        if (plain)
-        {
+        if (inPieces)
             output.Write(appended, module.Content.Length + appended.Length);
+        else if (plain)
+            output.WriteWhole(((BytesExtent)module.Content.Extents[0]).Bytes, appended);
+        if (plain)
             return digest;
-        }
         Layout whole = module.Content.Append(appended);
         output.Write(ModuleCodec.Close(whole.ReadBytes(0, whole.Length), module.Compression).Span);
         return digest;
@@ -162,7 +163,7 @@ internal static class ModuleSignOperation
         }
         using FileSource source = FileSource.Open(file.Path);
         commit.Add(
-            BatchTargets.Create(target, file.Path, inPlace: false),
+            BatchTargets.Create(target, file.Path, inPlace: false, commit.Folders),
             output => ContentPass.Run(source.ToLayout(), System.Security.Cryptography.HashAlgorithmName.SHA256, output, step, context.Cancellation),
             refused => answer(refused is null ? skipped with { Output = target } : FileOutcome.Of(file, refused)));
     }

@@ -64,8 +64,7 @@ internal static class ModuleStripOperation
     private static ModuleStripResult Run(ModuleStripOptions options, RunContext context)
     {
         ImmutableArray<SelectedFile> files = ModuleSelection.Of(options.Files, options.FilesFrom, "module strip");
-        var targetOf = files.Zip(BatchTargets.Of(files, options.Files, options.Output, options.InPlace))
-            .ToDictionary(pair => pair.First.Path, pair => pair.Second, StringComparer.Ordinal);
+        Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace);
         return new(Batch.Run(files, "strip", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
             using var module = ModuleFile.Open(file.Path, context.Cancellation);
@@ -78,7 +77,7 @@ internal static class ModuleStripOperation
                 answer(outcome);
                 return;
             }
-            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace);
+            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace, commit.Folders);
             commit.Add(output, o => Write(module, o, step, context), refused => answer(refused is null ? outcome with { Output = output.Path } : FileOutcome.Of(file, refused)));
         }));
     }

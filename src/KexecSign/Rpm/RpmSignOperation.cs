@@ -92,8 +92,7 @@ internal static class RpmSignOperation
     private static RpmSignResult Run(RpmSignOptions options, RunContext context)
     {
         ImmutableArray<SelectedFile> files = RpmSelection.Of(options.Files, options.FilesFrom, "rpm sign");
-        ImmutableArray<string> targets = BatchTargets.Of(files, options.Files, options.Output, options.InPlace);
-        var targetOf = files.Zip(targets).ToDictionary(pair => pair.First.Path, pair => pair.Second, StringComparer.Ordinal);
+        Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace);
         SigningIdentity identity = SigningIdentity.Open("rpm sign", options.Signing, context);
         ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign the files of", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
@@ -108,7 +107,7 @@ internal static class RpmSignOperation
                 answer(new(file.Path, FileStatus.Skipped) { Note = "signed by this key already" });
                 return;
             }
-            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace);
+            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace, commit.Folders);
             FileOutcome done = new(file.Path, skip ? FileStatus.Skipped : FileStatus.Signed)
             {
                 Output = output.Path,

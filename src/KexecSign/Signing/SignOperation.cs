@@ -136,84 +136,92 @@ internal static class SignOperation
     private static SignResult SignMany(
         ImmutableArray<(string File, string Target)> targets, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
-        var pending = new List<(FileSource Source, ImageSigning Signing)>();
+        var files = ImmutableArray.CreateRange(targets, t => new BatchImage(t.File, t.Target));
         KexecSignException? lost = null;
-        var signed = ImmutableArray.CreateBuilder<SignedImage>();
-        var failed = ImmutableArray.CreateBuilder<FailedFile>();
         try
         {
-            foreach ((string file, string target) in targets)
-            {
-                Attempt(file, () =>
-                {
-                    FileSource source = FileSource.Open(file);
-                    try
-                    {
-                        pending.Add((source, Begin(source, target, identity, options, context)));
-                    }
-                    catch
-                    {
-                        source.Dispose();
-                        throw;
-                    }
-                });
-            }
+            // Everything is hashed before the token is asked for anything.
+            Workers.Run(files.Length, Workers.Default, i => files[i].Attempt(file => file.Begin(identity, options, context)), context.Cancellation);
             // Servers are asked one after the other; tokens take as many signatures at a time as they have sessions.
-            bool[] done = new bool[pending.Count];
-            Workers.Run(pending.Count, timestamper is null ? Workers.Default : 1, Sign, context.Cancellation);
-            if (lost is not null && !done.Any(d => d))
+            Workers.Run(files.Length, timestamper is null ? Workers.Default : 1, Sign, context.Cancellation, (_, late) => Lose(late as KexecSignException ?? Failure.Explain(late)));
+            if (lost is not null && !files.Any(f => f.IsSigned))
                 throw lost;
             using var commit = new GroupCommit();
-            for (int i = 0; i < done.Length; i++)
-            {
-                (FileSource source, ImageSigning signing) = pending[i];
-                bool isSigned = done[i];
-                Attempt(source.Path, () =>
-                {
-                    if (!isSigned)
-                        throw lost!;
-                    SignedImage image = signing.Complete();
-                    commit.Add(signing.Output, refused => Attempt(source.Path, () => signed.Add(refused is null ? image : throw refused)));
-                });
-            }
+            foreach (BatchImage file in files)
+                file.Attempt(f => f.Complete(commit, lost));
             commit.Finish();
 
             // A key that fails once is not asked again; what it signed before is finished.
             void Sign(int i)
             {
-                if (Volatile.Read(ref lost) is not null)
+                if (Volatile.Read(ref lost) is not null || files[i].Signing is not { } signing)
                     return;
                 try
                 {
-                    pending[i].Signing.Sign(context, timestamper);
-                    done[i] = true;
+                    signing.Sign(context, timestamper);
+                    files[i].IsSigned = true;
                 }
                 catch (KexecSignException refused) when (Batch.IsKeys(refused))
                 {
-                    Interlocked.CompareExchange(ref lost, refused, null);
+                    Lose(refused);
                 }
             }
+
+            void Lose(KexecSignException refused) => Interlocked.CompareExchange(ref lost, refused, null);
         }
         finally
         {
-            foreach ((FileSource source, ImageSigning signing) in pending)
-            {
-                signing.Dispose();
-                source.Dispose();
-            }
+            foreach (BatchImage file in files)
+                file.Dispose();
         }
-        return new(signed.ToImmutable(), failed.ToImmutable());
+        return new([.. files.Where(f => f.Signed is not null).Select(f => f.Signed!)], [.. files.Where(f => f.Failed is not null).Select(f => f.Failed!)]);
+    }
 
-        void Attempt(string file, Action work)
+    // One file of several on its way from hash to signature; worked on by one thread at a time.
+    private sealed class BatchImage(string path, string target) : IDisposable
+    {
+        private FileSource? _source;
+
+        public ImageSigning? Signing { get; private set; }
+
+        public bool IsSigned { get; set; }
+
+        public SignedImage? Signed { get; private set; }
+
+        public FailedFile? Failed { get; private set; }
+
+        public void Begin(SigningIdentity identity, SignOptions options, RunContext context)
+        {
+            _source = FileSource.Open(path);
+            Signing = SignOperation.Begin(_source, target, identity, options, context);
+        }
+
+        public void Complete(GroupCommit commit, KexecSignException? lost)
+        {
+            if (Signing is null)
+                return;
+            if (!IsSigned)
+                throw lost!;
+            SignedImage image = Signing.Complete();
+            commit.Add(Signing.Output, refused => Attempt(_ => Signed = refused is null ? image : throw refused));
+        }
+
+        public void Attempt(Action<BatchImage> work)
         {
             try
             {
-                work();
+                work(this);
             }
             catch (KexecSignException refused)
             {
-                failed.Add(new(file, refused.Code.Id, refused.In(file).Message));
+                Failed = new(path, refused.Code.Id, refused.In(path).Message);
             }
+        }
+
+        public void Dispose()
+        {
+            Signing?.Dispose();
+            _source?.Dispose();
         }
     }
 

@@ -42,6 +42,7 @@ internal sealed unsafe class InterposedToken : IDisposable
         SignInitFaults.Clear();
         SignFaults.Clear();
         SignHangs = null;
+        OnSign = null;
         var interposed = new Module(SoftHsm.ModulePath, new Cryptoki(_functions), _threads, deadline ?? TokenDeadline.Default, finalise: false);
         _pins = new PinSources(Environment.GetEnvironmentVariable, prompt: null, warn: null);
         TokenState state = _module.Tokens().Single(token => token.Label == SoftHsm.Label);
@@ -57,6 +58,9 @@ internal sealed unsafe class InterposedToken : IDisposable
 
     /// <summary>When set, C_Sign does not return before this is.</summary>
     public static ManualResetEventSlim? SignHangs { get; set; }
+
+    /// <summary>Called by C_Sign.</summary>
+    public static Action? OnSign { get; set; }
 
     /// <summary>Sessions beyond this get CKR_SESSION_COUNT.</summary>
     public static int SessionLimit { get; private set; }
@@ -124,6 +128,7 @@ internal sealed unsafe class InterposedToken : IDisposable
     private static nuint Sign(nuint session, byte* data, nuint length, byte* signature, nuint* signatureLength)
     {
         Interlocked.Increment(ref _signatures);
+        OnSign?.Invoke();
         SignHangs?.Wait();
         nuint value = SignFaults.TryDequeue(out nuint fault) ? fault : _real->Sign(session, data, length, signature, signatureLength);
         Interlocked.Increment(ref _returned);

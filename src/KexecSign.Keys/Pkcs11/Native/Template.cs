@@ -6,13 +6,13 @@ namespace KexecSign.Keys.Pkcs11.Native;
 /// <summary>An array of CK_ATTRIBUTE with its values in native memory.</summary>
 internal sealed unsafe class Template : IDisposable
 {
-    private readonly List<(nuint Type, byte[] Value)> _entries = [];
+    private readonly List<Entry> _entries = [];
     private byte* _block;
 
     public Template Add(nuint type, ReadOnlySpan<byte> value)
     {
         ObjectDisposedException.ThrowIf(_block is not null, this);
-        _entries.Add((type, value.ToArray()));
+        _entries.Add(new(type, value.ToArray()));
         return this;
     }
 
@@ -57,4 +57,7 @@ internal sealed unsafe class Template : IDisposable
             next += value.Length;
         }
     }
+
+    // No tuple: lists of tuples are not compiled ahead of time.
+    private sealed record Entry(nuint Type, byte[] Value);
 }
