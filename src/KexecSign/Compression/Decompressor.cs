@@ -13,7 +13,9 @@ internal static class Decompressor
     /// <summary>Largest kernel that is unpacked: the cap of the kernel's own kexec decompressor (1 &lt;&lt; 29).</summary>
     public const long MaxLength = 1L << 29;
 
-    /// <summary>Decompresses a zboot payload.</summary>
+    private const int ChunkSize = 1 << 18;
+
+    /// <summary>Decompresses a zboot payload into a temporary file.</summary>
     /// <param name="payload">The compressed bytes.</param>
     /// <param name="header">The image's header, for compression and messages.</param>
     /// <param name="expected">Uncompressed length as the image states it.</param>
@@ -21,30 +23,53 @@ internal static class Decompressor
     /// <exception cref="KexecSignException">KS1203, KS1205-KS1207, KS5001.</exception>
     public static TemporaryFile Decompress(Layout payload, ZbootHeader header, uint expected, RunContext context)
     {
-        if (expected > MaxLength)
-            throw FormatErrors.PayloadTooLarge.With(expected, MaxLength);
-        using IRunStep step = context.Log.Step($"decompress ({header.CompressionName})", expected);
         TemporaryFile output = TemporaryFile.Create();
         try
         {
-            OlderPayloads.Taker take = bytes => Take(bytes, output, expected, step, context.Cancellation);
+            Decompress(payload, header, expected, output.Write, context);
+            return output;
+        }
+        catch
+        {
+            output.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The same, piece by piece to whoever takes it; all of it is good only when this returns.</summary>
+    public static void Decompress(Layout payload, ZbootHeader header, uint expected, OlderPayloads.Taker taker, RunContext context)
+    {
+        if (expected > MaxLength)
+            throw FormatErrors.PayloadTooLarge.With(expected, MaxLength);
+        using IRunStep step = context.Log.Step($"decompress ({header.CompressionName})", expected);
+        long length = 0;
+        void Take(ReadOnlySpan<byte> bytes)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            if (length + bytes.Length > expected)
+                throw FormatErrors.PayloadLength.With(length + bytes.Length, expected);
+            taker(bytes);
+            length += bytes.Length;
+            step.Advance(bytes.Length);
+        }
+
+        try
+        {
             switch (header.CompressionName)
             {
-                case "gzip": Gunzip(payload, output, expected, step, context.Cancellation); break;
-                case "zstd" or "zstd22": Unzstd(payload, output, expected, step, context.Cancellation); break;
-                case "xzkern": OlderPayloads.Lzma(payload, xz: true, take); break;
-                case "lzma": OlderPayloads.Lzma(payload, xz: false, take); break;
-                case "lz4": OlderPayloads.Lz4(payload, take); break;
-                case "lzo": OlderPayloads.Lzo(payload, take); break;
+                case "gzip": Gunzip(payload, Take); break;
+                case "zstd" or "zstd22": Unzstd(payload, Take); break;
+                case "xzkern": OlderPayloads.Lzma(payload, xz: true, Take); break;
+                case "lzma": OlderPayloads.Lzma(payload, xz: false, Take); break;
+                case "lz4": OlderPayloads.Lz4(payload, Take); break;
+                case "lzo": OlderPayloads.Lzo(payload, Take); break;
                 default: throw FormatErrors.UnknownCompression.With(header.CompressionName);
             }
-            if (output.Length != expected)
-                throw FormatErrors.PayloadLength.With(output.Length, expected);
-            return output;
+            if (length != expected)
+                throw FormatErrors.PayloadLength.With(length, expected);
         }
         catch (DllNotFoundException missing)
         {
-            output.Dispose();
             (string library, string package) = header.CompressionName switch
             {
                 "xzkern" or "lzma" => ("liblzma.so.5", "liblzma5"),
@@ -56,31 +81,27 @@ internal static class Decompressor
         }
         catch (InvalidDataException broken)
         {
-            output.Dispose();
             throw FormatErrors.PayloadBroken.Because(broken, header.CompressionName, header.PayloadOffset, header.PayloadSize, broken.Message.TrimEnd('.'));
         }
-        catch
-        {
-            output.Dispose();
-            throw;
-        }
     }
 
-    private static void Gunzip(Layout payload, TemporaryFile output, uint expected, IRunStep step, CancellationToken cancellation)
+    private static void Gunzip(Layout payload, OlderPayloads.Taker take)
     {
-        using var gzip = new GZipStream(new LayoutStream(payload), CompressionMode.Decompress);
-        byte[] chunk = new byte[1 << 18];
+        // .NET asks for 8 KiB at a time.
+        using var packed = new BufferedStream(new LayoutStream(payload), ChunkSize);
+        using var gzip = new GZipStream(packed, CompressionMode.Decompress);
+        byte[] chunk = new byte[ChunkSize];
         int count;
         while ((count = gzip.Read(chunk)) > 0)
-            Take(chunk.AsSpan(0, count), output, expected, step, cancellation);
+            take(chunk.AsSpan(0, count));
     }
 
-    private static unsafe void Unzstd(Layout payload, TemporaryFile output, uint expected, IRunStep step, CancellationToken cancellation)
+    private static unsafe void Unzstd(Layout payload, OlderPayloads.Taker take)
     {
         nint context = LibZstd.CreateDecompressor();
         try
         {
-            byte[] inBuffer = new byte[1 << 18], outBuffer = new byte[1 << 18];
+            byte[] inBuffer = new byte[ChunkSize], outBuffer = new byte[ChunkSize];
             nuint hint = 1;
             for (long at = 0; at < payload.Length;)
             {
@@ -97,7 +118,7 @@ internal static class Decompressor
                         hint = LibZstd.DecompressStream(context, ref target, ref source);
                         if (LibZstd.IsError(hint) != 0)
                             throw new InvalidDataException(LibZstd.ErrorName(hint));
-                        Take(outBuffer.AsSpan(0, (int)target.Position), output, expected, step, cancellation);
+                        take(outBuffer.AsSpan(0, (int)target.Position));
                         // A full buffer may hide more output, unless the frame has ended: then the library would begin the next.
                         more = source.Position < source.Size || (target.Position == target.Size && hint != 0);
                     }
@@ -111,14 +132,5 @@ internal static class Decompressor
         {
             _ = LibZstd.FreeDecompressor(context);
         }
-    }
-
-    private static void Take(ReadOnlySpan<byte> bytes, TemporaryFile output, uint expected, IRunStep step, CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        if (output.Length + bytes.Length > expected)
-            throw FormatErrors.PayloadLength.With(output.Length + bytes.Length, expected);
-        output.Write(bytes);
-        step.Advance(bytes.Length);
     }
 }

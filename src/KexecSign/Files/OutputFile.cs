@@ -40,8 +40,8 @@ public sealed partial class OutputFile : IDisposable
     /// <summary>The bytes written so far, for reading back before they appear under their name.</summary>
     internal SafeFileHandle Handle => _handle;
 
-    /// <summary>The same as a source of a layout.</summary>
-    internal IByteSource Written => new WrittenBytes(this);
+    /// <summary>The same as a layout.</summary>
+    internal Layout ToLayout() => Layout.Of(new WrittenBytes(this));
 
     /// <summary>The folder it is to appear in.</summary>
     internal string Folder => System.IO.Path.GetDirectoryName(_target)!;

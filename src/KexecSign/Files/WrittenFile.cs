@@ -47,6 +47,6 @@ internal sealed record WrittenFile(long Size, string Sha256)
         BinaryPrimitives.WriteUInt32LittleEndian(field, sum.Value());
         output.Overwrite(checkSumOffset, field);
         // The file's hash begins with its headers, and so with a sum of all that follows.
-        return new(output.Length, Convert.ToHexStringLower(LayoutPass.Hash(Layout.Of(output.Written), HashAlgorithmName.SHA256, context)));
+        return new(output.Length, Convert.ToHexStringLower(LayoutPass.Hash(output.ToLayout(), HashAlgorithmName.SHA256, context)));
     }
 }

@@ -145,7 +145,7 @@ internal sealed class ImageSigning : IDisposable
     private ImmutableArray<byte[]> FileHashes()
     {
         using IRunStep step = _context.Log.Step($"hash {Path.GetFileName(Output.Path)}", Output.Length);
-        Layout written = Layout.Of(Output.Written);
+        Layout written = Output.ToLayout();
         return LayoutPass.Finish(LayoutPass.Run(written, null, [.. _algorithms.Select(a => HashRequest.Whole(a, written))], step, _context.Cancellation));
     }
 

@@ -77,13 +77,23 @@ internal static class ZbootExtractOperation
         {
             Layout file = source.ToLayout();
             ZbootHeader header = ZbootHeader.Read(PeReader.Read(file), file);
+            uint length = header.UncompressedLength(file);
             using OutputFile output = OutputFile.Create(path, options.Image);
-            using TemporaryFile unpacked = Decompressor.Decompress(
-                file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(file), context);
-            Layout kernel = Layout.Of(unpacked);
-            WrittenFile written = WrittenFile.Fill(output, kernel, context);
-            output.Commit();
-            return Describe(path, written, header, kernel);
+            using var hashed = new HashedOutput(output, length);
+            Decompressor.Decompress(file.Slice(header.PayloadOffset, header.PayloadSize), header, length, hashed.Write, context);
+            WrittenFile written = hashed.Finish();
+            Layout kernel = output.ToLayout();
+            // Reading a signature takes about as long as flushing to a disk.
+            var description = Task.Run(() => Describe(path, written, header, kernel));
+            try
+            {
+                output.Commit();
+            }
+            finally
+            {
+                ((IAsyncResult)description).AsyncWaitHandle.WaitOne();
+            }
+            return description.GetAwaiter().GetResult();
         }
         catch (KexecSignException refused)
         {
