@@ -59,33 +59,9 @@ internal static class Cases
         foreach (Case large in LargeFiles.On(bed, child))
             yield return large;
 
-        // The whole of zboot build: compress, link, read back, flush. gzip only compresses.
-        foreach (int level in (int[])[6, 9, 12])
-        {
-            yield return new($"gzip payload, level {level}", Slow,
-            [
-                Zboot("gzip", level, bed),
-                new("gzip -n -9", ["sh", "-c", $"gzip -n -9 -c '{bed.Image}' > '{bed.In("Image.gz")}' && stat -c %s '{bed.In("Image.gz")}'"], bed.In("Image.gz")) { Bytes = long.Parse },
-            ]);
-        }
-
-        yield return new("zstd payload, level 19", Slow,
-        [
-            Zboot("zstd", 19, bed),
-            new("zstd -19", ["sh", "-c", $"zstd -q -19 -T0 -c '{bed.Image}' > '{bed.In("Image.zst")}' && stat -c %s '{bed.In("Image.zst")}'"], bed.In("Image.zst")) { Bytes = long.Parse },
-        ]);
-
         foreach (Case zboot in ZbootCases.On(bed))
             yield return zboot;
     }
-
-    private static Side Zboot(string compression, int level, Bed bed) =>
-        new($"kexecsign zboot build --compression {compression} --level {level}",
-            [bed.KexecSign, "zboot", "build", "--kit", bed.Kit, "--image", bed.Image, "--compression", compression, "--level", $"{level}", "-o", bed.In("z.efi"), "-q", "--json"],
-            bed.In("z.efi"))
-        {
-            Bytes = PayloadSize,
-        };
 
     /// <summary>The payload's length in the JSON that zboot build writes.</summary>
     public static long PayloadSize(string output) => JsonDocument.Parse(output).RootElement.GetProperty("payloadSize").GetInt64();

@@ -24,6 +24,22 @@ internal static class SmallKernel
         return image;
     }
 
+    /// <summary>The same with words that recur, as in code, so that a better encoder finds more.</summary>
+    public static byte[] Wordy(ushort machine = PeConstants.MachineArm64, uint magic = 0x644D5241)
+    {
+        byte[] image = Image(machine, magic);
+        var random = new Random(2);
+        byte[][] words = [.. Enumerable.Range(0, 512).Select(_ => { byte[] word = new byte[random.Next(4, 24)]; random.NextBytes(word); return word; })];
+        for (int at = Headers; at < image.Length;)
+        {
+            byte[] word = words[random.Next(words.Length)];
+            int count = Math.Min(word.Length, image.Length - at);
+            word.AsSpan(0, count).CopyTo(image.AsSpan(at));
+            at += count;
+        }
+        return image;
+    }
+
     private static void Header(byte[] image, ushort machine, uint magic)
     {
         Encoding.ASCII.GetBytes("MZ").CopyTo(image, 0);

@@ -21,7 +21,7 @@ public sealed class ZbootRepackTests : IDisposable
     public ZbootRepackTests(CapturedKit kit)
     {
         _kit = kit;
-        _bench.Folder.File("Image", Wordy());
+        _bench.Folder.File("Image", SmallKernel.Wordy());
     }
 
     [SkippableTheory]
@@ -226,22 +226,6 @@ public sealed class ZbootRepackTests : IDisposable
     public void Dispose() => _bench.Dispose();
 
     private string At(string name) => _bench.Folder.At(name);
-
-    // Words that recur, as in code, so that a better encoder finds more.
-    private static byte[] Wordy()
-    {
-        byte[] image = SmallKernel.Image();
-        var random = new Random(2);
-        byte[][] words = [.. Enumerable.Range(0, 512).Select(_ => { byte[] word = new byte[random.Next(4, 24)]; random.NextBytes(word); return word; })];
-        for (int at = 0x10000; at < image.Length;)
-        {
-            byte[] word = words[random.Next(words.Length)];
-            int count = Math.Min(word.Length, image.Length - at);
-            word.AsSpan(0, count).CopyTo(image.AsSpan(at));
-            at += count;
-        }
-        return image;
-    }
 
     private ZbootRepackOptions Options() => new() { Image = At("vmlinuz.efi"), Signing = _bench.Identity(TestSigners.Rsa2048), Output = At("repacked.efi") };
 
