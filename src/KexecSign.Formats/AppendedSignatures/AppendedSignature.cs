@@ -34,7 +34,8 @@ public sealed record AppendedSignature(long ContentLength, ReadOnlyMemory<byte> 
         byte[] block = file.ReadBytes(at, BlockSize);
         Check(block, at);
         long length = BinaryPrimitives.ReadUInt32BigEndian(block.AsSpan(8));
-        if (length > at)
+        // What is signed must be something: mod_check_sig() and s390_verify_sig() refuse a signature of nothing.
+        if (length >= at)
             throw FormatErrors.ModuleSignatureLength.With(length, at);
         if (length > LargestSignedData)
             throw FormatErrors.ModuleSignatureField.With(at, "sig_len", length, $"at most {LargestSignedData}");

@@ -17,6 +17,9 @@ namespace KexecSign.Verification;
 /// </summary>
 internal static class KexecCheck
 {
+    // arch/riscv/kernel/kexec_image.c came with 6.16; no loader of riscv has a verify_sig.
+    private const string RiscVNote = " Linux 6.12 loads ELF kernels only; since 6.16 an Image is loaded, too, and no signature of either is checked: only IMA can, see --for ima.";
+
     private const string Architectures = "arm64, x86_64, riscv64, loongarch64, s390x, powerpc64";
 
     /// <summary>The verdict.</summary>
@@ -52,7 +55,7 @@ internal static class KexecCheck
         KexecVerdict verdict = KexecFileLoad.Judge(file, architecture, policy, digests.Of, context.Cancellation);
         return verdict.Accepted
             ? new(Consumer.Kexec, Answer.Accepts, what + verdict.Explanation)
-            : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
+            : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}{(architecture == KernelArchitecture.RiscV64 ? RiscVNote : "")}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
     }
 
     /// <summary>The signature that the kernel looks at; null when there is none.</summary>
@@ -64,10 +67,10 @@ internal static class KexecCheck
         return entries.IsEmpty ? null : AuthenticodeSignature.Decode(entries[0].Pkcs7());
     }
 
-    // arch/loongarch has no verify_sig for either of its loaders.
+    // Neither kexec_efi_ops nor kexec_elf_ops of arch/loongarch has a verify_sig; before them there was no kexec_file_load.
     private static Verdict? SignatureFree(PeImage image, string? wanted) =>
         wanted == "loongarch64" || (wanted is null && image.Machine == PeConstants.MachineLoongArch64)
-            ? new(Consumer.Kexec, Answer.Accepts, "loongarch checks no signature in kexec_file_load; only IMA can: see --for ima")
+            ? new(Consumer.Kexec, Answer.Accepts, "loongarch has kexec_file_load since 6.18, without a check of signatures, and none before; only IMA can check: see --for ima")
             : null;
 
     // Without certificates only the arithmetic can be checked; that is what trusting the file's own signer does.

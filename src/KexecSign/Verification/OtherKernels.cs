@@ -24,18 +24,23 @@ internal static class OtherKernels
     {
         try
         {
-            AppendedSignature? signature = AppendedSignature.Find(file);
-            if (architecture == "powerpc64" && signature is null && ImaCheck.Find(path) is not null)
-            {
-                Verdict ima = ImaCheck.Judge(path, file, trusted, context);
-                return ima with { Consumer = Consumer.Kexec, Reason = "by IMA, as powerpc does under secure boot: " + ima.Reason };
-            }
-            return ByAppended(file, signature ?? throw VerifyErrors.NoAppendedSignature.With(), trusted, context);
+            return architecture == "powerpc64" && ImaCheck.Find(path) is not null
+                ? ByIma(path, file, trusted, context)
+                : ByAppended(file, AppendedSignature.Find(file) ?? throw VerifyErrors.NoAppendedSignature.With(), trusted, context);
         }
         catch (KexecSignException refused)
         {
             return Verdict.Refused(Consumer.Kexec, refused);
         }
+    }
+
+    // ima_appraise_measurement(): where there is a signature in the xattr, an appended one counts only when that one's key is unknown.
+    private static Verdict ByIma(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        Verdict ima = ImaCheck.Judge(path, file, trusted, context);
+        return ima.Code == VerifyErrors.ImaKeyUnknown.Id && AppendedSignature.Find(file) is { } signature
+            ? ByAppended(file, signature, trusted, context)
+            : ima with { Consumer = Consumer.Kexec, Reason = "by IMA, as powerpc does under secure boot: " + ima.Reason };
     }
 
     private static Verdict ByAppended(Layout file, AppendedSignature signature, ImmutableArray<X509Certificate2> trusted, RunContext context)
