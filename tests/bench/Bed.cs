@@ -45,6 +45,10 @@ internal sealed class Bed
 
     public static string TokenModule => Module;
 
+    /// <summary>What the token takes by itself: rawsign.c with nothing around it. The last arguments are in its head comment.</summary>
+    public IReadOnlyList<string> Raw(int threads, params IEnumerable<string> what) =>
+        [In("rawsign"), Module, "bench", "db", In("token/pin"), "rsa", $"{threads}", .. what];
+
     public const int BatchSize = 200;
 
     public IEnumerable<string> Batch => Enumerable.Range(0, BatchSize).Select(i => In($"batch/{i:000}.efi"));
@@ -63,6 +67,7 @@ internal sealed class Bed
         child.Run([kexecsign, "keys", "init", "--profile", bed.In("profile.json"), "--directory", bed.In("token")], new Dictionary<string, string>());
         File.WriteAllText(bed.In("token/pin.bare"), File.ReadAllText(bed.In("token/pin")).TrimEnd());
         File.SetUnixFileMode(bed.In("token/pin.bare"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        child.Run(["gcc", "-O2", "-w", "-pthread", "-o", bed.In("rawsign"), Path.Combine(AppContext.BaseDirectory, "rawsign.c"), "-lcrypto"], new Dictionary<string, string>());
         child.Run([kexecsign, "sign", bed.Image, "--key", bed.Key, "--cert", bed.Certificate, "-o", bed.Signed], new Dictionary<string, string>());
         return bed;
     }

@@ -6,6 +6,9 @@ namespace KexecSign.Bench;
 /// <param name="Output">The file it makes; deleted before each run. Null for none.</param>
 internal sealed record Side(string Name, IReadOnlyList<string> Command, string? Output = null)
 {
+    /// <summary>A folder that is new and empty at each run; the one before is kept aside, because freeing it takes the file system's time.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>Number of bytes that are worth telling, from the standard output of a run.</summary>
     public Func<string, long>? Bytes { get; init; }
 
@@ -63,6 +66,12 @@ internal sealed class Measurement(ChildProcess child)
     {
         if (side.Output is not null)
             File.Delete(side.Output);
+        if (side.Folder is { } folder)
+        {
+            if (Directory.Exists(folder))
+                Directory.Move(folder, $"{folder}.{Guid.NewGuid():N}");
+            Directory.CreateDirectory(folder);
+        }
         // Also for programs that never flush: else they leave their bytes to the next one that does.
         ChildProcess.Settle();
         return child.Run(side.Command, side.Environment);

@@ -42,6 +42,7 @@ internal static class Cases
             new("osslsigncode -pkcs11module, a loop",
                 ["sh", "-ec", $"rm -f '{bed.In("batch.o")}'/*; {loop} osslsigncode sign -h sha256 -pkcs11module {Bed.TokenModule} -key '{bed.TokenKeyForEngine}' -certs '{bed.TokenCertificate}' -in $f -out '{bed.In("batch.o")}'/$(basename $f); done"])
                 { Environment = bed.TokenEnvironment },
+            new($"C loop: {Bed.BatchSize} signatures, nothing else", bed.Raw(2, $"{Bed.BatchSize}n")) { Environment = bed.TokenEnvironment },
         ]);
 
         yield return new("verify", Fast,

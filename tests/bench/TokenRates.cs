@@ -21,10 +21,10 @@ internal sealed class TokenRates(Bed bed, ChildProcess child)
 
     public string Run()
     {
-        string raw = bed.In("rawsign");
-        child.Run(["gcc", "-O2", "-w", "-pthread", "-o", raw, Path.Combine(AppContext.BaseDirectory, "rawsign.c")], new Dictionary<string, string>());
         MakeToken();
-        var table = new StringBuilder("| key | workers | C loop, per second | kexecsign, per second | share |\n| --- | ---: | ---: | ---: | ---: |\n");
+        var table = new StringBuilder(
+            "| key | workers | C loop, per second | kexecsign, per second | share | C loop, per second of processor | kexecsign | share |\n"
+            + "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
         using var keyring = new Keyring();
         foreach ((string label, string kind) in ((string, string)[])[("rsa2048", "rsa"), ("rsa4096", "rsa"), ("p256", "ec")])
         {
@@ -32,14 +32,15 @@ internal sealed class TokenRates(Bed bed, ChildProcess child)
                 $"pkcs11:token=rates;object={label}?module-path={Bed.TokenModule}&pin-source=file:{Folder}/pin", new PinOptions(), default);
             foreach (int workers in (int[])[1, 2, 4])
             {
-                List<double> theirs = [], ours = [];
+                List<Rate> theirs = [], ours = [];
                 for (int round = 0; round < Rounds; round++)
                 {
-                    theirs.Add(Raw(raw, label, kind, workers));
+                    theirs.Add(Raw(label, kind, workers));
                     ours.Add(Ours(key, workers));
                 }
-                double a = Spread.Of(theirs).Median, b = Spread.Of(ours).Median;
-                string row = string.Create(CultureInfo.InvariantCulture, $"| {label} | {workers} | {a:0} | {b:0} | {b / a:0.00} |");
+                Rate a = Rate.Median(theirs), b = Rate.Median(ours);
+                string row = string.Create(CultureInfo.InvariantCulture,
+                    $"| {label} | {workers} | {a.Wall:0} | {b.Wall:0} | {b.Wall / a.Wall:0.00} | {a.Processor:0} | {b.Processor:0} | {b.Processor / a.Processor:0.00} |");
                 Console.WriteLine(row);
                 table.Append(row).Append('\n');
             }
@@ -59,27 +60,39 @@ internal sealed class TokenRates(Bed bed, ChildProcess child)
         child.Run([bed.KexecSign, "keys", "init", "--profile", profile, "--directory", Folder], new Dictionary<string, string>());
     }
 
-    private double Raw(string program, string label, string kind, int workers) => double.Parse(
-        child.Run([program, Bed.TokenModule, "rates", label, Folder + "/pin", kind, $"{workers}", $"{Seconds}"],
-            new Dictionary<string, string> { ["SOFTHSM2_CONF"] = Folder + "/softhsm2.conf" }).Output, CultureInfo.InvariantCulture);
+    private Rate Raw(string label, string kind, int workers)
+    {
+        string[] rates = child.Run([bed.In("rawsign"), Bed.TokenModule, "rates", label, Folder + "/pin", kind, $"{workers}", $"{Seconds}"],
+            new Dictionary<string, string> { ["SOFTHSM2_CONF"] = Folder + "/softhsm2.conf" }).Output.Split(' ');
+        return new(double.Parse(rates[0], CultureInfo.InvariantCulture), double.Parse(rates[1], CultureInfo.InvariantCulture));
+    }
 
-    private static double Ours(ISigningKey key, int workers)
+    // On threads as a batch has them.
+    private static Rate Ours(ISigningKey key, int workers)
     {
         byte[] hash = SHA256.HashData([1]);
         long signatures = 0;
+        using var ended = new CountdownEvent(workers);
+        TimeSpan processor = Environment.CpuUsage.TotalTime;
         long began = Stopwatch.GetTimestamp();
-        Thread[] threads = [.. Enumerable.Range(0, workers).Select(_ => new Thread(() =>
+        for (int i = 0; i < workers; i++)
         {
-            long own = 0;
-            while (Stopwatch.GetElapsedTime(began).TotalSeconds < Seconds)
+            ExpendableThread.Start("rate", _ =>
             {
-                key.SignHash(hash, HashAlgorithmName.SHA256, default);
-                own++;
-            }
-            Interlocked.Add(ref signatures, own);
-        }))];
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
-        return signatures / Stopwatch.GetElapsedTime(began).TotalSeconds;
+                long own = 0;
+                for (; Stopwatch.GetElapsedTime(began).TotalSeconds < Seconds; own++)
+                    key.SignHash(hash, HashAlgorithmName.SHA256, default);
+                Interlocked.Add(ref signatures, own);
+                ended.Signal();
+            });
+        }
+        ended.Wait();
+        return new(signatures / Stopwatch.GetElapsedTime(began).TotalSeconds, signatures / (Environment.CpuUsage.TotalTime - processor).TotalSeconds);
+    }
+
+    // Signatures per second of wall time, and of the time of all processors together.
+    private sealed record Rate(double Wall, double Processor)
+    {
+        public static Rate Median(IReadOnlyCollection<Rate> rates) => new(Spread.Of(rates.Select(r => r.Wall)).Median, Spread.Of(rates.Select(r => r.Processor)).Median);
     }
 }

@@ -1,14 +1,22 @@
 /*
- * How fast a token signs when nothing is in between: THREADS sessions, one login, C_SignInit and C_Sign for SECONDS.
- * Usage: rawsign MODULE TOKEN LABEL PIN-FILE rsa|ec THREADS SECONDS; prints signatures per second.
+ * How fast a token signs when nothing is in between: THREADS sessions, one login, C_SignInit and C_Sign, for a time or a number.
+ * Usage: rawsign MODULE TOKEN LABEL PIN-FILE rsa|ec THREADS SECONDS|COUNTn; prints signatures per second of wall time and per
+ * second of processor time. With LIST FOLDER in place of SECONDS: the least that signing files can take, that is, each file of the
+ * list is read, hashed (SHA-256), signed, and written to the folder under a temporary name that is replaced when it is whole; the
+ * file system is flushed once for 256 of them.
  * CK_FUNCTION_LIST is a version and pointers in the order of pkcs11f.h.
  */
+#define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef unsigned long ul;
 enum { INITIALIZE = 0, SLOTS = 4, TOKEN = 6, OPEN = 12, LOGIN = 18, FIND_INIT = 26, FIND = 27, FIND_FINAL = 28, SIGN_INIT = 42, SIGN = 43 };
@@ -31,6 +39,11 @@ struct mechanism {
 static struct list *p11;
 static ul slot, key, kind;
 static double seconds;
+static long left;
+static int counted;
+static char *name[1 << 16], *folder;
+static long names, next_name;
+static pthread_mutex_t flushing = PTHREAD_MUTEX_INITIALIZER;
 
 static void must(ul value, const char *what)
 {
@@ -40,11 +53,44 @@ static void must(ul value, const char *what)
 	}
 }
 
-static double now(void)
+static double clocked(clockid_t clock)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+	return clocked(CLOCK_MONOTONIC);
+}
+
+static unsigned char *take(const char *path, long *length)
+{
+	struct stat is;
+	int file = open(path, O_RDONLY);
+	must(file < 0 || fstat(file, &is), path);
+	unsigned char *bytes = malloc(is.st_size + 1024);
+	must(read(file, bytes, is.st_size) != is.st_size, path);
+	close(file);
+	*length = is.st_size;
+	return bytes;
+}
+
+static void put(long i, const unsigned char *bytes, long length)
+{
+	char to[4096], temporary[4096];
+	snprintf(to, sizeof to, "%s/%ld.ko", folder, i);
+	snprintf(temporary, sizeof temporary, "%s/.%ld", folder, i);
+	int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	must(file < 0 || write(file, bytes, length) != length, temporary);
+	if (i % 256 == 255 || i == names - 1) {
+		pthread_mutex_lock(&flushing);
+		must(syncfs(file), "syncfs");
+		pthread_mutex_unlock(&flushing);
+	}
+	close(file);
+	must(rename(temporary, to), to);
 }
 
 static void *work(void *count)
@@ -54,7 +100,17 @@ static void *work(void *count)
 	struct mechanism mechanism = { kind ? 0x1041 : 1, NULL, 0 };
 	ul session, length;
 	must(p11->call[OPEN](slot, 4ul, NULL, NULL, &session), "C_OpenSession");
-	for (double end = now() + seconds; now() < end; ++*(long *)count) {
+	for (long i; names && (i = __atomic_fetch_add(&next_name, 1, __ATOMIC_RELAXED)) < names; ++*(long *)count) {
+		long size;
+		unsigned char *bytes = take(name[i], &size);
+		SHA256(bytes, size, kind ? data : data + 19);
+		must(p11->call[SIGN_INIT](session, &mechanism, key), "C_SignInit");
+		length = 1024;
+		must(p11->call[SIGN](session, data, kind ? 32ul : 51ul, bytes + size, &length), "C_Sign");
+		put(i, bytes, size + length);
+		free(bytes);
+	}
+	for (double end = now() + seconds; !names && counted ? __atomic_fetch_sub(&left, 1, __ATOMIC_RELAXED) > 0 : !names && now() < end; ++*(long *)count) {
 		must(p11->call[SIGN_INIT](session, &mechanism, key), "C_SignInit");
 		length = sizeof signature;
 		must(p11->call[SIGN](session, data, kind ? 32ul : 51ul, signature, &length), "C_Sign");
@@ -64,8 +120,16 @@ static void *work(void *count)
 
 int main(int argc, char **argv)
 {
-	if (argc != 8)
+	if (argc != 8 && argc != 9)
 		return 2;
+	if (argc == 9) {
+		folder = argv[8];
+		FILE *list = fopen(argv[7], "r");
+		char line[4096];
+		must(!list, argv[7]);
+		while (names < 1 << 16 && fgets(line, sizeof line, list))
+			name[names++] = strndup(line, strcspn(line, "\n"));
+	}
 	void *library = dlopen(argv[1], RTLD_NOW);
 	ul (*get)(struct list **) = library ? dlsym(library, "C_GetFunctionList") : NULL;
 	must(!get, "dlopen");
@@ -84,6 +148,8 @@ int main(int argc, char **argv)
 	must(!file || !fgets(pin, sizeof pin, file), "PIN file");
 	pin[strcspn(pin, "\n")] = 0;
 	kind = !strcmp(argv[5], "ec");
+	counted = argv[7][strlen(argv[7]) - 1] == 'n';
+	left = atol(argv[7]);
 	seconds = atof(argv[7]);
 	must(p11->call[OPEN](slot, 4ul, NULL, NULL, &session), "C_OpenSession");
 	must(p11->call[LOGIN](session, 1ul, pin, strlen(pin)), "C_Login");
@@ -97,13 +163,13 @@ int main(int argc, char **argv)
 	int threads = atoi(argv[6]);
 	pthread_t thread[64];
 	long counts[64][16] = { { 0 } }, sum = 0;
-	double begun = now();
+	double begun = now(), processor = clocked(CLOCK_PROCESS_CPUTIME_ID);
 	for (int i = 0; i < threads; i++)
 		pthread_create(&thread[i], NULL, work, &counts[i][0]);
 	for (int i = 0; i < threads; i++) {
 		pthread_join(thread[i], NULL);
 		sum += counts[i][0];
 	}
-	printf("%.1f\n", sum / (now() - begun));
+	printf("%.1f %.1f\n", sum / (now() - begun), sum / (clocked(CLOCK_PROCESS_CPUTIME_ID) - processor));
 	return 0;
 }
