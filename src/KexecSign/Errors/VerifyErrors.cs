@@ -91,6 +91,11 @@ public static partial class VerifyErrors
     public static readonly ErrorCode RpmFileSignature = new(
         "KS4118", "the IMA signature of {0} by key id {1} does not hold for its {2} {3}.", "Sign the package again with 'kexecsign rpm sign --replace'.", ExitCode.VerificationFailed);
 
+    /// <summary>shim compares no other digests than SHA-256.</summary>
+    public static readonly ErrorCode ShimWantsSha256 = new(
+        "KS4120", "signature {0} is of a {1} digest; shim (16.1 was tried) computes SHA-256 alone and refuses it, though firmware takes it.",
+        "Sign with --digest=sha256 what shim is to load.", ExitCode.VerificationFailed);
+
     /// <summary>No parser.</summary>
     public static readonly ErrorCode NoParser = new(
         "KS4121", "the image has no .bpf section.", "Embed a parser with 'kexecsign bpf embed'.", ExitCode.VerificationFailed);

@@ -46,7 +46,8 @@ internal static class FirmwareCheck
         try
         {
             (string reason, AuthenticodeSignature? signature) = Check(image, file, digests, new(
-                lists.Allowed, [lists.Revoked, lists.OwnerRevoked], [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates]));
+                lists.Allowed, [lists.Revoked, lists.OwnerRevoked], [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates])
+            { OnlyHash = HashAlgorithmName.SHA256 });
             return (new(Consumer.Shim, Answer.Accepts, reason + CheckSbat(image, file, lists.SbatLevel)), signature);
         }
         catch (KexecSignException refused)
@@ -77,7 +78,7 @@ internal static class FirmwareCheck
         if (trust.Revoked.Select(r => r.FindDigest(digests)).FirstOrDefault(d => d is not null) is { } revoked)
             throw VerifyErrors.Revoked.With($"the image's {revoked}");
         ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
-        string? allowed = trust.Allowed.FindDigest(digests);
+        string? allowed = trust.Allowed.FindDigest(digests, trust.OnlyHash);
         if (entries.IsEmpty)
             return allowed is null ? throw VerifyErrors.Unsigned.With() : ($"its {allowed} is in db", null);
 
@@ -108,6 +109,8 @@ internal static class FirmwareCheck
         byte[] actual = digests.Of(signed.Hash);
         if (!actual.AsSpan().SequenceEqual(signed.Digest.Span))
             throw VerifyErrors.DigestDiffers.With(index, Convert.ToHexStringLower(signed.Digest.Span), Convert.ToHexStringLower(actual));
+        if (trust.OnlyHash is { } only && signed.Hash != only)
+            throw VerifyErrors.ShimWantsSha256.With(index, signed.Hash.Name);
         if (Oids.IsMlDsa(signature.SignatureAlgorithm))
             throw VerifyErrors.FirmwareWantsRsa.With(index, $"ML-DSA ({signature.SignatureAlgorithm})");
         string name = signature.Signer?.Subject ?? "a certificate that is not included";
@@ -126,6 +129,9 @@ internal static class FirmwareCheck
 
     private sealed record Trust(SignatureDatabase Allowed, ImmutableArray<SignatureDatabase> Revoked, ImmutableArray<X509Certificate2> Certificates)
     {
+        /// <summary>The algorithm whose image digests allow anything; null for all.</summary>
+        public HashAlgorithmName? OnlyHash { get; init; }
+
         /// <summary>Whether anyone is trusted at all; without, only the arithmetic is checked.</summary>
         public bool IsNamed => !Certificates.IsEmpty || Allowed != SignatureDatabase.Empty;
     }

@@ -59,9 +59,11 @@ internal sealed class SignatureDatabase
     }
 
     /// <summary>The image digest that is in it, with its algorithm; null when none is.</summary>
-    public string? FindDigest(ReadDigests image)
+    /// <param name="image">Digests of the image.</param>
+    /// <param name="only">The algorithm whose digests count; null for all.</param>
+    public string? FindDigest(ReadDigests image, HashAlgorithmName? only = null)
     {
-        foreach (Hashes hashes in _digests)
+        foreach (Hashes hashes in _digests.Where(h => only is null || h.Algorithm == only))
         {
             if (image.Hex(hashes.Algorithm) is { } digest && hashes.Values.Contains(digest))
                 return $"{hashes.Algorithm.Name} digest {digest}";

@@ -14,11 +14,15 @@ internal static class DebianKernel
     }
 
     /// <summary>Path of systemd's stub for arm64; skips the test when there is none.</summary>
-    public static string RequireStub()
+    public static string RequireStub() => Require("systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/linuxaa64.efi.stub");
+
+    /// <summary>Path of shim for arm64 as Microsoft signed it; skips the test when there is none.</summary>
+    public static string RequireShim() => Require("shim-signed_*_arm64", "usr/lib/shim/shimaa64.efi.signed");
+
+    private static string Require(string packages, string path)
     {
-        const string packages = "systemd-boot-efi_*_arm64";
         string? newest = !Directory.Exists(Folder()) ? null : Directory.EnumerateDirectories(Folder(), packages)
-            .Select(package => Path.Combine(package, "usr/lib/systemd/boot/efi/linuxaa64.efi.stub"))
+            .Select(package => Path.Combine(package, path))
             .Where(File.Exists)
             .MaxBy(File.GetLastWriteTimeUtc);
         Command.Require(newest is not null, $"no {packages} in {Folder()}; './build.sh --target=Test' puts one there");

@@ -251,6 +251,21 @@ public sealed class VerifyOperationTests : IDisposable
     }
 
     [Fact]
+    public void A_longer_digest_is_nothing_for_shim()
+    {
+        string signed = _bench.Folder.At("sha384"), unsigned = _bench.Folder.File("plain", TestImage.Arm64().Bytes);
+        _bench.Sign(unsigned, TestSigners.Rsa2048, o => o with { Output = signed, Signing = o.Signing with { Digest = "sha384" } });
+        Judge(signed, Consumer.Firmware, TestSigners.Rsa2048).Answer.ShouldBe(Answer.Accepts);
+        Judge(signed, Consumer.Shim, TestSigners.Rsa2048).ShouldBe((Answer.Refuses, "KS4120"));
+
+        (PeImage image, Layout file) = Bench.Read(unsigned);
+        byte[] digest = AuthenticodeDigest.Compute(file, AuthenticodeDigest.SectionRanges(image), HashAlgorithmName.SHA384);
+        string list = _bench.Folder.File("384.esl", new SignatureList(EfiGuids.CertSha384, [new(Guid.Empty, digest)]).Encode());
+        With(unsigned, Consumer.Firmware, o => o with { Db = list }).Answer.ShouldBe(Answer.Accepts);
+        With(unsigned, Consumer.Shim, o => o with { Db = list }).Code.ShouldBe("KS4101");
+    }
+
+    [Fact]
     public void A_longer_digest_in_dbx_revokes_too()
     {
         string signed = _bench.SignedImage(TestSigners.Rsa2048);
