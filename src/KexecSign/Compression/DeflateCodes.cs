@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace KexecSign.Compression;
 
@@ -87,46 +88,63 @@ internal ref struct DeflateCodes
         _distances.Set(lengths.Slice(literals, distances), HuffmanCode.Distances);
     }
 
-    // Most of the work, hence on locals. A match takes at most 48 bits: two codes of 15, and 5 and 13 more.
-    private void SkipCoded()
+    // Nearly all of the work, hence without checks that cannot fail: tables are as long as their index can say. A match takes at most
+    // 48 bits: two codes of 15, and 5 and 13 more.
+    private unsafe void SkipCoded()
     {
-        (ulong bits, int count) = (_bits, _count);
-        HuffmanCode code = _literals;
-        while (true)
+        fixed (byte* stream = _stream)
+        fixed (uint* literals = _literals.Table, distances = _distances.Table)
         {
-            if (count < 48)
+            (ulong bits, int count, int next) = (_bits, _count, _next);
+            int lastWhole = _stream.Length - sizeof(ulong);
+            while (true)
             {
-                (_bits, _count) = (bits, count);
-                Fill();
-                (bits, count) = (_bits, _count);
+                if (count < 48 && next <= lastWhole)
+                {
+                    // Bits above the count are the stream's own, and come again.
+                    bits |= Unsafe.ReadUnaligned<ulong>(stream + next) << count;
+                    next += (63 - count) >> 3;
+                    count |= 56;
+                }
+                else if (count < 48)
+                {
+                    (_bits, _count, _next) = (bits & ((1UL << count) - 1), count, next);
+                    Fill();
+                    (bits, count, next) = (_bits, _count, _next);
+                }
+                uint entry = literals[bits & HuffmanCode.IndexMask];
+                if (entry == 0)
+                    entry = _literals.FindLong(bits);
+                Take(entry, ref bits, ref count);
+                uint kind = entry & HuffmanCode.Kinds;
+                if (kind == 0)
+                    continue;
+                if (kind == HuffmanCode.End)
+                    break;
+                entry = distances[bits & HuffmanCode.IndexMask];
+                if (entry == 0)
+                    entry = _distances.FindLong(bits);
+                Take(entry, ref bits, ref count);
             }
-            uint entry = code.Find(bits);
-            int length = (int)(entry & HuffmanCode.Lengths);
-            if (length == 0 || length > count)
-                throw Broken("a code that there is not");
-            bits >>= length;
-            count -= length;
-            if ((entry & HuffmanCode.Kinds) == 0)
-            {
-                code = _literals;
-                continue;
-            }
-            if ((entry & HuffmanCode.End) != 0)
-                break;
-            code = _distances;
+            (_bits, _count, _next) = (bits & ((1UL << count) - 1), count, next);
         }
-        (_bits, _count) = (bits, count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Take(uint entry, ref ulong bits, ref int count)
+    {
+        int length = (int)(entry & HuffmanCode.Lengths);
+        if (length == 0 || length > count)
+            throw Broken("a code that there is not");
+        bits >>= length;
+        count -= length;
     }
 
     // Takes one code and the bits that belong to it.
     private uint Code(HuffmanCode code)
     {
         uint entry = code.Find(_bits);
-        int length = (int)(entry & HuffmanCode.Lengths);
-        if (length == 0 || length > _count)
-            throw Broken("a code that there is not");
-        _bits >>= length;
-        _count -= length;
+        Take(entry, ref _bits, ref _count);
         return entry;
     }
 

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace KexecSign.Compression;
 
 /// <summary>A prefix code of deflate (RFC 1951 3.2.2), by which the number of bits that a symbol takes can be looked up.</summary>
@@ -11,11 +9,17 @@ internal sealed class HuffmanCode
     /// <summary>Where an entry has its symbol.</summary>
     public const int SymbolShift = 16;
 
+    /// <summary>The bits that are looked up in the table.</summary>
+    public const ulong IndexMask = (1 << TableBits) - 1;
+
     private const int MaxLength = 15, TableBits = 11;
 
     private readonly uint[] _table = new uint[1 << TableBits];
     private readonly ushort[] _counts = new ushort[MaxLength + 1], _symbols = new ushort[288];
     private Func<int, uint> _describe = Plain;
+
+    /// <summary>An entry for each value of the next bits; 0 for those that need a longer look.</summary>
+    public ReadOnlySpan<uint> Table => _table;
 
     /// <summary>Symbols without further bits.</summary>
     public static uint Plain(int symbol) => 0;
@@ -74,15 +78,14 @@ internal sealed class HuffmanCode
     }
 
     /// <summary>The entry of the code that comes next; 0 when there is none.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Find(ulong bits)
     {
-        uint entry = _table[(int)(bits & ((1 << TableBits) - 1))];
+        uint entry = _table[(int)(bits & IndexMask)];
         return entry != 0 ? entry : FindLong(bits);
     }
 
-    // Bit by bit, as codes are numbered: rare, for codes this long stand for what is rare.
-    private uint FindLong(ulong bits)
+    /// <summary>The same for a code that is not in the table: bit by bit, as codes are numbered. Codes this long stand for what is rare.</summary>
+    public uint FindLong(ulong bits)
     {
         int code = 0, first = 0, index = 0;
         for (int length = 1; length <= MaxLength; length++)
