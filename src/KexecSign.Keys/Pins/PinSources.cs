@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.References;
 using Microsoft.Win32.SafeHandles;
@@ -13,7 +12,7 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
 {
     // Far above what any token takes (CK_TOKEN_INFO.ulMaxPinLen is 255 in SoftHSM).
     private const int MaxPinLength = 4096;
-    private readonly Dictionary<int, byte[]> _descriptors = [];
+    private readonly Dictionary<int, Pin> _descriptors = [];
     private readonly Lock _lock = new();
     private bool _warned;
 
@@ -40,8 +39,8 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
 
     public void Dispose()
     {
-        foreach (byte[] bytes in _descriptors.Values)
-            CryptographicOperations.ZeroMemory(bytes);
+        foreach (Pin pin in _descriptors.Values)
+            pin.Dispose();
         _descriptors.Clear();
     }
 
@@ -90,16 +89,14 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
         if (options.FileDescriptor is not { } number)
             return null;
         string origin = $"file descriptor {number}";
-        if (_descriptors.TryGetValue(number, out byte[]? known))
-            return new Pin(known, origin);
+        if (_descriptors.TryGetValue(number, out Pin? known))
+            return new Pin(known.Bytes, origin);
         try
         {
             using var handle = new SafeFileHandle(number, ownsHandle: false);
             using FileStream stream = new(handle, FileAccess.Read, bufferSize: 0);
             Pin pin = FromStream(stream, origin);
-            byte[] kept = GC.AllocateUninitializedArray<byte>(pin.Bytes.Length, pinned: true);
-            pin.Bytes.CopyTo(kept);
-            _descriptors[number] = kept;
+            _descriptors[number] = new Pin(pin.Bytes, origin);
             return pin;
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or ArgumentException)
@@ -116,24 +113,18 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
 
     private static Pin FromStream(FileStream stream, string origin)
     {
-        byte[] line = GC.AllocateUninitializedArray<byte>(MaxPinLength, pinned: true);
-        try
-        {
-            int length = 0;
-            // One byte at a time: what stands behind the first line belongs to whoever reads the descriptor next.
-            while (length < line.Length && stream.Read(line, length, 1) == 1 && line[length] != (byte)'\n')
-                length++;
-            if (length > 0 && line[length - 1] == (byte)'\r')
-                length--;
-            if (length == line.Length)
-                throw KeyErrors.PinSourceUnreadable.With(origin, $"its first line is longer than {MaxPinLength} bytes");
-            if (length == 0)
-                throw KeyErrors.PinSourceUnreadable.With(origin, "its first line is empty");
-            return new Pin(line.AsSpan(0, length), origin);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(line);
-        }
+        using var memory = new SecretMemory(MaxPinLength);
+        Span<byte> line = memory.Bytes;
+        int length = 0;
+        // One byte at a time: what stands behind the first line belongs to whoever reads the descriptor next.
+        while (length < line.Length && stream.Read(line.Slice(length, 1)) == 1 && line[length] != (byte)'\n')
+            length++;
+        if (length > 0 && line[length - 1] == (byte)'\r')
+            length--;
+        if (length == line.Length)
+            throw KeyErrors.PinSourceUnreadable.With(origin, $"its first line is longer than {MaxPinLength} bytes");
+        if (length == 0)
+            throw KeyErrors.PinSourceUnreadable.With(origin, "its first line is empty");
+        return new Pin(line[..length], origin);
     }
 }
