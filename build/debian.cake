@@ -36,6 +36,8 @@ var JudgePackages = new Dictionary<string, string>
     ["zsh"] = "completes command lines",
     ["fish"] = "the same",
     ["man-db"] = "judges man pages",
+    ["dosfstools"] = "makes FAT volumes",
+    ["mtools"] = "copies to and from them",
     ["fsverity"] = "judges fs-verity digests",
 };
 

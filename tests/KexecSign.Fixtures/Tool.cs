@@ -80,6 +80,10 @@ public static class Tool
         ["dpkg-buildpackage"] = "dpkg-dev",
         ["dh"] = "debhelper",
         ["shellcheck"] = "shellcheck",
+        ["/usr/sbin/mkfs.vfat"] = "dosfstools",
+        ["mcopy"] = "mtools",
+        ["dpkg"] = "dpkg",
+        ["dpkg-deb"] = "dpkg",
     };
 
     /// <summary>Skips the test when a tool is missing; fails it when KEXECSIGN_REQUIRE_TOOLS=1.</summary>

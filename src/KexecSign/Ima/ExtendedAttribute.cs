@@ -16,7 +16,7 @@ internal static partial class ExtendedAttribute
         int result;
         fixed (byte* bytes = value)
             result = SetXattr(file, name, bytes, (nuint)value.Length, 0);
-        return result == 0 ? null : Reason(Marshal.GetLastPInvokeError());
+        return result == 0 ? null : Reason(Marshal.GetLastPInvokeError(), file);
     }
 
     /// <summary>Reads an attribute; null when there is none or it cannot be read.</summary>
@@ -29,8 +29,9 @@ internal static partial class ExtendedAttribute
         return length < 0 ? null : buffer[..(int)length];
     }
 
-    private static string Reason(int error) => error switch
+    private static string Reason(int error, string file) => error switch
     {
+        NotSupported when ImaCarriers.IsFat(ImaCarriers.FileSystemOf(file)) => ImaCarriers.OnFat,
         NotSupported => "the file system has no such attributes",
         NotPermitted or AccessDenied => "not permitted (security.* needs CAP_SYS_ADMIN)",
         NoSpace or Range => "the value does not fit the file system's limit",

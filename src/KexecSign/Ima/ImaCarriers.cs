@@ -7,7 +7,13 @@ namespace KexecSign.Ima;
 /// <summary>What an IMA signature of a file cannot be carried by, in plain words.</summary>
 internal static partial class ImaCarriers
 {
+    /// <summary>What FAT cannot carry, and what to do.</summary>
+    public const string OnFat = "this file system (FAT) has no extended attributes; the signature can only lie beside the file, in FILE.sig";
+
     private const long Vfat = 0x4d44, Exfat = 0x2011BAB0;
+
+    /// <summary>Whether a type of file system is one of FAT's.</summary>
+    public static bool IsFat(long fileSystem) => fileSystem is Vfat or Exfat;
 
     /// <summary>What one should know before relying on security.ima of this file.</summary>
     public static ImmutableArray<string> Notes(string path, Layout file) =>
@@ -17,8 +23,8 @@ internal static partial class ImaCarriers
     public static ImmutableArray<string> Notes(ReadOnlySpan<byte> head, long fileSystem)
     {
         var notes = ImmutableArray.CreateBuilder<string>();
-        if (fileSystem is Vfat or Exfat)
-            notes.Add("IMA: this file system (FAT) has no extended attributes; the signature can only lie beside the file, in FILE.sig.");
+        if (IsFat(fileSystem))
+            notes.Add($"IMA: {OnFat}.");
         if (head.StartsWith("070701"u8) || head.StartsWith("070702"u8))
             notes.Add("IMA: a cpio archive carries no extended attributes, so that the files inside cannot have security.ima; the archive itself can.");
         if (head.Length >= 8 && head[4..8].SequenceEqual("zimg"u8))
