@@ -71,7 +71,7 @@ internal sealed class ZbootAssembly : IDisposable
         uint codeSize = stub.NeedsCodeSize ? CodeSizeOf(pe) : 0;
         int? level = recipe.Payload is null ? LevelOf(recipe) : null;
 
-        using TemporaryFile? compressed = level is { } asked ? Compressor.Compress(padded, recipe.Compression, new(asked) { LongMatches = recipe.Smallest }, context) : null;
+        using TemporaryFile? compressed = level is { } asked ? Compressor.Compress(padded, recipe.Compression, new(asked) { LongMatches = recipe is { Smallest: true, Compression: ZbootCompression.Zstd } }, context) : null;
         using FileSource? ready = recipe.Payload is null ? null : FileSource.Open(recipe.Payload);
         Layout payload = ready is not null ? ReadyPayload(ready, padded) : WithLength(compressed!, padded, recipe.Compression);
 

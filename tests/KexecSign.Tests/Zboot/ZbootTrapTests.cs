@@ -114,6 +114,42 @@ public sealed class ZbootTrapTests : IDisposable
         Inspect("lost.efi").Traps.ShouldHaveSingleItem().ShouldStartWith("KS1209");
     }
 
+    [Theory]
+    [InlineData("28B52FFD")]
+    [InlineData("02214C18")]
+    [InlineData("28B52FFD00")]
+    [InlineData("28B52FFDFFFFFFFFFFFFFFFF")]
+    public void A_magic_number_alone_is_no_payload(string magic)
+    {
+        TestImage image = TestImage.Arm64().U32(56, 0);
+        byte[] bytes = image.Bytes;
+        foreach (int at in (int[])[0x400, TestImage.TextSize - 16])
+        {
+            bytes.AsSpan(TestImage.SizeOfHeaders + at, 16).Fill(0xFF);
+            Convert.FromHexString(magic).CopyTo(bytes.AsSpan(TestImage.SizeOfHeaders + at));
+        }
+        _bench.Folder.File("app.efi", bytes);
+        Inspect("app.efi").Traps.ShouldBeEmpty();
+        Refusal.Of("KS1201", () => Extract("app.efi"));
+    }
+
+    [SkippableTheory]
+    [InlineData("xzkern", "xz", "xz --check=crc32 -c")]
+    [InlineData("lz4", "lz4", "lz4 -l -9 -c")]
+    [InlineData("lzo", "lzop", "lzop -9 -c")]
+    public void Older_payloads_are_found_too(string name, string found, string command)
+    {
+        Tool.Require(command.Split(' ')[0], command.Split(' ')[0]);
+        _bench.Folder.File("plain", SmallKernel.Image());
+        Tool.Run("sh", "-c", $"{command} < '{At("plain")}' > '{At("packed")}'");
+        byte[] length = new byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(length, SmallKernel.Image().Length);
+        TestImage zboot = TestImage.Zboot([.. File.ReadAllBytes(At("packed")), .. length], name);
+        uint payload = zboot.U32(8);
+        _bench.Folder.File("lost.efi", zboot.U32(4, 3).U32(56, 0).Bytes);
+        Inspect("lost.efi").Traps.ShouldHaveSingleItem().ShouldContain($"a {found} payload begins at 0x{payload:x}");
+    }
+
     public void Dispose() => _bench.Dispose();
 
     private string At(string name) => _bench.Folder.At(name);
