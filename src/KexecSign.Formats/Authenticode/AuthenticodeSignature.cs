@@ -133,8 +133,30 @@ public sealed class AuthenticodeSignature
         AsnReader set = signedData.ReadSetOf();
         var oids = ImmutableArray.CreateBuilder<string>();
         while (set.HasData)
-            oids.Add(set.ReadSequence().ReadObjectIdentifier());
+            oids.Add(ReadDigestAlgorithm(set.ReadSequence()));
+        signedData.ReadEncodedValue();
+        // Certificates and revocation lists.
+        while (signedData.HasData && signedData.PeekTag().TagClass == TagClass.ContextSpecific)
+            signedData.ReadEncodedValue();
+        AsnReader signers = signedData.ReadSetOf();
+        while (signers.HasData)
+        {
+            AsnReader signer = signers.ReadSequence();
+            signer.ReadInteger();
+            signer.ReadEncodedValue();
+            ReadDigestAlgorithm(signer.ReadSequence());
+        }
         return oids.ToImmutable();
+    }
+
+    // No signature covers the parameters, the kernel and .NET skip them, and OpenSSL refuses those that it cannot decode.
+    private static string ReadDigestAlgorithm(AsnReader algorithm)
+    {
+        string oid = algorithm.ReadObjectIdentifier();
+        if (algorithm.HasData)
+            algorithm.ReadNull();
+        algorithm.ThrowIfNotEmpty();
+        return oid;
     }
 
     private static DateTimeOffset? SigningTimeOf(SignerInfo signer)
