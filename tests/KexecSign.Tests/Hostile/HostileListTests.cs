@@ -52,6 +52,10 @@ public sealed class HostileListTests : IDisposable
         { "PKCS#7 with a length of 5 bytes", "KS1504" },
         { "PKCS#7 nested 2000 deep", "KS1506" },
         { "MD5 digest", "KS1507" },
+        { "no SignerInfo", "KS1506" },
+        { "a second SignerInfo that does not hold", Taken },
+        { "64 SignerInfos, the last does not hold", Taken },
+        { "digest algorithm with parameters of no type", "KS1506" },
         { "digest of 31 bytes", "KS1508" },
         { "certificate table of 17 MiB", "KS1509" },
     };
@@ -163,6 +167,19 @@ public sealed class HostileListTests : IDisposable
             case "MD5 digest":
                 Replace(bytes.AsSpan(table), [0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01], [0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x55]);
                 break;
+            case "no SignerInfo":
+                return WithSigners(bytes, headers, file, _ => []);
+            case "a second SignerInfo that does not hold":
+                return WithSigners(bytes, headers, file, signer => [signer, Broken(signer)]);
+            case "64 SignerInfos, the last does not hold":
+                return WithSigners(bytes, headers, file, signer => [.. Enumerable.Repeat(signer, 63), Broken(signer)]);
+            case "digest algorithm with parameters of no type":
+                return WithSigners(bytes, headers, file, signer =>
+                {
+                    byte[] changed = [.. signer];
+                    changed[changed.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x04, 0x02, 0x01, 0x05, 0x00]) + 3] = 0x01;
+                    return [changed];
+                });
             case "digest of 31 bytes":
                 // The length moves from the digest to the parameters in front of it, so that all else stays sound DER.
                 Replace(bytes.AsSpan(table), [0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20], [0x30, 0x0E, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x04, 0x01, 0x00, 0x04, 0x1F], grow: true);
@@ -179,6 +196,40 @@ public sealed class HostileListTests : IDisposable
         uint end = (uint)image.Bytes.Length;
         byte[] entry = CertificateEntry.Encode(der, CertificateEntry.SizeFor(der.Length));
         return image.Append(entry).Certificates(end, (uint)entry.Length).Bytes;
+    }
+
+    // Its signature is the last thing in it.
+    private static byte[] Broken(byte[] signer)
+    {
+        byte[] changed = [.. signer];
+        changed[^1] ^= 1;
+        return changed;
+    }
+
+    private static byte[] WithSigners(byte[] signed, PeImage headers, Layout file, Func<byte[], IEnumerable<byte[]>> change)
+    {
+        AsnReader info = new AsnReader(CertificateTable.Read(headers, file)[0].Pkcs7(), AsnEncodingRules.BER).ReadSequence();
+        var explicit0 = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
+        var writer = new AsnWriter(AsnEncodingRules.BER);
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(info.ReadObjectIdentifier());
+            AsnReader signedData = info.ReadSequence(explicit0).ReadSequence();
+            using (writer.PushSequence(explicit0))
+            using (writer.PushSequence())
+            {
+                for (int part = 0; part < 4; part++)
+                    writer.WriteEncodedValue(signedData.ReadEncodedValue().Span);
+                using (writer.PushSetOf())
+                {
+                    foreach (byte[] signer in change(signedData.ReadSetOf().ReadEncodedValue().ToArray()))
+                        writer.WriteEncodedValue(signer);
+                }
+            }
+        }
+        byte[] entry = CertificateEntry.Encode(writer.Encode(), CertificateEntry.SizeFor(writer.GetEncodedLength()));
+        Layout changed = CertificateTable.Attach(headers, CertificateTable.Strip(headers, Layout.Of(signed)), entry);
+        return changed.ReadBytes(0, changed.Length);
     }
 
     private static byte[] WithTail(byte[] signed, byte[] pkcs7, bool inside)
