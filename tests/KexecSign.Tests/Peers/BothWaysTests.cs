@@ -59,6 +59,9 @@ public sealed class BothWaysTests : IDisposable
     [InlineData("cloud kernel amd64", "pesign")]
     [InlineData("stub arm64", "sbsign")]
     [InlineData("stub amd64", "osslsigncode")]
+    [InlineData("stub amd64", "sbsign")]
+    [InlineData("stub amd64", "pesign")]
+    [InlineData("kernel arm64", "osslsigncode")]
     [InlineData("boot loader arm64", "pesign")]
     public void What_a_peer_signed_holds_here(string name, string peer)
     {
@@ -78,6 +81,9 @@ public sealed class BothWaysTests : IDisposable
     [InlineData("signed kernel amd64")]
     [InlineData("shim amd64")]
     [InlineData("stub amd64")]
+    [InlineData("kernel arm64")]
+    [InlineData("signed kernel arm64")]
+    [InlineData("shim arm64")]
     public void What_is_signed_here_holds_there(string name)
     {
         TestSigner signer = TestSigners.Rsa2048;
