@@ -128,7 +128,7 @@ internal static class SignOperation
     private static SignedImage SignOne(string file, string target, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
         using FileSource source = FileSource.Open(file);
-        using ImageSigning signing = Begin(source, target, identity, options, context);
+        using ImageSigning signing = Begin(source, target, identity, options, new OutputFolders(), context);
         signing.Sign(context, timestamper);
         return signing.Finish();
     }
@@ -136,19 +136,19 @@ internal static class SignOperation
     private static SignResult SignMany(
         ImmutableArray<(string File, string Target)> targets, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
-        var files = ImmutableArray.CreateRange(targets, t => new BatchImage(t.File, t.Target));
+        BatchImage[] files = [.. targets.Select(t => new BatchImage(t.File, t.Target))];
         KexecSignException? lost = null;
         try
         {
+            using var commit = new GroupCommit();
             // Everything is hashed before the token is asked for anything.
-            Workers.Run(files.Length, Workers.Default, i => files[i].Attempt(file => file.Begin(identity, options, context)), context.Cancellation);
+            Workers.Run(files.Length, Workers.Default, i => files[i].Attempt(file => file.Begin(identity, options, commit.Folders, context)), context.Cancellation);
             // Servers are asked one after the other; tokens take as many signatures at a time as they have sessions.
             Workers.Run(files.Length, timestamper is null ? Workers.Default : 1, Sign, context.Cancellation, (_, late) => Lose(late as KexecSignException ?? Failure.Explain(late)));
             if (lost is not null && !files.Any(f => f.IsSigned))
                 throw lost;
-            using var commit = new GroupCommit();
             foreach (BatchImage file in files)
-                file.Attempt(f => f.Complete(commit, lost));
+                file.Attempt(f => f.Commit(commit, lost));
             commit.Finish();
 
             // A key that fails once is not asked again; what it signed before is finished.
@@ -164,7 +164,9 @@ internal static class SignOperation
                 catch (KexecSignException refused) when (Batch.IsKeys(refused))
                 {
                     Lose(refused);
+                    return;
                 }
+                files[i].Attempt(file => file.Complete());
             }
 
             void Lose(KexecSignException refused) => Interlocked.CompareExchange(ref lost, refused, null);
@@ -181,6 +183,7 @@ internal static class SignOperation
     private sealed class BatchImage(string path, string target) : IDisposable
     {
         private FileSource? _source;
+        private SignedImage? _complete;
 
         public ImageSigning? Signing { get; private set; }
 
@@ -190,20 +193,21 @@ internal static class SignOperation
 
         public FailedFile? Failed { get; private set; }
 
-        public void Begin(SigningIdentity identity, SignOptions options, RunContext context)
+        public void Begin(SigningIdentity identity, SignOptions options, OutputFolders folders, RunContext context)
         {
             _source = FileSource.Open(path);
-            Signing = SignOperation.Begin(_source, target, identity, options, context);
+            Signing = SignOperation.Begin(_source, target, identity, options, folders, context);
         }
 
-        public void Complete(GroupCommit commit, KexecSignException? lost)
+        public void Complete() => _complete = Signing!.Complete();
+
+        public void Commit(GroupCommit commit, KexecSignException? lost)
         {
-            if (Signing is null)
+            if (Signing is null || Failed is not null)
                 return;
             if (!IsSigned)
                 throw lost!;
-            SignedImage image = Signing.Complete();
-            commit.Add(Signing.Output, refused => Attempt(_ => Signed = refused is null ? image : throw refused));
+            commit.Add(Signing.Output, refused => Attempt(file => file.Signed = refused is null ? file._complete : throw refused));
         }
 
         public void Attempt(Action<BatchImage> work)
@@ -225,12 +229,13 @@ internal static class SignOperation
         }
     }
 
-    private static ImageSigning Begin(FileSource source, string target, SigningIdentity identity, SignOptions options, RunContext context)
+    private static ImageSigning Begin(
+        FileSource source, string target, SigningIdentity identity, SignOptions options, OutputFolders folders, RunContext context)
     {
         try
         {
             PendingSignature pending = PendingSignature.Prepare(source.ToLayout(), identity, options.Existing, options.Fit);
-            OutputFile output = options.InPlace ? OutputFile.Create(target) : OutputFile.Create(target, source.Path);
+            OutputFile output = options.InPlace ? OutputFile.Create(target, folders) : OutputFile.Create(target, folders, source.Path);
             try
             {
                 return ImageSigning.Begin(pending, identity, output, context);
