@@ -96,7 +96,7 @@ public static partial class OperationErrors
 
     /// <summary>Nothing to sign with.</summary>
     public static readonly ErrorCode RepackedNotAKernel = new(
-        "KS3118", "the payload is {0}, not a kernel Image, and has nothing that can be signed.", "Give the vmlinuz.efi of an arm64 or riscv kernel.");
+        "KS3118", "the payload is {0}, not a kernel Image, and has nothing that can be signed.", "Give the vmlinuz.efi of an arm64, riscv or loongarch kernel.");
 
     /// <summary>Rows that do not fit the image's own section.</summary>
     public static readonly ErrorCode SbatRoom = new(
