@@ -2,6 +2,7 @@ using System.Text.Json;
 using KexecSign.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys;
+using KexecSign.Keys.Errors;
 using KexecSign.Operations;
 using KexecSign.Reports;
 using KexecSign.Running;
@@ -16,6 +17,8 @@ namespace KexecSign.MSBuild;
 [MSBuildMultiThreadableTask]
 public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelableTask, IMultiThreadableTask, IDisposable
 {
+    private const string LogsAll = "MSBUILDLOGALLENVIRONMENTVARIABLES";
+
     private readonly CancellationTokenSource _cancellation = new();
 
     private protected OperationTask(Operation operation) => Operation = operation;
@@ -73,6 +76,8 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
         foreach ((string name, string value) in values.Options)
             request.Set(name, value);
         var log = new BuildLog(Log);
+        foreach ((_, string variable) in values.Options.Where(option => option.Name == "pin-env"))
+            WarnOfLoggedEnvironment(variable, log);
         using var context = new RunContext
         {
             Keyring = new Keyring(TaskEnvironment.GetEnvironmentVariable, prompt: null, log.Warning),
@@ -82,6 +87,13 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
             Cancellation = _cancellation.Token,
         };
         return request.Run(context);
+    }
+
+    // Without it MSBuild logs the variables that a project reads as properties, and reading one as $(NAME) is what nobody should.
+    private void WarnOfLoggedEnvironment(string variable, BuildLog log)
+    {
+        if (!string.IsNullOrEmpty(TaskEnvironment.GetEnvironmentVariable(LogsAll)))
+            log.Warning(KeyErrors.PinInBuildLog.With(variable, LogsAll).Message);
     }
 
     private string Absolute(string path) => TaskEnvironment.GetAbsolutePath(path);

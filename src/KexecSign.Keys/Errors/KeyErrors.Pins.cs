@@ -31,4 +31,8 @@ public static partial class KeyErrors
     /// <summary>The token wants a PIN of another length.</summary>
     public static readonly ErrorCode PinUnfit = new(
         "KS2046", "token '{0}' does not take the PIN from {1} ({2}); it wants {3} to {4} bytes.", "Choose a PIN of that length.");
+
+    /// <summary>MSBuild was told to log every environment variable, and a PIN is in one.</summary>
+    public static readonly ErrorCode PinInBuildLog = new(
+        "KS2047", "the PIN is in the environment variable {0}, and {1} has MSBuild write all of them into its logs.", "Unset {1} and take the logs of this build for secret; or give the PIN in a file.");
 }
