@@ -43,9 +43,9 @@ internal static class ImageInspection
     private static InspectResult InspectPe(string name, Layout file, byte[] head, RunContext context)
     {
         PeImage image = PeReader.Read(file);
-        var traps = PeCanonical.Violations(image, file).Select(v => v.Code == FormatErrors.GapAfterHeaders && ZbootHeader.IsZboot(head) ? v.Message + KernelsOwnBuilder : v.Message).ToList();
         KernelImage? kernel = KernelImage.TryParse(head);
         ReadDigests digests = ReadDigests.Of(image, file, context, [HashAlgorithmName.SHA256.Name!]);
+        var traps = digests.Violations.Select(v => v.Code == FormatErrors.GapAfterHeaders && ZbootHeader.IsZboot(head) ? v.Message + KernelsOwnBuilder : v.Message).ToList();
         InspectResult result = new()
         {
             File = name,

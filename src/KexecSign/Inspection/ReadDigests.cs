@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Files;
 using KexecSign.Formats.Authenticode;
@@ -26,7 +27,8 @@ internal sealed class ReadDigests
         // Many sections over the same bytes would keep a hash busy for hours; no consumer takes such a file.
         _hasDigest = image.CanBeSigned && image.Sections.All(s => s.SizeOfRawData == 0 || s.RawEnd <= image.FileLength)
             && RawSize(image) <= image.FileLength;
-        bool canonical = !PeCanonical.Violations(image, file).Any();
+        Violations = [.. PeCanonical.Violations(image, file)];
+        bool canonical = Violations.IsEmpty;
         if (_hasDigest && !canonical)
         {
             Announce(HashAlgorithmName.SHA256);
@@ -34,6 +36,9 @@ internal sealed class ReadDigests
         }
         _agree = new(() => canonical || (_hasDigest && FlatIsTheSame()));
     }
+
+    /// <summary>What is not canonical about the image; looked for once, because zeros behind the last section are read for it.</summary>
+    public ImmutableArray<KexecSignException> Violations { get; }
 
     /// <summary>Whether the flat and the sectionwise hash are one.</summary>
     public bool Agree => _agree.Value;

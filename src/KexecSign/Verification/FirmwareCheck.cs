@@ -73,7 +73,7 @@ internal static class FirmwareCheck
     private static (string Reason, AuthenticodeSignature? Signature) Check(PeImage image, Layout file, ReadDigests digests, Trust trust)
     {
         // Bytes behind the last section are in every hash when there are no gaps: not ours to sign, but signed.
-        if (PeCanonical.Violations(image, file).FirstOrDefault(v => v.Code != FormatErrors.TrailingBytes || !digests.Agree) is { } violation)
+        if (digests.Violations.FirstOrDefault(v => v.Code != FormatErrors.TrailingBytes || !digests.Agree) is { } violation)
             throw violation;
         if (trust.Revoked.Select(r => r.FindDigest(digests)).FirstOrDefault(d => d is not null) is { } revoked)
             throw VerifyErrors.Revoked.With($"the image's {revoked}");
