@@ -12,7 +12,7 @@ public static partial class OperationErrors
 
     /// <summary>Ctrl-C, SIGTERM or a cancelled build.</summary>
     public static readonly ErrorCode Interrupted = new(
-        "KS3036", "interrupted.", "No output was left behind; run it again.");
+        "KS3036", "interrupted.", "What was not finished was left as it was; run it again.");
 
     /// <summary>The system refused something and no one below said more precisely what.</summary>
     public static readonly ErrorCode SystemRefused = new(
