@@ -195,7 +195,9 @@ internal static class ImaSignOperation
         byte[]? evm = Held(file, EvmSigning.Sidecar, ".evm", options, EvmSigning.Find, candidate => Holds(ImaSignature.DecodeEvm(candidate), covered.Digest(identity.Hash)));
         return evm is null ? null : signed with
         {
-            Covered = covered, Evm = Convert.ToHexStringLower(evm), EvmSidecar = options.Sidecar ? file + EvmSigning.Sidecar : null,
+            Covered = covered,
+            Evm = Convert.ToHexStringLower(evm),
+            EvmSidecar = options.Sidecar ? file + EvmSigning.Sidecar : null,
         };
 
         bool Holds(ImaSignature signature, byte[] hashed) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
@@ -7,7 +8,6 @@ using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uefi;
 using KexecSign.Ima;
 using KexecSign.Inspection;
-using KexecSign.Files;
 using KexecSign.Signing;
 using KexecSign.Verification;
 

@@ -53,7 +53,9 @@ public sealed class DebianPackageTests : IDisposable
         ImaApplyResult result = ImaApplyOperation.Definition.Run(
             new()
             {
-                Manifest = At($"usr/share/ima/{Package}.manifest"), Root = _root, Xattr = _namespace,
+                Manifest = At($"usr/share/ima/{Package}.manifest"),
+                Root = _root,
+                Xattr = _namespace,
                 Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)],
             },
             _bench.Context);

@@ -1,6 +1,6 @@
 using KexecSign.Batches;
-using KexecSign.Formats.Errors;
 using KexecSign.Fixtures;
+using KexecSign.Formats.Errors;
 using KexecSign.Ima;
 using KexecSign.Inspection;
 
