@@ -70,6 +70,6 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
             : throw KeyErrors.KeyUnsupported.With(displayName, $"{set.Name} with {length} bytes where {set.PublicKeyLength} are right");
     }
 
-    private static KeyShape Supported(KeyShape shape, string kind, ReadOnlySpan<int> sizes, string displayName) =>
-        sizes.Contains(shape.Bits) ? shape : throw KeyErrors.KeyUnsupported.With(displayName, $"{kind} {shape.Bits} bits");
+    private static KeyShape Supported(KeyShape shape, string kind, int[] sizes, string displayName) =>
+        Array.IndexOf(sizes, shape.Bits) >= 0 ? shape : throw KeyErrors.KeyUnsupported.With(displayName, $"{kind} {shape.Bits} bits");
 }

@@ -19,8 +19,8 @@ public sealed class Keyring : IDisposable
     private readonly Func<string, string?> _environment;
     private readonly PinSources _pins;
     private readonly Lock _lock = new();
-    private readonly Dictionary<nint, Module> _modules = [];
-    private readonly Dictionary<(nint Module, nuint Slot, string Serial), TokenConnection> _connections = [];
+    private readonly HashSet<Module> _modules = [];
+    private readonly Dictionary<TokenPlace, TokenConnection> _connections = [];
     private readonly Dictionary<string, ISigningKey> _files = [];
     private bool _disposed;
 
@@ -103,7 +103,7 @@ public sealed class Keyring : IDisposable
             _disposed = true;
             foreach (TokenConnection connection in _connections.Values)
                 connection.Dispose();
-            foreach (Module module in _modules.Values)
+            foreach (Module module in _modules)
                 module.Release();
             foreach (IDisposable key in _files.Values.OfType<IDisposable>())
                 key.Dispose();
@@ -154,7 +154,7 @@ public sealed class Keyring : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             Module module = Module.Open(path, deadline);
-            if (!_modules.TryAdd(module.Calls.Identity, module))
+            if (!_modules.Add(module))
                 module.Release();
             return module;
         }
@@ -162,7 +162,7 @@ public sealed class Keyring : IDisposable
 
     private TokenConnection Connection(Module module, TokenState state)
     {
-        var key = (module.Calls.Identity, state.Slot, state.Serial);
+        var key = new TokenPlace(module, state.Slot, state.Serial);
         lock (_lock)
         {
             if (!_connections.TryGetValue(key, out TokenConnection? connection))
@@ -170,6 +170,9 @@ public sealed class Keyring : IDisposable
             return connection;
         }
     }
+
+    // No tuple: a dictionary of tuples is compiled on every start.
+    private sealed record TokenPlace(Module Module, nuint Slot, string Serial);
 
     private static string Wanted(Pkcs11Uri uri) =>
         uri.UnknownAttribute is { } unknown ? $"{uri} (the attribute '{unknown}' is not known here and so matches nothing)" : uri.ToString();

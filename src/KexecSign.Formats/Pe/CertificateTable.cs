@@ -59,16 +59,25 @@ public static class CertificateTable
 
     /// <summary>The bytes of a table with these entries, in this order.</summary>
     /// <param name="entries">What <see cref="CertificateEntry.Encode"/> gave, or entries of an existing table.</param>
-    public static byte[] Encode(IReadOnlyList<ReadOnlyMemory<byte>> entries)
+    public static byte[] Encode(IReadOnlyList<byte[]> entries)
     {
-        byte[] table = new byte[entries.Sum(e => Alignment.Up(e.Length, 8))];
+        byte[] table = new byte[SizeOf(entries)];
         int at = 0;
-        foreach (ReadOnlyMemory<byte> entry in entries)
+        foreach (byte[] entry in entries)
         {
-            entry.Span.CopyTo(table.AsSpan(at));
+            entry.CopyTo(table, at);
             at += (int)Alignment.Up(entry.Length, 8);
         }
         return table;
+    }
+
+    /// <summary>Length of a table with these entries in bytes; each is followed by zeros up to a multiple of 8.</summary>
+    public static int SizeOf(IReadOnlyList<byte[]> entries)
+    {
+        int size = 0;
+        foreach (byte[] entry in entries)
+            size = checked(size + (int)Alignment.Up(entry.Length, 8));
+        return size;
     }
 
     /// <summary>The image without its certificate table and with a zero directory entry.</summary>

@@ -13,9 +13,9 @@ namespace KexecSign.Keys.Pkcs11;
 /// </summary>
 internal sealed class Module
 {
-    private static readonly Dictionary<nint, Module> Live = [];
+    private static readonly List<Module> Live = [];
     private static readonly Lock LiveLock = new();
-    private static readonly HashSet<(string Path, string Doing)> Guarded = [];
+    private static readonly HashSet<string> Guarded = [];
     private readonly TokenThreads _threads;
     private readonly bool _finalise;
     private readonly string? _configuration;
@@ -50,11 +50,12 @@ internal sealed class Module
             try
             {
                 Cryptoki calls = threads.Run(() => Load(path), deadline, late => late, null, default);
-                if (!Live.TryGetValue(calls.Identity, out Module? module))
+                Module? module = Live.Find(live => live.Calls.Identity == calls.Identity);
+                if (module is null)
                 {
                     bool finalise = threads.Run(() => Initialise(path, calls), deadline, late => late, null, default);
                     module = new Module(path, calls, threads, deadline, finalise);
-                    Live.Add(calls.Identity, module);
+                    Live.Add(module);
                 }
                 module._holders++;
                 if (module._threads != threads)
@@ -81,9 +82,7 @@ internal sealed class Module
     {
         lock (LiveLock)
         {
-            foreach (Module module in Live.Values)
-                return (module._configuration, module.Path);
-            return null;
+            return Live is [var module, ..] ? (module._configuration, module.Path) : null;
         }
     }
 
@@ -93,7 +92,7 @@ internal sealed class Module
         {
             if (--_holders > 0)
                 return;
-            Live.Remove(Calls.Identity);
+            Live.Remove(this);
             // A module that still works for a caller who left must not lose its ground.
             if (_threads.Drain(Deadline) && _finalise)
                 Finish();
@@ -198,7 +197,7 @@ internal sealed class Module
 
     // The second time constructors do not run again and C_Initialize did not crash the first time.
     private static CrashGuard? Guard(string path, string doing) =>
-        Guarded.Add((path, doing)) ? CrashGuard.Begin(KeyErrors.ModuleCrashed.With(path, doing).Message) : null;
+        Guarded.Add($"{doing} {path}") ? CrashGuard.Begin(KeyErrors.ModuleCrashed.With(path, doing).Message) : null;
 
     private static string OneLine(string text)
     {

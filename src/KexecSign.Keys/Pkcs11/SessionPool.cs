@@ -17,8 +17,10 @@ internal sealed class SessionPool : IDisposable
     private readonly Action _lastCloses;
     private readonly Func<TokenDeadlineException, Exception> _hangs;
     private readonly SemaphoreSlim _permits;
-    private readonly Stack<nuint> _idle = [];
+    // Not Stack<nuint>, whose code would be compiled on every start.
+    private readonly nuint[] _idle = new nuint[MostSessions];
     private readonly Lock _lock = new();
+    private int _idleCount;
     private int _open;
     private bool _disposed;
 
@@ -49,7 +51,7 @@ internal sealed class SessionPool : IDisposable
         {
             if (!_disposed)
             {
-                _idle.Push(session);
+                _idle[_idleCount++] = session;
                 _permits.Release();
                 return;
             }
@@ -81,14 +83,13 @@ internal sealed class SessionPool : IDisposable
     /// <summary>Closes what is idle: the token has dropped its sessions, or room is needed.</summary>
     public bool DropIdle()
     {
-        nuint[] idle;
-        lock (_lock)
+        bool any = false;
+        while (TakeIdle() is { } session)
         {
-            idle = [.. _idle];
-            _idle.Clear();
+            Close(session);
+            any = true;
         }
-        Array.ForEach(idle, Close);
-        return idle.Length > 0;
+        return any;
     }
 
     public void Dispose()
@@ -139,9 +140,9 @@ internal sealed class SessionPool : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!readWrite && _idle.TryPop(out nuint idle))
-                return idle;
         }
+        if (!readWrite && TakeIdle() is { } idle)
+            return idle;
         nuint opened = 0;
         nuint session = _module.Call(
             () => opened = _module.Calls.OpenSession(_state.Slot, readWrite), 1, cancellation,
@@ -154,6 +155,12 @@ internal sealed class SessionPool : IDisposable
         lock (_lock)
             _open++;
         return session;
+    }
+
+    private nuint? TakeIdle()
+    {
+        lock (_lock)
+            return _idleCount == 0 ? null : _idle[--_idleCount];
     }
 
     private void Close(nuint session)

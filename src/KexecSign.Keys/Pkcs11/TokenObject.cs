@@ -29,5 +29,5 @@ internal sealed record TokenObject(nuint Class, nuint Handle, string Label, byte
     }
 
     public static nuint? Number(byte[]? attribute) =>
-        attribute is { Length: > 0 } && attribute.Length == Marshal.SizeOf<nuint>() ? MemoryMarshal.Read<nuint>(attribute) : null;
+        attribute is { Length: > 0 } && attribute.Length == nuint.Size ? MemoryMarshal.Read<nuint>(attribute) : null;
 }

@@ -34,24 +34,20 @@ public enum ExistingSignatures
 /// </summary>
 internal sealed class PendingSignature
 {
-    private const string ProgramName = "KexecSign";
-
     private readonly SigningIdentity _identity;
-    private readonly IReadOnlyList<ReadOnlyMemory<byte>> _before, _after;
+    private readonly IReadOnlyList<byte[]> _before, _after;
     private readonly int _room;
-    private readonly string _programName;
     private SpcIndirectData? _indirectData;
     private SignedAttributes? _attributes;
     private byte[]? _indirectDer;
 
     private PendingSignature(
-        SigningIdentity identity, PeImage image, Layout body, int tableSize, int room, bool fit, string programName,
-        IReadOnlyList<ReadOnlyMemory<byte>> before, IReadOnlyList<ReadOnlyMemory<byte>> after)
+        SigningIdentity identity, PeImage image, Layout body, int tableSize, int room, bool fit,
+        IReadOnlyList<byte[]> before, IReadOnlyList<byte[]> after)
     {
         _identity = identity;
         _room = room;
         IsFitted = fit;
-        _programName = programName;
         _before = before;
         _after = after;
         Image = image;
@@ -99,15 +95,14 @@ internal sealed class PendingSignature
     {
         PeImage image = PeReader.Read(file);
         PeCanonical.Require(image, file);
-        IReadOnlyList<ReadOnlyMemory<byte>> kept = Kept(image, file, existing);
+        IReadOnlyList<byte[]> kept = Kept(image, file, existing);
         Layout body = CertificateTable.Strip(image, file);
         // Zeros from an earlier padding make room for another table; signatures that are kept cover them.
         if (fit && kept.Count == 0)
             body = body.Slice(0, Math.Min(body.Length, PeCanonical.ContentEnd(image, file)));
         body = body.AlignTo(8);
-        string programName = AligningProgramName(identity);
-        int room = CertificateEntry.SizeFor(EncodedLength(identity, programName));
-        int table = room + (int)kept.Sum(e => Alignment.Up(e.Length, 8));
+        int room = CertificateEntry.SizeFor(identity.Form.Length);
+        int table = room + CertificateTable.SizeOf(kept);
         uint? raised = null;
         if (fit && fitAny && IsPacked(body))
         {
@@ -121,7 +116,7 @@ internal sealed class PendingSignature
             body = roomy.PadTo(imageSize - table);
         }
         bool behind = existing == ExistingSignatures.Append;
-        return new(identity, image, body, table, room, fit, programName, behind ? kept : [], behind ? [] : kept) { RaisedImageSize = raised };
+        return new(identity, image, body, table, room, fit, behind ? kept : [], behind ? [] : kept) { RaisedImageSize = raised };
     }
 
     /// <summary>What the key has to sign, now that the image's digest is known.</summary>
@@ -129,7 +124,7 @@ internal sealed class PendingSignature
     {
         _indirectData = new SpcIndirectData(_identity.Hash, imageDigest);
         _indirectDer = _indirectData.Encode();
-        _attributes = SignedAttributes.For(_indirectDer, _identity.Hash, _programName, _identity.SigningTime);
+        _attributes = SignedAttributes.For(_indirectDer, _identity.Hash, _identity.Form.ProgramName, _identity.SigningTime);
         return _attributes.Hash(_identity.Hash);
     }
 
@@ -153,7 +148,7 @@ internal sealed class PendingSignature
         return CertificateTable.Encode([.. _before, CertificateEntry.Encode(pkcs7, foreseen ? _room : needed), .. _after]);
     }
 
-    private static IReadOnlyList<ReadOnlyMemory<byte>> Kept(PeImage image, Layout file, ExistingSignatures existing)
+    private static IReadOnlyList<byte[]> Kept(PeImage image, Layout file, ExistingSignatures existing)
     {
         if (!image.IsSigned || existing == ExistingSignatures.Replace)
             return [];
@@ -166,29 +161,7 @@ internal sealed class PendingSignature
         // A table with an entry that nobody can read is refused by some consumers as a whole, the new signature included.
         foreach (CertificateEntry entry in entries)
             AuthenticodeSignature.Decode(entry.Pkcs7());
-        return [.. entries.Select(e => (ReadOnlyMemory<byte>)e.ToBytes())];
-    }
-
-    // The length depends on certificates and key alone: RSA signatures are as long as the modulus, and ECDSA ones at most
-    // MaxSignatureSize.
-    private static int EncodedLength(SigningIdentity identity, string programName)
-    {
-        byte[] content = new SpcIndirectData(identity.Hash, new byte[Oids.DigestLength(identity.Hash)]).Encode();
-        SignedAttributes attributes = SignedAttributes.For(content, identity.Hash, programName, identity.SigningTime);
-        return AuthenticodeSignedData.Encode(
-            content, attributes, identity.Hash, identity.Certificates, identity.Scheme, new byte[identity.Key.MaxSignatureSize]).Length;
-    }
-
-    // Readers disagree about an entry whose PKCS#7 does not end on a multiple of 8: osslsigncode 2.5 refuses a dwLength that is
-    // not rounded up, strict PKCS#7 parsers such as U-Boot's refuse padding inside a rounded one (systemd issue 42884). So the
-    // text of SpcSpOpusInfo, which nobody acts on, is made long enough for the two to be the same. ECDSA signatures have no
-    // fixed length and stay without rounding.
-    private static string AligningProgramName(SigningIdentity identity)
-    {
-        string name = ProgramName;
-        while (identity.Scheme == SignatureScheme.RsaPkcs1 && !Alignment.Holds(EncodedLength(identity, name), 8))
-            name += ' ';
-        return name;
+        return [.. entries.Select(e => e.ToBytes())];
     }
 
     // Neither header says how much memory the kernel will take: what is packed in there does.

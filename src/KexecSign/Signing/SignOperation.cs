@@ -114,8 +114,8 @@ internal static class SignOperation
         // How long a token will be is not known, and the padding counts on the length.
         if (options is { Fit: true, Timestamp.Servers.IsEmpty: false })
             throw OperationErrors.OptionsConflict.With("--fit", "--timestamp");
-        var targets = options.Files.Select(file => (File: file, Target: Target(file, options))).ToImmutableArray();
-        BatchNames.RequireDifferent(targets.Select(t => (t.File, Path.GetFullPath(t.Target))));
+        ImmutableArray<FileTarget> targets = [.. options.Files.Select(file => new FileTarget(file, Target(file, options)))];
+        BatchNames.RequireDifferent(Outputs(targets));
         var identity = SigningIdentity.Open("sign", options.Signing, context, MlDsaUse.TakenByKexec);
         if (options.SigningTime)
             identity = identity with { SigningTime = Timestamping.SigningTime.Get(identity.Certificate, context) };
@@ -123,6 +123,12 @@ internal static class SignOperation
         if (targets.Length == 1)
             return new([SignOne(targets[0].File, targets[0].Target, identity, options, timestamper, context)], []);
         return SignMany(targets, identity, options, timestamper, context);
+    }
+
+    private static IEnumerable<(string Input, string Output)> Outputs(ImmutableArray<FileTarget> targets)
+    {
+        foreach (FileTarget target in targets)
+            yield return (target.File, Path.GetFullPath(target.Target));
     }
 
     private static SignedImage SignOne(string file, string target, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
@@ -134,7 +140,7 @@ internal static class SignOperation
     }
 
     private static SignResult SignMany(
-        ImmutableArray<(string File, string Target)> targets, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
+        ImmutableArray<FileTarget> targets, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
         BatchImage[] files = [.. targets.Select(t => new BatchImage(t.File, t.Target))];
         KexecSignException? lost = null;
@@ -178,6 +184,9 @@ internal static class SignOperation
         }
         return new([.. files.Where(f => f.Signed is not null).Select(f => f.Signed!)], [.. files.Where(f => f.Failed is not null).Select(f => f.Failed!)]);
     }
+
+    // No tuple: code for lists of tuples is compiled on every start.
+    private sealed record FileTarget(string File, string Target);
 
     // One file of several on its way from hash to signature; worked on by one thread at a time.
     private sealed class BatchImage(string path, string target) : IDisposable

@@ -34,7 +34,8 @@ internal sealed class ImageSigning : IDisposable
 {
     private readonly PendingSignature _pending;
     private readonly SigningIdentity _identity;
-    private readonly ImmutableArray<HashAlgorithmName> _algorithms;
+    // An array, as elsewhere on this way: other lists of value types are compiled on every start.
+    private readonly HashAlgorithmName[] _algorithms;
     private readonly FileSum? _sum;
     private readonly RunContext _context;
     private readonly byte[] _toBeSigned;
@@ -42,7 +43,7 @@ internal sealed class ImageSigning : IDisposable
     private byte[]? _pkcs7;
 
     private ImageSigning(
-        PendingSignature pending, SigningIdentity identity, OutputFile output, ImmutableArray<HashAlgorithmName> algorithms,
+        PendingSignature pending, SigningIdentity identity, OutputFile output, HashAlgorithmName[] algorithms,
         ImmutableArray<IncrementalHash> fileHashes, FileSum? sum, byte[] imageDigest, RunContext context)
     {
         _context = context;
@@ -67,12 +68,12 @@ internal sealed class ImageSigning : IDisposable
     public static ImageSigning Begin(PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context, HashAlgorithmName? also = null)
     {
         using IRunStep step = context.Log.Step($"hash and write {Path.GetFileName(output.Path)}", pending.Body.Length);
-        ImmutableArray<HashAlgorithmName> algorithms = also is { } other && other != HashAlgorithmName.SHA256 ? [HashAlgorithmName.SHA256, other] : [HashAlgorithmName.SHA256];
+        HashAlgorithmName[] algorithms = also is { } other && other != HashAlgorithmName.SHA256 ? [HashAlgorithmName.SHA256, other] : [HashAlgorithmName.SHA256];
         bool summed = pending.Image.CheckSum != 0;
         FileSum? sum = summed ? new() : null;
         Layout body = summed ? pending.Body.OverwriteUInt32(pending.Image.CheckSumOffset, 0) : pending.Body;
         // A file's hash begins with its headers, which hold the checksum of all that follows: it can only be computed afterwards.
-        ImmutableArray<HashRequest> wanted = summed ? [pending.ImageHash] : [pending.ImageHash, .. algorithms.Select(a => HashRequest.Whole(a, body))];
+        ImmutableArray<HashRequest> wanted = summed ? [pending.ImageHash] : [pending.ImageHash, .. Whole(algorithms, body)];
         ImmutableArray<IncrementalHash> hashes = LayoutPass.Run(body, output, wanted.AsSpan(), step, context.Cancellation, sum);
         byte[] imageDigest = hashes[0].GetHashAndReset();
         hashes[0].Dispose();
@@ -146,7 +147,15 @@ internal sealed class ImageSigning : IDisposable
     {
         using IRunStep step = _context.Log.Step($"hash {Path.GetFileName(Output.Path)}", Output.Length);
         Layout written = Output.ToLayout();
-        return LayoutPass.Finish(LayoutPass.Run(written, null, [.. _algorithms.Select(a => HashRequest.Whole(a, written))], step, _context.Cancellation));
+        return LayoutPass.Finish(LayoutPass.Run(written, null, Whole(_algorithms, written), step, _context.Cancellation));
+    }
+
+    private static HashRequest[] Whole(HashAlgorithmName[] algorithms, Layout layout)
+    {
+        var requests = new HashRequest[algorithms.Length];
+        for (int i = 0; i < algorithms.Length; i++)
+            requests[i] = HashRequest.Whole(algorithms[i], layout);
+        return requests;
     }
 
     private static byte[] LittleEndian(int value)

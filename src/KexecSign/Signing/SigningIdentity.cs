@@ -31,6 +31,20 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     /// <summary>The signing time to claim; null for none.</summary>
     public DateTimeOffset? SigningTime { get; init; }
 
+    private SignatureForm? _form;
+
+    /// <summary>What all its PE signatures have in common.</summary>
+    public SignatureForm Form
+    {
+        get
+        {
+            // A copy that 'with' made has the field of what it was made from, whose signatures may be longer.
+            if (_form is not { } known || !ReferenceEquals(known.Identity, this))
+                _form = known = SignatureForm.Of(this);
+            return known;
+        }
+    }
+
     /// <summary>The signer's certificate.</summary>
     public X509Certificate2 Certificate => Certificates[0];
 

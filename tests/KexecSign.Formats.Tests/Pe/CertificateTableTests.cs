@@ -17,7 +17,7 @@ public class CertificateTableTests
         var entries = CertificateTable.Parse(table, 0x1000);
         entries.Select(e => e.Offset).ShouldBe([0x1000L, 0x1010L]);
         entries.Select(e => e.Pkcs7().ToArray()).ShouldBe([Der, Der]);
-        CertificateTable.Encode([.. entries.Select(e => (ReadOnlyMemory<byte>)e.ToBytes())]).ShouldBe(table);
+        CertificateTable.Encode([.. entries.Select(e => e.ToBytes())]).ShouldBe(table);
     }
 
     [Fact]

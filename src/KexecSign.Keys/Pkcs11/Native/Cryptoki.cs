@@ -128,10 +128,10 @@ internal sealed unsafe class Cryptoki
     }
 
     /// <summary>Handles of all objects that match; the search is ended on every path.</summary>
-    public List<nuint> Find(nuint session, Template template)
+    public nuint[] Find(nuint session, Template template)
     {
         Require("C_FindObjectsInit", _functions->FindObjectsInit(session, template.Attributes(), template.Count));
-        var found = new List<nuint>();
+        nuint[] found = [];
         nuint* handles = stackalloc nuint[ObjectsAtOnce];
         try
         {
@@ -140,10 +140,13 @@ internal sealed unsafe class Cryptoki
             {
                 count = 0;
                 Require("C_FindObjects", _functions->FindObjects(session, handles, ObjectsAtOnce, &count));
-                for (nuint i = 0; i < count; i++)
-                    found.Add(handles[i]);
+                nuint[] more = new nuint[found.Length + (int)count];
+                Array.Copy(found, more, found.Length);
+                for (int i = 0; i < (int)count; i++)
+                    more[found.Length + i] = handles[i];
+                found = more;
             }
-            while (count > 0 && found.Count < MaxObjects);
+            while (count > 0 && found.Length < MaxObjects);
         }
         finally
         {

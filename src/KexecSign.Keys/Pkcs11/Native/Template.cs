@@ -46,7 +46,10 @@ internal sealed unsafe class Template : IDisposable
     private void Lay()
     {
         int head = _entries.Count * sizeof(NativeAttribute);
-        _block = (byte*)NativeMemory.AllocZeroed((nuint)(head + _entries.Sum(entry => entry.Value.Length) + 1));
+        int length = head + 1;
+        foreach (Entry entry in _entries)
+            length += entry.Value.Length;
+        _block = (byte*)NativeMemory.AllocZeroed((nuint)length);
         var attributes = (NativeAttribute*)_block;
         byte* next = _block + head;
         for (int i = 0; i < _entries.Count; i++)
