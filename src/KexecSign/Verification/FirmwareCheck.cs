@@ -109,10 +109,11 @@ internal static class FirmwareCheck
         byte[] actual = digests.Of(signed.Hash);
         if (!actual.AsSpan().SequenceEqual(signed.Digest.Span))
             throw VerifyErrors.DigestDiffers.With(index, Convert.ToHexStringLower(signed.Digest.Span), Convert.ToHexStringLower(actual));
-        if (trust.OnlyHash is { } only && signed.Hash != only)
-            throw VerifyErrors.ShimWantsSha256.With(index, signed.Hash.Name);
+        // Before the hash: with ML-DSA it is always SHA-512, and another would not help.
         if (Oids.IsMlDsa(signature.SignatureAlgorithm))
             throw VerifyErrors.FirmwareWantsRsa.With(index, $"ML-DSA ({signature.SignatureAlgorithm})");
+        if (trust.OnlyHash is { } only && signed.Hash != only)
+            throw VerifyErrors.ShimWantsSha256.With(index, signed.Hash.Name);
         string name = signature.Signer?.Subject ?? "a certificate that is not included";
         if (signature.Signer is not { } signer || !signature.SignaturesHold())
             throw VerifyErrors.SignatureWrong.With(index, name);
