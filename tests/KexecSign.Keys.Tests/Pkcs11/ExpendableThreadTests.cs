@@ -95,12 +95,13 @@ public sealed class ExpendableThreadTests(SoftHsm softHsm)
     [Fact]
     public void Is_not_left_behind_between_calls()
     {
-        using var end = new ManualResetEventSlim();
-        var thread = ExpendableThread.Start("test", _ => end.Wait());
+        // Nothing that is disposed of with the test: the thread may begin only after it.
+        var end = new TaskCompletionSource();
+        var thread = ExpendableThread.Start("test", _ => end.Task.Wait());
         thread.LeaveInCall().ShouldBeFalse();
         thread.Expire().ShouldBeNull();
         thread.IsLeftBehind.ShouldBeFalse();
-        end.Set();
+        end.SetResult();
     }
 
     private static byte[] Sign(ISigningKey key, CancellationToken cancellation) => key.SignHash(Hash, HashAlgorithmName.SHA256, cancellation);
