@@ -83,10 +83,14 @@ internal sealed class GzipPieces
             if (compressor == 0)
                 throw OperationErrors.CompressionFailed.With("gzip", $"libdeflate takes no level {_attempt.Level}");
             byte[] input = new byte[_pieceLength];
-            byte[] output = new byte[checked((int)LibDeflate.DeflateCompressBound(compressor, (nuint)_pieceLength) + DeflateJoint.EndSize)];
+            // Room for the joint, and for the end that the check puts behind it.
+            byte[] output = new byte[checked((int)LibDeflate.DeflateCompressBound(compressor, (nuint)_pieceLength) + (2 * DeflateJoint.EndSize))];
+            using var check = new PieceCheck(_pieceLength);
             while (Read(input) is { } piece)
             {
-                int length = Compress(compressor, input.AsSpan(0, piece.Length), output, last: piece.Index == _count - 1);
+                bool goesOn = piece.Index < _count - 1;
+                int length = Compress(compressor, input.AsSpan(0, piece.Length), output.AsSpan(..^DeflateJoint.EndSize), goesOn);
+                check.Require(output, length, goesOn, input.AsSpan(0, piece.Length));
                 Write(piece.Index, output.AsMemory(0, length));
                 _step.Advance(piece.Length);
             }
@@ -118,14 +122,14 @@ internal sealed class GzipPieces
         }
     }
 
-    private static int Compress(nint compressor, ReadOnlySpan<byte> piece, Span<byte> output, bool last)
+    private static int Compress(nint compressor, ReadOnlySpan<byte> piece, Span<byte> output, bool goesOn)
     {
         int length = LibDeflate.Deflate(compressor, piece, output[..^DeflateJoint.EndSize]);
         if (length == 0)
             throw OperationErrors.CompressionFailed.With("gzip", "the output did not fit its own bound");
         try
         {
-            return last ? length : DeflateJoint.Open(output, length);
+            return goesOn ? DeflateJoint.Open(output, length) : length;
         }
         catch (InvalidDataException broken)
         {

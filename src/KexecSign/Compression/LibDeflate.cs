@@ -24,6 +24,21 @@ internal static partial class LibDeflate
             return (int)DeflateCompress(compressor, from, (nuint)input.Length, to, (nuint)output.Length);
     }
 
+    /// <summary>Unpacks a deflate stream; false when it is none, or not one of exactly that many bytes.</summary>
+    public static unsafe bool Inflate(nint decompressor, ReadOnlySpan<byte> input, Span<byte> output)
+    {
+        nuint read;
+        fixed (byte* from = input, to = output)
+            return DeflateDecompress(decompressor, from, (nuint)input.Length, to, (nuint)output.Length, &read, null) == 0 && read == (nuint)input.Length;
+    }
+
+    /// <summary>Returns 0 when memory is short.</summary>
+    [LibraryImport(Library, EntryPoint = "libdeflate_alloc_decompressor")]
+    public static partial nint AllocDecompressor();
+
+    [LibraryImport(Library, EntryPoint = "libdeflate_free_decompressor")]
+    public static partial void FreeDecompressor(nint decompressor);
+
     /// <summary>Goes on with a CRC-32 as gzip has it; the first is 0.</summary>
     public static unsafe uint Crc32(uint before, ReadOnlySpan<byte> bytes)
     {
@@ -36,6 +51,10 @@ internal static partial class LibDeflate
 
     [LibraryImport(Library, EntryPoint = "libdeflate_deflate_compress")]
     private static unsafe partial nuint DeflateCompress(nint compressor, byte* input, nuint inputLength, byte* output, nuint outputLength);
+
+    [LibraryImport(Library, EntryPoint = "libdeflate_deflate_decompress_ex")]
+    private static unsafe partial int DeflateDecompress(
+        nint decompressor, byte* input, nuint inputLength, byte* output, nuint outputLength, nuint* read, nuint* written);
 
     [LibraryImport(Library, EntryPoint = "libdeflate_crc32")]
     private static unsafe partial uint Crc32(uint before, byte* input, nuint length);
