@@ -47,14 +47,21 @@ public sealed class FaultTests(TokenBench bench) : IDisposable
     public void Processes_share_one_token()
     {
         TokenBench.Require();
-        var runs = Enumerable.Range(0, 4).Select(i => Task.Run(() =>
-            KexecSignProgram.RunWith(bench.Environment, bench.SignAll(_folder.Folder($"{i}"), i % 2 == 0 ? "rsa" : "ec")))).ToArray();
+        var runs = Enumerable.Range(0, 4).Select(i => Task.Run(() => Sign(i))).ToArray();
         Task.WaitAll(runs);
         for (int i = 0; i < runs.Length; i++)
         {
             runs[i].Result.Exit.ShouldBe(0, runs[i].Result.Error);
             foreach (string image in bench.Images)
                 Tool.Run("sbverify", "--cert", bench.Certificate(i % 2 == 0 ? "rsa" : "ec"), Path.Combine(_folder.Path, $"{i}", Path.GetFileName(image)));
+        }
+
+        // SoftHSM 2.6.1 now and then shows a process no token at all when it starts while another logs in; nothing was signed then.
+        Answer Sign(int i)
+        {
+            string[] command = bench.SignAll(_folder.Folder($"{i}"), i % 2 == 0 ? "rsa" : "ec");
+            Answer first = KexecSignProgram.RunWith(bench.Environment, command);
+            return first.Error.Contains("KS2020", StringComparison.Ordinal) ? KexecSignProgram.RunWith(bench.Environment, command) : first;
         }
     }
 
