@@ -3,6 +3,7 @@ using KexecSign.Cli.Output;
 using KexecSign.Cli.Progress;
 using KexecSign.Cli.Terminal;
 using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
@@ -15,6 +16,8 @@ internal static class OperationRun
 {
     public static ExitCode Run(OperationRequest request, Flags flags, Surroundings surroundings)
     {
+        if (flags.Json && request.ToStandardOutput is { } option)
+            throw OperationErrors.StandardOutputTwice.With(option, "--json");
         OperationResult result = Carry(request, flags, surroundings);
         // A result that is not all well is shown even with -q: it takes the place of an error line.
         if (!flags.Quiet || result.Exit is not ExitCode.Done)

@@ -1,13 +1,20 @@
 using System.Runtime.InteropServices;
+using KexecSign.Core.Errors;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Terminal;
 
 /// <summary>
-/// Ctrl-C and SIGTERM as a wish to stop, so that temporary files go and tokens are logged out of; the second one ends
-/// the process at once.
+/// Ctrl-C and SIGTERM as a wish to stop, so that temporary files go and tokens are logged out of. Whatever does not end by itself soon
+/// after is ended, as something that cannot be woken holds it: a file of a server that does not answer, a token; the second signal
+/// ends the process at once.
 /// </summary>
 internal static class Interruption
 {
+    // Well within the two seconds that the process is given after a signal, on a busy machine too.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.2);
+
     private static readonly CancellationTokenSource Source = new();
     private static PosixSignalRegistration[] _registrations = [];
 
@@ -21,6 +28,18 @@ internal static class Interruption
     private static void Stop(PosixSignalContext context)
     {
         context.Cancel = !Source.IsCancellationRequested;
+        if (!context.Cancel)
+            return;
+        // First, so that nothing which answers the wish to stop can hold it up.
+        new Thread(EndAfterGrace, maxStackSize: 256 * 1024) { IsBackground = true, Name = "interruption" }.Start();
         Source.Cancel();
+    }
+
+    private static void EndAfterGrace()
+    {
+        Thread.Sleep(Grace);
+        using (Stream error = Console.OpenStandardError())
+            error.Write(System.Text.Encoding.UTF8.GetBytes(OperationErrors.Interrupted.With().Message + "\n"));
+        UnfinishedFiles.EndProcess((int)ExitCode.Failed);
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Files;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pem;
 using KexecSign.Keys.Pins;
@@ -41,6 +42,7 @@ public sealed class Keyring : IDisposable
     /// <param name="cancellation">Gives up waiting for the token.</param>
     public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation)
     {
+        Note(pin);
         if (!Pkcs11Uri.Is(reference))
             return OpenKeyFile(FileReference.Path(reference, "key"), pin);
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
@@ -55,7 +57,11 @@ public sealed class Keyring : IDisposable
     public IReadOnlyList<X509Certificate2> OpenCertificates(string reference, PinOptions pin, CancellationToken cancellation)
     {
         if (!Pkcs11Uri.Is(reference))
-            return CertificateFile.Read(FileReference.Path(reference, "certificate"));
+        {
+            string path = FileReference.Path(reference, "certificate");
+            ReadFiles.Note(path);
+            return CertificateFile.Read(path);
+        }
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
         return [ObjectSearch.Certificate(Connect(uri, pin), uri, cancellation)];
     }
@@ -115,8 +121,17 @@ public sealed class Keyring : IDisposable
     private static Pkcs11Uri Parse(string reference) =>
         Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference) : throw KeyErrors.UriMalformed.With(0, "it does not begin with pkcs11:");
 
+    private static void Note(PinOptions pin)
+    {
+        if (pin.File is { } file)
+            ReadFiles.Note(file);
+    }
+
     private ISigningKey OpenKeyFile(string path, PinOptions pin)
     {
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw KeyErrors.KeyFileUnreadable.With(path, "its name holds a NUL");
+        ReadFiles.Note(path);
         string full = Path.GetFullPath(path);
         lock (_lock)
         {

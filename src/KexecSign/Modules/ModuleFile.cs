@@ -1,4 +1,5 @@
 using System.Buffers;
+using KexecSign.Batches;
 using KexecSign.Compression;
 using KexecSign.Files;
 using KexecSign.Formats.AppendedSignatures;
@@ -25,23 +26,23 @@ internal sealed record ModuleFile(FileSource Source, ModuleCompression Compressi
     public string? Note => Compression == ModuleCompression.None ? null : ModuleCodec.Name(Compression);
 
     /// <summary>Opens one.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS14xx, KS3001, KS3002, KS3913, KS3914.</exception>
-    public static ModuleFile Open(string path, CancellationToken cancellation)
+    /// <exception cref="Formats.Errors.KexecSignException">KS14xx, KS3001, KS3002, KS3051, KS3913, KS3914.</exception>
+    public static ModuleFile Open(SelectedFile file, CancellationToken cancellation)
     {
-        FileSource source = FileSource.Open(path);
+        FileSource source = file.Open();
         byte[]? rented = null;
         try
         {
-            Layout file = source.ToLayout();
+            Layout content = source.ToLayout();
             if (source.Length is > 0 and <= ReadWhole)
             {
                 int length = (int)source.Length;
                 rented = ArrayPool<byte>.Shared.Rent(length);
                 source.Read(0, rented.AsSpan(0, length));
-                file = Layout.Of(rented.AsMemory(0, length));
+                content = Layout.Of(rented.AsMemory(0, length));
             }
-            ModuleCompression compression = ModuleCodec.Of(file);
-            Layout whole = compression == ModuleCompression.None ? file : Layout.Of(ModuleCodec.Open(file, compression, cancellation));
+            ModuleCompression compression = ModuleCodec.Of(content);
+            Layout whole = compression == ModuleCompression.None ? content : Layout.Of(ModuleCodec.Open(content, compression, cancellation));
             return new(source, compression, whole, AppendedSignature.Find(whole)) { _rented = rented };
         }
         catch

@@ -52,7 +52,7 @@ internal sealed class Bundle
         string path = Path.Combine(folder, "manifest.json");
         try
         {
-            BundleManifest? manifest = JsonSerializer.Deserialize(WholeFile.Read(path, MaxManifest, "a manifest"), OfflineJson.Default.BundleManifest);
+            BundleManifest? manifest = JsonSerializer.Deserialize(WholeFile.ReadReplaceable(path, MaxManifest, "a manifest"), OfflineJson.Default.BundleManifest);
             if (manifest?.Format != BundleManifest.FormatName)
                 throw OperationErrors.NotABundle.With($"its format is '{manifest?.Format}', not '{BundleManifest.FormatName}'").In(path);
             Check(manifest, path);

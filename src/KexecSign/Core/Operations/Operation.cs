@@ -77,9 +77,16 @@ public sealed class Operation<TOptions, TResult> : Operation
     public Func<TOptions, IEnumerable<PlannedStep>>? Plan { get; init; }
 
     /// <inheritdoc/>
-    public override OperationResult Run(object options, RunContext context) =>
-        context.DryRun && Plan is not null ? new PlannedResult(Name, [.. Plan((TOptions)options)]) : Body((TOptions)options, context);
+    public override OperationResult Run(object options, RunContext context)
+    {
+        using var run = RunScope.Begin(context);
+        return context.DryRun && Plan is not null ? new PlannedResult(Name, [.. Plan((TOptions)options)]) : Body((TOptions)options, context);
+    }
 
     /// <summary>Runs with typed options.</summary>
-    public TResult Run(TOptions options, RunContext context) => Body(options, context);
+    public TResult Run(TOptions options, RunContext context)
+    {
+        using var run = RunScope.Begin(context);
+        return Body(options, context);
+    }
 }
