@@ -22,6 +22,11 @@ internal static partial class Libc
 
     private const int OpenAt2Number = 437;
 
+    // Looked up in the whole process, as its own calls are, and not in libc alone: what is loaded before libc (fakeroot, faketime, a
+    // checker of faults) has to see these calls too, or packages built under fakeroot get the builder's owner.
+    static Libc() => NativeLibrary.SetDllImportResolver(
+        typeof(Libc).Assembly, (name, _, _) => name == "libc" ? NativeLibrary.GetMainProgramHandle() : 0);
+
     // These three differ between architectures; x86 and arm do not agree on them.
     public static readonly int Folder = IsArm ? 0x4000 : 0x10000;
     public static readonly int NoFollow = IsArm ? 0x8000 : 0x20000;

@@ -56,7 +56,7 @@ internal sealed class Bundle
             if (manifest?.Format != BundleManifest.FormatName)
                 throw OperationErrors.NotABundle.With($"its format is '{manifest?.Format}', not '{BundleManifest.FormatName}'").In(path);
             Check(manifest, path);
-            return new(folder, manifest);
+            return new(folder, manifest.Stages.IsDefault ? manifest with { Stages = [] } : manifest);
         }
         catch (JsonException broken)
         {
