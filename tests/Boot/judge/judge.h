@@ -50,7 +50,7 @@ static void set_result(enum result which, char *at, size_t size);
 
 static int refuse(int answer, size_t size)
 {
-	say("answers %s to a packet of 0x%zx bytes", errno_name(answer), size);
+	say("answers %s (%d) to a packet of 0x%zx bytes", errno_name(answer), -answer, size);
 	return answer;
 }
 

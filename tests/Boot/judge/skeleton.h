@@ -138,6 +138,7 @@ static void say_log(unsigned long log)
 		end = strstr(text, "\nprocessed ");
 		if (end)
 			*end = 0;
+		strim(text);
 		line = strrchr(text, '\n');
 		say("verifier: %s", line ? line + 1 : text);
 	}

@@ -1,6 +1,5 @@
 using KexecSign.Fixtures;
 using KexecSign.Simulating;
-using KexecSign.Tests.Simulating;
 using KexecSign.Uki;
 
 namespace KexecSign.Tests.Uki;

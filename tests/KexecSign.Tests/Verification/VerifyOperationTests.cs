@@ -8,7 +8,6 @@ using KexecSign.Formats.Uefi;
 using KexecSign.Ima;
 using KexecSign.Running;
 using KexecSign.Signing;
-using KexecSign.Tests.Simulating;
 using KexecSign.Verification;
 
 namespace KexecSign.Tests.Verification;

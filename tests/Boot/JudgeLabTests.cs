@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using KexecSign.Boot.Tests.Images;
+using KexecSign.Boot.Tests.Lab;
+using KexecSign.Boot.Tests.Parsers;
+using KexecSign.Boot.Tests.Tools;
+using KexecSign.Fixtures;
+using KexecSign.Operations;
+using KexecSign.Simulating;
+
+namespace KexecSign.Boot.Tests;
+
+/// <summary>
+/// Debian's own kernels of Linux 7 load parsers with their BPF loader, verifier and JIT, and run them on images; what <c>simulate</c> says of
+/// the same files must be what they do: every packet, every message, every byte of what comes out.
+/// </summary>
+[Collection(nameof(LabBench))]
+public sealed class JudgeLabTests(LabBench bench)
+{
+    private const string Agreed = "as simulated";
+
+    [SkippableTheory]
+    [InlineData("arm64")]
+    [InlineData("amd64")]
+    public void A_kernel_does_with_parsers_what_was_simulated(string architecture)
+    {
+        JudgeModule module = JudgeModule.OfDebian(architecture);
+        Command.Require(module.Board.Program, architecture == "arm64" ? "qemu-system-arm" : "qemu-system-x86");
+        Tool.Require("clang", "bpftool", "aarch64-linux-gnu-gcc", "zstd");
+        using var folder = new TempFolder();
+        IReadOnlyList<ParserCase> cases = ParserCases.All(folder);
+
+        (ImmutableArray<ImmutableArray<string>> reports, KernelAnswers answers) =
+            JudgeSession.Run(module, cases, bench.Work(), InitProgram.Build(bench.Folder, module.Board));
+
+        answers.Booted.ShouldNotBeNull(answers.Console);
+        answers.Errno.Values.ShouldAllBe(e => e == 0, answers.Console);
+        bench.Report.Require([.. cases.Zip(reports, (c, seen) => Compare(architecture, c, seen, folder, answers))]);
+    }
+
+    private static Outcome Compare(string architecture, ParserCase parser, ImmutableArray<string> report, TempFolder folder, KernelAnswers answers)
+    {
+        var options = new SimulateOptions
+        {
+            File = folder.File("file", parser.File),
+            Image = parser.Image is null ? null : folder.File("image", parser.Image),
+            Abi = parser.Abi,
+            PageSize = 4096,
+        };
+        SimulateResult simulated = LabBench.Run(OperationCatalog.Simulate, options);
+        ImmutableArray<string> expected = ParserFacts.Predicted(simulated), seen = ParserFacts.Seen(report);
+        int same = expected.AsSpan().CommonPrefixLength(seen.AsSpan());
+        string verdict = $"{Agreed}: {expected[^1]}, {expected.Length} facts";
+        string what = same == expected.Length && same == seen.Length ? verdict
+            : $"fact {same + 1} is '{(same < seen.Length ? seen[same] : "missing")}', not '{(same < expected.Length ? expected[same] : "missing")}'";
+        return new(
+            $"Linux 7 {architecture}, {parser.Abi.ToString().ToLowerInvariant()}", parser.Name, verdict, what, 0,
+            $"simulated:\n{string.Join('\n', expected)}\n{simulated.Fault?.Code} {simulated.Fault?.Reason}\n\nreported:\n{string.Join('\n', report)}\n\n{answers.Console}");
+    }
+}
