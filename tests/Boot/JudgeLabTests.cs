@@ -3,9 +3,9 @@ using KexecSign.Boot.Tests.Images;
 using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Parsers;
 using KexecSign.Boot.Tests.Tools;
+using KexecSign.Catalog;
+using KexecSign.Commands.Simulate;
 using KexecSign.Fixtures;
-using KexecSign.Operations;
-using KexecSign.Simulating;
 
 namespace KexecSign.Boot.Tests;
 

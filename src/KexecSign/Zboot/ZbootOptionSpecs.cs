@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
 using KexecSign.Formats.Zboot;
-using KexecSign.Operations;
 
 namespace KexecSign.Zboot;
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using KexecSign.Simulating;
+using KexecSign.Commands.Simulate;
 using KexecSign.Simulation.Bpf;
 
 namespace KexecSign.Boot.Tests.Parsers;

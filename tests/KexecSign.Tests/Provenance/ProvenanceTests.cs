@@ -1,9 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using KexecSign.Building;
+using KexecSign.Commands.Build;
+using KexecSign.Commands.Provenance;
 using KexecSign.Fixtures;
-using KexecSign.Provenance;
 
 namespace KexecSign.Tests.Provenance;
 

@@ -1,6 +1,6 @@
+using KexecSign.Commands.Simulate;
+using KexecSign.Commands.Uki;
 using KexecSign.Fixtures;
-using KexecSign.Simulating;
-using KexecSign.Uki;
 
 namespace KexecSign.Tests.Uki;
 
