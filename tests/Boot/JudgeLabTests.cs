@@ -3,8 +3,6 @@ using KexecSign.Boot.Tests.Images;
 using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Parsers;
 using KexecSign.Boot.Tests.Tools;
-using KexecSign.Catalog;
-using KexecSign.Commands.Simulate;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Boot.Tests;
@@ -16,8 +14,6 @@ namespace KexecSign.Boot.Tests;
 [Collection(nameof(LabBench))]
 public sealed class JudgeLabTests(LabBench bench)
 {
-    private const string Agreed = "as simulated";
-
     [SkippableTheory]
     [InlineData("arm64")]
     [InlineData("amd64")]
@@ -34,26 +30,6 @@ public sealed class JudgeLabTests(LabBench bench)
 
         answers.Booted.ShouldNotBeNull(answers.Console);
         answers.Errno.Values.ShouldAllBe(e => e == 0, answers.Console);
-        bench.Report.Require([.. cases.Zip(reports, (c, seen) => Compare(architecture, c, seen, folder, answers))]);
-    }
-
-    private static Outcome Compare(string architecture, ParserCase parser, ImmutableArray<string> report, TempFolder folder, KernelAnswers answers)
-    {
-        var options = new SimulateOptions
-        {
-            File = folder.File("file", parser.File),
-            Image = parser.Image is null ? null : folder.File("image", parser.Image),
-            Abi = parser.Abi,
-            PageSize = 4096,
-        };
-        SimulateResult simulated = LabBench.Run(OperationCatalog.Simulate, options);
-        ImmutableArray<string> expected = ParserFacts.Predicted(simulated), seen = ParserFacts.Seen(report);
-        int same = expected.AsSpan().CommonPrefixLength(seen.AsSpan());
-        string verdict = $"{Agreed}: {expected[^1]}, {expected.Length} facts";
-        string what = same == expected.Length && same == seen.Length ? verdict
-            : $"fact {same + 1} is '{(same < seen.Length ? seen[same] : "missing")}', not '{(same < expected.Length ? expected[same] : "missing")}'";
-        return new(
-            $"Linux 7 {architecture}, {parser.Abi.ToString().ToLowerInvariant()}", parser.Name, verdict, what, 0,
-            $"simulated:\n{string.Join('\n', expected)}\n{simulated.Fault?.Code} {simulated.Fault?.Reason}\n\nreported:\n{string.Join('\n', report)}\n\n{answers.Console}");
+        bench.Report.Require([.. cases.Zip(reports, (c, seen) => JudgeVerdict.Compare($"Linux 7 {architecture}", c, seen, folder, answers.Console))]);
     }
 }

@@ -26,6 +26,9 @@ internal static class LabKernel
         return newest!;
     }
 
+    /// <summary>The module that was built with the newest one for arm64.</summary>
+    public static string Module(string series) => Directory.EnumerateFiles(Require(series), "*.ko").Single();
+
     /// <summary>Skips the test for want of a kernel or what belongs to it, unless KEXECSIGN_REQUIRE_LAB names it.</summary>
     public static void Demand(bool there, string series, string architecture, string otherwise)
     {

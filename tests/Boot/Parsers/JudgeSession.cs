@@ -24,8 +24,8 @@ internal static partial class JudgeSession
             session.Add($"remove-{name}", $"remove {name}");
         }
         KernelAnswers answers = session.Run();
-        ILookup<string, string> lines = Lines().Matches(answers.Console).ToLookup(m => m.Groups[1].Value, m => m.Groups[2].Value);
-        return ([.. cases.Select((_, i) => lines[$"case-{i}"].ToImmutableArray())], answers);
+        ILookup<string, string> reports = Reports(answers);
+        return ([.. cases.Select((_, i) => reports[$"case-{i}"].ToImmutableArray())], answers);
 
         string Give(byte[] content, string name)
         {
@@ -34,6 +34,9 @@ internal static partial class JudgeSession
             return session.Give(path);
         }
     }
+
+    /// <summary>Lines of the reports, by step.</summary>
+    public static ILookup<string, string> Reports(KernelAnswers answers) => Lines().Matches(answers.Console).ToLookup(m => m.Groups[1].Value, m => m.Groups[2].Value);
 
     [GeneratedRegex(@"^KexecSign: judge (\S+) (.*)$", RegexOptions.Multiline)]
     private static partial Regex Lines();
