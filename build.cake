@@ -13,24 +13,23 @@ Task("Clean")
     .Description("Remove what the other targets made, except the addin that is running.")
     .Does(() =>
 {
-    CleanDirectories(new[] { "kexecsign", "packages", "tests", "demo" }.Select(name => artifacts.Combine(name)));
+    CleanDirectories(new[] { "kexecsign", "native", "packages", "tests", "demo" }.Select(name => artifacts.Combine(name)));
     CleanDirectories(GetDirectories("src/*/bin") + GetDirectories("src/*/obj") + GetDirectories("tests/*/bin") + GetDirectories("tests/*/obj"));
 });
 
 Task("Build")
-    .Description("The program, at artifacts/kexecsign/kexecsign.")
-    .Does(() => DotNetPublish("src/KexecSign.Cli", new DotNetPublishSettings
+    .Description("The program, one native file at artifacts/kexecsign/kexecsign.")
+    .Does(() =>
 {
-    Configuration = "Release",
-    Runtime = RuntimeOfThisMachine(),
-    SelfContained = false,
-    OutputDirectory = artifacts.Combine("kexecsign"),
-    NoLogo = true,
-    Verbosity = DotNetVerbosity.Quiet,
-}));
+    // Linked beside it and moved, so that a build that fails leaves the program that was there.
+    var native = artifacts.Combine("native").Combine(RuntimeOfThisMachine());
+    PublishNative(RuntimeOfThisMachine(), native);
+    CleanDirectory(artifacts.Combine("kexecsign"));
+    CopyFile(native.CombineWithFilePath("kexecsign"), artifacts.CombineWithFilePath("kexecsign/kexecsign"));
+});
 
 Task("Pack")
-    .Description("NuGet packages and a self-contained archive, in artifacts/packages.")
+    .Description("Packages of the program for Debian, rpm and others, NuGet packages, and their checksums, in artifacts/packages; --key and --cert sign them.")
     .Does(() => PackAll(artifacts.Combine("packages")));
 
 // The boot lab's kernels that must be there. 6.1 takes another four minutes, so only those who ask for boot tests wait for it.

@@ -4,7 +4,7 @@
 # Fetches Debian packages and unpacks what KexecSign needs from them; prints "KIND=FOLDER" for each. Kinds:
 # image (linux-image-6.12*-arm64-unsigned), source (linux-source-6.12), source-6.1 (linux-source-6.1), signed (linux-image-6.12*-arm64),
 # cloud (linux-image-6.12*-cloud-arm64-unsigned), shim (shim-signed), stub (systemd-boot-efi), stub-backports (the same from the
-# release's backports); and for a guest busybox (busybox-static), kexec-tools, attr, efitools, e2fsprogs (chattr) and what they are linked with.
+# release's backports), deflate (libdeflate-dev); and for a guest busybox (busybox-static), kexec-tools, attr, efitools, e2fsprogs (chattr) and what they are linked with.
 # The newest version that apt offers is taken, never a fixed one. DEB_ARCH takes them from another architecture than arm64.
 #
 # Works as any user: apt runs on a private state below CACHE, so the machine's own architectures and lists stay as they are.
@@ -75,6 +75,7 @@ pattern() {
         shim) echo '^shim-signed$' ;;
         stub | stub-backports) echo '^systemd-boot-efi$' ;;
         busybox) echo '^busybox-static$' ;;
+        deflate) echo '^libdeflate-dev$' ;;
         source) echo "^linux-source-${series//./\\.}\$" ;;
         source-6.1) echo '^linux-source-6\.1$' ;;
         *) [[ $guest == *" $1 "* ]] || fail "'$1' is no kind of kernel package."; echo "^$1\$" ;;
@@ -105,7 +106,7 @@ unpack() {
     mkdir "$work/root"
     if [[ $kind == source* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/src/linux-source-*.tar.xz'
-    elif [[ $kind == shim || $kind == stub* ]]; then
+    elif [[ $kind == shim || $kind == stub* || $kind == deflate ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/lib/*'
     elif [[ " busybox$guest" == *" $kind "* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --exclude './usr/share'
@@ -133,7 +134,7 @@ for kind in "$@"; do
     target=$debian/${name}_${version//:/%3a}
     # The names of these packages do not tell the architecture.
     case $kind in
-        shim | stub | busybox) target=${target}_$arch ;;
+        shim | stub | busybox | deflate) target=${target}_$arch ;;
         stub-backports) target=$debian/backports-${name}_${version//:/%3a}_$arch ;;
         *) [[ $guest != *" $kind "* ]] || target=${target}_$arch ;;
     esac

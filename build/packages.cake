@@ -1,10 +1,79 @@
-// What is given to users: NuGet packages, and an archive for build roots without .NET.
+// The program as native code, and what is given to users: packages of it for each architecture, NuGet packages, a list of what is in
+// them, and their checksums.
+
+var NativePackages = new Dictionary<string, string>
+{
+    ["clang"] = "links the program",
+    ["lld"] = "the same",
+    ["libc6-dev"] = "what it is linked with",
+};
+
+var CrossPackages = new Dictionary<string, string>
+{
+    ["gcc-aarch64-linux-gnu"] = "the C library of the other architecture, and its objcopy",
+};
+
+var PackPackages = new Dictionary<string, string>
+{
+    ["dpkg-dev"] = "builds the .deb",
+    ["rpm"] = "builds the .rpm",
+    ["git"] = "says which version this is",
+};
+
+// A platform by the names that .NET, Debian, rpm and the C compiler have for it.
+var Platforms = new[]
+{
+    (Runtime: "linux-x64", Debian: "amd64", Rpm: "x86_64", Triplet: "x86_64-linux-gnu"),
+    (Runtime: "linux-arm64", Debian: "arm64", Rpm: "aarch64", Triplet: "aarch64-linux-gnu"),
+};
 
 string RuntimeOfThisMachine() =>
     System.Runtime.InteropServices.RuntimeInformation.OSArchitecture is System.Runtime.InteropServices.Architecture.Arm64 ? "linux-arm64" : "linux-x64";
 
+// Publishes the program as one file, 'kexecsign'. Each warning of the trimmer and the AOT compiler is an error.
+void PublishNative(string runtime, DirectoryPath output)
+{
+    NeedDebianPackages(runtime == RuntimeOfThisMachine() ? NativePackages : NativePackages.Concat(CrossPackages).ToDictionary(pair => pair.Key, pair => pair.Value));
+    CleanDirectory(output);
+    var settings = new DotNetMSBuildSettings();
+    var platform = Platforms.Single(platform => platform.Runtime == runtime);
+    if (LibDeflateOf(platform.Debian, platform.Triplet) is (FilePath archive, string version))
+        settings.WithProperty("LibDeflateArchive", archive.FullPath).WithProperty("LibDeflateVersion", version);
+    DotNetPublish("src/KexecSign.Cli", new DotNetPublishSettings
+    {
+        Configuration = "Release",
+        Runtime = runtime,
+        OutputDirectory = output,
+        NoLogo = true,
+        Verbosity = DotNetVerbosity.Quiet,
+        MSBuildSettings = settings,
+    });
+}
+
+// Debian's libdeflate to be linked in, with the version that reports name; null where apt has none, and then the machine's own is opened
+// when it is needed.
+(FilePath Archive, string Version)? LibDeflateOf(string architecture, string triplet)
+{
+    var unpacked = GetDirectories($"{MakeAbsolute(cache)}/debian/libdeflate-dev_*_{architecture}").OrderBy(folder => folder.FullPath).LastOrDefault();
+    if (unpacked is null)
+    {
+        try
+        {
+            unpacked = KernelsOf(architecture, "deflate")["deflate"];
+        }
+        catch (CakeException)
+        {
+            Warning("Debian's libdeflate-dev for {0} is not to be had: the program will open the machine's libdeflate instead.", architecture);
+            return null;
+        }
+    }
+    var version = unpacked.GetDirectoryName().Split('_')[1];
+    return (unpacked.CombineWithFilePath($"usr/lib/{triplet}/libdeflate.a"), version.Split('-')[0]);
+}
+
 void PackAll(DirectoryPath packages)
 {
+    NeedDebianPackages(PackPackages);
     CleanDirectory(packages);
     foreach (var project in new[] { "KexecSign.Cli", "KexecSign.MSBuild", "Cake.KexecSign" })
     {
@@ -16,22 +85,33 @@ void PackAll(DirectoryPath packages)
             Verbosity = DotNetVerbosity.Quiet,
         });
     }
-    PackArchive(packages);
+    var native = artifacts.Combine("native");
+    foreach (var platform in Platforms)
+        PublishNative(platform.Runtime, native.Combine(platform.Runtime));
+    var speaker = native.Combine(RuntimeOfThisMachine()).CombineWithFilePath("kexecsign");
+    foreach (var platform in Platforms)
+        Shell($"sh build/packaging/all.sh '{native.Combine(platform.Runtime)}/kexecsign' '{speaker}' {platform.Debian} {platform.Rpm} '{packages}'");
+    WriteBillOfMaterials(packages);
+    CopyFile("build/packaging/Containerfile", packages.CombineWithFilePath("Containerfile"));
+    WriteChecksums(packages, speaker);
 }
 
-void PackArchive(DirectoryPath packages)
+// What is in the program, in CycloneDX's words. The tool adds when and a number by chance, which would make each packing another.
+void WriteBillOfMaterials(DirectoryPath packages)
 {
-    var runtime = RuntimeOfThisMachine();
-    var folder = artifacts.Combine("archive").Combine("kexecsign");
-    CleanDirectory(folder);
-    DotNetPublish("src/KexecSign.Cli", new DotNetPublishSettings
+    Shell($"dotnet CycloneDX src/KexecSign.Cli/KexecSign.Cli.csproj -o '{packages}' -fn kexecsign.cdx.json -F Json --exclude-dev --disable-package-restore --no-serial-number >/dev/null");
+    Shell($"sh build/packaging/bill.sh '{packages}/kexecsign.cdx.json'");
+}
+
+// SHA256SUMS over everything, and with --key and --cert the product's own signature of it and provenance of all files.
+void WriteChecksums(DirectoryPath packages, FilePath program)
+{
+    Shell($"cd '{packages}' && find . -type f ! -name 'SHA256SUMS*' ! -name '*.intoto.jsonl' -printf '%P\\n' | LC_ALL=C sort | xargs -d '\\n' sha256sum > SHA256SUMS");
+    var key = Argument("key", "");
+    if (key == "")
     {
-        Configuration = "Release",
-        Runtime = runtime,
-        SelfContained = true,
-        OutputDirectory = folder,
-        NoLogo = true,
-        Verbosity = DotNetVerbosity.Quiet,
-    });
-    Shell($"sh build/archive.sh '{folder}' '{packages}/kexecsign-{runtime}.tar.gz'");
+        Information("SHA256SUMS is not signed: no --key=KEY --cert=CERT was given.");
+        return;
+    }
+    Shell($"sh build/packaging/sign.sh '{program}' '{packages}' '{key}' '{Argument("cert", "")}'");
 }

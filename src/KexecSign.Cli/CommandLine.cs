@@ -11,8 +11,8 @@ internal static class CommandLine
 {
     private const string PagesCommand = "help-pages", ManCommand = "man-pages";
 
-    /// <summary>Version of this program.</summary>
-    public static string Version => typeof(CommandLine).Assembly.GetName().Version!.ToString(3);
+    /// <summary>Version of this program, with its commit.</summary>
+    public static string Version => ToolVersion.Number;
 
     public static int Run(IReadOnlyList<string> arguments, Surroundings surroundings)
     {
