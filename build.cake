@@ -22,10 +22,18 @@ Task("Build")
     .Does(() =>
 {
     // Linked beside it and moved, so that a build that fails leaves the program that was there.
-    var native = artifacts.Combine("native").Combine(RuntimeOfThisMachine());
-    PublishNative(RuntimeOfThisMachine(), native);
+    PublishNative(RuntimeOfThisMachine());
     CleanDirectory(artifacts.Combine("kexecsign"));
-    CopyFile(native.CombineWithFilePath("kexecsign"), artifacts.CombineWithFilePath("kexecsign/kexecsign"));
+    CopyFile(NativeProgram(RuntimeOfThisMachine()), artifacts.CombineWithFilePath("kexecsign/kexecsign"));
+});
+
+Task("NativePrograms")
+    .Description("The program for both architectures; that for the other one runs under qemu-user in the tests.")
+    .IsDependentOn("Build")
+    .Does(() =>
+{
+    foreach (var platform in Platforms.Where(platform => platform.Runtime != RuntimeOfThisMachine()))
+        PublishNative(platform.Runtime);
 });
 
 Task("Pack")
@@ -43,6 +51,9 @@ Task("TestTools")
     lab = target == "Boot" ? "6.12-arm64 6.12-riscv64 6.1-arm64" : WantsLab() ? "6.12-arm64 6.12-riscv64" : "";
     var kernels = Kernels("image", "source", "source-6.1", "signed", "cloud", "shim", "stub", "stub-backports");
     KernelsOf("amd64", "signed", "cloud", "shim", "stub", "stub-backports");
+    // What the arm64 program runs on under qemu-user.
+    Kernels("libc6", "libssl3");
+    NeedDebianRoots();
     NeedOpenSsl35();
     KitOf(kernels["source"], kernels["image"]);
     KitOf(kernels["source"], null, "riscv");
@@ -61,11 +72,13 @@ Task("TestTools")
 Task("Test")
     .Description("All tests, QEMU included; ends with 'N passed, N failed, N skipped'.")
     .IsDependentOn("TestTools")
+    .IsDependentOn("NativePrograms")
     .Does(() => RunTests(GetFiles("tests/*/*.csproj").Where(IsTestProject), artifacts.Combine("tests"), lab));
 
 Task("Boot")
     .Description("The tests that boot images in QEMU, with a table of what firmware and kernels said.")
     .IsDependentOn("TestTools")
+    .IsDependentOn("NativePrograms")
     .Does(() => RunTests(GetFiles("tests/Boot/*.csproj"), artifacts.Combine("tests"), lab));
 
 RunTarget(target);

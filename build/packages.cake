@@ -30,9 +30,12 @@ var Platforms = new[]
 string RuntimeOfThisMachine() =>
     System.Runtime.InteropServices.RuntimeInformation.OSArchitecture is System.Runtime.InteropServices.Architecture.Arm64 ? "linux-arm64" : "linux-x64";
 
+FilePath NativeProgram(string runtime) => artifacts.Combine("native").Combine(runtime).CombineWithFilePath("kexecsign");
+
 // Publishes the program as one file, 'kexecsign'. Each warning of the trimmer and the AOT compiler is an error.
-void PublishNative(string runtime, DirectoryPath output)
+void PublishNative(string runtime)
 {
+    var output = NativeProgram(runtime).GetDirectory();
     NeedDebianPackages(runtime == RuntimeOfThisMachine() ? NativePackages : NativePackages.Concat(CrossPackages).ToDictionary(pair => pair.Key, pair => pair.Value));
     CleanDirectory(output);
     var settings = new DotNetMSBuildSettings();
@@ -85,12 +88,11 @@ void PackAll(DirectoryPath packages)
             Verbosity = DotNetVerbosity.Quiet,
         });
     }
-    var native = artifacts.Combine("native");
     foreach (var platform in Platforms)
-        PublishNative(platform.Runtime, native.Combine(platform.Runtime));
-    var speaker = native.Combine(RuntimeOfThisMachine()).CombineWithFilePath("kexecsign");
+        PublishNative(platform.Runtime);
+    var speaker = NativeProgram(RuntimeOfThisMachine());
     foreach (var platform in Platforms)
-        Shell($"sh build/packaging/all.sh '{native.Combine(platform.Runtime)}/kexecsign' '{speaker}' {platform.Debian} {platform.Rpm} '{packages}'");
+        Shell($"sh build/packaging/all.sh '{NativeProgram(platform.Runtime)}' '{speaker}' {platform.Debian} {platform.Rpm} '{packages}'");
     WriteBillOfMaterials(packages);
     CopyFile("build/packaging/Containerfile", packages.CombineWithFilePath("Containerfile"));
     WriteChecksums(packages, speaker);
@@ -99,8 +101,38 @@ void PackAll(DirectoryPath packages)
 // What is in the program, in CycloneDX's words. The tool adds when and a number by chance, which would make each packing another.
 void WriteBillOfMaterials(DirectoryPath packages)
 {
-    Shell($"dotnet CycloneDX src/KexecSign.Cli/KexecSign.Cli.csproj -o '{packages}' -fn kexecsign.cdx.json -F Json --exclude-dev --disable-package-restore --no-serial-number >/dev/null");
-    Shell($"sh build/packaging/bill.sh '{packages}/kexecsign.cdx.json'");
+    var bill = packages.CombineWithFilePath("kexecsign.cdx.json").FullPath;
+    Shell($"dotnet tool run dotnet-CycloneDX src/KexecSign.Cli/KexecSign.Cli.csproj -o '{packages}' -fn kexecsign.cdx.json -F Json --exclude-dev --disable-package-restore --no-serial-number -sn kexecsign -sv '{VersionOf(NativeProgram(RuntimeOfThisMachine()))}' >/dev/null");
+    var document = System.Text.Json.Nodes.JsonNode.Parse(System.IO.File.ReadAllText(bill));
+    document["metadata"]["timestamp"] = TimeOfCommit().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    var components = document["components"].AsArray();
+    void Add(string name, string version, string licence, string purl) => components.Add(new System.Text.Json.Nodes.JsonObject
+    {
+        ["type"] = "library", ["bom-ref"] = purl, ["name"] = name, ["version"] = version, ["scope"] = "required", ["purl"] = purl,
+        ["licenses"] = new System.Text.Json.Nodes.JsonArray(new System.Text.Json.Nodes.JsonObject { ["license"] = new System.Text.Json.Nodes.JsonObject { ["id"] = licence } }),
+    });
+    // Linked in, but no package that the project names.
+    var runtime = GetFiles(NativeProgram(RuntimeOfThisMachine()).GetDirectory() + "/notices/runtime-version.txt").Select(file => System.IO.File.ReadAllText(file.FullPath).Trim()).FirstOrDefault() ?? "10.0";
+    Add($"Microsoft.NETCore.App.Runtime.NativeAOT.{RuntimeOfThisMachine()}", runtime, "MIT", $"pkg:nuget/Microsoft.NETCore.App.Runtime.NativeAOT.{RuntimeOfThisMachine()}@{runtime}");
+    var machine = Platforms.Single(platform => platform.Runtime == RuntimeOfThisMachine());
+    if (LibDeflateOf(machine.Debian, machine.Triplet) is (FilePath _, string version))
+        Add("libdeflate", version, "MIT", $"pkg:deb/debian/libdeflate-dev@{version}?arch={machine.Debian}");
+    System.IO.File.WriteAllText(bill, document.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true }) + "\n");
+}
+
+string VersionOf(FilePath program)
+{
+    StartProcess(program, new ProcessSettings { Arguments = "--version", RedirectStandardOutput = true, Silent = true }, out var lines);
+    return lines.First().Split(' ')[1];
+}
+
+// The time of every file in packages: packing the same commit twice gives the same bytes.
+DateTimeOffset TimeOfCommit()
+{
+    if (EnvironmentVariable("SOURCE_DATE_EPOCH") is { Length: > 0 } given)
+        return DateTimeOffset.FromUnixTimeSeconds(long.Parse(given, System.Globalization.CultureInfo.InvariantCulture));
+    var exit = StartProcess("git", new ProcessSettings { Arguments = "log -1 --format=%ct", RedirectStandardOutput = true, Silent = true }, out var lines);
+    return DateTimeOffset.FromUnixTimeSeconds(exit == 0 ? long.Parse(lines.First(), System.Globalization.CultureInfo.InvariantCulture) : 0);
 }
 
 // SHA256SUMS over everything, and with --key and --cert the product's own signature of it and provenance of all files.

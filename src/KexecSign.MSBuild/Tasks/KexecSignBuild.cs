@@ -51,6 +51,9 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>Compression level.</summary>
     public string? Level { get; set; }
 
+    /// <summary>Which zstd compresses: own or system.</summary>
+    public string? Zstd { get; set; }
+
     /// <summary>Keep the signed Image that is inside.</summary>
     public string? SignedImage { get; set; }
 
@@ -109,6 +112,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Path("parser", Parser);
         values.Text("compression", Compression);
         values.Text("level", Level);
+        values.Text("zstd", Zstd);
         values.Path("signed-image", SignedImage);
         values.Path("tar", Tar);
         values.Text("xattr", Xattr);

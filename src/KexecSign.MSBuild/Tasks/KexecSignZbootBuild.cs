@@ -17,6 +17,9 @@ public sealed class KexecSignZbootBuild() : SigningTask(OperationCatalog.ZbootBu
     /// <summary>Compression level.</summary>
     public string? Level { get; set; }
 
+    /// <summary>Which zstd compresses: own or system.</summary>
+    public string? Zstd { get; set; }
+
     /// <summary>The strongest setting instead of a level.</summary>
     public bool Smallest { get; set; }
 
@@ -53,6 +56,7 @@ public sealed class KexecSignZbootBuild() : SigningTask(OperationCatalog.ZbootBu
         values.Path("image", Image);
         values.Text("compression", Compression);
         values.Text("level", Level);
+        values.Text("zstd", Zstd);
         values.Flag("smallest", Smallest);
         values.Path("payload", Payload);
         values.Flag("replace", Replace);

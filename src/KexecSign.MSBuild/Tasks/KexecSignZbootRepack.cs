@@ -40,6 +40,9 @@ public sealed class KexecSignZbootRepack() : SigningTask(OperationCatalog.ZbootR
     /// <summary>Output file.</summary>
     public string? Output { get; set; }
 
+    /// <summary>Which zstd compresses: own or system.</summary>
+    public string? Zstd { get; set; }
+
     /// <summary>Who links: bfd or lld.</summary>
     public string? Linker { get; set; }
 
@@ -52,6 +55,7 @@ public sealed class KexecSignZbootRepack() : SigningTask(OperationCatalog.ZbootR
         values.Reference("smaller-key", SmallerKey);
         values.Reference("smaller-cert", SmallerCert);
         values.Flag("may-drop-chain", MayDropChain);
+        values.Text("zstd", Zstd);
         values.Text("linker", Linker);
         values.Flag("replace", Replace);
         values.Flag("append", Append);

@@ -33,6 +33,9 @@ internal sealed record ProvenanceStatement
 
     public int? Level { get; init; }
 
+    /// <summary>Name and version of what compressed.</summary>
+    public string? Library { get; init; }
+
     public string? Xattr { get; init; }
 
     public required ImmutableArray<BuildCertificate> Certificates { get; init; }
@@ -61,6 +64,8 @@ internal sealed record ProvenanceStatement
             json.WriteString("compression", Compression);
         if (Level is not null)
             json.WriteNumber("level", Level.Value);
+        if (Library is not null)
+            json.WriteString("library", Library);
         if (Xattr is not null)
             json.WriteString("xattr", Xattr);
         json.WriteEndObject();
