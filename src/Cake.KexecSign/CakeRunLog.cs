@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Cake.Core.Diagnostics;
-using KexecSign.Reports;
-using KexecSign.Running;
+using KexecSign.Core;
+using KexecSign.Core.Reports;
 
 namespace Cake.KexecSign;
 

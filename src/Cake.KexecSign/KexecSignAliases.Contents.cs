@@ -1,14 +1,14 @@
 using Cake.Core;
 using Cake.Core.Annotations;
-using KexecSign.Bpf;
-using KexecSign.Ima;
-using KexecSign.KeyOperations;
-using KexecSign.Modules;
-using KexecSign.Operations;
-using KexecSign.Rpm;
-using KexecSign.Simulating;
-using KexecSign.Testsets;
-using KexecSign.Uki;
+using KexecSign.Catalog;
+using KexecSign.Commands.Bpf;
+using KexecSign.Commands.Ima;
+using KexecSign.Commands.Keys;
+using KexecSign.Commands.Modules;
+using KexecSign.Commands.Rpm;
+using KexecSign.Commands.Simulate;
+using KexecSign.Commands.Testset;
+using KexecSign.Commands.Uki;
 
 namespace Cake.KexecSign;
 
@@ -19,7 +19,7 @@ public static partial class KexecSignAliases
     /// <code>KexecSignBpfCompile(new BpfCompileOptions { Parser = "zboot", Abi = "v6", Output = "zboot.o" });</code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Bpf")]
+    [CakeNamespaceImport("KexecSign.Commands.Bpf")]
     public static BpfCompileResult KexecSignBpfCompile(this ICakeContext context, BpfCompileOptions options) =>
         context.KexecSign(OperationCatalog.BpfCompile, options);
 
@@ -30,7 +30,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Bpf")]
+    [CakeNamespaceImport("KexecSign.Commands.Bpf")]
     public static BpfInspectResult KexecSignBpfInspect(this ICakeContext context, BpfInspectOptions options) =>
         context.KexecSign(OperationCatalog.BpfInspect, options);
 
@@ -43,7 +43,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Bpf")]
+    [CakeNamespaceImport("KexecSign.Commands.Bpf")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     [CakeNamespaceImport("KexecSign.Signing")]
     public static BpfContainerResult KexecSignBpfContainer(this ICakeContext context, BpfContainerOptions options) =>
@@ -56,7 +56,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Bpf")]
+    [CakeNamespaceImport("KexecSign.Commands.Bpf")]
     public static BpfEnvelopeResult KexecSignBpfEnvelope(this ICakeContext context, BpfEnvelopeOptions options) =>
         context.KexecSign(OperationCatalog.BpfEnvelope, options);
 
@@ -67,7 +67,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Bpf")]
+    [CakeNamespaceImport("KexecSign.Commands.Bpf")]
     public static BpfEmbedResult KexecSignBpfEmbed(this ICakeContext context, BpfEmbedOptions options) =>
         context.KexecSign(OperationCatalog.BpfEmbed, options);
 
@@ -78,7 +78,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Bpf")]
+    [CakeNamespaceImport("KexecSign.Commands.Bpf")]
     public static BpfExtractResult KexecSignBpfExtract(this ICakeContext context, BpfExtractOptions options) =>
         context.KexecSign(OperationCatalog.BpfExtract, options);
 
@@ -89,7 +89,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Simulating")]
+    [CakeNamespaceImport("KexecSign.Commands.Simulate")]
     public static SimulateResult KexecSignSimulate(this ICakeContext context, SimulateOptions options) =>
         context.KexecSign(OperationCatalog.Simulate, options);
 
@@ -102,7 +102,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Uki")]
+    [CakeNamespaceImport("KexecSign.Commands.Uki")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     [CakeNamespaceImport("KexecSign.Signing")]
     public static UkiResult KexecSignUkiBuild(this ICakeContext context, UkiBuildOptions options) =>
@@ -117,7 +117,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Uki")]
+    [CakeNamespaceImport("KexecSign.Commands.Uki")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     [CakeNamespaceImport("KexecSign.Signing")]
     public static UkiResult KexecSignUkiUpdate(this ICakeContext context, UkiUpdateOptions options) =>
@@ -130,7 +130,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Uki")]
+    [CakeNamespaceImport("KexecSign.Commands.Uki")]
     public static UkiInspectResult KexecSignUkiInspect(this ICakeContext context, UkiInspectOptions options) =>
         context.KexecSign(OperationCatalog.UkiInspect, options);
 
@@ -141,7 +141,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Uki")]
+    [CakeNamespaceImport("KexecSign.Commands.Uki")]
     public static UkiMeasureResult KexecSignUkiMeasure(this ICakeContext context, UkiMeasureOptions options) =>
         context.KexecSign(OperationCatalog.UkiMeasure, options);
 
@@ -154,7 +154,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Uki")]
+    [CakeNamespaceImport("KexecSign.Commands.Uki")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     [CakeNamespaceImport("KexecSign.Signing")]
     public static UkiResult KexecSignAddonBuild(this ICakeContext context, AddonBuildOptions options) =>
@@ -169,7 +169,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Ima")]
+    [CakeNamespaceImport("KexecSign.Commands.Ima")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     [CakeNamespaceImport("KexecSign.Signing")]
     public static ImaSignResult KexecSignImaSign(this ICakeContext context, ImaSignOptions options) =>
@@ -182,7 +182,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Ima")]
+    [CakeNamespaceImport("KexecSign.Commands.Ima")]
     public static ImaVerifyResult KexecSignImaVerify(this ICakeContext context, ImaVerifyOptions options) =>
         context.KexecSign(OperationCatalog.ImaVerify, options);
 
@@ -193,7 +193,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Ima")]
+    [CakeNamespaceImport("KexecSign.Commands.Ima")]
     public static ImaApplyResult KexecSignImaApply(this ICakeContext context, ImaApplyOptions options) =>
         context.KexecSign(OperationCatalog.ImaApply, options);
 
@@ -204,7 +204,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Ima")]
+    [CakeNamespaceImport("KexecSign.Commands.Ima")]
     public static ImaShowResult KexecSignImaShow(this ICakeContext context, ImaShowOptions options) =>
         context.KexecSign(OperationCatalog.ImaShow, options);
 
@@ -217,7 +217,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Modules")]
+    [CakeNamespaceImport("KexecSign.Commands.Modules")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     [CakeNamespaceImport("KexecSign.Signing")]
     public static ModuleSignResult KexecSignModuleSign(this ICakeContext context, ModuleSignOptions options) =>
@@ -230,7 +230,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Modules")]
+    [CakeNamespaceImport("KexecSign.Commands.Modules")]
     public static ModuleVerifyResult KexecSignModuleVerify(this ICakeContext context, ModuleVerifyOptions options) =>
         context.KexecSign(OperationCatalog.ModuleVerify, options);
 
@@ -241,7 +241,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Modules")]
+    [CakeNamespaceImport("KexecSign.Commands.Modules")]
     public static ModuleStripResult KexecSignModuleStrip(this ICakeContext context, ModuleStripOptions options) =>
         context.KexecSign(OperationCatalog.ModuleStrip, options);
 
@@ -254,7 +254,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Rpm")]
+    [CakeNamespaceImport("KexecSign.Commands.Rpm")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     [CakeNamespaceImport("KexecSign.Signing")]
     public static RpmSignResult KexecSignRpmSign(this ICakeContext context, RpmSignOptions options) =>
@@ -267,7 +267,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Rpm")]
+    [CakeNamespaceImport("KexecSign.Commands.Rpm")]
     public static RpmVerifyResult KexecSignRpmVerify(this ICakeContext context, RpmVerifyOptions options) =>
         context.KexecSign(OperationCatalog.RpmVerify, options);
 
@@ -278,7 +278,8 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.KeyOperations")]
+    [CakeNamespaceImport("KexecSign.Commands.Build")]
+    [CakeNamespaceImport("KexecSign.Commands.Keys")]
     public static KeysInitResult KexecSignKeysInit(this ICakeContext context, KeysInitOptions options) =>
         context.KexecSign(OperationCatalog.KeysInit, options);
 
@@ -289,7 +290,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.KeyOperations")]
+    [CakeNamespaceImport("KexecSign.Commands.Keys")]
     public static KeysListResult KexecSignKeysList(this ICakeContext context, KeysListOptions options) =>
         context.KexecSign(OperationCatalog.KeysList, options);
 
@@ -300,7 +301,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.KeyOperations")]
+    [CakeNamespaceImport("KexecSign.Commands.Keys")]
     public static KeysExportResult KexecSignKeysExport(this ICakeContext context, KeysExportOptions options) =>
         context.KexecSign(OperationCatalog.KeysExport, options);
 
@@ -311,7 +312,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.KeyOperations")]
+    [CakeNamespaceImport("KexecSign.Commands.Keys")]
     public static KeysEnrollResult KexecSignKeysEnroll(this ICakeContext context, KeysEnrollOptions options) =>
         context.KexecSign(OperationCatalog.KeysEnroll, options);
 
@@ -322,7 +323,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Testsets")]
+    [CakeNamespaceImport("KexecSign.Commands.Testset")]
     public static TestsetResult KexecSignTestset(this ICakeContext context, TestsetOptions options) =>
         context.KexecSign(OperationCatalog.Testset, options);
 }

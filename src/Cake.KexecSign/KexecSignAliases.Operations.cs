@@ -1,14 +1,17 @@
 using Cake.Core;
 using Cake.Core.Annotations;
-using KexecSign.Building;
+using KexecSign.Catalog;
+using KexecSign.Commands.Build;
+using KexecSign.Commands.Inspect;
+using KexecSign.Commands.Offline;
+using KexecSign.Commands.Pe;
+using KexecSign.Commands.Provenance;
+using KexecSign.Commands.Sign;
+using KexecSign.Commands.Signatures;
+using KexecSign.Commands.Verify;
+using KexecSign.Commands.Zboot;
 using KexecSign.Inspection;
-using KexecSign.Offline;
-using KexecSign.Operations;
-using KexecSign.Pe;
-using KexecSign.Provenance;
-using KexecSign.Signatures;
-using KexecSign.Signing;
-using KexecSign.Verification;
+using KexecSign.Judging;
 using KexecSign.Zboot;
 
 namespace Cake.KexecSign;
@@ -23,6 +26,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Inspect")]
     [CakeNamespaceImport("KexecSign.Inspection")]
     public static InspectResult KexecSignInspect(this ICakeContext context, InspectOptions options) =>
         context.KexecSign(OperationCatalog.Inspect, options);
@@ -34,7 +38,8 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Verification")]
+    [CakeNamespaceImport("KexecSign.Commands.Verify")]
+    [CakeNamespaceImport("KexecSign.Judging")]
     public static VerifyResult KexecSignVerify(this ICakeContext context, VerifyOptions options) =>
         context.KexecSign(OperationCatalog.Verify, options);
 
@@ -55,8 +60,9 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Signing")]
+    [CakeNamespaceImport("KexecSign.Commands.Sign")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
+    [CakeNamespaceImport("KexecSign.Signing")]
     public static SignResult KexecSignSign(this ICakeContext context, SignOptions options) =>
         context.KexecSign(OperationCatalog.Sign, options);
 
@@ -67,7 +73,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Signatures")]
+    [CakeNamespaceImport("KexecSign.Commands.Signatures")]
     public static SignaturesListResult KexecSignSignaturesList(this ICakeContext context, SignaturesListOptions options) =>
         context.KexecSign(OperationCatalog.SignaturesList, options);
 
@@ -78,7 +84,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Signatures")]
+    [CakeNamespaceImport("KexecSign.Commands.Signatures")]
     public static SignaturesRemoveResult KexecSignSignaturesRemove(this ICakeContext context, SignaturesRemoveOptions options) =>
         context.KexecSign(OperationCatalog.SignaturesRemove, options);
 
@@ -89,7 +95,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Offline")]
+    [CakeNamespaceImport("KexecSign.Commands.Offline")]
     public static PrepareResult KexecSignPrepare(this ICakeContext context, PrepareOptions options) =>
         context.KexecSign(OperationCatalog.Prepare, options);
 
@@ -100,7 +106,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Offline")]
+    [CakeNamespaceImport("KexecSign.Commands.Offline")]
     public static AttachResult KexecSignAttach(this ICakeContext context, AttachOptions options) =>
         context.KexecSign(OperationCatalog.Attach, options);
 
@@ -111,7 +117,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Pe")]
+    [CakeNamespaceImport("KexecSign.Commands.Pe")]
     public static PeNormalizeResult KexecSignPeNormalize(this ICakeContext context, PeNormalizeOptions options) =>
         context.KexecSign(OperationCatalog.PeNormalize, options);
 
@@ -122,7 +128,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Building")]
+    [CakeNamespaceImport("KexecSign.Commands.Build")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     [CakeNamespaceImport("KexecSign.Signing")]
     public static BuildOutcome KexecSignBuild(this ICakeContext context, BuildOptions options) =>
@@ -135,7 +141,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Building")]
+    [CakeNamespaceImport("KexecSign.Commands.Build")]
     public static PlanResult KexecSignPlanMerge(this ICakeContext context, PlanMergeOptions options) =>
         context.KexecSign(OperationCatalog.PlanMerge, options);
 
@@ -146,7 +152,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Provenance")]
+    [CakeNamespaceImport("KexecSign.Commands.Provenance")]
     public static ProvenanceVerifyResult KexecSignProvenanceVerify(this ICakeContext context, ProvenanceVerifyOptions options) =>
         context.KexecSign(OperationCatalog.ProvenanceVerify, options);
 
@@ -157,6 +163,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Zboot")]
     [CakeNamespaceImport("KexecSign.Zboot")]
     public static ZbootKitResult KexecSignZbootKit(this ICakeContext context, ZbootKitOptions options) =>
         context.KexecSign(OperationCatalog.ZbootKit, options);
@@ -170,7 +177,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Zboot")]
+    [CakeNamespaceImport("KexecSign.Commands.Zboot")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     [CakeNamespaceImport("KexecSign.Signing")]
     public static ZbootBuildResult KexecSignZbootBuild(this ICakeContext context, ZbootBuildOptions options) =>
@@ -183,7 +190,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Zboot")]
+    [CakeNamespaceImport("KexecSign.Commands.Zboot")]
     public static ZbootExtractResult KexecSignZbootExtract(this ICakeContext context, ZbootExtractOptions options) =>
         context.KexecSign(OperationCatalog.ZbootExtract, options);
 
@@ -196,7 +203,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Zboot")]
+    [CakeNamespaceImport("KexecSign.Commands.Zboot")]
     [CakeNamespaceImport("KexecSign.Keys.Pins")]
     [CakeNamespaceImport("KexecSign.Signing")]
     public static ZbootRepackResult KexecSignZbootRepack(this ICakeContext context, ZbootRepackOptions options) =>

@@ -1,7 +1,7 @@
 using Cake.Core;
 using Cake.Core.Annotations;
-using KexecSign.Operations;
-using KexecSign.Reports;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
 
 namespace Cake.KexecSign;
 
@@ -19,7 +19,8 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Operations")]
+    [CakeNamespaceImport("KexecSign.Catalog")]
+    [CakeNamespaceImport("KexecSign.Core.Operations")]
     public static TResult KexecSign<TOptions, TResult>(this ICakeContext context, Operation<TOptions, TResult> operation, TOptions options)
         where TOptions : class, new()
         where TResult : OperationResult
@@ -36,7 +37,7 @@ public static partial class KexecSignAliases
     /// </code>
     /// </example>
     [CakeMethodAlias]
-    [CakeNamespaceImport("KexecSign.Operations")]
     [CakeNamespaceImport("Cake.KexecSign")]
+    [CakeNamespaceImport("KexecSign.Catalog")]
     public static KexecSignSession KexecSignSession(this ICakeContext context) => new(context);
 }

@@ -1,12 +1,12 @@
 using Cake.Core;
 using Cake.Core.Diagnostics;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
-using KexecSign.Keys;
-using KexecSign.Operations;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Qemu;
-using KexecSign.Reports;
-using KexecSign.Running;
 
 namespace Cake.KexecSign;
 

@@ -1,11 +1,12 @@
 using KexecSign.Cli.Commands;
 using KexecSign.Cli.Output;
 using KexecSign.Cli.Progress;
+using KexecSign.Cli.Terminal;
+using KexecSign.Core;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
-using KexecSign.Keys;
-using KexecSign.Operations;
-using KexecSign.Reports;
-using KexecSign.Running;
+using KexecSign.Keys.Keyrings;
 
 namespace KexecSign.Cli;
 

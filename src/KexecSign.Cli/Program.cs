@@ -1,4 +1,5 @@
+using KexecSign.Catalog;
 using KexecSign.Cli;
-using KexecSign.Operations;
+using KexecSign.Cli.Terminal;
 
-return CommandLine.Run(args, Surroundings.OfThisProcess(OperationCatalog.All));
+return Invocation.Run(args, Surroundings.OfThisProcess(OperationCatalog.All));

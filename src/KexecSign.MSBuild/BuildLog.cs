@@ -1,5 +1,5 @@
-using KexecSign.Reports;
-using KexecSign.Running;
+using KexecSign.Core;
+using KexecSign.Core.Reports;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 

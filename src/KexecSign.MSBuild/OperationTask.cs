@@ -1,11 +1,11 @@
 using System.Text.Json;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
-using KexecSign.Keys;
 using KexecSign.Keys.Errors;
-using KexecSign.Operations;
-using KexecSign.Reports;
-using KexecSign.Running;
+using KexecSign.Keys.Keyrings;
 using Microsoft.Build.Framework;
 
 namespace KexecSign.MSBuild;

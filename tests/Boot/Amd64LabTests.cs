@@ -2,9 +2,10 @@ using System.Collections.Immutable;
 using KexecSign.Boot.Tests.Images;
 using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Tools;
-using KexecSign.Operations;
+using KexecSign.Catalog;
+using KexecSign.Commands.Sign;
+using KexecSign.Judging;
 using KexecSign.Signing;
-using KexecSign.Verification;
 
 namespace KexecSign.Boot.Tests;
 

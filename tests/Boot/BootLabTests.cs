@@ -1,9 +1,9 @@
 using KexecSign.Boot.Tests.Images;
 using KexecSign.Boot.Tests.Tools;
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
-using KexecSign.Keys;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Qemu;
-using KexecSign.Running;
 
 namespace KexecSign.Boot.Tests;
 

@@ -1,11 +1,11 @@
 using KexecSign.Boot.Tests.Images;
+using KexecSign.Catalog;
+using KexecSign.Commands.Keys;
+using KexecSign.Core;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uefi;
-using KexecSign.KeyOperations;
-using KexecSign.Keys;
-using KexecSign.Operations;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Qemu;
-using KexecSign.Running;
 
 namespace KexecSign.Boot.Tests;
 

@@ -1,15 +1,15 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Boot.Tests.Lab;
+using KexecSign.Catalog;
+using KexecSign.Commands.Keys;
+using KexecSign.Commands.Sign;
+using KexecSign.Core.Operations;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uefi;
-using KexecSign.KeyOperations;
-using KexecSign.Operations;
-using KexecSign.Reports;
-using KexecSign.Signing;
-using KexecSign.Verification;
+using KexecSign.Judging;
 
 namespace KexecSign.Boot.Tests;
 

@@ -1,8 +1,8 @@
 using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Tools;
+using KexecSign.Catalog;
+using KexecSign.Commands.Zboot;
 using KexecSign.Formats.Zboot;
-using KexecSign.Operations;
-using KexecSign.Zboot;
 
 namespace KexecSign.Boot.Tests;
 

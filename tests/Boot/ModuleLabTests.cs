@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Boot.Tests.Lab;
-using KexecSign.Modules;
-using KexecSign.Operations;
-using KexecSign.Reports;
+using KexecSign.Catalog;
+using KexecSign.Commands.Modules;
 
 namespace KexecSign.Boot.Tests;
 

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Boot.Tests.Lab;
-using KexecSign.Operations;
+using KexecSign.Catalog;
+using KexecSign.Commands.Sign;
+using KexecSign.Commands.Testset;
+using KexecSign.Commands.Zboot;
 using KexecSign.Signing;
-using KexecSign.Testsets;
-using KexecSign.Zboot;
 
 namespace KexecSign.Boot.Tests;
 

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Tools;
+using KexecSign.Catalog;
+using KexecSign.Commands.Sign;
+using KexecSign.Commands.Zboot;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Zboot;
-using KexecSign.Operations;
-using KexecSign.Reports;
+using KexecSign.Judging;
 using KexecSign.Signing;
-using KexecSign.Verification;
-using KexecSign.Zboot;
 
 namespace KexecSign.Boot.Tests;
 

@@ -4,15 +4,15 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using KexecSign.Boot.Tests.Images;
 using KexecSign.Boot.Tests.Lab;
+using KexecSign.Catalog;
+using KexecSign.Commands.Sign;
+using KexecSign.Commands.Zboot;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uefi;
-using KexecSign.Operations;
-using KexecSign.Reports;
+using KexecSign.Judging;
 using KexecSign.Signing;
-using KexecSign.Verification;
-using KexecSign.Zboot;
 
 namespace KexecSign.Boot.Tests;
 

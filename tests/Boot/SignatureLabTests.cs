@@ -2,12 +2,13 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Boot.Tests.Lab;
+using KexecSign.Catalog;
+using KexecSign.Commands.Ima;
+using KexecSign.Commands.Sign;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uefi;
-using KexecSign.Ima;
-using KexecSign.Operations;
 using KexecSign.Signing;
 
 namespace KexecSign.Boot.Tests;

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using KexecSign.Boot.Tests.Lab;
-using KexecSign.Operations;
-using KexecSign.Simulation.Kexec;
-using KexecSign.Testsets;
-using KexecSign.Verification;
+using KexecSign.Catalog;
+using KexecSign.Commands.Testset;
+using KexecSign.Judging;
 
 namespace KexecSign.Boot.Tests;
 

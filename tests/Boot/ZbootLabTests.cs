@@ -3,10 +3,11 @@ using System.Diagnostics;
 using KexecSign.Boot.Tests.Images;
 using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Tools;
+using KexecSign.Catalog;
+using KexecSign.Commands.Sign;
+using KexecSign.Commands.Zboot;
 using KexecSign.Formats.Zboot;
-using KexecSign.Operations;
 using KexecSign.Signing;
-using KexecSign.Zboot;
 
 namespace KexecSign.Boot.Tests;
 

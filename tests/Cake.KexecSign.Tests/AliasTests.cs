@@ -1,11 +1,12 @@
 using System.Reflection;
 using Cake.Core;
 using Cake.Core.Annotations;
+using KexecSign.Catalog;
+using KexecSign.Commands.Inspect;
+using KexecSign.Core;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
-using KexecSign.Inspection;
-using KexecSign.Operations;
-using KexecSign.Reports;
-using KexecSign.Running;
 
 namespace Cake.KexecSign.Tests;
 

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using KexecSign.Core;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
-using KexecSign.Operations;
-using KexecSign.Reports;
-using KexecSign.Running;
 
 namespace KexecSign.Cli.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using KexecSign.Operations;
+using KexecSign.Cli.Terminal;
+using KexecSign.Core.Operations;
 
 namespace KexecSign.Cli.Tests;
 
@@ -12,7 +13,7 @@ internal sealed record Session(int Exit, string Output, string Error)
     {
         using var output = new MemoryStream();
         using var error = new StringWriter { NewLine = "\n" };
-        int exit = CommandLine.Run(arguments, change(new Surroundings { Output = output, Error = error, Operations = [.. operations] }));
+        int exit = Invocation.Run(arguments, change(new Surroundings { Output = output, Error = error, Operations = [.. operations] }));
         return new(exit, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
     }
 

@@ -1,4 +1,6 @@
 using KexecSign.Formats.Errors;
+using KexecSign.Keys.Keyrings;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
 using KexecSign.Keys.Tests.Tools;
 

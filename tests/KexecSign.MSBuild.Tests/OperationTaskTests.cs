@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using KexecSign.Core;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
-using KexecSign.Operations;
-using KexecSign.Reports;
-using KexecSign.Running;
 using Microsoft.Build.Framework;
 
 namespace KexecSign.MSBuild.Tests;

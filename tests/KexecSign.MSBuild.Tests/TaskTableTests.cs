@@ -1,5 +1,6 @@
 using System.Reflection;
-using KexecSign.Operations;
+using KexecSign.Catalog;
+using KexecSign.Core.Operations;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 

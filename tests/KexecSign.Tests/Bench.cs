@@ -1,11 +1,12 @@
+using KexecSign.Commands.Sign;
+using KexecSign.Core;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Keys;
-using KexecSign.Operations;
-using KexecSign.Reports;
-using KexecSign.Running;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Signing;
 using KexecSign.Simulation.Kexec;
 

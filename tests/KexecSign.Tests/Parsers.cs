@@ -1,4 +1,4 @@
-using KexecSign.Bpf;
+using KexecSign.Commands.Bpf;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Tests;

@@ -1,7 +1,8 @@
+using KexecSign.Bench;
+
 // Usage: KexecSign.Bench KEXECSIGN IMAGE KIT OUTPUT MODULES SIGN_FILE STUB [CASE]
 // Compares whole processes with their peers and writes OUTPUT/bench.json and OUTPUT/bench.md. CASE: only cases whose name contains it.
 // It measures and does not judge: it fails only when a program fails.
-using KexecSign.Bench;
 
 string output = args[3];
 string only = args.Length > 7 ? args[7] : "";

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using KexecSign.Keys;
+using KexecSign.Keys.Keyrings;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
+using KexecSign.Keys.Pkcs11;
 
 namespace KexecSign.Bench;
 

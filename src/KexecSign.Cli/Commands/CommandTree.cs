@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using KexecSign.Errors;
-using KexecSign.Operations;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
 
 namespace KexecSign.Cli.Commands;
 

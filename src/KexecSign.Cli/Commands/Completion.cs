@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using KexecSign.Cli.Terminal;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Commands;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using KexecSign.Errors;
-using KexecSign.Operations;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
 
 namespace KexecSign.Cli.Commands;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using KexecSign.Operations;
+using KexecSign.Core.Operations;
 
 namespace KexecSign.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using KexecSign.Errors;
-using KexecSign.Operations;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
 
 namespace KexecSign.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using KexecSign.Cli.Commands;
-using KexecSign.Operations;
+using KexecSign.Cli.Terminal;
+using KexecSign.Core.Operations;
 
 namespace KexecSign.Cli.Help;
 

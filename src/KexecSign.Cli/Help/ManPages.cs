@@ -1,8 +1,9 @@
+using KexecSign.Cli.Terminal;
 using System.Collections.Immutable;
 using System.Text;
 using KexecSign.Cli.Commands;
+using KexecSign.Core.Operations;
 using KexecSign.Formats.Errors;
-using KexecSign.Operations;
 
 namespace KexecSign.Cli.Help;
 
@@ -64,7 +65,7 @@ internal static class ManPages
     private static void Head(StringBuilder text, string name, string summary)
     {
         text.Append(".\\\" Made by kexecsign man-pages; do not edit.\n");
-        text.Append($".TH \"{name.ToUpperInvariant()}\" 1 \"\" \"kexecsign {CommandLine.Version}\" \"User Commands\"\n");
+        text.Append($".TH \"{name.ToUpperInvariant()}\" 1 \"\" \"kexecsign {ProgramVersion.Number}\" \"User Commands\"\n");
         text.Append($".SH NAME\n{Plain(name)} \\- {Plain(summary)}\n");
     }
 

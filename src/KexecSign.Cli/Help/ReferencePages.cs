@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
 using System.Text;
+using KexecSign.Catalog;
 using KexecSign.Cli.Commands;
-using KexecSign.Documents;
-using KexecSign.Errors;
+using KexecSign.Core.Operations;
 using KexecSign.Formats.Errors;
-using KexecSign.Operations;
 
 namespace KexecSign.Cli.Help;
 

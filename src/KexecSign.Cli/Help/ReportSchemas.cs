@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
-using KexecSign.Operations;
-using KexecSign.Reports;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
 
 namespace KexecSign.Cli.Help;
 

@@ -1,7 +1,8 @@
 using System.Text.Json;
-using KexecSign.Errors;
+using KexecSign.Cli.Terminal;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
-using KexecSign.Reports;
 
 namespace KexecSign.Cli.Output;
 

@@ -1,4 +1,4 @@
-using KexecSign.Reports;
+using KexecSign.Core.Reports;
 using Spectre.Console;
 
 namespace KexecSign.Cli.Output;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using KexecSign.Reports;
+using KexecSign.Cli.Terminal;
+using KexecSign.Core.Reports;
 
 namespace KexecSign.Cli.Output;
 

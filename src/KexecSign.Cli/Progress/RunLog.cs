@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using KexecSign.Reports;
-using KexecSign.Running;
+using KexecSign.Cli.Terminal;
+using KexecSign.Core;
+using KexecSign.Core.Reports;
 
 namespace KexecSign.Cli.Progress;
 

@@ -3,7 +3,6 @@ using System.Text;
 using KexecSign.Formats.Elf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Pe;
 
 namespace KexecSign.Formats.Bpf;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Kinds;
 
 namespace KexecSign.Keys.Certificates;
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using KexecSign.Keys.Kinds;
 
 namespace KexecSign.Keys.Pem;
 

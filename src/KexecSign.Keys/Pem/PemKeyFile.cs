@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Text;
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
 
 namespace KexecSign.Keys.Pem;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Kinds;
 
 namespace KexecSign.Keys.Pem;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pkcs11.Native;
 
 namespace KexecSign.Keys.Pkcs11;

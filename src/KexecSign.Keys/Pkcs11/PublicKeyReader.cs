@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pkcs11.Native;
 
 namespace KexecSign.Keys.Pkcs11;

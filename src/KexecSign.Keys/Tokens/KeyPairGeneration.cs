@@ -1,4 +1,5 @@
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pkcs11;
 using KexecSign.Keys.Pkcs11.Native;
 

@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Formats.Errors;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pkcs11;
 using KexecSign.Keys.Pkcs11.Native;
 using KexecSign.Keys.References;
 
 namespace KexecSign.Keys.Tokens;
 
-/// <summary>A token that a <see cref="Keyring"/> opened: what is in it, and how to put more in. The keyring closes it.</summary>
+/// <summary>A token that a <c>Keyring</c> opened: what is in it, and how to put more in. The keyring closes it.</summary>
 public sealed class Token
 {
     private readonly TokenConnection _connection;

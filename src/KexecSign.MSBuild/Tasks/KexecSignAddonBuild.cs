@@ -1,4 +1,5 @@
-using KexecSign.Operations;
+using KexecSign.Catalog;
+using KexecSign.Core.Operations;
 
 namespace KexecSign.MSBuild.Tasks;
 

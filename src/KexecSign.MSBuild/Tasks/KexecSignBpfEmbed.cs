@@ -1,4 +1,5 @@
-using KexecSign.Operations;
+using KexecSign.Catalog;
+using KexecSign.Core.Operations;
 using Microsoft.Build.Framework;
 
 namespace KexecSign.MSBuild.Tasks;

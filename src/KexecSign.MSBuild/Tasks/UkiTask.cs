@@ -1,4 +1,4 @@
-using KexecSign.Operations;
+using KexecSign.Core.Operations;
 using Microsoft.Build.Framework;
 
 namespace KexecSign.MSBuild.Tasks;

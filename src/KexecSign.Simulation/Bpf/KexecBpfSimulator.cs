@@ -1,3 +1,4 @@
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Bpf.Kernel;
 using KexecSign.Simulation.Bpf.Machine;
 using KexecSign.Simulation.Kexec;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using KexecSign.Simulation.Kexec;
+using KexecSign.Simulation.Answers;
 
 namespace KexecSign.Simulation.Bpf;
 

@@ -1,4 +1,5 @@
 using KexecSign.Formats.Errors;
+using KexecSign.Simulation.Answers;
 
 namespace KexecSign.Simulation.Kexec;
 

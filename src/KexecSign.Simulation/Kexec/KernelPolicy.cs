@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Simulation.Answers;
 
 namespace KexecSign.Simulation.Kexec;
 

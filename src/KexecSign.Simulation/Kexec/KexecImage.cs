@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using KexecSign.Formats.Layouts;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
 
 namespace KexecSign.Simulation.Kexec;

@@ -1,3 +1,5 @@
+using KexecSign.Simulation.Answers;
+
 namespace KexecSign.Simulation.Kexec;
 
 /// <summary>Answer of <c>kexec_file_load</c> to a file.</summary>

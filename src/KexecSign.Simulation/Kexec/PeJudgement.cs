@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Simulation.Answers;
 
 namespace KexecSign.Simulation.Kexec;
 

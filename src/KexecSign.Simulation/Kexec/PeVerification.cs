@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
 using KexecSign.Simulation.Pe;
 using KexecSign.Simulation.Pkcs7;

@@ -1,6 +1,6 @@
 using System.Formats.Asn1;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
-using KexecSign.Simulation.Kexec;
 using KexecSign.Simulation.Pkcs7;
 
 namespace KexecSign.Simulation.Pe;

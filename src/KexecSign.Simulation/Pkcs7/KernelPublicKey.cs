@@ -1,8 +1,8 @@
 using System.Formats.Asn1;
 using System.Numerics;
 using System.Security.Cryptography;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
-using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Simulation.Pkcs7;
 

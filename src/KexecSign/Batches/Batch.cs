@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
-using KexecSign.Running;
 
 namespace KexecSign.Batches;
 

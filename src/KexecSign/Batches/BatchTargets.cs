@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 
 namespace KexecSign.Batches;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using Microsoft.Win32.SafeHandles;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.IO.Enumeration;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 
 namespace KexecSign.Batches;

@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using KexecSign.Keys;
+using KexecSign.Keys.Pkcs11;
 
 namespace KexecSign.Batches;
 

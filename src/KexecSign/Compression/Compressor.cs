@@ -1,8 +1,9 @@
 using System.Numerics;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
-using KexecSign.Running;
 
 namespace KexecSign.Compression;
 

@@ -1,9 +1,10 @@
 using System.IO.Compression;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
-using KexecSign.Running;
 
 namespace KexecSign.Compression;
 

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using System.Runtime.ExceptionServices;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Files;
 using KexecSign.Formats.Layouts;
-using KexecSign.Running;
 
 namespace KexecSign.Compression;
 

@@ -1,4 +1,4 @@
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 
 namespace KexecSign.Compression;
 

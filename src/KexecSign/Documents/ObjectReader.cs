@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Documents;

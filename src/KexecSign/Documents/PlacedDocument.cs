@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 

@@ -1,4 +1,4 @@
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Layouts;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using KexecSign.Core;
 using KexecSign.Formats.Layouts;
-using KexecSign.Running;
 
 namespace KexecSign.Files;
 

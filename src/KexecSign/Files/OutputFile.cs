@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
-using KexecSign.Keys;
+using KexecSign.Keys.Pkcs11;
 using Microsoft.Win32.SafeHandles;
 
 namespace KexecSign.Files;

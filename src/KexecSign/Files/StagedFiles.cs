@@ -1,4 +1,4 @@
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Files;

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using KexecSign.Core;
 using KexecSign.Formats.Layouts;
-using KexecSign.Running;
 
 namespace KexecSign.Files;
 

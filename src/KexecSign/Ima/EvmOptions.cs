@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
+using KexecSign.Files;
 using KexecSign.Formats.Ima;
-using KexecSign.Operations;
 
 namespace KexecSign.Ima;
 

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Files;
 using KexecSign.Formats.Ima;
-using KexecSign.Running;
+using KexecSign.Judging;
 using KexecSign.Signing;
-using KexecSign.Verification;
 
 namespace KexecSign.Ima;
 
@@ -16,7 +17,7 @@ internal static class EvmSigning
 
     /// <summary>Signs what EVM covers.</summary>
     public static byte[] Sign(EvmMetadata metadata, SigningIdentity identity, byte version, RunContext context) =>
-        ImaSignOperation.Sign(metadata.Digest(identity.Hash), identity, context, ImaSignature.PortableEvm, version);
+        ImaSigner.Sign(metadata.Digest(identity.Hash), identity, context, ImaSignature.PortableEvm, version);
 
     /// <summary>Checks a value against what it covers, and gives the certificate it holds by.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS1402, KS1403, KS1406, KS1407, KS4112, KS4115.</exception>

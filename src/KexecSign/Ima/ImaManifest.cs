@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Text;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
-using KexecSign.Running;
 
 namespace KexecSign.Ima;
 

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Batches;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Ima;
 using KexecSign.Keys.Pins;
-using KexecSign.Running;
 
 namespace KexecSign.Ima;
 

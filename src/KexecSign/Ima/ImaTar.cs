@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using KexecSign.Batches;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Ima;
-using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Tar;
-using KexecSign.Running;
 
 namespace KexecSign.Ima;
 

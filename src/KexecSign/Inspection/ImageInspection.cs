@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using KexecSign.Bpf;
 using KexecSign.Compression;
+using KexecSign.Core;
+using KexecSign.Files;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Elf;
@@ -12,7 +13,8 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
-using KexecSign.Running;
+using KexecSign.Images;
+using KexecSign.Parsers;
 
 namespace KexecSign.Inspection;
 
@@ -64,7 +66,7 @@ internal static class ImageInspection
         };
         if (kernel is not null)
             Collect(traps, () => KernelImage.Read(file), kernel);
-        if (image.FindSection(BpfEmbedOperation.SectionName) is not null)
+        if (image.FindSection(ParserSection.Name) is not null)
             result = result with { ParserAbi = Collect(traps, () => ParserIn(image, file), null) };
         if (ZbootHeader.IsZboot(head))
             result = Collect(traps, () => WithPayload(result, image, file, context), result);
@@ -132,7 +134,7 @@ internal static class ImageInspection
     }
 
     private static string ParserIn(PeImage image, Layout file) =>
-        ParserObject.Parse(BpfExtractOperation.Extract(image, file)).Abi.ToString();
+        ParserObject.Parse(ParserSection.Extract(image, file)).Abi.ToString();
 
     private static InspectResult InspectElf(string name, Layout file)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using KexecSign.Compression;
 using KexecSign.Files;
 using KexecSign.Formats.AppendedSignatures;
 using KexecSign.Formats.Layouts;

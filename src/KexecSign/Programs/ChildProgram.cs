@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using KexecSign.Errors;
-using KexecSign.Running;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 
 namespace KexecSign.Programs;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using KexecSign.Errors;
-using KexecSign.Running;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 
 namespace KexecSign.Programs;
 

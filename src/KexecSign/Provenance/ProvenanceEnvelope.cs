@@ -3,11 +3,11 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Reports;
 using KexecSign.Documents;
-using KexecSign.Errors;
 using KexecSign.Formats.Errors;
-using KexecSign.Reports;
-using KexecSign.Running;
 using KexecSign.Signing;
 
 namespace KexecSign.Provenance;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using KexecSign.Building;
-using KexecSign.Reports;
+using KexecSign.Core.Reports;
 
 namespace KexecSign.Provenance;
 

@@ -1,13 +1,12 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using KexecSign.Bpf;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
-using KexecSign.Inspection;
-using KexecSign.Running;
-using KexecSign.Verification;
+using KexecSign.Images;
+using KexecSign.Parsers;
 
 namespace KexecSign.Provenance;
 
@@ -47,8 +46,8 @@ internal static class ProvenanceSubjects
             ZbootHeader header = ZbootHeader.Read(image, file);
             subjects.Add(new(name + "#payload", Hash(file.Slice(header.PayloadOffset, header.PayloadSize), context)));
         }
-        if (image.FindSection(BpfEmbedOperation.SectionName) is not null)
-            subjects.Add(new(name + "#parser", Convert.ToHexStringLower(SHA256.HashData(BpfExtractOperation.Extract(image, file)))));
+        if (image.FindSection(ParserSection.Name) is not null)
+            subjects.Add(new(name + "#parser", Convert.ToHexStringLower(SHA256.HashData(ParserSection.Extract(image, file)))));
         return subjects.ToImmutable();
     }
 

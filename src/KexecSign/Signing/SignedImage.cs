@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
-using KexecSign.Running;
-using KexecSign.Timestamping;
+using KexecSign.Signing.Timestamps;
 
 namespace KexecSign.Signing;
 

@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Authenticode;
-using KexecSign.Keys;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.External;
-using KexecSign.Running;
+using KexecSign.Keys.Keyrings;
+using KexecSign.Keys.Kinds;
 
 namespace KexecSign.Signing;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
 using KexecSign.Keys.Pins;
-using KexecSign.Operations;
 
 namespace KexecSign.Signing;
 
@@ -46,7 +46,7 @@ internal static class SigningOptionSpecs
         yield return new("pin-file", "FILE", "File whose first line is the PIN.",
             (o, v) => set(o, get(o) with { File = v }));
         yield return new("pin-fd", "N", "Number of an open file descriptor to read the PIN's line from.",
-            (o, v) => set(o, get(o) with { FileDescriptor = Number("pin-fd", v) }));
+            (o, v) => set(o, get(o) with { FileDescriptor = OptionValues.Number("pin-fd", v) }));
     }
 
     /// <summary>Key, certificate, PIN and digest of an operation that signs with one key.</summary>
@@ -62,7 +62,7 @@ internal static class SigningOptionSpecs
     public static OptionSpec<T> Digest<T>(Func<T, string, T> set)
         where T : class =>
         new("digest", "HASH", "Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256).",
-            (o, v) => set(o, Choice("digest", v, Digests)), choices: Digests);
+            (o, v) => set(o, OptionValues.Choice("digest", v, Digests)), choices: Digests);
 
     /// <summary>What becomes of signatures that an image carries already.</summary>
     public static IEnumerable<OptionSpec<T>> Existing<T>(Func<T, ExistingSignatures> get, Func<T, ExistingSignatures, T> set)
@@ -72,18 +72,6 @@ internal static class SigningOptionSpecs
         yield return new("append", null, "Keep them and add behind.", (o, _) => set(o, Only(get(o), ExistingSignatures.Append)));
         yield return new("prepend", null, "Keep them and add in front; the kernel reads only the first.", (o, _) => set(o, Only(get(o), ExistingSignatures.Prepend)));
     }
-
-    /// <summary>A value that must be one of a few.</summary>
-    public static string Choice(string option, string value, ImmutableArray<string> choices) =>
-        choices.Contains(value) ? value : throw OperationErrors.OptionValue.With(option, value, string.Join(", ", choices));
-
-    /// <summary>A value that must be a number.</summary>
-    public static int Number(string option, string value) =>
-        int.TryParse(value, out int number) && number >= 0 ? number : throw OperationErrors.OptionValue.With(option, value, "a number from 0 on");
-
-    /// <summary>A value that must be a number of seconds, a day at most.</summary>
-    public static int Seconds(string option, string value) =>
-        Number(option, value) is > 0 and <= 86400 and int seconds ? seconds : throw OperationErrors.OptionValue.With(option, value, "1 to 86400 seconds");
 
     private static ExistingSignatures Only(ExistingSignatures before, ExistingSignatures wanted) =>
         before is ExistingSignatures.Refuse || before == wanted

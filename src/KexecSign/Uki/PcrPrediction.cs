@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uki;
-using KexecSign.Running;
 
 namespace KexecSign.Uki;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Uki;
-using KexecSign.Running;
 
 namespace KexecSign.Uki;
 

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uki;
-using KexecSign.Keys;
+using KexecSign.Keys.Keyrings;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
-using KexecSign.Running;
 
 namespace KexecSign.Uki;
 

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
-using KexecSign.Running;
 
 namespace KexecSign.Uki;
 

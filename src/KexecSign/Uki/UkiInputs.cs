@@ -1,14 +1,14 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
-using KexecSign.Bpf;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uki;
-using KexecSign.Running;
+using KexecSign.Parsers;
 
 namespace KexecSign.Uki;
 
@@ -36,7 +36,7 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
             Add(".efifw", Open(firmware));
         Add(".hwids", contents.HardwareIds.IsEmpty ? null : Layout.Of(Hardware(contents.HardwareIds)));
         Add(".uname", contents.Uname is { } uname ? Layout.Of(Encoding.UTF8.GetBytes(Trimmed(uname, ".uname"))) : null);
-        Add(BpfEmbedOperation.SectionName, contents.Parser is { } parser ? Parser(parser) : null);
+        Add(ParserSection.Name, contents.Parser is { } parser ? Parser(parser) : null);
         foreach (string section in contents.Sections)
             parts.Add(Further(section));
         return parts.ToImmutable();
@@ -154,7 +154,7 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
 
     private Layout Parser(string path)
     {
-        byte[] bytes = Whole(path, BpfEmbedOperation.SectionName, MaxText * 1024);
+        byte[] bytes = Whole(path, ParserSection.Name, MaxText * 1024);
         return Checked(path, bytes, () =>
         {
             if (ParserObject.Parse(bytes).Abi == ParserAbi.Unknown)

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
-using KexecSign.Bpf;
 using KexecSign.Compression;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Elf;
 using KexecSign.Formats.Errors;
@@ -11,7 +11,7 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
-using KexecSign.Running;
+using KexecSign.Parsers;
 using KexecSign.Signing;
 using KexecSign.Zboot;
 
@@ -66,7 +66,7 @@ internal sealed class UkiKernel : IDisposable
         if (image.IsSigned && work is { Parser: not null } and not { Replace: true, Identity: not null })
             throw OperationErrors.UkiInnerParserSigned.With();
         if (work.Parser is not null)
-            (kernel, _) = BpfEmbedOperation.Embed(CertificateTable.RemoveAll(image, kernel), work.Parser, context);
+            (kernel, _) = ParserEmbedding.Embed(CertificateTable.RemoveAll(image, kernel), work.Parser, context);
         if (work.Identity is null)
         {
             if (image.IsSigned && !Alignment.Holds(kernel.Length, 512))

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Text;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uki;
-using KexecSign.Running;
 using KexecSign.Signing;
 
 namespace KexecSign.Uki;

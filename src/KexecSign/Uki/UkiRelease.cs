@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
-using KexecSign.Running;
 using KexecSign.Signing;
 
 namespace KexecSign.Uki;

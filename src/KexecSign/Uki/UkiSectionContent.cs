@@ -1,15 +1,14 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
+using KexecSign.Core;
 using KexecSign.Formats.Bpf;
-using KexecSign.Formats.Elf;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Sbat;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
-using KexecSign.Running;
 
 namespace KexecSign.Uki;
 

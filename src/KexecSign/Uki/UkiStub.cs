@@ -1,5 +1,4 @@
-using KexecSign.Errors;
-using KexecSign.Files;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;

@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
-using KexecSign.Compression;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Running;
 using KexecSign.Signing;
 
 namespace KexecSign.Zboot;

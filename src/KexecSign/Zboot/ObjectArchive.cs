@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Elf;
 using KexecSign.Formats.Errors;

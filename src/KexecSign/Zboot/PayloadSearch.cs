@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using KexecSign.Compression;
+using KexecSign.Core;
+using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
-using KexecSign.Running;
 
 namespace KexecSign.Zboot;
 

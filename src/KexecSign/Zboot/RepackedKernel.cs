@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using KexecSign.Compression;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Running;
 using KexecSign.Signing;
 
 namespace KexecSign.Zboot;

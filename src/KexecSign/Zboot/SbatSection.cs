@@ -1,5 +1,5 @@
 using System.Text;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;

@@ -1,8 +1,8 @@
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Zboot;
 using KexecSign.Programs;
-using KexecSign.Running;
 
 namespace KexecSign.Zboot;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Zboot;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Pe;
 using KexecSign.Programs;

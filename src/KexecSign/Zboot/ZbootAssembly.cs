@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using KexecSign.Compression;
-using KexecSign.Errors;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
-using KexecSign.Running;
 
 namespace KexecSign.Zboot;
 

@@ -1,6 +1,7 @@
+using KexecSign.Core;
+using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Programs;
-using KexecSign.Running;
 
 namespace KexecSign.Zboot;
 

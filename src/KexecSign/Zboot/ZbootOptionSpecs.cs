@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using KexecSign.Compression;
-using KexecSign.Errors;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
 using KexecSign.Formats.Zboot;
-using KexecSign.Operations;
 
 namespace KexecSign.Zboot;
 

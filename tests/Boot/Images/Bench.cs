@@ -1,9 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Tools;
-using KexecSign.Keys;
+using KexecSign.Core;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Qemu;
-using KexecSign.Running;
 
 namespace KexecSign.Boot.Tests.Images;
 

@@ -1,12 +1,14 @@
 using KexecSign.Boot.Tests.Tools;
-using KexecSign.Bpf;
-using KexecSign.Building;
+using KexecSign.Catalog;
+using KexecSign.Commands.Bpf;
+using KexecSign.Commands.Build;
+using KexecSign.Commands.Sign;
+using KexecSign.Commands.Zboot;
+using KexecSign.Core;
+using KexecSign.Core.Operations;
 using KexecSign.Formats.Zboot;
-using KexecSign.Keys;
-using KexecSign.Operations;
-using KexecSign.Running;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Signing;
-using KexecSign.Zboot;
 
 namespace KexecSign.Boot.Tests.Images;
 
@@ -119,7 +121,7 @@ internal sealed class ImageUnderTest(string folder)
 
     private static void Run<TOptions, TResult>(Operation<TOptions, TResult> operation, TOptions options)
         where TOptions : class, new()
-        where TResult : Reports.OperationResult
+        where TResult : Core.Reports.OperationResult
     {
         using var context = new RunContext { Keyring = new Keyring() };
         operation.Run(options, context);

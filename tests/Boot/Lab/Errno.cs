@@ -1,4 +1,4 @@
-using KexecSign.Simulation.Kexec;
+using KexecSign.Simulation.Answers;
 
 namespace KexecSign.Boot.Tests.Lab;
 

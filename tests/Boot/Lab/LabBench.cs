@@ -2,12 +2,13 @@ using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Boot.Tests.Images;
 using KexecSign.Boot.Tests.Tools;
+using KexecSign.Catalog;
+using KexecSign.Commands.Testset;
+using KexecSign.Core;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
 using KexecSign.Formats.Uefi;
-using KexecSign.Keys;
-using KexecSign.Operations;
-using KexecSign.Reports;
-using KexecSign.Running;
-using KexecSign.Testsets;
+using KexecSign.Keys.Keyrings;
 
 namespace KexecSign.Boot.Tests.Lab;
 

@@ -1,5 +1,6 @@
+using KexecSign.Catalog;
+using KexecSign.Commands.Zboot;
 using KexecSign.Formats.Zboot;
-using KexecSign.Operations;
 using KexecSign.Zboot;
 
 namespace KexecSign.Boot.Tests.Lab;

@@ -1,8 +1,8 @@
 using KexecSign.Boot.Tests.Images;
 using KexecSign.Boot.Tests.Tools;
+using KexecSign.Catalog;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Operations;
 using KexecSign.Uki;
 
 namespace KexecSign.Boot.Tests.Uki;
@@ -59,7 +59,7 @@ public sealed class UkiBootTests(Bench bench)
 
         Machine(false, "three").With(image, bench.Ours.Certificate).Run().ShouldContain(Booted);
         UkiImages.Run(OperationCatalog.Verify, new() { File = image, Certificates = [bench.Ours.CertificateFile, bench.Other.CertificateFile] })
-            .Verdicts.ShouldAllBe(verdict => verdict.Answer == Verification.Answer.Accepts);
+            .Verdicts.ShouldAllBe(verdict => verdict.Answer == Judging.Answer.Accepts);
     }
 
     [SkippableTheory]

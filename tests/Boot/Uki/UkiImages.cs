@@ -1,13 +1,14 @@
 using KexecSign.Boot.Tests.Images;
 using KexecSign.Boot.Tests.Lab;
 using KexecSign.Boot.Tests.Tools;
+using KexecSign.Catalog;
+using KexecSign.Commands.Uki;
+using KexecSign.Core;
+using KexecSign.Core.Operations;
 using KexecSign.Formats.Cpio;
 using KexecSign.Formats.Layouts;
-using KexecSign.Keys;
-using KexecSign.Operations;
-using KexecSign.Running;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Signing;
-using KexecSign.Uki;
 
 namespace KexecSign.Boot.Tests.Uki;
 
@@ -77,7 +78,7 @@ internal sealed class UkiImages(string folder, bool amd64)
     /// <summary>Runs an operation.</summary>
     public static TResult Run<TOptions, TResult>(Operation<TOptions, TResult> operation, TOptions options)
         where TOptions : class, new()
-        where TResult : Reports.OperationResult
+        where TResult : Core.Reports.OperationResult
     {
         using var context = new RunContext { Keyring = new Keyring() };
         return operation.Run(options, context);

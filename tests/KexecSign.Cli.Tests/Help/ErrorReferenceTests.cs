@@ -1,8 +1,9 @@
 using System.Reflection;
 using System.Text;
-using KexecSign.Errors;
+using KexecSign.Catalog;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
-using KexecSign.Keys;
+using KexecSign.Keys.Keyrings;
 
 namespace KexecSign.Cli.Tests.Help;
 

@@ -1,4 +1,4 @@
-using KexecSign.Operations;
+using KexecSign.Core.Operations;
 
 namespace KexecSign.Cli.Tests.Help;
 

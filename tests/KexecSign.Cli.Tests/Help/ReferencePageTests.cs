@@ -1,8 +1,7 @@
+using KexecSign.Catalog;
 using KexecSign.Cli.Commands;
 using KexecSign.Cli.Help;
-using KexecSign.Documents;
-using KexecSign.Errors;
-using KexecSign.Operations;
+using KexecSign.Core.Operations;
 
 namespace KexecSign.Cli.Tests.Help;
 

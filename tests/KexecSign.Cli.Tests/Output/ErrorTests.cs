@@ -1,5 +1,4 @@
 using System.Text.Json;
-using KexecSign.Errors;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Tests.Output;

@@ -1,7 +1,7 @@
 using KexecSign.Cli.Progress;
+using KexecSign.Core;
+using KexecSign.Core.Operations;
 using KexecSign.Formats.Errors;
-using KexecSign.Operations;
-using KexecSign.Running;
 
 namespace KexecSign.Cli.Tests.Progress;
 

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Certificates;
+using KexecSign.Keys.Keyrings;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Tests.Tools;
 
 namespace KexecSign.Keys.Tests.Certificates;

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using KexecSign.Keys.Keyrings;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Tests.Tools;
 
 namespace KexecSign.Keys.Tests.Pem;

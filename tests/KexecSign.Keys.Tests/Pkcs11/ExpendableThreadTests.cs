@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using KexecSign.Formats.Errors;
+using KexecSign.Keys.Kinds;
+using KexecSign.Keys.Pkcs11;
 using KexecSign.Keys.Tests.Tools;
 
 namespace KexecSign.Keys.Tests.Pkcs11;

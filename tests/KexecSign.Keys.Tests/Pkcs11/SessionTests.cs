@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using KexecSign.Formats.Errors;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
 using KexecSign.Keys.Pkcs11.Native;
 using KexecSign.Keys.Tests.Tools;

@@ -1,5 +1,6 @@
 using System.Text;
 using KexecSign.Formats.Errors;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.References;
 using KexecSign.Keys.Tests.Tools;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
 using KexecSign.Keys.Pkcs11;
 using KexecSign.Keys.Pkcs11.Native;

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Certificates;
+using KexecSign.Keys.Keyrings;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
 using KexecSign.Keys.Tokens;
 

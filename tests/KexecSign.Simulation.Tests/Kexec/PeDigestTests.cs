@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
 using KexecSign.Simulation.Kexec;
 using KexecSign.Simulation.Tests.Fixtures;

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
 using KexecSign.Simulation.Kexec;
 using KexecSign.Simulation.Tests.Fixtures;

@@ -1,4 +1,5 @@
 using KexecSign.Compression;
+using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;

@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using KexecSign.Compression;
+using KexecSign.Core;
+using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
-using KexecSign.Keys;
-using KexecSign.Running;
+using KexecSign.Keys.Keyrings;
 using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Compression;

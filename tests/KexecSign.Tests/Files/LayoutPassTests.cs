@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
-using KexecSign.Running;
 
 namespace KexecSign.Tests.Files;
 
@@ -60,7 +60,7 @@ public sealed class LayoutPassTests : IDisposable
         using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             file.SetLength(Chunk + 100);
         Refusal.Of("KS3007", () => LayoutPass.Run(source.ToLayout(), null, [], SilentLog.Instance, default), $"0x{3 * Chunk:x}", $"0x{Chunk + 100:x}", path);
-        Refusal.Of("KS3007", () => LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, new RunContext { Keyring = new Keys.Keyring() }), path);
+        Refusal.Of("KS3007", () => LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, new RunContext { Keyring = new Keys.Keyrings.Keyring() }), path);
     }
 
     [Theory]

@@ -1,15 +1,16 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using KexecSign.Commands.Ima;
+using KexecSign.Commands.Inspect;
+using KexecSign.Commands.Verify;
 using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uefi;
-using KexecSign.Ima;
-using KexecSign.Inspection;
+using KexecSign.Judging;
 using KexecSign.Signing;
-using KexecSign.Verification;
 
 namespace KexecSign.Tests.Files;
 
@@ -42,7 +43,7 @@ public sealed class ReadOnceTests : IDisposable
         };
         VerifyOperation.Definition.Run(options with { File = _bench.SignedImage(TestSigners.Rsa2048) }, _bench.Context);
 
-        long read = Read(() => VerifyOperation.Definition.Run(options, _bench.Context).Verdicts.ShouldAllBe(v => v.Answer == KexecSign.Verification.Answer.Accepts));
+        long read = Read(() => VerifyOperation.Definition.Run(options, _bench.Context).Verdicts.ShouldAllBe(v => v.Answer == KexecSign.Judging.Answer.Accepts));
         read.ShouldBeInRange(Size, new FileInfo(other).Length + Rest);
     }
 

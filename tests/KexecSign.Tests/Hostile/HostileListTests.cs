@@ -1,15 +1,15 @@
 using System.Formats.Asn1;
-using KexecSign.Files;
+using KexecSign.Commands.Inspect;
+using KexecSign.Commands.Offline;
+using KexecSign.Commands.Pe;
+using KexecSign.Commands.Signatures;
+using KexecSign.Commands.Verify;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Inspection;
-using KexecSign.Offline;
-using KexecSign.Pe;
-using KexecSign.Signatures;
+using KexecSign.Judging;
 using KexecSign.Signing;
-using KexecSign.Verification;
 
 namespace KexecSign.Tests.Hostile;
 
@@ -92,7 +92,7 @@ public sealed class HostileListTests : IDisposable
         foreach (Consumer consumer in Enum.GetValues<Consumer>())
         {
             Try(() => VerifyOperation.Definition.Run(new() { File = file, Consumers = [consumer], Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context)
-                .Verdicts.ShouldAllBe(v => v.Answer != KexecSign.Verification.Answer.Accepts));
+                .Verdicts.ShouldAllBe(v => v.Answer != KexecSign.Judging.Answer.Accepts));
         }
         return Try(() => _bench.Sign(file, TestSigners.Rsa2048, o => o with { Existing = ExistingSignatures.Append, Output = _bench.Folder.At("appended") })) ?? Taken;
     }

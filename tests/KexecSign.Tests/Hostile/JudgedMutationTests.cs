@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
+using KexecSign.Commands.Verify;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Inspection;
-using KexecSign.Verification;
+using KexecSign.Images;
+using KexecSign.Judging;
 
 namespace KexecSign.Tests.Hostile;
 

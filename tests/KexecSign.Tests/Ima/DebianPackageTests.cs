@@ -1,5 +1,6 @@
+using KexecSign.Commands.Ima;
+using KexecSign.Files;
 using KexecSign.Fixtures;
-using KexecSign.Ima;
 
 namespace KexecSign.Tests.Ima;
 

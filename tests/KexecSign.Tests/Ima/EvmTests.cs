@@ -1,8 +1,9 @@
 using KexecSign.Batches;
+using KexecSign.Commands.Ima;
+using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Ima;
-using KexecSign.Reports;
 
 namespace KexecSign.Tests.Ima;
 

@@ -1,8 +1,10 @@
 using KexecSign.Batches;
+using KexecSign.Commands.Ima;
+using KexecSign.Commands.Inspect;
+using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Ima;
-using KexecSign.Inspection;
 
 namespace KexecSign.Tests.Ima;
 
@@ -38,7 +40,7 @@ public sealed class FatTests : IDisposable
         {
             string file = Path.Combine(place, "vmlinuz.efi");
             File.WriteAllText(file, "a kernel");
-            Sign(file, o => o with { Xattr = "user" }).Signed.ShouldHaveSingleItem().XattrProblem.ShouldBe(ImaCarriers.OnFat);
+            Sign(file, o => o with { Xattr = "user" }).Signed.ShouldHaveSingleItem().XattrProblem.ShouldBe(FileSystemKind.OnFat);
             _bench.Warnings.ShouldContain(warning => warning.Contains("FAT", StringComparison.Ordinal));
 
             Sign(file, o => o with { Sidecar = true }).Failed.ShouldBeEmpty();

@@ -1,12 +1,12 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Batches;
-using KexecSign.Errors;
+using KexecSign.Commands.Ima;
+using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Ima;
 using KexecSign.Ima;
-using KexecSign.Verification;
 
 namespace KexecSign.Tests.Ima;
 

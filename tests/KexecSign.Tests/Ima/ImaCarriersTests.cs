@@ -1,6 +1,7 @@
+using KexecSign.Files;
+using KexecSign.Commands.Inspect;
 using KexecSign.Fixtures;
 using KexecSign.Ima;
-using KexecSign.Inspection;
 
 namespace KexecSign.Tests.Ima;
 
@@ -12,8 +13,8 @@ public sealed class ImaCarriersTests
     [Fact]
     public void Finds_the_file_system_of_a_file()
     {
-        ImaCarriers.FileSystemOf("/proc/version").ShouldBe(0x9fa0);
-        ImaCarriers.FileSystemOf("/nowhere").ShouldBe(0);
+        FileSystemKind.Of("/proc/version").ShouldBe(0x9fa0);
+        FileSystemKind.Of("/nowhere").ShouldBe(0);
     }
 
     [Fact]

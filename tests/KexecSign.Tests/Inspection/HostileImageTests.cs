@@ -1,8 +1,9 @@
+using KexecSign.Commands.Inspect;
+using KexecSign.Commands.Verify;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
-using KexecSign.Inspection;
+using KexecSign.Judging;
 using KexecSign.Signing;
-using KexecSign.Verification;
 
 namespace KexecSign.Tests.Inspection;
 
@@ -51,7 +52,7 @@ public sealed class HostileImageTests : IDisposable
             VerifyResult result = VerifyOperation.Definition.Run(
                 new() { File = file, Consumers = [.. Enum.GetValues<Consumer>()], Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context);
             result.View();
-            accepted = result.Verdicts.Any(v => v.Answer == KexecSign.Verification.Answer.Accepts);
+            accepted = result.Verdicts.Any(v => v.Answer == KexecSign.Judging.Answer.Accepts);
         });
         accepted.ShouldBeFalse();
     }
@@ -65,7 +66,7 @@ public sealed class HostileImageTests : IDisposable
     {
         byte[] kernel = File.ReadAllBytes(_bench.SignedImage(TestSigners.P256));
         string embedded = _bench.Folder.At("embedded");
-        KexecSign.Bpf.BpfEmbedOperation.Definition.Run(
+        KexecSign.Commands.Bpf.BpfEmbedOperation.Definition.Run(
             new() { Image = _bench.Folder.File("zboot", TestZboot.Gzip(kernel).Bytes), Parser = Parsers.Compile(_bench.Folder), Output = embedded }, _bench.Context);
         byte[] sound = File.ReadAllBytes(_bench.Sign(embedded, TestSigners.Rsa2048).Signed[0].File);
         from = from < 0 ? sound.Length + from : from;

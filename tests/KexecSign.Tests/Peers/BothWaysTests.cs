@@ -1,8 +1,10 @@
+using KexecSign.Commands.Inspect;
+using KexecSign.Commands.Signatures;
+using KexecSign.Commands.Verify;
 using KexecSign.Fixtures;
 using KexecSign.Inspection;
-using KexecSign.Signatures;
+using KexecSign.Judging;
 using KexecSign.Signing;
-using KexecSign.Verification;
 
 namespace KexecSign.Tests.Peers;
 
@@ -39,7 +41,7 @@ public sealed class BothWaysTests : IDisposable
     public void What_Debian_and_Microsoft_signed_holds_and_comes_off(string name, string signer)
     {
         string file = DebianFiles.Named(name), bare = _bench.Folder.At("bare");
-        VerifyOperation.Definition.Run(new() { File = file, Consumers = [Consumer.Firmware] }, _bench.Context).Verdicts[0].Answer.ShouldBe(KexecSign.Verification.Answer.Accepts);
+        VerifyOperation.Definition.Run(new() { File = file, Consumers = [Consumer.Firmware] }, _bench.Context).Verdicts[0].Answer.ShouldBe(KexecSign.Judging.Answer.Accepts);
         SignaturesListResult listed = SignaturesListOperation.Definition.Run(new() { File = file }, _bench.Context);
         listed.Signatures.ShouldAllBe(s => s.DigestMatches == true && s.SignatureHolds == true);
         listed.Signatures[0].Signer!.Subject.ShouldContain(signer);
@@ -68,8 +70,8 @@ public sealed class BothWaysTests : IDisposable
         TestSigner signer = TestSigners.Rsa2048;
         string file = DebianFiles.Named(name), signed = _bench.Folder.At("theirs");
         SignBy(peer, signer, file, signed);
-        Verify(signed, signer).Answer.ShouldBe(KexecSign.Verification.Answer.Accepts);
-        Verify(signed, TestSigners.Other).Answer.ShouldBe(KexecSign.Verification.Answer.Refuses);
+        Verify(signed, signer).Answer.ShouldBe(KexecSign.Judging.Answer.Accepts);
+        Verify(signed, TestSigners.Other).Answer.ShouldBe(KexecSign.Judging.Answer.Refuses);
         SignaturesListOperation.Definition.Run(new() { File = signed }, _bench.Context).Signatures.ShouldHaveSingleItem().DigestMatches.ShouldBe(true);
         if (name == "cloud kernel arm64")
             Bench.KernelAccepts(signed, signer).ShouldBeTrue();

@@ -1,7 +1,7 @@
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
-using KexecSign.Keys;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Programs;
-using KexecSign.Running;
 
 namespace KexecSign.Tests.Programs;
 

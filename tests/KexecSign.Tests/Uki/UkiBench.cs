@@ -1,8 +1,8 @@
+using KexecSign.Commands.Uki;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
-using KexecSign.Uki;
 
 namespace KexecSign.Tests.Uki;
 

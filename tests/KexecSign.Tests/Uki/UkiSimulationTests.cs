@@ -1,7 +1,7 @@
+using KexecSign.Commands.Simulate;
+using KexecSign.Commands.Uki;
 using KexecSign.Fixtures;
-using KexecSign.Simulating;
-using KexecSign.Tests.Simulating;
-using KexecSign.Uki;
+using KexecSign.Tests.Commands.Simulate;
 
 namespace KexecSign.Tests.Uki;
 

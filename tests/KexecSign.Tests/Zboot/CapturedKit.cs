@@ -1,5 +1,7 @@
-using KexecSign.Keys;
-using KexecSign.Running;
+using KexecSign.Commands.Zboot;
+using KexecSign.Core;
+using KexecSign.Files;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
 

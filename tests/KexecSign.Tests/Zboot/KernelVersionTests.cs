@@ -1,9 +1,9 @@
+using KexecSign.Commands.Zboot;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
-using KexecSign.Zboot;
 using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;

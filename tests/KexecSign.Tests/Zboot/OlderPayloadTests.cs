@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using KexecSign.Commands.Zboot;
 using KexecSign.Fixtures;
-using KexecSign.Zboot;
 using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;

@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
+using KexecSign.Commands.Inspect;
+using KexecSign.Commands.Sign;
+using KexecSign.Commands.Verify;
+using KexecSign.Commands.Zboot;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Pe;
 using KexecSign.Inspection;
-using KexecSign.Signing;
-using KexecSign.Verification;
-using KexecSign.Zboot;
+using KexecSign.Judging;
 using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;

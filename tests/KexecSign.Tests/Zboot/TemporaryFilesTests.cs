@@ -1,8 +1,8 @@
+using KexecSign.Commands.Zboot;
+using KexecSign.Core;
 using KexecSign.Fixtures;
-using KexecSign.Keys;
-using KexecSign.Running;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Tests.Programs;
-using KexecSign.Zboot;
 using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
+using KexecSign.Commands.Zboot;
+using KexecSign.Core;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
-using KexecSign.Running;
 using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
 using Tool = KexecSign.Tests.Programs.Tool;

@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using System.Text;
+using KexecSign.Commands.Inspect;
+using KexecSign.Commands.Zboot;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
 using KexecSign.Inspection;
-using KexecSign.Zboot;
 using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;

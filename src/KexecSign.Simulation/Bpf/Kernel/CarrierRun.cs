@@ -1,9 +1,9 @@
 using System.Text;
 using KexecSign.Formats.Bpf;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Bpf.Machine;
 using KexecSign.Simulation.Bpf.Skeleton;
 using KexecSign.Simulation.Errors;
-using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Simulation.Bpf.Kernel;
 

@@ -1,6 +1,6 @@
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Bpf.Machine;
 using KexecSign.Simulation.Errors;
-using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Simulation.Bpf.Kernel;
 

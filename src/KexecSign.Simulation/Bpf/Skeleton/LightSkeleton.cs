@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using KexecSign.Formats.Bpf;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Bpf.Kernel;
 using KexecSign.Simulation.Bpf.Machine;
 using KexecSign.Simulation.Errors;
-using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Simulation.Bpf.Skeleton;
 

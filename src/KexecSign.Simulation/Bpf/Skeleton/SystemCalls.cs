@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
 using System.Text;
 using KexecSign.Formats.Errors;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Bpf.Btf;
 using KexecSign.Simulation.Bpf.Kernel;
 using KexecSign.Simulation.Bpf.Machine;
 using KexecSign.Simulation.Errors;
-using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Simulation.Bpf.Skeleton;
 

@@ -1,0 +1,57 @@
+using System.Text;
+using KexecSign.Cli.Commands;
+using KexecSign.Cli.Help;
+using KexecSign.Cli.Output;
+using KexecSign.Cli.Terminal;
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Cli;
+
+/// <summary>From arguments to an exit code.</summary>
+internal static class Invocation
+{
+    private const string PagesCommand = "help-pages", ManCommand = "man-pages";
+
+    public static int Run(IReadOnlyList<string> arguments, Surroundings surroundings)
+    {
+        // Looked up by hand, because a command line that cannot be parsed has to be answered in the asked-for form too.
+        var errors = new ErrorOutput(surroundings, json: arguments.Contains("--json"), verbose: arguments.Contains("-v") || arguments.Contains("--verbose"));
+        try
+        {
+            return (int)Understand(ResponseFiles.Expand(arguments, surroundings.Operations), surroundings);
+        }
+#pragma warning disable CA1031 // Whatever it is, users get one line and an exit code.
+        catch (Exception thrown)
+#pragma warning restore CA1031
+        {
+            return (int)errors.Show(thrown);
+        }
+    }
+
+    private static ExitCode Understand(IReadOnlyList<string> arguments, Surroundings surroundings)
+    {
+        if (arguments is [var first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal))
+            return Completion.Answer(arguments, surroundings);
+        if (arguments is [PagesCommand, var folder])
+            return ReferencePages.Write(folder, surroundings.Operations);
+        if (arguments is [ManCommand, var pages])
+            return ManPages.Write(pages, surroundings.Operations);
+        if (arguments is [ShellScripts.Command, ..])
+            return Print(ShellScripts.For(arguments), surroundings);
+
+        CommandTree tree = CommandTree.For(arguments, surroundings.Operations);
+        ParsedCommand command = tree.Parse(arguments);
+        if (command.WantsHelp)
+            return Print(HelpText.For(command, surroundings), surroundings);
+        if (command.WantsVersion)
+            return Print($"kexecsign {ProgramVersion.Number}\n", surroundings);
+        return OperationRun.Run(command.Request(), command.Flags, surroundings);
+    }
+
+    private static ExitCode Print(string text, Surroundings surroundings)
+    {
+        surroundings.Output.Write(Encoding.UTF8.GetBytes(text));
+        surroundings.Output.Flush();
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using System.Text;
+using KexecSign.Core.Operations;
+
+namespace KexecSign.Cli.Terminal;
+
+/// <summary>What the program meets: streams, terminals, environment, and the operations on offer.</summary>
+internal sealed record Surroundings
+{
+    /// <summary>Standard output: JSON documents, help and the version, nothing else.</summary>
+    public required Stream Output { get; init; }
+
+    /// <summary>Standard error: everything that people read.</summary>
+    public required TextWriter Error { get; init; }
+
+    public required ImmutableArray<Operation> Operations { get; init; }
+
+    public bool InputIsTerminal { get; init; }
+
+    public bool ErrorIsTerminal { get; init; }
+
+    /// <summary>Columns of the terminal.</summary>
+    public int Width { get; init; } = 80;
+
+    public Func<string, string?> Environment { get; init; } = _ => null;
+
+    /// <summary>Asks for a PIN without echo; used only when both standard input and standard error are terminals.</summary>
+    public Func<string, string?> AskPin { get; init; } = _ => null;
+
+    public CancellationToken Cancellation { get; init; }
+
+    public static Surroundings OfThisProcess(ImmutableArray<Operation> operations)
+    {
+        bool terminal = !Console.IsErrorRedirected;
+        // Console.Error would work too, at the price of setting up encodings and terminal descriptions on every start.
+        var error = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true };
+        return new()
+        {
+            Output = Console.OpenStandardOutput(),
+            Error = error,
+            Operations = operations,
+            InputIsTerminal = !Console.IsInputRedirected,
+            ErrorIsTerminal = terminal,
+            Width = terminal ? TerminalWidth.OfStandardError() : 80,
+            Environment = System.Environment.GetEnvironmentVariable,
+            AskPin = subject => Pins.PinPrompt.Ask(subject, error),
+            Cancellation = Interruption.Token(),
+        };
+    }
+}

@@ -1,0 +1,182 @@
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Certificates;
+using KexecSign.Keys.Errors;
+using KexecSign.Keys.Kinds;
+using KexecSign.Keys.Pem;
+using KexecSign.Keys.Pins;
+using KexecSign.Keys.Pkcs11;
+using KexecSign.Keys.References;
+using KexecSign.Keys.Tokens;
+
+namespace KexecSign.Keys.Keyrings;
+
+/// <summary>
+/// Opens keys and certificates by reference and keeps what was opened: a module is initialised once, a token logged in
+/// to once, a PIN asked once, however many keys of it are used. Disposing logs out and closes every session.
+/// Safe to use from several threads at a time. Every failure is a KexecSignException of <see cref="KeyErrors"/>.
+/// </summary>
+public sealed class Keyring : IDisposable
+{
+    private readonly Func<string, string?> _environment;
+    private readonly PinSources _pins;
+    private readonly Lock _lock = new();
+    private readonly HashSet<Module> _modules = [];
+    private readonly Dictionary<TokenPlace, TokenConnection> _connections = [];
+    private readonly Dictionary<string, ISigningKey> _files = [];
+    private bool _disposed;
+
+    /// <summary>Makes an empty keyring.</summary>
+    /// <param name="environment">Reads environment variables.</param>
+    /// <param name="prompt">Asks for a PIN on a terminal; null where there is none, and then nothing is asked.</param>
+    /// <param name="warn">Is told what the user should know, for instance that a URI carries a PIN.</param>
+    public Keyring(Func<string, string?>? environment = null, Func<string, string?>? prompt = null, Action<string>? warn = null)
+    {
+        _environment = environment ?? Environment.GetEnvironmentVariable;
+        _pins = new PinSources(_environment, prompt, warn);
+    }
+
+    /// <summary>Opens a private key.</summary>
+    /// <param name="reference">A PKCS#11 URI (RFC 7512), <c>file:PATH</c> or a path (PEM, for tests).</param>
+    /// <param name="pin">Where to take the PIN from when the URI does not say.</param>
+    /// <param name="cancellation">Gives up waiting for the token.</param>
+    public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation)
+    {
+        if (!Pkcs11Uri.Is(reference))
+            return OpenKeyFile(FileReference.Path(reference, "key"), pin);
+        Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
+        return ObjectSearch.PrivateKey(Connect(uri, pin), uri, cancellation);
+    }
+
+    /// <summary>Opens a certificate and its chain.</summary>
+    /// <param name="reference">A PKCS#11 URI, <c>file:PATH</c> or a path (PEM with the signer first and its chain behind, or DER).</param>
+    /// <param name="pin">Where to take a PIN from if the token hides certificates before login.</param>
+    /// <param name="cancellation">Gives up waiting for the token.</param>
+    /// <returns>The signer's certificate first, then the rest of the chain as found.</returns>
+    public IReadOnlyList<X509Certificate2> OpenCertificates(string reference, PinOptions pin, CancellationToken cancellation)
+    {
+        if (!Pkcs11Uri.Is(reference))
+            return CertificateFile.Read(FileReference.Path(reference, "certificate"));
+        Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
+        return [ObjectSearch.Certificate(Connect(uri, pin), uri, cancellation)];
+    }
+
+    /// <summary>Opens the one initialised token that a URI's path attributes name; raises KS2020 or KS2021 when it is not one.</summary>
+    /// <param name="reference">A PKCS#11 URI.</param>
+    /// <param name="pin">Where to take the PIN from when the URI does not say; nothing is asked before it is needed.</param>
+    public Token OpenToken(string reference, PinOptions pin) => new(Connect(Parse(reference), pin));
+
+    /// <summary>All initialised tokens that a URI matches; <c>pkcs11:</c> alone matches every token of the default module.</summary>
+    /// <param name="reference">A PKCS#11 URI.</param>
+    /// <param name="pin">Where to take the PIN from when the URI does not say. Used only when exactly one token matches.</param>
+    public IReadOnlyList<Token> FindTokens(string reference, PinOptions pin)
+    {
+        Pkcs11Uri uri = Parse(reference);
+        Module module = ModuleOf(uri, pin);
+        List<TokenState> matches = module.Tokens().FindAll(token => token.Initialized && token.Matches(uri));
+        List<TokenConnection> connections = matches.ConvertAll(state => Connection(module, state));
+        if (connections.Count == 1)
+            connections[0].PinFrom(uri, pin);
+        return connections.ConvertAll(connection => new Token(connection));
+    }
+
+    /// <summary>Makes a token out of an uninitialised one; raises KS2022 when the module has none.</summary>
+    /// <param name="reference">A PKCS#11 URI that names the module; path attributes narrow the slot down.</param>
+    /// <param name="label">The token's label, at most 32 bytes of UTF-8.</param>
+    /// <param name="securityOfficerPin">Where to take the security officer's PIN from.</param>
+    /// <param name="pin">Where to take the user's PIN from.</param>
+    public Token MakeToken(string reference, string label, PinOptions securityOfficerPin, PinOptions pin)
+    {
+        Pkcs11Uri uri = Parse(reference);
+        Module module = ModuleOf(uri, pin);
+        TokenState state = TokenInitialization.Run(module, uri, label, _pins, securityOfficerPin, pin);
+        TokenConnection connection = Connection(module, state);
+        connection.PinFrom(uri, pin);
+        return new Token(connection);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            foreach (TokenConnection connection in _connections.Values)
+                connection.Dispose();
+            foreach (Module module in _modules)
+                module.Release();
+            foreach (IDisposable key in _files.Values.OfType<IDisposable>())
+                key.Dispose();
+            _pins.Dispose();
+        }
+    }
+
+    private static Pkcs11Uri Parse(string reference) =>
+        Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference) : throw KeyErrors.UriMalformed.With(0, "it does not begin with pkcs11:");
+
+    private ISigningKey OpenKeyFile(string path, PinOptions pin)
+    {
+        string full = Path.GetFullPath(path);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_files.TryGetValue(full, out ISigningKey? key))
+                _files.Add(full, key = PemKeyFile.Read(path, _pins, pin));
+            return key;
+        }
+    }
+
+    // Several tokens are never tried in turn: a PIN given to the wrong one counts towards locking it.
+    private TokenConnection Connect(Pkcs11Uri uri, PinOptions pin)
+    {
+        Module module = ModuleOf(uri, pin);
+        List<TokenState> all = module.Tokens();
+        List<TokenState> matches = all.FindAll(token => token.Initialized && token.Matches(uri));
+        // p11-kit's proxy always offers the system's trust store as tokens; a key is where one logs in.
+        if (matches.Count > 1 && matches.FindAll(token => token.LoginRequired) is [var only])
+            matches = [only];
+        if (matches.Count == 0)
+            throw KeyErrors.TokenMissing.With(module.Path, Wanted(uri), Listed(all));
+        if (matches.Count > 1)
+            throw KeyErrors.TokenAmbiguous.With(matches.Count, uri, Listed(matches));
+        TokenConnection connection = Connection(module, matches[0]);
+        connection.PinFrom(uri, pin);
+        return connection;
+    }
+
+    private Module ModuleOf(Pkcs11Uri uri, PinOptions pin)
+    {
+        if (SoftHsmFolder.ConfigurationBeside(uri, pin) is { } configuration)
+            ModuleEnvironment.UseSoftHsmConfiguration(configuration);
+        string path = ModuleFinder.Find(uri, _environment);
+        TimeSpan deadline = TokenDeadline.From(_environment);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            Module module = Module.Open(path, deadline);
+            if (!_modules.Add(module))
+                module.Release();
+            return module;
+        }
+    }
+
+    private TokenConnection Connection(Module module, TokenState state)
+    {
+        var key = new TokenPlace(module, state.Slot, state.Serial);
+        lock (_lock)
+        {
+            if (!_connections.TryGetValue(key, out TokenConnection? connection))
+                _connections.Add(key, connection = new TokenConnection(module, state, _pins));
+            return connection;
+        }
+    }
+
+    // No tuple: a dictionary of tuples is compiled on every start.
+    private sealed record TokenPlace(Module Module, nuint Slot, string Serial);
+
+    private static string Wanted(Pkcs11Uri uri) =>
+        uri.UnknownAttribute is { } unknown ? $"{uri} (the attribute '{unknown}' is not known here and so matches nothing)" : uri.ToString();
+
+    private static string Listed(List<TokenState> tokens) => tokens.Count == 0 ? "none" : string.Join(", ", tokens);
+}

@@ -1,0 +1,75 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Errors;
+
+namespace KexecSign.Keys.Kinds;
+
+/// <summary>What follows from a public key: its kind, its size, the hash and the signature length that go with it.</summary>
+internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
+{
+    /// <summary>Bytes of the modulus, or of one of the two numbers of an ECDSA signature; ML-DSA has no numbers.</summary>
+    public int NumberLength => (Bits + 7) / 8;
+
+    public HashAlgorithmName DefaultHash => (Algorithm, Bits) switch
+    {
+        (KeyAlgorithm.Ecdsa, 384) => HashAlgorithmName.SHA384,
+        (KeyAlgorithm.Ecdsa, 521) or (KeyAlgorithm.MlDsa, _) => HashAlgorithmName.SHA512,
+        _ => HashAlgorithmName.SHA256,
+    };
+
+    // SEQUENCE and INTEGER headers take 3 + 2 * 2 bytes at most for these sizes, and each number may need a zero in front.
+    public int MaxSignatureSize => Algorithm switch
+    {
+        KeyAlgorithm.Rsa => NumberLength,
+        KeyAlgorithm.MlDsa => MlDsaSet.Of(Bits).SignatureLength,
+        _ => (2 * (NumberLength + 3)) + 3,
+    };
+
+    /// <summary>Reads a SubjectPublicKeyInfo; raises KS2033 for keys that the kernel would not take (crypto/rsa.c, crypto/ecc.c).</summary>
+    public static KeyShape Of(ReadOnlySpan<byte> subjectPublicKeyInfo, string displayName)
+    {
+        try
+        {
+            PublicKey key = PublicKey.CreateFromSubjectPublicKeyInfo(subjectPublicKeyInfo, out _);
+            // By its identifier: a token may sign with ML-DSA where the runtime cannot.
+            if (MlDsaSet.Of(key.Oid.Value) is { } set)
+                return OfMlDsa(set, key, displayName);
+            using RSA? rsa = key.GetRSAPublicKey();
+            if (rsa is not null)
+                return Supported(new KeyShape(KeyAlgorithm.Rsa, rsa.KeySize), "RSA of", [2048, 3072, 4096], displayName);
+            using ECDsa? ecdsa = key.GetECDsaPublicKey();
+            if (ecdsa is not null)
+                return Supported(new KeyShape(KeyAlgorithm.Ecdsa, ecdsa.KeySize), "ECDSA of", [256, 384, 521], displayName);
+            throw KeyErrors.KeyUnsupported.With(displayName, OtherKind(key.Oid.Value));
+        }
+        catch (CryptographicException cause)
+        {
+            throw KeyErrors.KeyUnsupported.Because(cause, displayName, "of a kind that cannot be decoded");
+        }
+    }
+
+    /// <summary>Raises KS2036 unless the hash is one of SHA-256, SHA-384, SHA-512 and has its length.</summary>
+    public static void RequireHash(ReadOnlySpan<byte> hash, HashAlgorithmName algorithm)
+    {
+        int wanted = algorithm.Name switch { "SHA256" => 32, "SHA384" => 48, "SHA512" => 64, _ => -1 };
+        if (hash.Length != wanted)
+            throw KeyErrors.HashUnfit.With(algorithm.Name, hash.Length);
+    }
+
+    private static string OtherKind(string? oid) => oid switch
+    {
+        "1.2.840.113549.1.1.10" => "for RSASSA-PSS alone",
+        _ => $"of the algorithm {oid}",
+    };
+
+    private static KeyShape OfMlDsa(MlDsaSet set, PublicKey key, string displayName)
+    {
+        int length = key.EncodedKeyValue.RawData.Length;
+        return length == set.PublicKeyLength
+            ? new KeyShape(KeyAlgorithm.MlDsa, set.Number)
+            : throw KeyErrors.KeyUnsupported.With(displayName, $"{set.Name} with {length} bytes where {set.PublicKeyLength} are right");
+    }
+
+    private static KeyShape Supported(KeyShape shape, string kind, int[] sizes, string displayName) =>
+        Array.IndexOf(sizes, shape.Bits) >= 0 ? shape : throw KeyErrors.KeyUnsupported.With(displayName, $"{kind} {shape.Bits} bits");
+}

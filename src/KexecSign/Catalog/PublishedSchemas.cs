@@ -1,0 +1,269 @@
+namespace KexecSign.Catalog;
+
+/// <summary>JSON Schemas (2020-12) of the documents that people write, and of provenance; kept beside the readers and held against them by tests.</summary>
+public static class PublishedSchemas
+{
+    private const string KeysAndPin = """
+            "keys": {
+              "type": "object",
+              "description": "Keys by the names that steps use.",
+              "additionalProperties": {
+                "type": "object",
+                "required": ["key", "cert"],
+                "additionalProperties": false,
+                "properties": {
+                  "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), or a PEM file for tests." },
+                  "cert": { "type": "string", "minLength": 1, "description": "Its certificate: a PKCS#11 URI, or a PEM or DER file." },
+                  "digest": { "enum": ["sha256", "sha384", "sha512"] }
+                }
+              }
+            },
+            "pin": {
+              "type": "object",
+              "description": "Where the PIN of the keys comes from; never the PIN.",
+              "additionalProperties": false,
+              "properties": {
+                "env": { "type": "string", "minLength": 1, "description": "Name of an environment variable." },
+                "file": { "type": "string", "minLength": 1, "description": "File whose first line is the PIN." }
+              }
+            }
+        """;
+
+    /// <summary>A plan of many images, for <c>build</c>.</summary>
+    public static string Plan { get; } = $$"""
+        {
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "title": "Plan of kexecsign build",
+          "description": "Images, their keys, steps and outputs. Paths are taken from the plan's folder. Comments and trailing commas are allowed.",
+          "type": "object",
+          "required": ["images"],
+          "additionalProperties": false,
+          "properties": {
+            "$schema": { "type": "string" },
+        {{KeysAndPin}},
+            "policy": { "type": "string", "minLength": 1, "description": "A policy that every image must satisfy before it appears." },
+            "report": { "type": "string", "minLength": 1, "description": "Where the report of the whole plan goes; --report wins." },
+            "steps": { "$ref": "#/$defs/steps", "description": "Steps of images that have none of their own." },
+            "images": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/image" } }
+          },
+          "$defs": {
+            "image": {
+              "type": "object",
+              "required": ["image", "outputs"],
+              "additionalProperties": false,
+              "properties": {
+                "$schema": { "type": "string" },
+                "name": { "type": "string", "minLength": 1, "description": "Its name in reports; the output's file name when absent." },
+                "image": { "type": "string", "minLength": 1, "description": "The uncompressed Image for a zboot step; else a finished vmlinuz.efi or any EFI image." },
+                "policy": { "type": "string", "minLength": 1 },
+                "steps": { "$ref": "#/$defs/steps" },
+                "outputs": {
+                  "type": "object",
+                  "required": ["image"],
+                  "additionalProperties": false,
+                  "properties": {
+                    "$schema": { "type": "string" },
+                    "image": { "type": "string", "minLength": 1, "description": "The finished image; an IMA sidecar is beside it, with .sig behind its name." },
+                    "signedImage": { "type": "string", "minLength": 1, "description": "Keep the signed Image that is inside." },
+                    "tar": { "type": "string", "minLength": 1, "description": "A tar with SCHILY.xattr.security.ima." },
+                    "provenance": { "type": "string", "minLength": 1, "description": "Signed provenance; IMAGE.intoto.json when absent and there is a provenance step." },
+                    "report": { "type": "string", "minLength": 1, "description": "What a later run knows the image by; IMAGE.report.json when absent." }
+                  }
+                }
+              }
+            },
+            "steps": {
+              "type": "array",
+              "minItems": 1,
+              "description": "In this order, each at most once: sign-inner, zboot, embed, sign, ima, provenance.",
+              "items": {
+                "oneOf": [
+                  { "$ref": "#/$defs/keyed", "properties": { "step": { "const": "sign-inner" }, "key": true, "$schema": true }, "additionalProperties": false, "required": ["step", "key"] },
+                  {
+                    "type": "object", "required": ["step", "kit"], "additionalProperties": false,
+                    "properties": {
+                      "$schema": { "type": "string" },
+                      "step": { "const": "zboot" },
+                      "kit": { "type": "string", "minLength": 1, "description": "A kit of 'kexecsign zboot kit'." },
+                      "compression": { "enum": ["gzip", "zstd"] },
+                      "level": { "type": "integer", "minimum": 1, "maximum": 22 },
+                      "zstd": { "enum": ["own", "system"], "description": "Whose zstd compresses: this program's, or the machine's." }
+                    }
+                  },
+                  {
+                    "type": "object", "required": ["step"], "anyOf": [{ "required": ["parser"] }, { "required": ["sbat"] }], "additionalProperties": false,
+                    "properties": { "$schema": { "type": "string" }, "step": { "const": "embed" }, "parser": { "type": "string", "minLength": 1 }, "sbat": { "type": "string", "minLength": 1 } }
+                  },
+                  { "$ref": "#/$defs/keyed", "properties": { "step": { "const": "sign" }, "key": true, "$schema": true }, "additionalProperties": false, "required": ["step", "key"] },
+                  {
+                    "$ref": "#/$defs/keyed", "required": ["step", "key"], "additionalProperties": false,
+                    "properties": { "$schema": true, "step": { "const": "ima" }, "key": true, "xattr": { "enum": ["security", "user"] } }
+                  },
+                  {
+                    "$ref": "#/$defs/keyed", "required": ["step"], "additionalProperties": false,
+                    "properties": { "$schema": true, "step": { "const": "provenance" }, "key": true, "builder": { "type": "string", "minLength": 1, "description": "URI of who builds." } }
+                  }
+                ]
+              }
+            },
+            "keyed": { "type": "object", "properties": { "key": { "type": "string", "description": "Name of a key." } } }
+          }
+        }
+
+        """;
+
+    /// <summary>Keys that are taken instead of a plan's, for <c>build --keys</c>.</summary>
+    public static string KeysFile { get; } = $$"""
+        {
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "title": "Keys for a plan of kexecsign build",
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "$schema": { "type": "string" },
+        {{KeysAndPin}}
+          }
+        }
+
+        """;
+
+    /// <summary>A policy, for <c>verify --policy</c> and <c>build --policy</c>.</summary>
+    public static string Policy { get; } = """
+        {
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "title": "Policy of kexecsign verify",
+          "description": "What a release must satisfy. Paths are taken from the policy's folder. Comments and trailing commas are allowed.",
+          "type": "object",
+          "additionalProperties": false,
+          "anyOf": [
+            { "required": ["consumers"] }, { "required": ["signatures"] }, { "required": ["sbat"] }, { "required": ["parser"] },
+            { "required": ["reproducible"], "properties": { "reproducible": { "const": true } } }
+          ],
+          "properties": {
+            "$schema": { "type": "string" },
+            "certificates": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "Certificates that are trusted, besides --cert." },
+            "consumers": { "type": "array", "items": { "enum": ["firmware", "shim", "kexec", "ima", "bpf"] }, "description": "Who must accept the image." },
+            "signatures": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "$schema": { "type": "string" },
+                "outer": { "$ref": "#/$defs/signature", "properties": { "atMost": { "type": "integer", "minimum": 1, "maximum": 100 } }, "unevaluatedProperties": false },
+                "inner": { "$ref": "#/$defs/signature", "unevaluatedProperties": false },
+                "ima": { "$ref": "#/$defs/signature", "unevaluatedProperties": false }
+              }
+            },
+            "sbat": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "$schema": { "type": "string" },
+                "required": { "type": "boolean", "default": true },
+                "generations": { "type": "object", "additionalProperties": { "type": "integer", "minimum": 1 }, "description": "Lowest generation by component." }
+              }
+            },
+            "parser": {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "$schema": { "type": "string" },
+                "required": { "type": "boolean", "description": "true: there must be one; false: there must be none; absent: there may be one." },
+                "abi": { "type": "array", "items": { "enum": ["v5", "v6", "v7"] } }
+              }
+            },
+            "reproducible": { "type": "boolean", "description": "Whether building again must give the same bytes." }
+          },
+          "$defs": {
+            "signature": {
+              "type": "object",
+              "properties": {
+                "$schema": { "type": "string" },
+                "required": { "type": "boolean", "default": true },
+                "keys": {
+                  "type": "array", "description": "SHA-256 fingerprints or SubjectKeyIdentifiers of certificates that may sign.",
+                  "items": { "type": "string", "pattern": "^([0-9A-Fa-f]:?){39}[0-9A-Fa-f]$|^([0-9A-Fa-f]:?){63}[0-9A-Fa-f]$" }
+                },
+                "digests": { "type": "array", "items": { "enum": ["sha256", "sha384", "sha512"] } },
+                "algorithms": { "type": "array", "items": { "enum": ["rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521"] } },
+                "validDays": { "type": "integer", "minimum": 0, "maximum": 36500, "description": "Days that the certificate must still be valid for." }
+              }
+            }
+          }
+        }
+
+        """;
+
+    /// <summary>The statement in a provenance envelope: in-toto v1 with SLSA provenance v1.</summary>
+    public static string Provenance { get; } = """
+        {
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "title": "Statement in the envelope of kexecsign build --provenance",
+          "type": "object",
+          "required": ["_type", "subject", "predicateType", "predicate"],
+          "properties": {
+            "_type": { "const": "https://in-toto.io/Statement/v1" },
+            "subject": { "$ref": "#/$defs/resources", "minItems": 1, "description": "The finished image; its #authenticode digest, #Image, #payload and #parser; sidecar, tar and signed Image." },
+            "predicateType": { "const": "https://slsa.dev/provenance/v1" },
+            "predicate": {
+              "type": "object",
+              "required": ["buildDefinition", "runDetails"],
+              "properties": {
+                "buildDefinition": {
+                  "type": "object",
+                  "required": ["buildType", "externalParameters", "internalParameters", "resolvedDependencies"],
+                  "properties": {
+                    "buildType": { "const": "urn:kexecsign:build:1" },
+                    "externalParameters": {
+                      "type": "object",
+                      "required": ["image"],
+                      "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
+                    },
+                    "internalParameters": {
+                      "type": "object",
+                      "required": ["certificates"],
+                      "properties": {
+                        "certificates": {
+                          "type": "array",
+                          "items": {
+                            "type": "object", "required": ["role", "subject", "sha256"],
+                            "properties": { "role": { "enum": ["outer", "inner", "ima"] }, "subject": { "type": "string" }, "sha256": { "$ref": "#/$defs/sha256" } }
+                          }
+                        }
+                      }
+                    },
+                    "resolvedDependencies": { "$ref": "#/$defs/resources", "minItems": 1 }
+                  }
+                },
+                "runDetails": {
+                  "type": "object",
+                  "required": ["builder"],
+                  "properties": {
+                    "builder": {
+                      "type": "object", "required": ["id", "version"],
+                      "properties": { "id": { "type": "string" }, "version": { "type": "object", "additionalProperties": { "type": "string" } } }
+                    }
+                  }
+                }
+              }
+            }
+          },
+          "$defs": {
+            "sha256": { "type": "string", "pattern": "^[0-9a-f]{64}$" },
+            "resources": {
+              "type": "array",
+              "items": {
+                "type": "object", "required": ["name", "digest"],
+                "properties": { "name": { "type": "string" }, "digest": { "type": "object", "required": ["sha256"], "properties": { "sha256": { "$ref": "#/$defs/sha256" } } } }
+              }
+            }
+          }
+        }
+
+        """;
+
+    /// <summary>All of them by file name.</summary>
+    public static IReadOnlyList<(string FileName, string Text)> All { get; } =
+    [
+        ("plan.schema.json", Plan), ("keys-file.schema.json", KeysFile), ("policy.schema.json", Policy), ("provenance.schema.json", Provenance),
+    ];
+}

@@ -1,0 +1,112 @@
+using System.Security.Cryptography;
+using KexecSign.Compression;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Files;
+using KexecSign.Formats.Kernel;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Zboot;
+using KexecSign.Signing;
+using KexecSign.Zboot;
+
+namespace KexecSign.Commands.Build;
+
+/// <summary>
+/// The image before parser and outer signature: linked from a kit, or a finished zboot image whose Image is signed in place,
+/// or a file as it stands.
+/// </summary>
+internal sealed class BuildBody : IDisposable
+{
+    private readonly IDisposable[] _held;
+
+    private BuildBody(Layout image, InnerImage? inner, BuiltZboot? zboot, params IDisposable?[] held)
+    {
+        Image = image;
+        Inner = inner;
+        Zboot = zboot;
+        _held = [.. held.OfType<IDisposable>()];
+    }
+
+    /// <summary>The image's bytes.</summary>
+    public Layout Image { get; }
+
+    /// <summary>The signed Image inside; null when it was not signed.</summary>
+    public InnerImage? Inner { get; }
+
+    /// <summary>The payload; null for a file as it stands.</summary>
+    public BuiltZboot? Zboot { get; }
+
+    /// <summary>Makes the image.</summary>
+    /// <param name="source">The Image, or the finished image when there is no kit.</param>
+    /// <param name="kit">The kit; null for none.</param>
+    /// <param name="inner">Who signs the Image inside; null for nobody.</param>
+    /// <param name="recipe">How a kit's payload is compressed.</param>
+    /// <param name="context">Run context.</param>
+    /// <exception cref="Formats.Errors.KexecSignException">KS10xx to KS12xx, KS3010, KS31xx.</exception>
+    public static BuildBody Make(FileSource source, ZbootKit? kit, SigningIdentity? inner, ZbootRecipe recipe, RunContext context)
+    {
+        Layout file = source.ToLayout();
+        if (kit is not null)
+            return Linked(file, kit, inner, recipe, context);
+        if (inner is null)
+            return new(file, null, null);
+        if (!ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
+            throw OperationErrors.OptionMissing.With("build", $"--kit: {source.Path} is no zboot image, so there is no Image inside to sign");
+        return Repacked(file, inner, source.Path, recipe.Zstd ?? default, context);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IDisposable held in _held)
+            held.Dispose();
+    }
+
+    private static BuildBody Linked(Layout file, ZbootKit kit, SigningIdentity? signer, ZbootRecipe recipe, RunContext context)
+    {
+        _ = KernelImage.Read(file);
+        InnerImage? inner = signer is null ? null : InnerImage.Sign(file, signer, ExistingSignatures.Refuse, context);
+        try
+        {
+            ZbootAssembly zboot = ZbootAssembly.Make(kit, inner?.Image ?? file, recipe, context);
+            return new(
+                zboot.Image, inner,
+                new(zboot.Header.CompressionName, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize) { Library = zboot.Library },
+                zboot, inner);
+        }
+        catch
+        {
+            inner?.Dispose();
+            throw;
+        }
+    }
+
+    private static BuildBody Repacked(Layout file, SigningIdentity signer, string path, ZstdLibrary zstd, RunContext context)
+    {
+        InnerImage? inner = null;
+        PayloadFit? fit = null;
+        using FinishedZboot zboot = FinishedZboot.Open(file, context);
+        try
+        {
+            inner = InnerImage.Sign(zboot.Kernel, signer, ExistingSignatures.Refuse, context);
+            var search = new PayloadSearch(zboot.Header.Compression, zboot.Header.PayloadSize, zstd);
+            fit = search.Try(inner.Image, inner.Signature.CertificateTableSize, context) ?? throw zboot.DoesNotFit(search.Shortest, path);
+            Layout repacked = zboot.With(fit.Payload, checked((uint)inner.Image.Length));
+            FinishedZboot.Require(repacked, inner.Signature.Sha256, context);
+            string payload = Convert.ToHexStringLower(LayoutPass.Hash(fit.Payload, HashAlgorithmName.SHA256, context));
+            return new(
+                repacked, inner,
+                new(zboot.Header.CompressionName, null, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, payload, inner.Image.Length, null)
+                {
+                    Library = Compressor.Library(zboot.Header.Compression, zstd),
+                },
+                fit, inner);
+        }
+        catch
+        {
+            fit?.Dispose();
+            inner?.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
+using KexecSign.Provenance;
+using KexecSign.Signing;
+using KexecSign.Zboot;
+
+namespace KexecSign.Commands.Build;
+
+/// <summary><c>build</c>: the whole line in one go and in one login.</summary>
+internal static class BuildOperation
+{
+    private static readonly ImmutableArray<string> Compressions = ["gzip", "zstd"];
+    private static readonly ImmutableArray<string> Namespaces = ["security", "user"];
+
+    public static Operation<BuildOptions, BuildOutcome> Definition { get; } = new()
+    {
+        Name = "build",
+        Summary = "The whole line: sign the Image, compress, link, embed, sign, IMA, verify, report.",
+        Details = "All files are made in a folder beside the output and verified there; only then do they appear, so a failure leaves "
+            + "what was there before. Without --kit the image is signed as it stands; with --inner-key it must then be a finished vmlinuz.efi, "
+            + "whose Image is signed in its place. PLAN describes many images, their keys, steps and outputs (docs/schema/plan.schema.json; paths "
+            + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
+            + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
+        Body = Run,
+        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o).Of(PlanRun.Shard(o.Shard)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report)],
+        TypedResult = () => BuildJson.Default.BuildOutcome,
+        TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
+        TypedOptions =
+        [
+            new("image", "FILE", "The uncompressed kernel Image; without --kit any EFI image.", (o, v) => o with { Image = v }),
+            new("kit", "FILE", "The zboot kit to link with ('kexecsign zboot kit' makes it).", (o, v) => o with { Kit = v }),
+            new("o", "FILE", "The finished image; its IMA sidecar is FILE.sig.", (o, v) => o with { Output = v }),
+            .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("", "of the outer PE (Secure Boot)", o => o.Outer, (o, s) => o with { Outer = s }),
+            .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("inner-", "of the Image inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
+            .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("ima-", "for IMA", o => o.Ima, (o, s) => o with { Ima = s }),
+            .. SigningOptionSpecs.Pins<BuildOptions>(o => o.Pin, (o, p) => o with { Pin = p }),
+            ZbootOptionSpecs.Sbat<BuildOptions>((o, v) => o with { Sbat = v }),
+            new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v }),
+            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, Compressions) }, "gzip", choices: Compressions),
+            new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = OptionValues.Number("level", v) }, "6 for gzip, 22 for zstd"),
+            ZbootOptionSpecs.Zstd<BuildOptions>((o, v) => o with { Zstd = v }),
+            new("signed-image", "FILE", "Keep the signed Image that is inside.", (o, v) => o with { SignedImage = v }),
+            new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }),
+            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
+            new("report", "FILE", "Write the result as JSON.", (o, v) => o with { Report = v }),
+            new("policy", "FILE", "Let nothing appear that breaks this policy ('verify --policy' judges by the same).", (o, v) => o with { Policy = v }),
+            new("provenance", "FILE", "Write in-toto provenance (SLSA 1) in a signed DSSE envelope.", (o, v) => o with { Provenance = v }),
+            .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("provenance-", "of the provenance, when it is not the outer PE's", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
+            new("builder", "URI", "Who builds, for the provenance.", (o, v) => o with { Builder = v }, ProvenanceStatement.UnnamedBuilder),
+            new("keys", "FILE", "A file of 'keys' and 'pin' to take instead of those of a plan of many images.", (o, v) => o with { Keys = v }),
+            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on.", (o, v) => o with { Shard = v }),
+            new("rebuild", null, "Build a plan's images even where they are there and verified.", (o, _) => o with { Rebuild = true }),
+        ],
+        Examples =
+        [
+            new("kexecsign build --image Image --kit arm64.kit --key 'pkcs11:object=db' --cert db.pem --inner-key 'pkcs11:object=kexec' --inner-cert kexec.pem --pin-env PIN -o vmlinuz.efi",
+                "A zboot image that boots under Secure Boot and whose kernel kexec takes."),
+            new("kexecsign build plan.json --pin-env PIN --report report.json", "All images of a plan, in one login."),
+            new("kexecsign build plan.json --keys throwaway.keys.json --shard 2/5 --report shard-2.json", "A fifth of them, with other keys; 'kexecsign plan merge' joins the reports."),
+        ],
+    };
+
+    private static BuildOutcome Run(BuildOptions options, RunContext context)
+    {
+        // A face that fills in options, not arguments, has named a plan of either kind.
+        if (options.Plan is not null && BuildPlan.Read(options with { Plan = null }, options.Plan) is { Plan: null } single)
+            options = single;
+        if (options.Plan is null)
+        {
+            if (options.Shard is not null || options.Rebuild || options.Keys is not null)
+                throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? "--shard" : options.Rebuild ? "--rebuild" : "--keys");
+            return new BuildLine(Complete(options), context).Run();
+        }
+        RefuseOneImagesOptions(options);
+        return PlanRun.Run(options, context);
+    }
+
+    /// <summary>The options with the PIN's source at each key; what cannot be done without something else is refused.</summary>
+    internal static BuildOptions Complete(BuildOptions options)
+    {
+        Require(options.Image, "--image");
+        Require(options.Output, "-o");
+        RequirePair(options.Outer, "key", "cert");
+        RequirePair(options.Inner, "inner-key", "inner-cert");
+        RequirePair(options.Ima, "ima-key", "ima-cert");
+        RequirePair(options.ProvenanceSigner, "provenance-key", "provenance-cert");
+        if (options.Ima.Key is null && (options.Tar ?? options.Xattr) is not null)
+            throw OperationErrors.OptionMissing.With("build", "--ima-key (for " + (options.Tar is null ? "--xattr" : "--tar") + ")");
+        if (options.SignedImage is not null)
+            Require(options.Inner.Key, "--inner-key (for --signed-image)");
+        return options with
+        {
+            Outer = options.Outer with { Pin = options.Pin },
+            Inner = options.Inner with { Pin = options.Pin },
+            Ima = options.Ima with { Pin = options.Pin },
+            ProvenanceSigner = options.ProvenanceSigner with { Pin = options.Pin },
+        };
+    }
+
+    private static IEnumerable<PlannedStep> Steps(BuildOptions o) =>
+    [
+        .. PlannedStep.Read(o.Image, o.Kit, o.Sbat, o.Parser, o.Policy),
+        .. PlannedStep.Sign("the Image inside", o.Inner.Key, o.Inner.Certificate),
+        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? "gzip"}), objcopy and ld")],
+        .. PlannedStep.Sign("the outer PE", o.Outer.Key, o.Outer.Certificate),
+        .. PlannedStep.Sign("the finished file for IMA", o.Ima.Key, o.Ima.Certificate),
+        .. o.Provenance is null ? [] : PlannedStep.Sign("the provenance", o.ProvenanceSigner.Key ?? o.Outer.Key, o.ProvenanceSigner.Certificate ?? o.Outer.Certificate),
+        .. PlannedStep.Write(BuildFiles.Of(o)),
+    ];
+
+    private static void RefuseOneImagesOptions(BuildOptions options)
+    {
+        foreach ((string name, object? value) in ((string, object?)[])
+        [
+            ("--image", options.Image), ("--kit", options.Kit), ("-o", options.Output), ("--key", options.Outer.Key), ("--cert", options.Outer.Certificate),
+            ("--inner-key", options.Inner.Key), ("--inner-cert", options.Inner.Certificate), ("--ima-key", options.Ima.Key), ("--ima-cert", options.Ima.Certificate),
+            ("--sbat", options.Sbat), ("--parser", options.Parser), ("--compression", options.Compression), ("--level", options.Level), ("--zstd", options.Zstd), ("--signed-image", options.SignedImage),
+            ("--tar", options.Tar), ("--xattr", options.Xattr), ("--provenance", options.Provenance), ("--provenance-key", options.ProvenanceSigner.Key),
+            ("--provenance-cert", options.ProvenanceSigner.Certificate), ("--builder", options.Builder),
+        ])
+        {
+            if (value is not null)
+                throw OperationErrors.PlanAndOption.With(name, "images of its own");
+        }
+    }
+
+    private static void RequirePair(SigningOptions signing, string key, string certificate)
+    {
+        if (signing.Key is null != signing.Certificate is null)
+            throw OperationErrors.OptionMissing.With("build", string.Create(CultureInfo.InvariantCulture, $"--{(signing.Key is null ? key : certificate)}"));
+    }
+
+    private static void Require(string? value, string option)
+    {
+        if (value is null)
+            throw OperationErrors.OptionMissing.With("build", option);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Core;
+using KexecSign.Judging;
+
+namespace KexecSign.Commands.Build;
+
+/// <summary>Whose signatures a built image carries; null where there is none.</summary>
+internal sealed record BuildSigners(X509Certificate2? Outer, X509Certificate2? Inner, X509Certificate2? Ima, bool HasParser);
+
+/// <summary>A built image as its consumers see it, each with the one certificate that it is signed for.</summary>
+internal static class BuildVerdicts
+{
+    /// <summary>The verdicts of those that the image has something for.</summary>
+    public static ImmutableArray<Verdict> Of(string path, BuildSigners signers, RunContext context)
+    {
+        var consumers = ImmutableArray.CreateBuilder<Consumer>();
+        if (signers.Outer is not null)
+            consumers.AddRange(Consumer.Firmware, Consumer.Shim);
+        if (signers.Inner is not null)
+            consumers.Add(Consumer.Kexec);
+        if (signers.Ima is not null)
+            consumers.Add(Consumer.Ima);
+        if (signers.HasParser)
+            consumers.Add(Consumer.Bpf);
+        if (consumers.Count == 0)
+            return [];
+        return ImageVerification.Judge(
+            new VerifyOptions { File = path, Consumers = consumers.ToImmutable() },
+            consumer => consumer switch
+            {
+                Consumer.Kexec => [signers.Inner!],
+                Consumer.Ima => [signers.Ima!],
+                _ => signers.Outer is null ? [] : [signers.Outer],
+            },
+            VerifyLists.None, context);
+    }
+
+    /// <summary>The first that does not accept the image.</summary>
+    public static Verdict? Refusal(ImmutableArray<Verdict> verdicts) => verdicts.FirstOrDefault(v => v.Answer != Answer.Accepts);
+}

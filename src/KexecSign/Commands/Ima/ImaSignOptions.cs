@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using KexecSign.Batches;
+using KexecSign.Core.Reports;
+using KexecSign.Formats.Errors;
+using KexecSign.Ima;
+using KexecSign.Signing;
+
+namespace KexecSign.Commands.Ima;
+
+/// <summary>Options of <c>ima sign</c>.</summary>
+public sealed record ImaSignOptions
+{
+    /// <summary>Files, folders and patterns.</summary>
+    public ImmutableArray<string> Files { get; init; } = [];
+
+    /// <summary>A file with more of them; null for none.</summary>
+    public string? FilesFrom { get; init; }
+
+    /// <summary>Key, certificate, PIN and digest.</summary>
+    public SigningOptions Signing { get; init; } = new();
+
+    /// <summary>Whether to write FILE.sig.</summary>
+    public bool Sidecar { get; init; }
+
+    /// <summary>The tar to write, with the signatures in it; null for none.</summary>
+    public string? Tar { get; init; }
+
+    /// <summary>The manifest to write; null for none.</summary>
+    public string? Manifest { get; init; }
+
+    /// <summary>The snippet to write that applies a manifest in a Debian package's postinst; null for none.</summary>
+    public string? Postinst { get; init; }
+
+    /// <summary>The xattr to set: <c>security</c> (needs privilege) or <c>user</c>; null for none.</summary>
+    public string? Xattr { get; init; }
+
+    /// <summary>2 or 3; null for 2, and for 3 with <see cref="Verity"/>.</summary>
+    public int? Version { get; init; }
+
+    /// <summary>Whether the fs-verity digest is signed instead of the content's hash.</summary>
+    public bool Verity { get; init; }
+
+    /// <summary>The portable EVM signature beside the IMA value.</summary>
+    public EvmOptions Evm { get; init; } = new();
+
+    /// <summary>Whether files are left alone whose signature holds by this key.</summary>
+    public bool SkipSigned { get; init; }
+}
+
+/// <summary>Result of <c>ima sign</c>.</summary>
+/// <param name="DigestAlgorithm">Hash algorithm.</param>
+/// <param name="Signer">Subject of the signer's certificate.</param>
+/// <param name="Signed">The signatures, in the order of selection.</param>
+/// <param name="Tar">The archive written, if any.</param>
+/// <param name="TarSha256">Its SHA-256.</param>
+public sealed record ImaSignResult(
+    string DigestAlgorithm, string Signer, ImmutableArray<ImaSigned> Signed, string? Tar, string? TarSha256) : OperationResult
+{
+    private const int MostRows = 30;
+
+    /// <summary>The files that could not be signed.</summary>
+    public ImmutableArray<FailedFile> Failed { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override ExitCode Exit => Failed.IsEmpty ? ExitCode.Done : Signed.IsEmpty ? ExitCode.Failed : ExitCode.SomeFailed;
+
+    /// <inheritdoc/>
+    public override ReportView View()
+    {
+        int skipped = Signed.Count(s => s.Status == FileStatus.Skipped);
+        return new(
+            $"IMA: signed {Signed.Length - skipped} file(s) as {Signer}{(skipped > 0 ? $"; {skipped} signed already" : "")}{(Failed.IsEmpty ? "" : $"; {Failed.Length} failed")}",
+            Signed.Length is 0 or > MostRows ? [] :
+            [
+                new("", ["file", DigestAlgorithm.ToLowerInvariant(), "key id", "sidecar", "xattr"],
+                    [.. Signed.Select(s => ImmutableArray.Create(s.File, s.Digest, s.KeyId, s.Sidecar ?? "-", s.Xattr ?? s.XattrProblem ?? "-"))]),
+            ],
+            [
+                .. Failed.Take(MostRows).Select(f => f.Message), .. Failed.Length > MostRows ? [$"{Failed.Length - MostRows} more failed; --json names each."] : (ReadOnlySpan<string>)[],
+                .. Tar is null ? (ReadOnlySpan<string>)[] : [$"{Tar}: 'tar --xattrs --xattrs-include=security.ima -xf' as root restores the signatures."],
+            ]);
+    }
+}

@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Batches;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Ima;
+using KexecSign.Ima;
+using KexecSign.Judging;
+
+namespace KexecSign.Commands.Ima;
+
+/// <summary>Options of <c>ima verify</c>.</summary>
+public sealed record ImaVerifyOptions
+{
+    /// <summary>Files, folders and patterns.</summary>
+    public ImmutableArray<string> Files { get; init; } = [];
+
+    /// <summary>A file with more of them; null for none.</summary>
+    public string? FilesFrom { get; init; }
+
+    /// <summary>Certificates of the .ima keyring; of the .evm keyring too, with <see cref="Evm"/>.</summary>
+    public ImmutableArray<string> Certificates { get; init; } = [];
+
+    /// <summary>Whether portable EVM signatures are checked too, and what they cover.</summary>
+    public EvmOptions Evm { get; init; } = new();
+}
+
+/// <summary>A file's verdict.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Verdict">What IMA would do.</param>
+public sealed record ImaFileVerdict(string File, Verdict Verdict);
+
+/// <summary>Result of <c>ima verify</c>.</summary>
+/// <param name="Files">One verdict a file.</param>
+public sealed record ImaVerifyResult(ImmutableArray<ImaFileVerdict> Files) : OperationResult
+{
+    private const int MostRows = 30;
+
+    /// <inheritdoc/>
+    public override ExitCode Exit => Files.All(f => f.Verdict.Answer == Answer.Accepts) ? ExitCode.Done : ExitCode.VerificationFailed;
+
+    /// <inheritdoc/>
+    public override ReportView View() => new(
+        Exit == ExitCode.Done ? $"IMA: {Files.Length} file(s) verified" : "IMA: NOT verified",
+        [new("", ["file", "answer", "reason"],
+            [.. Files.Where(f => Files.Length <= MostRows || f.Verdict.Answer != Answer.Accepts).Take(MostRows).Select(f => ImmutableArray.Create(
+                f.File, f.Verdict.Answer.ToString().ToLowerInvariant(), f.Verdict.Code is null ? f.Verdict.Reason : $"{f.Verdict.Code}: {f.Verdict.Reason}"))])],
+        []);
+}
+
+/// <summary><c>ima verify</c>: checks sidecars and xattrs as IMA appraisal would.</summary>
+internal static class ImaVerifyOperation
+{
+    public static Operation<ImaVerifyOptions, ImaVerifyResult> Definition { get; } = new()
+    {
+        Name = "ima verify",
+        Summary = "Verify IMA signatures: FILE.sig, or the file's security.ima or user.ima.",
+        Body = Run,
+        TypedResult = () => ImaJson.Default.ImaVerifyResult,
+        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+        TypedOptions =
+        [
+            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            .. EvmOptions.Specs<ImaVerifyOptions>("Check the portable EVM signature too: FILE.evm.sig, or security.evm.", o => o.Evm, (o, e) => o with { Evm = e }),
+            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
+        ],
+        Examples = [new("kexecsign ima verify vmlinuz.efi --cert ima.pem", "Check vmlinuz.efi.sig, or the xattr when there is no sidecar.")],
+    };
+
+    private static ImaVerifyResult Run(ImaVerifyOptions options, RunContext context)
+    {
+        ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, options.FilesFrom, "ima verify");
+        _ = options.Evm.Checked();
+        ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima verify", context);
+        return new(Batch.Run(files, "verify IMA signatures of", context, (file, refused) => new ImaFileVerdict(file.Path, Verdict.Refused(Consumer.Ima, refused)), (file, _, step, answer) =>
+        {
+            using FileSource source = FileSource.Open(file.Path);
+            (byte[] value, string where) = ImaCheck.Find(file.Path) ?? throw VerifyErrors.NoImaSignature.With(file.Path);
+            var signature = ImaSignature.Decode(value);
+            X509Certificate2 signer = ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);
+            string reason = $"{where}: {ImaSelection.Described(signature)} of {signer.Subject}";
+            if (options.Evm.Wanted)
+            {
+                (byte[] evm, string evmWhere) = EvmSigning.Find(file.Path) ?? throw VerifyErrors.NoEvmSignature.With(file.Path);
+                reason += $"; {evmWhere}: holds by {EvmSigning.Check(evm, options.Evm.Of(file.Path, value), trusted).Subject}";
+            }
+            answer(new(file.Path, new(Consumer.Ima, Answer.Accepts, reason)));
+        }));
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
+using KexecSign.Keys.Pins;
+using KexecSign.Signing;
+
+namespace KexecSign.Commands.Keys;
+
+/// <summary>Options of <c>keys init</c>.</summary>
+public sealed record KeysInitOptions
+{
+    /// <summary>The profile.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>Folder of a SoftHSM token: configuration, token files, PINs.</summary>
+    public string Directory { get; init; } = KeysInitOperation.DefaultDirectory;
+
+    /// <summary>Folder for the certificates; null for <see cref="Directory"/>.</summary>
+    public string? Certificates { get; init; }
+
+    /// <summary>Where a file of the keys for plans (<c>build --keys</c>) goes; null for nowhere.</summary>
+    public string? PlanKeys { get; init; }
+
+    /// <summary>Where the user's PIN comes from; with none, a random one is made for a SoftHSM token.</summary>
+    public PinOptions Pin { get; init; } = new();
+
+    /// <summary>Where the security officer's PIN comes from; with none, a random one is made for a SoftHSM token.</summary>
+    public PinOptions SecurityOfficerPin { get; init; } = new();
+}
+
+/// <summary><c>keys init</c>: token, key pairs and certificates from a profile.</summary>
+internal static class KeysInitOperation
+{
+    public const string DefaultDirectory = "keys/token";
+
+    public static Operation<KeysInitOptions, KeysInitResult> Definition { get; } = new()
+    {
+        Name = "keys init",
+        Summary = "Make a token with keys and certificates from a profile.",
+        Details = "Private keys are made inside the token and cannot be taken out. What is there already is kept, so it is safe to run twice. "
+            + "For SoftHSM the folder gets softhsm2.conf, the token and, unless PINs are given, random PINs in files only their owner can read.",
+        Body = Run,
+        TypedResult = () => KeysJson.Default.KeysInitResult,
+        TypedOptions =
+        [
+            new("profile", "FILE", "The profile (JSON, comments allowed; keys/README.md describes it).", (o, v) => o with { Profile = v }, required: true),
+            new("directory", "DIR", "Folder of the SoftHSM token.", (o, v) => o with { Directory = v }, DefaultDirectory),
+            new("certificates", "DIR", "Folder for the certificates; without it the token's.", (o, v) => o with { Certificates = v }),
+            new("plan-keys", "FILE", "Write the keys by their labels, ready for 'build PLAN --keys FILE'; it holds no PIN.", (o, v) => o with { PlanKeys = v }),
+            .. SigningOptionSpecs.Pins<KeysInitOptions>(o => o.Pin, (o, pin) => o with { Pin = pin }),
+            new("so-pin-env", "NAME", "Name of an environment variable that holds the security officer's PIN.",
+                (o, v) => o with { SecurityOfficerPin = o.SecurityOfficerPin with { EnvironmentVariable = v } }),
+            new("so-pin-file", "FILE", "File whose first line is the security officer's PIN.",
+                (o, v) => o with { SecurityOfficerPin = o.SecurityOfficerPin with { File = v } }),
+            new("so-pin-fd", "N", "Number of an open file descriptor to read the security officer's PIN from.",
+                (o, v) => o with { SecurityOfficerPin = o.SecurityOfficerPin with { FileDescriptor = OptionValues.Number("so-pin-fd", v) } }),
+        ],
+        Examples =
+        [
+            new("kexecsign keys init --profile keys/demo.profile.json", "Make the demonstration's token in keys/token."),
+            new("kexecsign keys init --profile keys/demo.profile.json --directory token --plan-keys throwaway.keys.json", "Keys that a pull request may sign a plan with."),
+            new("kexecsign keys init --profile release.json --certificates certs --pin-env HSM_PIN", "Make missing keys in the token that the profile names."),
+        ],
+    };
+
+    private static KeysInitResult Run(KeysInitOptions options, RunContext context)
+    {
+        string path = options.Profile ?? throw OperationErrors.OptionMissing.With("keys init", "--profile");
+        KeyProfile profile = KeyProfile.Read(path);
+        if (context.DryRun)
+            return Plan(profile, options);
+        KeysInitResult result = new KeyCeremony(profile, options, context).Run();
+        if (options.PlanKeys is not null)
+            PlanKeysFile.Write(options.PlanKeys, result, options.Pin, context);
+        return result;
+    }
+
+    private static KeysInitResult Plan(KeyProfile profile, KeysInitOptions options)
+    {
+        string folder = options.Certificates ?? options.Directory;
+        ImmutableArray<InitialisedKey> keys =
+        [
+            .. profile.Keys.Select(key => new InitialisedKey(
+                key.Label, key.Role, key.Algorithm, Making.Planned, Making.Planned, null, Path.Combine(folder, key.CertificateFile), null, null, null)),
+        ];
+        return new(profile.Token, Making.Planned, null, null, keys);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using KexecSign.Core.Reports;
+using KexecSign.Keys.Tokens;
+
+namespace KexecSign.Commands.Keys;
+
+/// <summary>Whether something was there before.</summary>
+public enum Making
+{
+    /// <summary>It was there and is kept.</summary>
+    Existing,
+
+    /// <summary>It was made now.</summary>
+    Made,
+
+    /// <summary>A dry run: it would be kept or made.</summary>
+    Planned,
+}
+
+/// <summary>Result of <c>keys init</c>.</summary>
+/// <param name="Token">Label of the token.</param>
+/// <param name="TokenWas">Whether it was there before.</param>
+/// <param name="Module">Path of the PKCS#11 module; null in a dry run.</param>
+/// <param name="SoftHsmConfiguration">Value for SOFTHSM2_CONF, for other programs; null when the token is no SoftHSM one.</param>
+/// <param name="Keys">The keys in the profile's order.</param>
+public sealed record KeysInitResult(
+    string Token, Making TokenWas, string? Module, string? SoftHsmConfiguration, ImmutableArray<InitialisedKey> Keys) : OperationResult
+{
+    /// <inheritdoc/>
+    public override ReportView View() => new(
+        $"token '{Token}' {Word(TokenWas)}",
+        [
+            new("keys", ["label", "role", "algorithm", "was", "certificate", "certificate sha256", "valid until"],
+                [.. Keys.Select(key => ImmutableArray.Create(
+                    key.Label, Roles.Name(key.Role), Kinds.Name(key.Algorithm), Word(key.KeyWas), key.CertificateFile, key.CertificateSha256 ?? "", key.NotAfter ?? ""))]),
+            new("references", ["label", "for --key"], [.. Keys.Where(key => key.Uri is not null).Select(key => ImmutableArray.Create(key.Label, key.Uri!))]),
+        ],
+        SoftHsmConfiguration is null ? [] : [$"For other programs: export SOFTHSM2_CONF={SoftHsmConfiguration}"]);
+
+    private static string Word(Making making) => making switch
+    {
+        Making.Made => "made",
+        Making.Existing => "existing",
+        _ => "planned",
+    };
+}
+
+/// <summary>A key that <c>keys init</c> made or found.</summary>
+/// <param name="Label">CKA_LABEL.</param>
+/// <param name="Role">What it is for.</param>
+/// <param name="Algorithm">Its kind, as the profile says.</param>
+/// <param name="KeyWas">Whether the key was there before.</param>
+/// <param name="CertificateWas">Whether the token held its certificate before.</param>
+/// <param name="Uri">Reference for <c>--key</c>: with module and the place of the PIN, never the PIN. Null in a dry run.</param>
+/// <param name="CertificateFile">Path of the certificate in PEM, its issuers behind it.</param>
+/// <param name="CertificateSha256">SHA-256 of the certificate's DER, hexadecimal; null in a dry run.</param>
+/// <param name="SubjectKeyIdentifier">Hexadecimal; IMA uses the last 4 bytes. Null in a dry run.</param>
+/// <param name="NotAfter">End of validity, UTC, ISO 8601; null in a dry run.</param>
+public sealed record InitialisedKey(
+    string Label, KeyRole Role, KeyKind Algorithm, Making KeyWas, Making CertificateWas, string? Uri, string CertificateFile,
+    string? CertificateSha256, string? SubjectKeyIdentifier, string? NotAfter);
+
+/// <summary>Names of roles as profiles write them.</summary>
+internal static class Roles
+{
+    public static string Name(KeyRole role) => role switch
+    {
+        KeyRole.SecureBoot => "secure-boot",
+        KeyRole.Kexec => "kexec",
+        KeyRole.Ima => "ima",
+        KeyRole.Module => "module",
+        _ => "ca",
+    };
+}
+
+/// <summary>Names of key kinds as profiles write them.</summary>
+internal static class Kinds
+{
+    public static string Name(KeyKind kind) => kind switch
+    {
+        KeyKind.Rsa2048 => "rsa2048",
+        KeyKind.Rsa3072 => "rsa3072",
+        KeyKind.Rsa4096 => "rsa4096",
+        KeyKind.P256 => "p256",
+        KeyKind.P384 => "p384",
+        KeyKind.Mldsa44 => "mldsa44",
+        KeyKind.Mldsa65 => "mldsa65",
+        _ => "mldsa87",
+    };
+}

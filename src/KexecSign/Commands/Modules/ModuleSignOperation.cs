@@ -1,0 +1,173 @@
+using System.Collections.Immutable;
+using KexecSign.Batches;
+using KexecSign.Compression;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
+using KexecSign.Files;
+using KexecSign.Formats.AppendedSignatures;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Judging;
+using KexecSign.Modules;
+using KexecSign.Signing;
+
+namespace KexecSign.Commands.Modules;
+
+/// <summary>Options of <c>module sign</c>.</summary>
+public sealed record ModuleSignOptions
+{
+    /// <summary>Files, folders and patterns.</summary>
+    public ImmutableArray<string> Files { get; init; } = [];
+
+    /// <summary>A file with more of them; null for none.</summary>
+    public string? FilesFrom { get; init; }
+
+    /// <summary>Key, certificate, PIN and digest.</summary>
+    public SigningOptions Signing { get; init; } = new();
+
+    /// <summary>Output file for one file, output folder for several.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Whether the files are replaced.</summary>
+    public bool InPlace { get; init; }
+
+    /// <summary>Whether the certificate is named by its SubjectKeyIdentifier, as <c>sign-file -k</c> does.</summary>
+    public bool KeyIdentifier { get; init; }
+
+    /// <summary>Whether an appended signature that is there is taken away.</summary>
+    public bool Replace { get; init; }
+
+    /// <summary>Whether files are left alone whose signature holds by this key.</summary>
+    public bool SkipSigned { get; init; }
+}
+
+/// <summary>Result of <c>module sign</c>.</summary>
+/// <param name="DigestAlgorithm">Hash algorithm.</param>
+/// <param name="Signer">Subject of the signer's certificate.</param>
+/// <param name="Files">What became of each file, in the order of selection.</param>
+public sealed record ModuleSignResult(string DigestAlgorithm, string Signer, ImmutableArray<FileOutcome> Files) : OperationResult
+{
+    /// <inheritdoc/>
+    public override ExitCode Exit => Batch.Exit(Files);
+
+    /// <inheritdoc/>
+    public override ReportView View() => BatchView.Of($"signed {Files.Count(f => f.Status == FileStatus.Signed)} file(s) as {Signer}, {DigestAlgorithm}", Files);
+}
+
+/// <summary><c>module sign</c>: appended signatures, as scripts/sign-file makes them.</summary>
+internal static class ModuleSignOperation
+{
+    public static Operation<ModuleSignOptions, ModuleSignResult> Definition { get; } = new()
+    {
+        Name = "module sign",
+        Summary = "Append signatures to kernel modules, as the kernel's sign-file does; also to vmlinux, s390 and powerpc kernels and parser ELFs.",
+        Details = "Takes files, folders (every .ko, .ko.gz, .ko.xz and .ko.zst below them) and quoted patterns. Compressed modules are opened, signed and closed again. "
+            + "The token is logged in to once; each file appears whole or not at all, so a run that was interrupted can be run again. "
+            + "ML-DSA keys sign the content itself, for Linux 7.0 and later with CONFIG_CRYPTO_MLDSA. "
+            + "When some files fail the others are signed and the exit code is 3. Sign for IMA afterwards: IMA hashes the signature, too.",
+        Body = Run,
+        Plan = o =>
+        {
+            ImmutableArray<SelectedFile> files = ModuleSelection.Of(o.Files, o.FilesFrom, "module sign");
+            return
+            [
+                .. PlannedStep.Read(files.Select(f => f.Path)), .. files.SelectMany(f => PlannedStep.Sign(f.Path, o.Signing.Key, o.Signing.Certificate)),
+                .. PlannedStep.Write(BatchTargets.Of(files, o.Files, o.Output, o.InPlace)),
+            ];
+        },
+        TypedResult = () => ModuleJson.Default.ModuleSignResult,
+        TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+        TypedOptions =
+        [
+            .. SigningOptionSpecs.All<ModuleSignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
+            new("o", "PATH", "Output file for one file, existing folder for several.", (o, v) => o with { Output = v }),
+            new("in-place", null, "Replace the files.", (o, _) => o with { InPlace = true }),
+            new("skid", null, "Name the certificate by its SubjectKeyIdentifier instead of issuer and serial number.", (o, _) => o with { KeyIdentifier = true }),
+            new("replace", null, "Take away an appended signature that is there.", (o, _) => o with { Replace = true }),
+            new("skip-signed", null, "Verify signatures that are there and leave files alone whose signature holds by this key.", (o, _) => o with { SkipSigned = true }),
+        ],
+        Examples =
+        [
+            new("kexecsign module sign debian/tmp/lib/modules --in-place --replace --skip-signed --key 'pkcs11:object=modules' --cert modules.pem",
+                "Sign every module of a kernel package in one login; what an interrupted run has signed already is left alone."),
+            new("kexecsign module sign vmlinux --key modules.key --cert modules.pem -o vmlinux.signed", "Append a signature to one file."),
+        ],
+    };
+
+    private static ModuleSignResult Run(ModuleSignOptions options, RunContext context)
+    {
+        ImmutableArray<SelectedFile> files = ModuleSelection.Of(options.Files, options.FilesFrom, "module sign");
+        Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace);
+        SigningIdentity identity = SigningIdentity.Open("module sign", options.Signing, context, MlDsaUse.Taken);
+        SignerName name = options.KeyIdentifier ? SignerName.ByKeyIdentifier(identity.Certificate) : SignerName.ByIssuer(identity.Certificate);
+        ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign", context, FileOutcome.Of, (file, commit, step, answer) =>
+        {
+            using var module = ModuleFile.Open(file.Path, context.Cancellation);
+            if (module.Existing is not null && options.SkipSigned && HoldsBy(identity, module, context))
+            {
+                Skip(file, targetOf[file.Path], options, commit, step, answer, context);
+                return;
+            }
+            if (module.Existing is not null && !options.Replace)
+                throw OperationErrors.AppendedAlready.With();
+            AuthenticodeTable.RefuseIn(module.Content);
+            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace, commit.Folders);
+            var signed = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = module.Note };
+            commit.Add(
+                output, o => signed = signed with { Digest = Convert.ToHexStringLower(Write(module, o, identity, name, step, context)) },
+                refused => answer(refused is null ? signed : FileOutcome.Of(file, refused)));
+        });
+        return new(identity.Hash.Name!, identity.Certificate.Subject, outcomes);
+    }
+
+    private static byte[] Write(ModuleFile module, OutputFile output, SigningIdentity identity, SignerName name, IRunStep step, RunContext context)
+    {
+        bool plain = module.Compression == ModuleCompression.None;
+        bool inPieces = plain && module.Content.Extents is not [BytesExtent];
+        byte[] digest = ContentPass.Run(module.Content, identity.Hash, inPieces ? output : null, step, context.Cancellation);
+        byte[] signature = identity.SignContent(digest, () => SignedContent.Of(module.Content), context.Cancellation);
+        byte[] appended = AppendedSignature.Encode(DetachedSignedData.Encode(new(name, identity.Hash, signature), identity.Scheme));
+        if (inPieces)
+            output.Write(appended, module.Content.Length + appended.Length);
+        else if (plain)
+            output.WriteWhole(((BytesExtent)module.Content.Extents[0]).Bytes, appended);
+        if (plain)
+            return digest;
+        Layout whole = module.Content.Append(appended);
+        output.Write(ModuleCodec.Close(whole.ReadBytes(0, whole.Length), module.Compression).Span);
+        return digest;
+    }
+
+    private static bool HoldsBy(SigningIdentity identity, ModuleFile module, RunContext context)
+    {
+        try
+        {
+            return ModuleCheck.Require(module, [identity.Certificate], SilentLog.Instance, context.Cancellation).Hash == identity.Hash;
+        }
+        catch (KexecSignException)
+        {
+            return false;
+        }
+    }
+
+    // With -o the folder is to hold every file, not only those signed now.
+    private static void Skip(
+        SelectedFile file, string target, ModuleSignOptions options, GroupCommit commit, IRunStep step, Action<FileOutcome> answer, RunContext context)
+    {
+        var skipped = new FileOutcome(file.Path, FileStatus.Skipped) { Note = "signed by this key already" };
+        if (options.InPlace)
+        {
+            step.Advance(file.Length);
+            answer(skipped);
+            return;
+        }
+        using FileSource source = FileSource.Open(file.Path);
+        commit.Add(
+            BatchTargets.Create(target, file.Path, inPlace: false, commit.Folders),
+            output => ContentPass.Run(source.ToLayout(), System.Security.Cryptography.HashAlgorithmName.SHA256, output, step, context.Cancellation),
+            refused => answer(refused is null ? skipped with { Output = target } : FileOutcome.Of(file, refused)));
+    }
+}

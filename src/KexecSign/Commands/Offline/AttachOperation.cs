@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Keys.Pins;
+using KexecSign.Signing;
+
+namespace KexecSign.Commands.Offline;
+
+/// <summary>Options of <c>attach</c>.</summary>
+public sealed record AttachOptions
+{
+    /// <summary>The bundle.</summary>
+    public string Bundle { get; init; } = "";
+
+    /// <summary>Answers that are not in the bundle: files or folders.</summary>
+    public ImmutableArray<string> Answers { get; init; } = [];
+
+    /// <summary>Folder where the inputs are, when they are no longer where they were.</summary>
+    public string? From { get; init; }
+
+    /// <summary>Certificate that must have signed; null for the one in the bundle.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>Output file for one image, output folder for several.</summary>
+    public string? Output { get; init; }
+}
+
+/// <summary>Result of <c>attach</c>.</summary>
+/// <param name="Bundle">The bundle.</param>
+/// <param name="Stage">The stage that is done now.</param>
+/// <param name="Signed">The files, in the stage's order.</param>
+public sealed record AttachResult(string Bundle, int Stage, ImmutableArray<SignedImage> Signed) : OperationResult
+{
+    /// <inheritdoc/>
+    public override ReportView View() => new(
+        $"{Bundle}: stage {Stage} is done, {Signed.Length} file(s) signed",
+        [new("", ["file", "bytes", "image digest", "signer"],
+            [.. Signed.Select(s => ImmutableArray.Create(s.File, $"{s.Size}", $"{s.DigestAlgorithm} {s.ImageDigest}", s.Signer))])], []);
+}
+
+/// <summary><c>attach</c>: puts signatures that were made elsewhere into the files they are for.</summary>
+internal static class AttachOperation
+{
+    public static Operation<AttachOptions, AttachResult> Definition { get; } = new()
+    {
+        Name = "attach",
+        Summary = "Put signatures that were made elsewhere into their files.",
+        Details = "Takes bare signatures, PKCS#7 and CMS, under any name and in any order; each must hold by the bundle's certificate and be for one of its files. "
+            + "All files are completed, or none. The PKCS#7 of each also goes into the bundle, for other tools to attach.",
+        Body = Run,
+        Plan = o => [.. PlannedStep.Read(o.Bundle), .. PlannedStep.Read(o.Answers), .. PlannedStep.Write(o.Output)],
+        TypedResult = () => OfflineJson.Default.AttachResult,
+        TypedOptions =
+        [
+            new("bundle", "DIR", "The bundle that 'prepare' made.", (o, v) => o with { Bundle = v }, required: true),
+            new("answer", "PATH", "A signature, or a folder of them, that is not in the bundle's folder of answers.", (o, v) => o with { Answers = o.Answers.Add(v) }, repeatable: true),
+            new("from", "DIR", "Folder where the images are now, when they are no longer where they were prepared.", (o, v) => o with { From = v }),
+            new("cert", "CERT", "Insist on this certificate; without it the bundle's is believed.", (o, v) => o with { Certificate = v }),
+            new("o", "PATH", "Output file for one image, existing folder for several.", (o, v) => o with { Output = v }, required: true),
+        ],
+        Examples = [new("kexecsign attach --bundle release-6.12 --cert kexec.pem -o Image.signed", "Complete the file of the bundle's last stage.")],
+    };
+
+    private static AttachResult Run(AttachOptions options, RunContext context)
+    {
+        Bundle bundle = Bundle.Open(options.Bundle);
+        BundleStage stage = bundle.Manifest.Stages is [.., { Attached: false } waiting]
+            ? waiting
+            : throw OperationErrors.NothingPrepared.With(bundle.Manifest.Stages.Length).In(options.Bundle);
+        var targets = stage.Files.Select(f => (File: f, Source: Source(f, bundle, options), Target: Target(f, stage, options))).ToImmutableArray();
+        BatchNames.RequireDifferent(targets.Select(t => (t.Source, Path.GetFullPath(t.Target))));
+        SigningIdentity identity = Signer(bundle, stage, options, context);
+        ImmutableArray<byte[]> pkcs7s = AnswerMatching.Complete(bundle, stage, identity, Answer.ReadAll(bundle.AnswersFolder(stage.Number), options.Answers));
+
+        var open = new List<(FileSource Source, ImageSigning Signing)>();
+        try
+        {
+            for (int i = 0; i < targets.Length; i++)
+            {
+                open.Add(Begin(targets[i].File, targets[i].Source, targets[i].Target, identity, context));
+                open[i].Signing.Use(pkcs7s[i]);
+            }
+            ImmutableArray<SignedImage> signed = [.. open.Select(o => o.Signing.Finish())];
+            bundle.Close(stage with
+            {
+                Attached = true,
+                Files = [.. stage.Files.Select((f, i) => f with { Output = new(signed[i].Size, signed[i].Sha256) })],
+            }, pkcs7s, context);
+            return new(options.Bundle, stage.Number, signed);
+        }
+        finally
+        {
+            foreach ((FileSource source, ImageSigning signing) in open)
+            {
+                signing.Dispose();
+                source.Dispose();
+            }
+        }
+    }
+
+    private static (FileSource, ImageSigning) Begin(BundleFile file, string path, string target, SigningIdentity identity, RunContext context)
+    {
+        FileSource source = FileSource.Open(path);
+        OutputFile? output = null;
+        try
+        {
+            PendingSignature pending = PendingSignature.Prepare(source.ToLayout(), identity, file.Existing, file.Fit);
+            output = OutputFile.Create(target, path);
+            ImageSigning signing = ImageSigning.Begin(pending, identity, output, context);
+            string digest = Convert.ToHexStringLower(signing.ImageDigest.Span);
+            return digest.Equals(file.ImageDigest, StringComparison.OrdinalIgnoreCase) ? (source, signing) : throw OperationErrors.ChangedSincePrepared.With(file.ImageDigest, digest);
+        }
+        catch (Exception failed)
+        {
+            output?.Dispose();
+            source.Dispose();
+            throw failed is KexecSignException refused ? refused.In(path) : failed;
+        }
+    }
+
+    private static SigningIdentity Signer(Bundle bundle, BundleStage stage, AttachOptions options, RunContext context)
+    {
+        string own = Path.Combine(bundle.StageFolder(stage.Number), "certificates.pem");
+        IReadOnlyList<X509Certificate2> certificates = context.Keyring.OpenCertificates("file:" + own, new PinOptions(), context.Cancellation);
+        string found = Fingerprint(certificates[0]);
+        if (found != stage.Certificate.Sha256)
+            throw OperationErrors.NotABundle.With($"the certificate has SHA-256 {found} but the manifest names {stage.Certificate.Sha256}").In(own);
+        if (options.Certificate is { } wanted)
+        {
+            string insisted = Fingerprint(context.Keyring.OpenCertificates(wanted, new PinOptions(), context.Cancellation)[0]);
+            if (insisted != found)
+                throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {found}, not for {insisted}").In(options.Bundle);
+        }
+        return SigningIdentity.Elsewhere(certificates, stage.Digest);
+    }
+
+    private static string Fingerprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+
+    private static string Source(BundleFile file, Bundle bundle, AttachOptions options) =>
+        options.From is { } folder ? Path.Combine(folder, file.Name) : Path.GetFullPath(file.Input, Path.GetFullPath(bundle.Folder));
+
+    private static string Target(BundleFile file, BundleStage stage, AttachOptions options)
+    {
+        string output = options.Output ?? throw OperationErrors.NoOutput.With(stage.Files.Length);
+        bool toFolder = Directory.Exists(output);
+        if (stage.Files.Length > 1 && !toFolder)
+            throw OperationErrors.NoOutput.With(stage.Files.Length);
+        return toFolder ? Path.Combine(output, file.Name) : output;
+    }
+}

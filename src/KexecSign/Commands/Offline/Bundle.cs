@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+
+namespace KexecSign.Commands.Offline;
+
+/// <summary>
+/// The folder that goes to the far side and comes back: <c>manifest.json</c>, and for each stage <c>requests</c>,
+/// <c>answers</c> and the certificates. It has been in other hands, so nothing in it is believed: names are only names, and what
+/// a signature is for is computed again from the files.
+/// </summary>
+internal sealed class Bundle
+{
+    private const long MaxManifest = 16 << 20;
+    private const long MaxPart = 1 << 20;
+
+    private Bundle(string folder, BundleManifest manifest)
+    {
+        Folder = folder;
+        Manifest = manifest;
+    }
+
+    /// <summary>Where it is.</summary>
+    public string Folder { get; }
+
+    /// <summary>Its stages so far.</summary>
+    public BundleManifest Manifest { get; }
+
+    private string ManifestPath => Path.Combine(Folder, "manifest.json");
+
+    /// <summary>Opens a bundle, or begins one in a folder that is empty or not there.</summary>
+    /// <exception cref="KexecSignException">KS3712 when the folder holds something else.</exception>
+    public static Bundle OpenOrBegin(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, "manifest.json")))
+            return Open(folder);
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw OperationErrors.NotABundle.With("the folder is not empty and has no manifest.json").In(folder);
+        return new(folder, new());
+    }
+
+    /// <summary>Opens a bundle.</summary>
+    /// <exception cref="KexecSignException">KS3712, KS3001, KS3002.</exception>
+    public static Bundle Open(string folder)
+    {
+        string path = Path.Combine(folder, "manifest.json");
+        try
+        {
+            BundleManifest? manifest = JsonSerializer.Deserialize(WholeFile.Read(path, MaxManifest, "a manifest"), OfflineJson.Default.BundleManifest);
+            if (manifest?.Format != BundleManifest.FormatName)
+                throw OperationErrors.NotABundle.With($"its format is '{manifest?.Format}', not '{BundleManifest.FormatName}'").In(path);
+            Check(manifest, path);
+            return new(folder, manifest);
+        }
+        catch (JsonException broken)
+        {
+            throw OperationErrors.NotABundle.Because(broken, $"line {broken.LineNumber + 1} of the manifest is not as it should be ({broken.Path})").In(path);
+        }
+    }
+
+    /// <summary>The folder of a stage.</summary>
+    public string StageFolder(int number) => Path.Combine(Folder, $"stage-{number}");
+
+    /// <summary>Where the far side puts its answers.</summary>
+    public string AnswersFolder(int number) => Path.Combine(StageFolder(number), "answers");
+
+    /// <summary>A part of a request.</summary>
+    public byte[] ReadRequest(int stage, BundleFile file, string part) =>
+        WholeFile.Read(Path.Combine(StageFolder(stage), "requests", $"{file.Request}.{part}"), MaxPart, "a part of a request");
+
+    /// <summary>Adds a stage: its files first, the manifest that names them last.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="files">Paths within the stage's folder, and what they hold.</param>
+    /// <param name="context">Run context.</param>
+    public void Add(BundleStage stage, IEnumerable<(string Path, byte[] Content)> files, RunContext context)
+    {
+        string folder = StageFolder(stage.Number);
+        try
+        {
+            // A run that was interrupted may have left one that no manifest names.
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+            Directory.CreateDirectory(Path.Combine(folder, "requests"));
+            Directory.CreateDirectory(AnswersFolder(stage.Number));
+            foreach ((string path, byte[] content) in files)
+                File.WriteAllBytes(Path.Combine(folder, path), content);
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(folder);
+        }
+        Write(Manifest with { Stages = Manifest.Stages.Add(stage) }, context);
+    }
+
+    /// <summary>Marks a stage as done, and leaves the PKCS#7 of each file beside its requests.</summary>
+    /// <exception cref="KexecSignException">KS3003, KS3004.</exception>
+    public void Close(BundleStage stage, ImmutableArray<byte[]> pkcs7s, RunContext context)
+    {
+        string folder = Path.Combine(StageFolder(stage.Number), "signatures");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            for (int i = 0; i < pkcs7s.Length; i++)
+            {
+                string path = Path.Combine(folder, stage.Files[i].Request);
+                File.WriteAllBytes(path + ".p7", pkcs7s[i]);
+                // osslsigncode takes PEM; what it calls DER is a whole table entry.
+                File.WriteAllText(path + ".pem", PemEncoding.WriteString("PKCS7", pkcs7s[i]) + "\n");
+            }
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(folder);
+        }
+        Write(Manifest with { Stages = Manifest.Stages.SetItem(stage.Number - 1, stage) }, context);
+    }
+
+    private void Write(BundleManifest manifest, RunContext context) => WrittenFile.Write(
+        Layout.Of(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(manifest, OfflineJson.Default.BundleManifest) + "\n")), ManifestPath, [], context);
+
+    private static void Check(BundleManifest manifest, string path)
+    {
+        ImmutableArray<BundleStage> stages = manifest.Stages.IsDefault ? [] : manifest.Stages;
+        for (int i = 0; i < stages.Length; i++)
+        {
+            if (stages[i].Number != i + 1 || stages[i].Files.IsDefaultOrEmpty)
+                throw OperationErrors.NotABundle.With($"stage {i + 1} is numbered {stages[i].Number} and has {(stages[i].Files.IsDefault ? 0 : stages[i].Files.Length)} file(s)").In(path);
+            foreach (BundleFile file in stages[i].Files)
+            {
+                foreach (string name in (ReadOnlySpan<string>)[file.Name, file.Request])
+                {
+                    if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\0'))
+                        throw OperationErrors.NotABundle.With($"'{name}' is no file name").In(path);
+                }
+            }
+        }
+    }
+}

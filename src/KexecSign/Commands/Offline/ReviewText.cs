@@ -1,0 +1,57 @@
+using System.Text;
+
+namespace KexecSign.Commands.Offline;
+
+/// <summary>What the person with the key reads before signing.</summary>
+internal static class ReviewText
+{
+    /// <summary>The text for a stage.</summary>
+    public static string Of(BundleStage stage)
+    {
+        var text = new StringBuilder();
+        text.AppendLine($"Stage {stage.Number}: {stage.Files.Length} file(s) to be signed");
+        text.AppendLine();
+        text.AppendLine($"with the key of  {stage.Certificate.Subject}");
+        text.AppendLine($"  issued by      {stage.Certificate.Issuer}, serial {stage.Certificate.Serial}");
+        text.AppendLine($"  fingerprint    sha256 {stage.Certificate.Sha256}");
+        text.AppendLine($"  key            {stage.Certificate.Key}, valid until {stage.Certificate.NotAfter:yyyy-MM-dd}");
+        foreach (BundleFile file in stage.Files)
+            Add(text, stage, file);
+        text.AppendLine();
+        foreach (string line in stage.Level == BundleLevel.Attributes ? Attributes(stage) : Digests(stage))
+            text.AppendLine(line);
+        return text.ToString();
+    }
+
+    private static void Add(StringBuilder text, BundleStage stage, BundleFile file)
+    {
+        text.AppendLine();
+        text.AppendLine($"{file.Name}");
+        text.AppendLine($"  file           {file.Size} bytes, sha256 {file.Sha256}");
+        text.AppendLine($"  image digest   {stage.Digest} {file.ImageDigest}");
+        if (file.ToBeSigned is not null)
+            text.AppendLine($"  to be signed   {stage.Digest} {file.ToBeSigned} (hash of the signed attributes)");
+        text.AppendLine($"  its signatures {(file.Existing is Signing.ExistingSignatures.Refuse ? "none so far" : file.Existing.ToString().ToLowerInvariant())}");
+        if (file.Inner is { } inner)
+        {
+            text.AppendLine($"  kernel inside  sha256 {inner.Sha256}, "
+                + (inner.SignedInStage is { } from ? $"signed in stage {from}" : inner.Signed ? "signed, but in no stage of this bundle" : "NOT signed"));
+        }
+    }
+
+    private static IEnumerable<string> Attributes(BundleStage stage) =>
+    [
+        "Sign each requests/*.attributes (or the ready-made hash of it, requests/*.hash) and put the bare signature into answers/,",
+        "under any name:",
+        $"  openssl dgst -{stage.Digest} -sign KEY -out answers/NAME.sig requests/NAME.attributes",
+        $"  openssl pkeyutl -sign -inkey KEY -pkeyopt digest:{stage.Digest} -in requests/NAME.hash -out answers/NAME.sig",
+        "Whole PKCS#7 signatures for the image digests are taken too, and attributes exported by pesign with a signature over them.",
+    ];
+
+    private static IEnumerable<string> Digests(BundleStage stage) =>
+    [
+        "requests/*.digest are the image digests; put a PKCS#7 (Authenticode) for each into answers/, under any name. With openssl:",
+        $"  openssl cms -sign -binary -nodetach -md {stage.Digest} -econtent_type 1.3.6.1.4.1.311.2.1.4 -nosmimecap \\",
+        "    -in requests/NAME.content -signer CERT -inkey KEY -outform DER -out answers/NAME.p7",
+    ];
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.Pkcs;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Core;
+using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Images;
+
+namespace KexecSign.Commands.Signatures;
+
+/// <summary>Finds every signature of an image, and who will look at it.</summary>
+internal static class SignatureListing
+{
+    // Signatures nest in unsigned attributes, where anyone may put anything.
+    private const int MaxDepth = 4;
+
+    // Firmware of before 2011 and some of today stop at the first entry (sbctl issue 502); EDK2 and shim try them all.
+    private static readonly ImmutableArray<string> First = ["kernel (kexec)", "firmware", "shim"];
+    private static readonly ImmutableArray<string> Later = ["firmware that looks at all entries", "shim"];
+    private static readonly ImmutableArray<string> Nested = ["Windows only"];
+
+    /// <summary>The signatures in table order, nested ones behind the one that holds them.</summary>
+    public static ImmutableArray<ListedSignature> Of(PeImage image, Layout file, RunContext context)
+    {
+        ReadDigests digests = ReadDigests.Of(image, file, context, []);
+        var found = ImmutableArray.CreateBuilder<ListedSignature>();
+        foreach (CertificateEntry entry in CertificateTable.Read(image, file))
+        {
+            var listed = new ListedSignature { Index = $"{found.Count(f => !f.Index.Contains('.'))}", Offset = entry.Offset, Size = entry.Length, ReadBy = found.Count == 0 ? First : Later };
+            Add(listed, entry.Pkcs7, digests, found, depth: 0);
+        }
+        return found.ToImmutable();
+    }
+
+    private static void Add(
+        ListedSignature listed, Func<ReadOnlyMemory<byte>> pkcs7, ReadDigests digests, ImmutableArray<ListedSignature>.Builder found, int depth)
+    {
+        try
+        {
+            AuthenticodeSignature signature = AuthenticodeSignature.Decode(pkcs7());
+            found.Add(Describe(listed, signature, digests));
+            if (depth == MaxDepth)
+                return;
+            int nested = 0;
+            foreach (ReadOnlyMemory<byte> inner in signature.NestedSignatures)
+            {
+                var below = new ListedSignature { Index = $"{listed.Index}.{nested++}", Offset = listed.Offset, Size = inner.Length, ReadBy = Nested };
+                Add(below, () => inner, digests, found, depth + 1);
+            }
+        }
+        catch (KexecSignException broken)
+        {
+            found.Add(listed with { ReadBy = ["nobody"], Problem = broken.Message });
+        }
+    }
+
+    private static ListedSignature Describe(ListedSignature listed, AuthenticodeSignature signature, ReadDigests digests)
+    {
+        SpcIndirectData signed = signature.IndirectData;
+        return listed with
+        {
+            DigestAlgorithm = signed.Hash.Name,
+            Digest = Convert.ToHexStringLower(signed.Digest.Span),
+            DigestMatches = digests.Match(signed.Hash, signed.Digest.Span),
+            SignatureHolds = signature.IsBeyondJudgement ? null : signature.SignaturesHold(),
+            Problem = signature.IsBeyondJudgement ? "it is ML-DSA, which this machine's OpenSSL cannot verify (3.5 can)" : null,
+            Signer = signature.Signer is { } signer ? Describe(signer) : null,
+            Chain = [.. signature.Certificates.Where(c => signature.Signer is null || !c.RawDataMemory.Span.SequenceEqual(signature.Signer.RawDataMemory.Span)).Select(Describe)],
+            SigningTime = signature.SigningTime,
+            Timestamps = [.. signature.TimestampTokens.Select(TimeOf).OfType<DateTimeOffset>()],
+        };
+    }
+
+    private static ListedSigner Describe(X509Certificate2 certificate) => new(
+        certificate.Subject, certificate.Issuer, certificate.SerialNumber, certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
+        new(certificate.NotBefore.ToUniversalTime()), new(certificate.NotAfter.ToUniversalTime()));
+
+    private static DateTimeOffset? TimeOf(ReadOnlyMemory<byte> token) =>
+        Rfc3161TimestampToken.TryDecode(token, out Rfc3161TimestampToken? decoded, out _) ? decoded.TokenInfo.Timestamp : null;
+}

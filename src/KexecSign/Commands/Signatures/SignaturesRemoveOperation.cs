@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
+using KexecSign.Core.Reports;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Images;
+
+namespace KexecSign.Commands.Signatures;
+
+/// <summary>Options of <c>signatures remove</c>.</summary>
+public sealed record SignaturesRemoveOptions
+{
+    /// <summary>The image.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>Positions in the certificate table, from 0.</summary>
+    public ImmutableArray<int> Indexes { get; init; } = [];
+
+    /// <summary>Whether every signature goes, readable or not.</summary>
+    public bool All { get; init; }
+
+    /// <summary>Output file.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Whether the input is replaced.</summary>
+    public bool InPlace { get; init; }
+}
+
+/// <summary>Result of <c>signatures remove</c>.</summary>
+/// <param name="File">Where the image was written.</param>
+/// <param name="Size">Its length, in bytes.</param>
+/// <param name="Sha256">Its SHA-256, lower-case hex.</param>
+/// <param name="Removed">How many table entries went.</param>
+/// <param name="Kept">How many stayed.</param>
+public sealed record SignaturesRemoveResult(string File, long Size, string Sha256, int Removed, int Kept) : OperationResult
+{
+    /// <inheritdoc/>
+    public override ReportView View() => new(
+        $"{File}: {Removed} signature(s) removed, {Kept} kept",
+        [ReportTable.Fields("", ("size", $"{Size}"), ("sha256", Sha256))], []);
+}
+
+/// <summary><c>signatures remove</c>: takes signatures off and leaves every other byte as it is.</summary>
+internal static class SignaturesRemoveOperation
+{
+    public static Operation<SignaturesRemoveOptions, SignaturesRemoveResult> Definition { get; } = new()
+    {
+        Name = "signatures remove",
+        Summary = "Remove signatures from an image, by index or all.",
+        Details = "What stays keeps its bytes and its order, so that a signature that was second becomes the one that the kernel reads. Removing all gives "
+            + "back the image as it was before signing; only zeros that 'sign --fit' padded it with remain.",
+        Body = Run,
+        Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o).Path)],
+        TypedResult = () => SignaturesJson.Default.SignaturesRemoveResult,
+        TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
+        TypedOptions =
+        [
+            new("index", "N", "Which one, as 'signatures list' counts them.", (o, v) => o with { Indexes = o.Indexes.Add(OptionValues.Number("index", v)) }, repeatable: true),
+            new("all", null, "All of them, even when the table is damaged.", (o, _) => o with { All = true }),
+            new("o", "PATH", "Output file.", (o, v) => o with { Output = v }),
+            new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
+        ],
+        Examples =
+        [
+            new("kexecsign signatures remove vmlinuz.efi --index 0 -o vmlinuz.second.efi", "Drop the first signature; the second moves to its place."),
+            new("kexecsign signatures remove vmlinuz.efi --all --in-place", "Make it an unsigned image again."),
+        ],
+    };
+
+    private static SignaturesRemoveResult Run(SignaturesRemoveOptions options, RunContext context)
+    {
+        if (options.All != options.Indexes.IsEmpty)
+            throw options.All ? OperationErrors.OptionsConflict.With("--all", "--index") : OperationErrors.OptionMissing.With("signatures remove", "--index N or --all");
+        ImageTarget target = Target(options);
+        string path = target.Path;
+        using FileSource source = FileSource.Open(options.File);
+        try
+        {
+            Layout file = source.ToLayout();
+            PeImage image = PeReader.Read(file);
+            if (!image.IsSigned)
+                throw OperationErrors.NothingToRemove.With();
+            (Layout left, int removed, int kept) = Remove(image, file, options);
+            WrittenFile written = EditedImage.Write(target, image, left, changed: true, context);
+            return new(path, written.Size, written.Sha256, removed, kept);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(options.File);
+        }
+    }
+
+    private static (Layout Left, int Removed, int Kept) Remove(PeImage image, Layout file, SignaturesRemoveOptions options)
+    {
+        if (options.All)
+            return (CertificateTable.RemoveAll(image, file), Count(image, file), 0);
+        ImmutableHashSet<int> indexes = [.. options.Indexes];
+        return (CertificateTable.Remove(image, file, indexes), indexes.Count, CertificateTable.Read(image, file).Length - indexes.Count);
+    }
+
+    // A table that cannot be read may still be dropped as a whole.
+    private static int Count(PeImage image, Layout file)
+    {
+        try
+        {
+            return CertificateTable.Read(image, file).Length;
+        }
+        catch (KexecSignException)
+        {
+            return 1;
+        }
+    }
+
+    private static ImageTarget Target(SignaturesRemoveOptions options) => new(options.File, options.Output, options.InPlace);
+}

@@ -1,0 +1,44 @@
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Core.Errors;
+
+public static partial class OperationErrors
+{
+    /// <summary>A signature made elsewhere is longer or shorter than what the padding was made for.</summary>
+    public static readonly ErrorCode SignatureDoesNotFit = new(
+        "KS3711", "the PKCS#7 made elsewhere is 0x{0:x} bytes and takes 0x{1:x} in the table; the image was padded for 0x{2:x}.",
+        "With --fit let the far side sign the attributes only, which leaves the length as foreseen.");
+
+    /// <summary>The folder holds something else.</summary>
+    public static readonly ErrorCode NotABundle = new(
+        "KS3712", "this is no bundle: {0}.", "Name a folder that 'kexecsign prepare' made.");
+
+    /// <summary>A second round before the first is done.</summary>
+    public static readonly ErrorCode StageWaits = new(
+        "KS3713", "stage {0} of the bundle still waits for its {1} signature(s).", "Run 'kexecsign attach' on it first, or take a new folder.");
+
+    /// <summary>Nothing waits for signatures.</summary>
+    public static readonly ErrorCode NothingPrepared = new(
+        "KS3714", "all {0} stage(s) of the bundle are attached already.", "Run 'kexecsign prepare' for the next round first.");
+
+    /// <summary>Answers are missing.</summary>
+    public static readonly ErrorCode AnswersMissing = new(
+        "KS3715", "{0} of {1} file(s) have no signature yet: {2}.", "Put the answers into {3}, or name them with --answer; nothing was written.");
+
+    /// <summary>An answer that belongs to nothing in the bundle.</summary>
+    public static readonly ErrorCode AnswerFitsNothing = new(
+        "KS3716", "{0} of {1} bytes fits none of the {2} file(s) of stage {3} by the certificate of {4}.",
+        "Check that this bundle's requests were signed, with that certificate's key and digest {5}; 'openssl pkeyutl' needs '-pkeyopt digest:{5}'.");
+
+    /// <summary>A PKCS#7 that is for the right file, but not sound or by someone else.</summary>
+    public static readonly ErrorCode AnswerWrong = new(
+        "KS3717", "the PKCS#7 is for {0} but {1}.", "Have the file signed again with the key of the bundle's certificate.");
+
+    /// <summary>The file to be signed is no longer what was prepared.</summary>
+    public static readonly ErrorCode ChangedSincePrepared = new(
+        "KS3718", "the image digest is {1} now but {0} was sent to be signed.", "Prepare it again, or give the file that was prepared.");
+
+    /// <summary>An answer is much too large.</summary>
+    public static readonly ErrorCode NoAnswers = new(
+        "KS3719", "there is no answer in {0}.", "Put the signatures there, or name them with --answer.");
+}

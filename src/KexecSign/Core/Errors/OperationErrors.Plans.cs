@@ -1,0 +1,71 @@
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Core.Errors;
+
+/// <content>Plans of many images, their reports, provenance and policy files.</content>
+public static partial class OperationErrors
+{
+    /// <summary>No JSON.</summary>
+    public static readonly ErrorCode DocumentSyntax = new(
+        "KS3301", "this is no JSON: {0}.", "Mend it there; comments and trailing commas are allowed, a name twice in one object is not.", ExitCode.WrongUsage);
+
+    /// <summary>A value of the wrong kind, or none where one must be.</summary>
+    public static readonly ErrorCode DocumentWrong = new(
+        "KS3302", "{0}.", "See plan.schema.json, keys-file.schema.json or policy.schema.json in docs/schema.", ExitCode.WrongUsage);
+
+    /// <summary>A name that nothing is known by.</summary>
+    public static readonly ErrorCode DocumentName = new(
+        "KS3303", "{0} has no '{1}'.", "It may have {2}.", ExitCode.WrongUsage);
+
+    /// <summary>Steps that are no line.</summary>
+    public static readonly ErrorCode PlanSteps = new(
+        "KS3304", "the step '{0}' cannot stand behind '{1}'.", "The order is {2}, each at most once.", ExitCode.WrongUsage);
+
+    /// <summary>A key that is not described.</summary>
+    public static readonly ErrorCode PlanKeyUnknown = new(
+        "KS3305", "there is no key '{0}'; there are {1}.", "Add it to 'keys', or to the file that --keys names.", ExitCode.WrongUsage);
+
+    /// <summary>Two images of one name or output.</summary>
+    public static readonly ErrorCode PlanTwice = new(
+        "KS3306", "'{0}' is the {1} of the image in line {2} already.", "Give each image a name and files of its own.", ExitCode.WrongUsage);
+
+    /// <summary>No shard.</summary>
+    public static readonly ErrorCode ShardMalformed = new(
+        "KS3307", "'{0}' is no shard.", "Say --shard I/N with I from 1 to N and N at most 10000, for instance 2/5.", ExitCode.WrongUsage);
+
+    /// <summary>Options of one image beside a plan of many.</summary>
+    public static readonly ErrorCode PlanAndOption = new(
+        "KS3308", "{0} says what one image is to be, and the plan has {1}.", "Put it into the plan.", ExitCode.WrongUsage);
+
+    /// <summary>Shards of nothing.</summary>
+    public static readonly ErrorCode NoPlanToShard = new(
+        "KS3309", "{0} needs a plan with 'images'.", "Give such a plan, or leave it out.", ExitCode.WrongUsage);
+
+    /// <summary>A report that is none.</summary>
+    public static readonly ErrorCode NotAPlanReport = new(
+        "KS3311", "this is no report of a plan: {0}.", "Give the files that 'kexecsign build PLAN --report FILE' wrote.", ExitCode.WrongUsage);
+
+    /// <summary>Reports of different plans.</summary>
+    public static readonly ErrorCode OtherPlan = new(
+        "KS3312", "the report is of the plan with SHA-256 {0}, that of {1} is of {2}.", "Merge reports of one and the same plan.", ExitCode.WrongUsage);
+
+    /// <summary>A shard that is missing.</summary>
+    public static readonly ErrorCode ShardMissing = new(
+        "KS3313", "{0} of the plan's {1} image(s) are in none of the reports: {2}.", "Add the reports of the other shards, or run the plan again without --shard.");
+
+    /// <summary>A shard that came twice.</summary>
+    public static readonly ErrorCode ShardTwice = new(
+        "KS3314", "the image '{0}' is in the report of {1} too.", "Give each shard's report once.", ExitCode.WrongUsage);
+
+    /// <summary>Policy said no before anything was put in place.</summary>
+    public static readonly ErrorCode BuiltAgainstPolicy = new(
+        "KS3315", "what was built breaks the policy {0}: {1}.", "Nothing was put in place. Change what the rule is about, or the policy.", ExitCode.VerificationFailed);
+
+    /// <summary>No envelope.</summary>
+    public static readonly ErrorCode NotProvenance = new(
+        "KS3321", "this is no provenance: {0}.", "Give the file that 'kexecsign build --provenance FILE' wrote.", ExitCode.WrongUsage);
+
+    /// <summary>Provenance signed by nobody.</summary>
+    public static readonly ErrorCode ProvenanceUnsigned = new(
+        "KS3322", "nothing is named to sign the provenance with.", "Give --provenance-key and --provenance-cert, or --key and --cert.", ExitCode.WrongUsage);
+}

@@ -1,0 +1,82 @@
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Core.Errors;
+
+public static partial class OperationErrors
+{
+    /// <summary>.linux would not be an EFI image.</summary>
+    public static readonly ErrorCode UkiKernelNotPe = new(
+        "KS3660", "the kernel begins with {0}: {1}.", "Give a kernel with EFI stub as it is booted: Image, vmlinuz.efi or bzImage; unpack it first if it is compressed as a whole.");
+
+    /// <summary>Stub and kernel are for different machines.</summary>
+    public static readonly ErrorCode UkiMachine = new(
+        "KS3661", "{0} is for {1} (0x{2:x}) but the stub is for {3} (0x{4:x}).", "Give the stub of the kernel's machine.");
+
+    /// <summary>No stub was found.</summary>
+    public static readonly ErrorCode UkiStubMissing = new(
+        "KS3662", "there is no systemd-stub for {0} at {1}.", "Install systemd-boot-efi, or name a stub with --stub FILE.");
+
+    /// <summary>A text is longer than its readers take.</summary>
+    public static readonly ErrorCode UkiTextTooLong = new(
+        "KS3663", "the text for {0} has 0x{1:x} bytes; at most 0x{2:x} are taken.", "Give a shorter one; @FILE reads a text file, the options for images take paths.");
+
+    /// <summary>A small input is large.</summary>
+    public static readonly ErrorCode UkiInputTooLarge = new(
+        "KS3664", "the file for {0} has 0x{1:x} bytes; at most 0x{2:x} are taken.", "Check that it is the right file.");
+
+    /// <summary>A section option that is none.</summary>
+    public static readonly ErrorCode UkiSectionOption = new(
+        "KS3665", "--section takes NAME:FILE, not '{0}'.", "NAME is 2 to 8 ASCII characters beginning with a dot; the sections that have an option of their own are given by it.", ExitCode.WrongUsage);
+
+    /// <summary>A section changed on its way into the image.</summary>
+    public static readonly ErrorCode UkiKernelChanged = new(
+        "KS3666", "{0} in the image has SHA-256 {1}, but {2} was read before.", "Nothing was written. Something writes to that file; wait until it is done.");
+
+    /// <summary>The kernel has a signature that would be lost.</summary>
+    public static readonly ErrorCode UkiKernelSigned = new(
+        "KS3667", "the kernel carries {0} signature(s) already.", "Leave --inner-key out to keep the kernel as it is, or say --inner-replace to drop them.");
+
+    /// <summary>A parser cannot go into a signed kernel.</summary>
+    public static readonly ErrorCode UkiInnerParserSigned = new(
+        "KS3668", "the kernel is signed, and a parser put into it would break the signature.", "Give the unsigned kernel, or say --inner-key and --inner-replace.");
+
+    /// <summary>systemd takes RSA keys only.</summary>
+    public static readonly ErrorCode PcrKeyNotRsa = new(
+        "KS3669", "the PCR key is {0}; systemd and the TPM policy it uses take RSA keys only.", "Give an RSA key of 2048 bits.");
+
+    /// <summary>An addon without payload.</summary>
+    public static readonly ErrorCode AddonEmpty = new(
+        "KS3670", "an addon without any of {0} is none.", "Give one of --cmdline, --dtb, --dtbauto, --ucode, --initrd, or --profile for a profile.", ExitCode.WrongUsage);
+
+    /// <summary>A name that systemd-stub does not look for.</summary>
+    public static readonly ErrorCode AddonName = new(
+        "KS3671", "systemd-stub looks for names that end in .addon.efi only, and '{0}' does not.", "Name it NAME.addon.efi; profiles may have any name.", ExitCode.WrongUsage);
+
+    /// <summary>The machine of an addon is not known.</summary>
+    public static readonly ErrorCode AddonMachine = new(
+        "KS3672", "nothing tells which machine the addon is for.", "Say --arch x86_64, arm64 or riscv64, or give a stub with --stub.", ExitCode.WrongUsage);
+
+    /// <summary>Nothing to change.</summary>
+    public static readonly ErrorCode UpdateNothing = new(
+        "KS3673", "no section is named that is to be changed.", "Name one: --initrd, --cmdline, --remove and the like.", ExitCode.WrongUsage);
+
+    /// <summary>A section that may not go.</summary>
+    public static readonly ErrorCode UpdateCannotRemove = new(
+        "KS3674", "section {0} cannot be removed; the image has {1}.", "Sections of the base, .linux excepted, can be removed.", ExitCode.WrongUsage);
+
+    /// <summary>Options that need a PCR key.</summary>
+    public static readonly ErrorCode PcrOptionsWithoutKey = new(
+        "KS3675", "--{0} is given without --pcr-key.", "Say --pcr-key, or use 'kexecsign uki measure' to see values without signing them.", ExitCode.WrongUsage);
+
+    /// <summary>The public key is not that of the private one.</summary>
+    public static readonly ErrorCode PcrKeyMismatch = new(
+        "KS3676", "the public key given for .pcrpkey has fingerprint {0}, the key of --pcr-key {1}.", "Give the public half of the PCR key, or leave --pcrpkey out to have it put in.");
+
+    /// <summary>A PCR public key that is none.</summary>
+    public static readonly ErrorCode PcrKeyUnreadable = new(
+        "KS3677", "the file for .pcrpkey is no RSA public key in PEM.", "Give what 'openssl pkey -pubout' writes.");
+
+    /// <summary>What is measured cannot be told.</summary>
+    public static readonly ErrorCode UkiStubVersion = new(
+        "KS3678", "the stub does not tell its systemd version, on which depends what it measures.", "Say --stub-version N.", ExitCode.WrongUsage);
+}

@@ -1,0 +1,64 @@
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Core.Errors;
+
+/// <summary>Codes KS3xxx: an operation was asked for something it cannot or will not do.</summary>
+public static partial class OperationErrors
+{
+    /// <summary>An input file is missing.</summary>
+    public static readonly ErrorCode InputMissing = new(
+        "KS3001", "there is no such file.", "Check the path.");
+
+    /// <summary>An input file cannot be read.</summary>
+    public static readonly ErrorCode InputUnreadable = new(
+        "KS3002", "the file cannot be read: {0}.", "Check its permissions, and that it is a regular file.");
+
+    /// <summary>An output cannot be written.</summary>
+    public static readonly ErrorCode OutputUnwritable = new(
+        "KS3003", "the output cannot be written: {0}.", "Choose a folder that exists and that you may write to; nothing was changed.");
+
+    /// <summary>No space left.</summary>
+    public static readonly ErrorCode DiskFull = new(
+        "KS3004", "the file system is full after 0x{0:x} of 0x{1:x} bytes.", "Free some space or choose another folder; nothing was changed.");
+
+    /// <summary>Output over input without being asked.</summary>
+    public static readonly ErrorCode OutputIsInput = new(
+        "KS3005", "the output is the input.", "Give another -o, or say --in-place.");
+
+    /// <summary>No output named.</summary>
+    public static readonly ErrorCode NoOutput = new(
+        "KS3006", "no output is named for {0} input file(s).", "Give -o FILE for one file, -o FOLDER for several, or --in-place.", ExitCode.WrongUsage);
+
+    /// <summary>An input changed while it was read.</summary>
+    public static readonly ErrorCode InputChanged = new(
+        "KS3007", "the file was 0x{0:x} bytes long when it was opened but ends at 0x{1:x} now.", "Something writes to it; wait until it is done.");
+
+    /// <summary>A file is no longer what was hashed.</summary>
+    public static readonly ErrorCode ChangedSinceHashed = new(
+        "KS3008", "the file changed between hashing and packing.", "Something writes to it; wait until it is done.");
+
+    /// <summary>Something that an option needs is missing.</summary>
+    public static readonly ErrorCode OptionMissing = new(
+        "KS3010", "'{0}' needs {1}.", "See 'kexecsign {0} --help'.", ExitCode.WrongUsage);
+
+    /// <summary>Two options contradict each other.</summary>
+    public static readonly ErrorCode OptionsConflict = new(
+        "KS3011", "{0} and {1} cannot be given together.", "Leave one of them out.", ExitCode.WrongUsage);
+
+    /// <summary>A value that an option does not take.</summary>
+    public static readonly ErrorCode OptionValue = new(
+        "KS3012", "--{0} does not take '{1}'.", "It takes {2}.", ExitCode.WrongUsage);
+
+    /// <summary>Two inputs of a batch lead to one output.</summary>
+    public static readonly ErrorCode SameOutput = new(
+        "KS3013", "{0} and {1} would both become {2}.", "Give each file once, and files of the same name in runs of their own.", ExitCode.WrongUsage);
+
+    /// <summary>The file has signatures already.</summary>
+    public static readonly ErrorCode AlreadySigned = new(
+        "KS3021", "the image carries {0} signature(s) already, the first by {1}.",
+        "Say --replace to drop them, --append to add behind, or --prepend to add in front (the kernel reads only the first).");
+
+    /// <summary>RSA keys below what kernel and firmware take.</summary>
+    public static readonly ErrorCode KeyTooSmall = new(
+        "KS3022", "the RSA key has {0} bits; firmware takes 2048 to 4096.", "Use a key of one of these sizes.");
+}

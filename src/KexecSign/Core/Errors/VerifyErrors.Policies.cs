@@ -1,0 +1,42 @@
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Core.Errors;
+
+public static partial class VerifyErrors
+{
+    /// <summary>A consumer that must accept the image does not.</summary>
+    public static readonly ErrorCode PolicyConsumer = new(
+        "KS4640", "the policy asks this consumer to accept the image: {0}.", "Mend what the consumer refuses, or take it out of 'consumers'.", ExitCode.VerificationFailed);
+
+    /// <summary>Too few or too many signatures.</summary>
+    public static readonly ErrorCode PolicySignatureMissing = new(
+        "KS4641", "the policy asks for another number of signatures: {0}.", "Sign the image, or remove signatures with 'kexecsign signatures remove'.", ExitCode.VerificationFailed);
+
+    /// <summary>A key that is not listed.</summary>
+    public static readonly ErrorCode PolicyKey = new(
+        "KS4642", "the policy does not list this key: {0}.", "Sign with a key that is listed, or add the fingerprint to 'keys'.", ExitCode.VerificationFailed);
+
+    /// <summary>An algorithm that is not listed.</summary>
+    public static readonly ErrorCode PolicyAlgorithm = new(
+        "KS4643", "the policy does not list this algorithm: {0}.", "Sign with another key or --digest, or add the algorithm to the policy.", ExitCode.VerificationFailed);
+
+    /// <summary>A certificate that ends too soon.</summary>
+    public static readonly ErrorCode PolicyExpiry = new(
+        "KS4644", "the policy asks for a certificate that is valid longer: {0}.", "Renew the certificate, or ask for fewer days in 'validDays'.", ExitCode.VerificationFailed);
+
+    /// <summary>SBAT is missing or too old.</summary>
+    public static readonly ErrorCode PolicySbat = new(
+        "KS4645", "the policy asks for another .sbat: {0}.", "Build from sources that carry the generation asked for.", ExitCode.VerificationFailed);
+
+    /// <summary>Parser missing, forbidden or of another series.</summary>
+    public static readonly ErrorCode PolicyParser = new(
+        "KS4646", "the policy asks for another parser: {0}.", "Embed the parser of the kernel series asked for with 'kexecsign bpf embed', or leave it out.", ExitCode.VerificationFailed);
+
+    /// <summary>Building again gives other bytes.</summary>
+    public static readonly ErrorCode PolicyReproducible = new(
+        "KS4647", "the policy asks for an image that can be built again to the same bytes: {0}.", "Leave --timestamp and --signing-time out, and sign with an RSA key.", ExitCode.VerificationFailed);
+
+    /// <summary>A signature that names the right signer and is not theirs.</summary>
+    public static readonly ErrorCode PolicySignatureWrong = new(
+        "KS4648", "the policy asks for signatures that hold: {0}.", "Get the file again from where it was signed; for IMA give the signer's certificate.", ExitCode.VerificationFailed);
+}

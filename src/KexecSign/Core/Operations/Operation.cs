@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization.Metadata;
+using KexecSign.Core.Reports;
+
+namespace KexecSign.Core.Operations;
+
+/// <summary>A line that shows how an operation is used, and what it does.</summary>
+/// <param name="CommandLine">What one types, from <c>kexecsign</c> on.</param>
+/// <param name="Explanation">What happens then, in one sentence.</param>
+public sealed record Example(string CommandLine, string Explanation);
+
+/// <summary>What KexecSign can do, one instance per command; the faces are made from these descriptions.</summary>
+public abstract class Operation
+{
+    private protected Operation()
+    {
+    }
+
+    /// <summary>Words of the command, for instance <c>zboot build</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>One sentence, shown in lists.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>A paragraph of what one should know before using it; may be empty.</summary>
+    public string Details { get; init; } = "";
+
+    /// <summary>Examples that work as they stand.</summary>
+    public ImmutableArray<Example> Examples { get; init; } = [];
+
+    /// <summary>Positional arguments in order.</summary>
+    public abstract IReadOnlyList<ArgumentSpec> Arguments { get; }
+
+    /// <summary>Options, in the order in which help shows them.</summary>
+    public abstract IReadOnlyList<OptionSpec> Options { get; }
+
+    /// <summary>The options record with every default in place.</summary>
+    public abstract object DefaultOptions { get; }
+
+    /// <summary>How the result is written as JSON.</summary>
+    public abstract JsonTypeInfo ResultType { get; }
+
+    /// <summary>Runs with an options record of this operation's type.</summary>
+    public abstract OperationResult Run(object options, RunContext context);
+}
+
+/// <summary>An operation with its types.</summary>
+public sealed class Operation<TOptions, TResult> : Operation
+    where TOptions : class, new()
+    where TResult : OperationResult
+{
+    /// <summary>Positional arguments in order.</summary>
+    public ImmutableArray<ArgumentSpec<TOptions>> TypedArguments { get; init; } = [];
+
+    /// <summary>Options, in the order in which help shows them.</summary>
+    public ImmutableArray<OptionSpec<TOptions>> TypedOptions { get; init; } = [];
+
+    /// <summary>How the result is written as JSON; asked for only when JSON is written, because making it takes longer than starting up.</summary>
+    public required Func<JsonTypeInfo<TResult>> TypedResult { get; init; }
+
+    /// <summary>The operation's code.</summary>
+    public required Func<TOptions, RunContext, TResult> Body { get; init; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ArgumentSpec> Arguments => TypedArguments;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<OptionSpec> Options => TypedOptions;
+
+    /// <inheritdoc/>
+    public override object DefaultOptions => new TOptions();
+
+    /// <inheritdoc/>
+    public override JsonTypeInfo ResultType => TypedResult();
+
+    /// <summary>What would be done, for <c>--dry-run</c>; null for an operation that only reads.</summary>
+    public Func<TOptions, IEnumerable<PlannedStep>>? Plan { get; init; }
+
+    /// <inheritdoc/>
+    public override OperationResult Run(object options, RunContext context) =>
+        context.DryRun && Plan is not null ? new PlannedResult(Name, [.. Plan((TOptions)options)]) : Run((TOptions)options, context);
+
+    /// <summary>Runs with typed options.</summary>
+    public TResult Run(TOptions options, RunContext context)
+    {
+        MachineCrypto.Require();
+        return Body(options, context);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using KexecSign.Core.Errors;
+using KexecSign.Core.Reports;
+
+namespace KexecSign.Core.Operations;
+
+/// <summary>
+/// An operation and the values given for it by name, as a command line or a build file gives them. Collects them into
+/// the options record and refuses what the operation does not know, or cannot do without.
+/// </summary>
+public sealed class OperationRequest
+{
+    private readonly HashSet<string> _given = [];
+    private object _options;
+
+    /// <summary>Begins with every default in place.</summary>
+    public OperationRequest(Operation operation)
+    {
+        Operation = operation;
+        _options = operation.DefaultOptions;
+    }
+
+    /// <summary>What is to be run.</summary>
+    public Operation Operation { get; }
+
+    /// <summary>Gives an option a value; for a repeatable option, one more value. Raises KS3032 for a name it does not have, KS3037 for an empty value.</summary>
+    /// <param name="name">The option's name without dashes.</param>
+    /// <param name="value">The value as people type it; ignored for a flag.</param>
+    public void Set(string name, string value)
+    {
+        OptionSpec spec = Option(name) ?? throw OperationErrors.OptionUnknown.With(Operation.Name, name);
+        if (!_given.Add(spec.Name) && !spec.Repeatable && spec.Value is not null)
+            throw OperationErrors.OptionRepeated.With(Operation.Name, spec.Name);
+        if (value.Length == 0 && spec.Value is not null)
+            throw OperationErrors.ValueEmpty.With(Operation.Name, spec.Typed);
+        _options = spec.Apply(_options, value);
+    }
+
+    /// <summary>Gives a positional argument a value; for a repeatable argument, one more value. Raises KS3037 for an empty one.</summary>
+    /// <param name="spec">One of the operation's arguments.</param>
+    /// <param name="value">The value.</param>
+    public void Give(ArgumentSpec spec, string value)
+    {
+        if (!_given.Add(spec.Name) && !spec.Repeatable)
+            throw OperationErrors.ArgumentRepeated.With(Operation.Name, spec.Name, value);
+        if (value.Length == 0)
+            throw OperationErrors.ValueEmpty.With(Operation.Name, spec.Name);
+        _options = spec.Apply(_options, value);
+    }
+
+    /// <summary>Runs with what was given. Raises KS3010 when something required is missing.</summary>
+    public OperationResult Run(RunContext context)
+    {
+        foreach (ArgumentSpec argument in Operation.Arguments)
+        {
+            if (argument.Required && !_given.Contains(argument.Name))
+                throw OperationErrors.OptionMissing.With(Operation.Name, argument.Name);
+        }
+        foreach (OptionSpec option in Operation.Options)
+        {
+            if (option.Required && !_given.Contains(option.Name))
+                throw OperationErrors.OptionMissing.With(Operation.Name, string.Create(CultureInfo.InvariantCulture, $"{option.Typed} {option.Value}"));
+        }
+        return Operation.Run(_options, context);
+    }
+
+    private OptionSpec? Option(string name)
+    {
+        foreach (OptionSpec option in Operation.Options)
+        {
+            if (option.Name == name)
+                return option;
+        }
+        return null;
+    }
+}

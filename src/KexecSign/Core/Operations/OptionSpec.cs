@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+
+namespace KexecSign.Core.Operations;
+
+/// <summary>
+/// An option of an operation: one name, one default, one description, used by the command line, the MSBuild tasks, the
+/// Cake settings, the help, the man page and the schema alike.
+/// </summary>
+/// <param name="Name">Long name without dashes, for instance <c>pin-env</c>; <c>o</c> and other single letters get one dash.</param>
+/// <param name="Value">What stands for the value in help texts, for instance <c>FILE</c>; null for a flag.</param>
+/// <param name="Description">One sentence for people.</param>
+/// <param name="Default">The default as people would type it; null when the option is simply absent.</param>
+/// <param name="Required">Whether the operation refuses to run without it.</param>
+/// <param name="Repeatable">Whether it may be given several times.</param>
+/// <param name="Choices">The allowed values; empty when any value may be given.</param>
+public abstract record OptionSpec(
+    string Name, string? Value, string Description, string? Default, bool Required, bool Repeatable, ImmutableArray<string> Choices)
+{
+    /// <summary>The option as one types it: two dashes, or one for a single letter.</summary>
+    public string Typed => (Name.Length == 1 ? "-" : "--") + Name;
+
+    /// <summary>The options record with this option's value put in.</summary>
+    public abstract object Apply(object options, string value);
+}
+
+/// <summary>An option that fills a field of <typeparamref name="TOptions"/>.</summary>
+public sealed record OptionSpec<TOptions> : OptionSpec
+    where TOptions : class
+{
+    private readonly Func<TOptions, string, TOptions> _apply;
+
+    internal OptionSpec(
+        string name, string? value, string description, Func<TOptions, string, TOptions> apply,
+        string? defaultValue = null, bool required = false, bool repeatable = false, params ImmutableArray<string> choices)
+        : base(name, value, description, defaultValue, required, repeatable, choices) => _apply = apply;
+
+    /// <inheritdoc/>
+    public override object Apply(object options, string value) => _apply((TOptions)options, value);
+}

@@ -1,0 +1,23 @@
+namespace KexecSign.Core.Operations;
+
+/// <summary>A step that an operation would take.</summary>
+/// <param name="Action"><c>read</c>, <c>sign</c>, <c>run</c>, <c>write</c>, <c>set</c>.</param>
+/// <param name="What">The file or key; a key's PIN and where it comes from are left out.</param>
+public sealed record PlannedStep(string Action, string What)
+{
+    /// <summary>Reads a file that was named; none when it was not.</summary>
+    internal static IEnumerable<PlannedStep> Read(params IEnumerable<string?> files) => Each("read", files);
+
+    /// <summary>Writes a file that was named; none when it was not.</summary>
+    internal static IEnumerable<PlannedStep> Write(params IEnumerable<string?> files) => Each("write", files);
+
+    /// <summary>Signs something with a key that was named; none when it was not.</summary>
+    internal static IEnumerable<PlannedStep> Sign(string what, string? key, string? certificate) =>
+        key is null ? [] : [new("sign", $"{what} with {WithoutQuery(key)}, certificate {(certificate is null ? "none" : WithoutQuery(certificate))}")];
+
+    private static IEnumerable<PlannedStep> Each(string action, IEnumerable<string?> files) =>
+        files.Where(file => file is not null).Select(file => new PlannedStep(action, file!));
+
+    // The query of a PKCS#11 URI is where PINs are.
+    private static string WithoutQuery(string reference) => reference.Split('?', 2)[0];
+}

@@ -1,0 +1,15 @@
+using System.Text.Json.Serialization;
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Core.Reports;
+
+/// <summary>What an operation found or did: a record that becomes JSON as it stands and a view that a person can read.</summary>
+public abstract record OperationResult
+{
+    /// <summary>The exit code of a command that ends with this result.</summary>
+    [JsonIgnore]
+    public virtual ExitCode Exit => ExitCode.Done;
+
+    /// <summary>The result for people.</summary>
+    public abstract ReportView View();
+}

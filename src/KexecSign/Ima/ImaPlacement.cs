@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using KexecSign.Core;
+using KexecSign.Files;
+using KexecSign.Formats.Layouts;
+
+namespace KexecSign.Ima;
+
+/// <summary>Puts IMA values where they are wanted: beside the file, onto it, into a tar.</summary>
+internal static class ImaPlacement
+{
+    /// <summary>Writes the sidecar and sets the attribute, as far as they are wanted.</summary>
+    public static ImaSigned Place(string file, byte[] hash, byte[] value, bool sidecar, string? xattr, RunContext context)
+    {
+        if (sidecar)
+            WrittenFile.Write(Layout.Of(value), file + ".sig", [file], context);
+        return SetAttributes(Described(file, hash, value, sidecar), xattr, context);
+    }
+
+    /// <summary>Writes files named one by one with their signatures to a tar.</summary>
+    public static string WriteTar(
+        string path, ImmutableArray<(string File, byte[] Hash, byte[] Value)> files, HashAlgorithmName algorithm, RunContext context) =>
+        ImaTar.Write(path, files.Select(f => new TarFile(f.File, Path.GetFileName(f.File), f.Hash, f.Value)), [], algorithm, context);
+
+    /// <summary>What is reported of a signed file.</summary>
+    public static ImaSigned Described(string file, byte[] digest, byte[] value, bool sidecar) => new(
+        file, Convert.ToHexStringLower(digest), Convert.ToHexStringLower(value), Convert.ToHexStringLower(value.AsSpan(3, 4)),
+        sidecar ? file + ".sig" : null, null, null);
+
+    /// <summary>Sets the attributes when a namespace for them is given.</summary>
+    // security.ima first: with EVM active the kernel checks security.evm against it when it is set.
+    public static ImaSigned SetAttributes(ImaSigned signed, string? xattr, RunContext context)
+    {
+        if (xattr is null)
+            return signed;
+        foreach ((string name, string? value) in (ReadOnlySpan<(string, string?)>)[(xattr + ".ima", signed.Value), (xattr + ".evm", signed.Evm)])
+        {
+            if (value is null || ExtendedAttribute.TrySet(signed.File, name, Convert.FromHexString(value)) is not { } problem)
+                continue;
+            context.Log.Warning($"{signed.File}: {name} was not set: {problem}.");
+            return signed with { XattrProblem = problem };
+        }
+        return signed with { Xattr = xattr + ".ima" };
+    }
+}

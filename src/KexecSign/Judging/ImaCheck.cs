@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Files;
+using KexecSign.Formats.AppendedSignatures;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Ima;
+using KexecSign.Formats.Layouts;
+using KexecSign.Keys.Certificates;
+
+namespace KexecSign.Judging;
+
+/// <summary>What IMA appraisal does with a file and its signature (security/integrity/digsig_asymmetric.c).</summary>
+internal static class ImaCheck
+{
+    /// <summary>Finds a file's signature: the sidecar first, because it says what the build meant, then the xattrs.</summary>
+    public static (byte[] Value, string Source)? Find(string path)
+    {
+        string sidecar = path + ".sig";
+        if (File.Exists(sidecar))
+            return (ReadSidecar(sidecar), "the sidecar");
+        foreach (string name in (ReadOnlySpan<string>)["security.ima", "user.ima"])
+        {
+            if (ExtendedAttribute.TryGet(path, name) is { Length: > 0 } value && value[0] is ImaSignature.Digsig or ImaSignature.VerityDigsig)
+                return (value, name);
+        }
+        return null;
+    }
+
+    /// <summary>Reads a sidecar.</summary>
+    public static byte[] ReadSidecar(string path)
+    {
+        using FileSource source = FileSource.Open(path);
+        return source.ToLayout().ReadBytes(0, Math.Min(source.Length, ushort.MaxValue + 10));
+    }
+
+    /// <summary>Says that the digest of a file's signature will be asked for; of one that cannot be read, the verdict tells.</summary>
+    public static void Announce(string path, FileDigests digests)
+    {
+        try
+        {
+            if (Find(path) is { } found && ImaSignature.Decode(found.Value) is { Type: not ImaSignature.VerityDigsig } signature)
+                digests.AnnounceWhole(signature.Hash);
+        }
+        catch (KexecSignException)
+        {
+            return;
+        }
+    }
+
+    /// <summary>The verdict on a file.</summary>
+    public static Verdict Judge(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context) =>
+        Judge(path, file, new FileDigests(file, context), trusted, context);
+
+    /// <summary>The same where other digests of the file are wanted, too.</summary>
+    public static Verdict Judge(string path, Layout file, FileDigests digests, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        try
+        {
+            if (Find(path) is not { } found)
+                return Appended(path, file, trusted, context);
+            (byte[] value, string source) = found;
+            if (trusted.IsEmpty)
+                return new(Consumer.Ima, Answer.NotChecked, $"{source} is there, but no certificate was given to check it by");
+            ImaSignature signature = ImaSignature.Decode(value);
+            X509Certificate2 signer = SignerOf(signature, trusted);
+            Require(signer, signature, Digest(signature, file, digests, context));
+            return new(Consumer.Ima, Answer.Accepts, $"{source}: key id {signature.KeyId:x8} of {signer.Subject}, {signature.Hash.Name}");
+        }
+        catch (KexecSignException refused)
+        {
+            return Verdict.Refused(Consumer.Ima, refused);
+        }
+    }
+
+    // Rules for kernels and modules may say appraise_type=imasig|modsig; powerpc's own do.
+    private static Verdict Appended(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        AppendedSignature signature = AppendedSignature.Find(file) ?? throw VerifyErrors.NoImaSignature.With(path);
+        if (trusted.IsEmpty)
+            return new(Consumer.Ima, Answer.NotChecked, "an appended signature is there, but no certificate was given to check it by");
+        using IRunStep step = context.Log.Step("hash", signature.ContentLength);
+        (_, HashAlgorithmName hash, X509Certificate2 signer) = ModuleCheck.Require(file.Slice(0, signature.ContentLength), signature, trusted, step, context.Cancellation);
+        return new(Consumer.Ima, Answer.Accepts, $"the appended signature holds by {signer.Subject}, {hash.Name}; it counts for rules with appraise_type=imasig|modsig");
+    }
+
+    /// <summary>Checks a signature and gives the certificate it holds by.</summary>
+    /// <exception cref="KexecSignException">KS1405, KS4112, KS4113.</exception>
+    public static X509Certificate2 Check(
+        ImaSignature signature, Layout file, ImmutableArray<X509Certificate2> trusted, IRunStep step, CancellationToken cancellation)
+    {
+        X509Certificate2 signer = SignerOf(signature, trusted);
+        Require(signer, signature, FileDigest.Of(file, signature.Type, signature.Hash, step, cancellation));
+        return signer;
+    }
+
+    private static void Require(X509Certificate2 signer, ImaSignature signature, byte[] digest)
+    {
+        if (!Holds(signer, ImaSignature.ToBeSigned(signature.Type, signature.Version, signature.Hash, digest), signature))
+            throw VerifyErrors.ImaSignatureWrong.With($"{signature.KeyId:x8}", signature.Hash.Name, Convert.ToHexStringLower(digest));
+    }
+
+    // fs-verity's digest is one of a tree over the file's blocks and has a read of its own.
+    private static byte[] Digest(ImaSignature signature, Layout file, FileDigests digests, RunContext context)
+    {
+        if (signature.Type != ImaSignature.VerityDigsig)
+            return digests.OfWhole(signature.Hash);
+        using IRunStep step = context.Log.Step($"hash ({signature.Hash.Name})", file.Length);
+        return FileDigest.Of(file, signature.Type, signature.Hash, step, context.Cancellation);
+    }
+
+    /// <summary>The certificate whose key id a signature names.</summary>
+    /// <exception cref="KexecSignException">KS4112.</exception>
+    public static X509Certificate2 SignerOf(ImaSignature signature, ImmutableArray<X509Certificate2> trusted) =>
+        trusted.FirstOrDefault(c => ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId)
+        ?? throw VerifyErrors.ImaKeyUnknown.With($"{signature.KeyId:x8}", string.Join(", ", trusted.Select(c => $"{ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)):x8}")));
+
+    /// <summary>Whether a signature over a file's digest holds by a certificate that it names.</summary>
+    public static bool HoldsBy(X509Certificate2 signer, byte[] digest, ImaSignature signature) =>
+        ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(signer)) == signature.KeyId
+        && Holds(signer, ImaSignature.ToBeSigned(signature.Type, signature.Version, signature.Hash, digest), signature);
+
+    private static bool Holds(X509Certificate2 signer, byte[] digest, ImaSignature signature)
+    {
+        using RSA? rsa = signer.GetRSAPublicKey();
+        if (rsa is not null)
+            return rsa.VerifyHash(digest, signature.Signature.Span, signature.Hash, RSASignaturePadding.Pkcs1);
+        using ECDsa? ecdsa = signer.GetECDsaPublicKey();
+        return ecdsa is not null && ecdsa.VerifyHash(digest, signature.Signature.Span, DSASignatureFormat.Rfc3279DerSequence);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Core;
+using KexecSign.Core.Errors;
+using KexecSign.Formats.AppendedSignatures;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+
+namespace KexecSign.Judging;
+
+/// <summary>
+/// Kernels that read no PE signature: s390 wants a signature appended as to a module (arch/s390/kernel/machine_kexec_file.c,
+/// s390_verify_sig()), powerpc leaves it to IMA, by xattr or appended signature (arch/powerpc/kernel/ima_arch.c).
+/// </summary>
+internal static class OtherKernels
+{
+    /// <summary>Whether an architecture is one of these.</summary>
+    public static bool Know(string? architecture) => architecture is "s390x" or "powerpc64";
+
+    /// <summary>The verdict of <c>kexec_file_load</c> on a machine that booted securely.</summary>
+    public static Verdict Judge(string path, Layout file, string architecture, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        try
+        {
+            return architecture == "powerpc64" && ImaCheck.Find(path) is not null
+                ? ByIma(path, file, trusted, context)
+                : ByAppended(file, AppendedSignature.Find(file) ?? throw VerifyErrors.NoAppendedSignature.With(), trusted, context);
+        }
+        catch (KexecSignException refused)
+        {
+            return Verdict.Refused(Consumer.Kexec, refused);
+        }
+    }
+
+    // ima_appraise_measurement(): where there is a signature in the xattr, an appended one counts only when that one's key is unknown.
+    private static Verdict ByIma(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        Verdict ima = ImaCheck.Judge(path, file, trusted, context);
+        return ima.Code == VerifyErrors.ImaKeyUnknown.Id && AppendedSignature.Find(file) is { } signature
+            ? ByAppended(file, signature, trusted, context)
+            : ima with { Consumer = Consumer.Kexec, Reason = "by IMA, as powerpc does under secure boot: " + ima.Reason };
+    }
+
+    private static Verdict ByAppended(Layout file, AppendedSignature signature, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    {
+        if (trusted.IsEmpty)
+            return new(Consumer.Kexec, Answer.NotChecked, "an appended signature is there, but no certificate was given to check it by");
+        (_, HashAlgorithmName hash, X509Certificate2 signer) =
+            ModuleCheck.Require(file.Slice(0, signature.ContentLength), signature, trusted, SilentLog.Instance, context.Cancellation);
+        return new(Consumer.Kexec, Answer.Accepts, $"the appended signature holds by {signer.Subject}, {hash.Name}");
+    }
+}

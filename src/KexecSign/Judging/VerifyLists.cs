@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Core;
+using KexecSign.Files;
+using KexecSign.Formats.Sbat;
+using KexecSign.Keys.Pins;
+
+namespace KexecSign.Judging;
+
+/// <summary>What a machine allows and revokes besides the certificates that it trusts.</summary>
+/// <param name="Allowed">The db.</param>
+/// <param name="Revoked">The dbx.</param>
+/// <param name="OwnerCertificates">MOKs: shim trusts them, and so does the kernel that shim started.</param>
+/// <param name="OwnerRevoked">MokListX.</param>
+/// <param name="SbatLevel">What shim demands of <c>.sbat</c>; null when it demands nothing.</param>
+internal sealed record VerifyLists(
+    SignatureDatabase Allowed, SignatureDatabase Revoked, ImmutableArray<X509Certificate2> OwnerCertificates, SignatureDatabase OwnerRevoked, SbatTable? SbatLevel)
+{
+    private const long MaxSbatLevel = 64 * 1024;
+
+    /// <summary>A machine without lists.</summary>
+    public static VerifyLists None { get; } = new(SignatureDatabase.Empty, SignatureDatabase.Empty, [], SignatureDatabase.Empty, null);
+
+    /// <summary>The algorithms of the image digests in the lists.</summary>
+    public IEnumerable<string> DigestAlgorithms =>
+        Allowed.DigestAlgorithms.Concat(Revoked.DigestAlgorithms).Concat(OwnerRevoked.DigestAlgorithms).Distinct();
+
+    /// <summary>Reads the lists that options name.</summary>
+    public static VerifyLists Read(VerifyOptions options, RunContext context) => new(
+        SignatureDatabase.Read(options.Db), SignatureDatabase.Read(options.Dbx),
+        [.. options.OwnerCertificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])],
+        SignatureDatabase.Read(options.OwnerDbx), ReadLevel(options.SbatLevel));
+
+    private static SbatTable? ReadLevel(string? path)
+    {
+        try
+        {
+            return path is null ? null : SbatTable.ReadLevel(WholeFile.Read(path, MaxSbatLevel, "a SBAT level"));
+        }
+        catch (Formats.Errors.KexecSignException refused)
+        {
+            throw refused.In(path!);
+        }
+    }
+}

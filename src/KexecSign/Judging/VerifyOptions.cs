@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+
+namespace KexecSign.Judging;
+
+/// <summary>Options of <c>verify</c>.</summary>
+public sealed record VerifyOptions
+{
+    /// <summary>The file to verify.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>Trusted certificates: UEFI db or MOK, kernel keyrings, IMA.</summary>
+    public ImmutableArray<string> Certificates { get; init; } = [];
+
+    /// <summary>The consumers to verify as; empty for those that the file has something for.</summary>
+    public ImmutableArray<Consumer> Consumers { get; init; } = [];
+
+    /// <summary>Architecture of the kernel that is to load the file; null for the file's own.</summary>
+    public string? Architecture { get; init; }
+
+    /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
+    public string? Dbx { get; init; }
+
+    /// <summary>What is allowed by certificate or digest, as EFI_SIGNATURE_LISTs.</summary>
+    public string? Db { get; init; }
+
+    /// <summary>Machine owner keys: trusted by shim, and by kernels that shim started.</summary>
+    public ImmutableArray<string> OwnerCertificates { get; init; } = [];
+
+    /// <summary>MokListX, as EFI_SIGNATURE_LISTs.</summary>
+    public string? OwnerDbx { get; init; }
+
+    /// <summary>SbatLevel: what shim demands of <c>.sbat</c>, as CSV.</summary>
+    public string? SbatLevel { get; init; }
+
+    /// <summary>Whether a signer's certificate that is out of date counts as a refusal.</summary>
+    public bool ExpiredFails { get; init; }
+
+    /// <summary>Timestamp authorities that are trusted where dates count.</summary>
+    public ImmutableArray<string> TimestampAuthorities { get; init; } = [];
+
+    /// <summary>A policy that the file must satisfy besides; null for none.</summary>
+    public string? Policy { get; init; }
+
+    internal bool NamesTrust => Certificates.Length + OwnerCertificates.Length > 0 || Db is not null;
+}

@@ -1,0 +1,179 @@
+using KexecSign.Commands.Inspect;
+using KexecSign.Fixtures;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Inspection;
+
+namespace KexecSign.Tests.Commands.Inspect;
+
+public sealed class InspectOperationTests : IDisposable
+{
+    private readonly Bench _bench = new();
+
+    [Theory]
+    [InlineData("", "unknown")]
+    [InlineData("4D5A", "unknown")]
+    [InlineData("1F8B08000000000000030300", "gzip data")]
+    [InlineData("68656C6C6F", "unknown")]
+    [InlineData("7F454C460201010000000000000000000100B70001000000000000000000000000000000000000000000000000000000400000000000400000000000", "ELF file")]
+    public void Names_what_is_no_image(string hex, string kind) => Inspect(Convert.FromHexString(hex)).Kind.ShouldStartWith(kind);
+
+    [Fact]
+    public void Names_images()
+    {
+        Inspect(TestImage.Arm64().Bytes).Kind.ShouldBe("arm64 kernel Image, unsigned");
+        Inspect(TestImage.Arm64().U32(56, 0).Bytes).Kind.ShouldBe("EFI image, unsigned");
+        TestImage uki = TestImage.Arm64().U32(56, 0);
+        ".linux\0\0"u8.CopyTo(uki.Bytes.AsSpan(uki.SectionTable));
+        Inspect(uki.Bytes).Kind.ShouldBe("unified kernel image (UKI), unsigned");
+        Inspect(TestZboot.Gzip(TestImage.Arm64().Bytes).Bytes).Kind.ShouldBe("EFI zboot kernel (vmlinuz.efi), unsigned");
+    }
+
+    [SkippableFact]
+    public void Shows_a_kernel_as_it_is()
+    {
+        DebianKernel kernel = DebianKernels.Unsigned();
+        InspectResult result = Inspect(kernel.Path);
+        (result.Kind, result.Architecture, result.PageSizeKiB, result.Canonical).ShouldBe(("arm64 kernel Image, unsigned", "arm64", 4, true));
+        result.AuthenticodeSha256.ShouldBe(ToolDigests.Pesign(kernel.Path));
+        result.ImageSize.ShouldBe(result.SizeOfImage);
+        result.Sections.Select(s => s.Name).ShouldBe([".text", ".data"]);
+        result.Traps.ShouldBeEmpty();
+    }
+
+    [SkippableFact]
+    public void Shows_who_signed_a_kernel()
+    {
+        InspectResult result = Inspect(DebianKernels.Signed().Path);
+        InspectedSignature signature = result.Signatures.ShouldHaveSingleItem();
+        signature.Signer!.ShouldContain("Debian Secure Boot Signer");
+        signature.Issuer!.ShouldContain("Debian Secure Boot CA");
+        (signature.DigestMatches, signature.SignatureHolds).ShouldBe((true, true));
+        signature.Digest.ShouldBe("SHA256 " + result.AuthenticodeSha256);
+    }
+
+    [Fact]
+    public void Notices_a_changed_byte()
+    {
+        byte[] signed = File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048));
+        signed[0x1234] ^= 1;
+        InspectedSignature signature = Inspect(signed).Signatures.ShouldHaveSingleItem();
+        (signature.DigestMatches, signature.SignatureHolds).ShouldBe((false, true));
+    }
+
+    [SkippableTheory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    [InlineData("zstd22")]
+    public void Looks_into_a_payload(string compression)
+    {
+        byte[] kernel = File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048));
+        InspectResult result = Inspect((compression == "gzip" ? TestZboot.Gzip(kernel) : TestZboot.Zstd(kernel, _bench.Folder, compression)).Bytes);
+        result.Payload!.UncompressedSize.ShouldBe(kernel.Length);
+        result.Inner!.Kind.ShouldBe("arm64 kernel Image, signed");
+        result.Inner.Signatures.ShouldHaveSingleItem().DigestMatches.ShouldBeTrue();
+        result.Traps.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_broken_payload_is_a_trap()
+    {
+        TestImage zboot = TestZboot.Gzip(TestImage.Arm64().Bytes);
+        zboot.Bytes.AsSpan((int)zboot.U32(8) + 10, 64).Fill(0xAA);
+        InspectResult result = Inspect(zboot.Bytes);
+        result.Kind.ShouldStartWith("EFI zboot");
+        result.Inner.ShouldBeNull();
+        result.Traps.ShouldHaveSingleItem().ShouldStartWith("KS120");
+    }
+
+    [Theory]
+    [InlineData("bzip2", "'bzip2'")]
+    [InlineData("xzkern", "the xzkern payload")]
+    public void A_compression_that_no_kernel_has_or_a_payload_that_is_none_is_a_trap(string name, string told)
+    {
+        TestImage zboot = TestImage.Zboot(new byte[64], name);
+        Inspect(zboot.Bytes).Traps.ShouldHaveSingleItem().ShouldContain(told);
+    }
+
+    [Fact]
+    public void A_zboot_image_in_a_zboot_image_is_a_trap_and_not_opened()
+    {
+        TestImage inner = TestZboot.Gzip(TestZboot.Gzip(TestImage.Arm64().Bytes).Bytes);
+        InspectResult result = Inspect(inner.Bytes);
+        result.Inner!.Traps.ShouldHaveSingleItem().ShouldContain("zboot image again");
+        result.Inner.Inner.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(ulong.MaxValue, "KS1106")]
+    [InlineData(1ul << 63, "KS1106")]
+    [InlineData(0x3000ul, "KS1103")]
+    [InlineData(0ul, "KS1102")]
+    public void A_wild_image_size_is_a_trap(ulong size, string code) =>
+        Inspect(TestImage.Arm64().U64(16, size).Bytes).Traps.ShouldHaveSingleItem().ShouldStartWith(code);
+
+    [Fact]
+    public void A_gap_is_told_and_the_digest_is_the_kernels()
+    {
+        const int textEnd = TestImage.SizeOfHeaders + TestImage.TextSize;
+        byte[] gapped = TestImage.Arm64().Insert(textEnd, 0x200).SectionField(1, 20, textEnd + 0x200).Bytes;
+        InspectResult result = Inspect(gapped);
+        result.Canonical.ShouldBe(false);
+        result.Traps.ShouldContain(t => t.StartsWith("KS1012", StringComparison.Ordinal));
+        result.AuthenticodeSha256.ShouldBe(Convert.ToHexStringLower(KexecSign.Formats.Authenticode.AuthenticodeDigest.Compute(
+            KexecSign.Formats.Layouts.Layout.Of(gapped),
+            KexecSign.Formats.Authenticode.AuthenticodeDigest.SectionRanges(KexecSign.Formats.Pe.PeReader.Read(KexecSign.Formats.Layouts.Layout.Of(gapped))),
+            System.Security.Cryptography.HashAlgorithmName.SHA256)));
+    }
+
+    // Hashing each of them would take an hour.
+    [Fact]
+    public void Fifty_thousand_sections_over_the_same_bytes_are_not_hashed()
+    {
+        const int count = 50_000;
+        TestImage image = TestImage.Arm64().Insert(TestImage.SizeOfHeaders, 0x200000);
+        byte[] header = image.Bytes[image.SectionTable..(image.SectionTable + 40)];
+        image.U16(image.Pe + 6, count).OptionalField(60, 0x201000);
+        for (int i = 0; i < count; i++)
+        {
+            header.CopyTo(image.Bytes, image.SectionTable + 40 * i);
+            image.SectionField(i, 16, (uint)image.Bytes.Length).SectionField(i, 20, 0);
+        }
+        InspectResult result = Inspect(image.Bytes);
+        result.AuthenticodeSha256.ShouldBeNull();
+        result.Canonical.ShouldBe(false);
+    }
+
+    [SkippableFact]
+    public void Shows_a_parser_object_and_one_inside_an_image()
+    {
+        string parser = Parsers.Compile(_bench.Folder);
+        Inspect(parser).ParserAbi.ShouldBe("V6OrV7");
+        KexecSign.Commands.Bpf.BpfEmbedOperation.Definition.Run(
+            new() { Image = _bench.Folder.File("image", TestImage.Arm64().Bytes), Parser = parser, Output = _bench.Folder.At("embedded") }, _bench.Context);
+        Inspect(_bench.Folder.At("embedded")).ParserAbi.ShouldBe("V6OrV7");
+    }
+
+    [Fact]
+    public void Tells_parser_ELFs_and_envelopes()
+    {
+        Inspect(Formats.Bpf.ParserElf.Write([new byte[8]], null)).Kind.ShouldBe("kexec BPF parser ELF");
+        Layout envelope = new Formats.Bpf.ImageEnvelope(Layout.Of(new byte[1]), Layout.Of(new byte[1]), Formats.Bpf.ImageEnvelope.Section("")).Write(0xAA64);
+        Inspect(envelope.ReadBytes(0, envelope.Length)).Kind.ShouldBe("kexec image envelope");
+    }
+
+    [Fact]
+    public void A_missing_file_is_an_error() => Refusal.Of("KS3001", () => Inspect(_bench.Folder.At("none")));
+
+    public void Dispose() => _bench.Dispose();
+
+    private InspectResult Inspect(ReadOnlySpan<byte> content) => Inspect(_bench.Folder.File("file", content));
+
+    private InspectResult Inspect(string path)
+    {
+        InspectResult result = InspectOperation.Definition.Run(new() { File = path }, _bench.Context);
+        result.View();
+        result.Exit.ShouldBe(ExitCode.Done);
+        return result;
+    }
+}

@@ -1,0 +1,158 @@
+using KexecSign.Batches;
+using KexecSign.Commands.Rpm;
+using KexecSign.Fixtures;
+
+namespace KexecSign.Tests.Commands.Rpm;
+
+/// <summary>Packages built by rpmbuild, signed here, judged by rpm and by evmctl.</summary>
+public sealed class RpmOperationTests : IDisposable
+{
+    private const string Query = "[%{FILENAMES} %{FILESIGNATURES}\\n]";
+
+    private readonly Bench _bench = new();
+
+    [SkippableTheory]
+    [InlineData(8, "sha256")]
+    [InlineData(10, "sha512")]
+    public void Rpm_reads_what_evmctl_would_have_made_of_each_file(int algorithm, string digest)
+    {
+        string package = Build(algorithm), before = Tool.Run("rpm", "-qp", "--qf", "%{NAME} %{SIGMD5} %{SHA256HEADER} %{SIGSIZE}", package);
+        string list = Tool.Run("rpm", "-qplv", package);
+        Sign(package).Status.ShouldBe(FileStatus.Signed);
+
+        Tool.Run("rpm", "-K", "--nosignature", package).ShouldContain("digests OK");
+        Tool.Run("rpm", "-qp", "--qf", "%{NAME} %{SIGMD5} %{SHA256HEADER} %{SIGSIZE}", package).ShouldBe(before);
+        Tool.Run("rpm", "-qplv", package).ShouldBe(list);
+        var values = Tool.Run("rpm", "-qp", "--qf", Query, package).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ')).ToDictionary(parts => parts[0], parts => parts[1]);
+        values["/boot/folder"].ShouldBe("");
+        values["/boot/link"].ShouldBe("");
+        foreach (string name in (string[])["kernel", "empty"])
+            values["/boot/" + name].ShouldBe(EvmctlValue(Path.Combine(_bench.Folder.Path, "root/boot", name), digest));
+        Verify(package, TestSigners.Rsa2048).Status.ShouldBe(FileStatus.Verified);
+        Verify(package, TestSigners.P256).Code.ShouldBe("KS4112");
+    }
+
+    [SkippableFact]
+    public void Rpm_installs_a_package_that_was_signed_here()
+    {
+        string package = Build(8), root = _bench.Folder.Folder("target");
+        Sign(package, TestSigners.P256);
+        ToolAnswer installed = Tool.Ask("rpm", "--root", root, "--nodeps", "--noplugins", "--nosignature", "-i", package);
+        Skip.If(installed.Exit != 0 && installed.Output.Contains("ermitted", StringComparison.Ordinal), $"needs root: {installed.Output.Trim()}");
+        installed.Exit.ShouldBe(0, installed.Output);
+        File.ReadAllText(Path.Combine(root, "boot/kernel")).ShouldBe("the kernel\n");
+    }
+
+    [SkippableFact]
+    public void Signing_again_is_refused_skipped_or_done_anew()
+    {
+        string package = Build(8);
+        Sign(package);
+        byte[] first = File.ReadAllBytes(package);
+        Sign(package).Code.ShouldBe("KS3926");
+        Sign(package, change: o => o with { SkipSigned = true }).Status.ShouldBe(FileStatus.Skipped);
+        Sign(package, change: o => o with { Replace = true }).Status.ShouldBe(FileStatus.Signed);
+        File.ReadAllBytes(package).ShouldBe(first);
+        Sign(package, TestSigners.P256, o => o with { SkipSigned = true, Replace = true }).Status.ShouldBe(FileStatus.Signed);
+        Verify(package, TestSigners.P256).Status.ShouldBe(FileStatus.Verified);
+    }
+
+    [SkippableFact]
+    public void Unsigned_and_changed_packages_are_refused_by_name()
+    {
+        string package = Build(8);
+        Verify(package, TestSigners.Rsa2048).Code.ShouldBe("KS4117");
+        byte[] bytes = File.ReadAllBytes(package);
+        int name = bytes.AsSpan().IndexOf("the summary of it"u8);
+        bytes[name] ^= 1;
+        File.WriteAllBytes(package, bytes);
+        Sign(package).Code.ShouldBe("KS1804");
+    }
+
+    [SkippableFact]
+    public void Digests_that_IMA_does_not_know_are_refused() => Sign(Build(1)).Code.ShouldBe("KS1803");
+
+    [SkippableFact]
+    public void Every_cut_is_refused_and_leaves_the_file_alone()
+    {
+        byte[] bytes = File.ReadAllBytes(Build(8));
+        string cut = _bench.Folder.At("cut.rpm");
+        // All cuts within lead and headers; behind them only the payload is shorter, which 'rpm -K' tells.
+        int payload = bytes.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]) is > 0 and int zstd ? zstd : bytes.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x1F, 0x8B]);
+        payload.ShouldBeGreaterThan(96);
+        for (int length = 0; length < payload; length += 97)
+        {
+            File.WriteAllBytes(cut, bytes[..length]);
+            Sign(cut).Code.ShouldBeOneOf("KS1801", "KS1802", "KS1804");
+            File.ReadAllBytes(cut).ShouldBe(bytes[..length]);
+        }
+    }
+
+    [SkippableFact]
+    public void No_byte_of_a_header_brings_it_down()
+    {
+        byte[] bytes = File.ReadAllBytes(Build(8));
+        string changed = _bench.Folder.At("changed.rpm");
+        var random = new Random(7);
+        for (int i = 0; i < 300; i++)
+        {
+            byte[] hostile = [.. bytes];
+            for (int n = 0; n < 3; n++)
+                hostile[random.Next(96, 1500)] = (byte)random.Next(256);
+            File.WriteAllBytes(changed, hostile);
+            // A KS code or success; anything else would be thrown.
+            FileOutcome outcome = Sign(changed, change: o => o with { InPlace = false, Output = _bench.Folder.At("out.rpm") });
+            (outcome.Status == FileStatus.Signed || outcome.Code!.StartsWith("KS", StringComparison.Ordinal)).ShouldBeTrue();
+        }
+    }
+
+    public void Dispose() => _bench.Dispose();
+
+    private FileOutcome Sign(string package, TestSigner? signer = null, Func<RpmSignOptions, RpmSignOptions>? change = null)
+    {
+        var options = new RpmSignOptions { Files = [package], InPlace = true, Signing = _bench.Identity(signer ?? TestSigners.Rsa2048) };
+        return RpmSignOperation.Definition.Run(change is null ? options : change(options), _bench.Context).Files.ShouldHaveSingleItem();
+    }
+
+    private FileOutcome Verify(string package, TestSigner signer) => RpmVerifyOperation.Definition.Run(
+        new() { Files = [package], Certificates = [signer.CertificateFile(_bench.Folder)] }, _bench.Context).Files.ShouldHaveSingleItem();
+
+    private string EvmctlValue(string file, string digest)
+    {
+        Tool.Run("evmctl", "ima_sign", "-a", digest, "--key", TestSigners.Rsa2048.KeyFile(_bench.Folder), "--sigfile", file);
+        return Convert.ToHexStringLower(File.ReadAllBytes(file + ".sig"));
+    }
+
+    // A package with a file, an empty one, a folder and a link; digests of its files by the algorithm with that number.
+    private string Build(int algorithm)
+    {
+        string root = _bench.Folder.Folder("root"), boot = Path.Combine(root, "boot");
+        Directory.CreateDirectory(Path.Combine(boot, "folder"));
+        File.WriteAllText(Path.Combine(boot, "kernel"), "the kernel\n");
+        File.WriteAllText(Path.Combine(boot, "empty"), "");
+        if (!Path.Exists(Path.Combine(boot, "link")))
+            File.CreateSymbolicLink(Path.Combine(boot, "link"), "kernel");
+        string spec = _bench.Folder.File("k.spec", System.Text.Encoding.UTF8.GetBytes($"""
+            Name: kernel-test
+            Version: 1
+            Release: 1
+            Summary: the summary of it
+            License: none
+            BuildArch: noarch
+            %description
+            A test.
+            %install
+            mkdir -p %{"{buildroot}"}
+            cp -a {root}/. %{"{buildroot}"}/
+            %files
+            /boot/kernel
+            /boot/empty
+            /boot/link
+            %dir /boot/folder
+
+            """));
+        Tool.Run("rpmbuild", "-bb", "--define", $"_topdir {_bench.Folder.Path}", "--define", $"_binary_filedigest_algorithm {algorithm}", spec);
+        return Path.Combine(_bench.Folder.Path, "RPMS/noarch/kernel-test-1-1.noarch.rpm");
+    }
+}

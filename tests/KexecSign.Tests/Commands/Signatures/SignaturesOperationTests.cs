@@ -1,0 +1,161 @@
+using KexecSign.Commands.Signatures;
+using KexecSign.Fixtures;
+using KexecSign.Formats.Pe;
+using KexecSign.Signing;
+
+namespace KexecSign.Tests.Commands.Signatures;
+
+/// <summary>Signatures listed and taken off again, with sbverify and osslsigncode as judges of what is left.</summary>
+public sealed class SignaturesOperationTests : IDisposable
+{
+    private readonly Bench _bench = new();
+
+    [Theory]
+    [InlineData(0x600, 0u)]
+    [InlineData(0x600, 0x1234u)]
+    public void Signed_and_removed_it_is_the_original(int dataSize, uint checkSum)
+    {
+        dataSize.ShouldBe(TestImage.DataSize);
+        byte[] original = TestImage.Arm64().Bytes;
+        if (checkSum != 0)
+            original = WithCheckSum(original);
+        string signed = _bench.Sign(_bench.Folder.File("image", original), TestSigners.Rsa2048).Signed[0].File;
+        File.ReadAllBytes(Remove(signed, all: true).File).ShouldBe(original);
+        File.ReadAllBytes(Remove(signed, 0).File).ShouldBe(original);
+    }
+
+    [Fact]
+    public void An_image_that_was_padded_to_8_loses_the_padding_again()
+    {
+        TestImage image = TestImage.Arm64(fileAlignment: 4);
+        image.SectionField(1, 16, TestImage.DataSize - 4);
+        byte[] original = image.CutTo(image.Bytes.Length - 4).Bytes;
+        string signed = _bench.Sign(_bench.Folder.File("image", original), TestSigners.Rsa2048).Signed[0].File;
+        File.ReadAllBytes(Remove(signed, all: true).File).ShouldBe(original);
+    }
+
+    [SkippableFact]
+    public void What_stays_keeps_its_bytes_and_still_holds()
+    {
+        string one = _bench.SignedImage(TestSigners.Rsa2048);
+        string three = Again(Again(one, TestSigners.P256, ExistingSignatures.Append), TestSigners.Rsa4096, ExistingSignatures.Append);
+        byte[][] before = Entries(three);
+        before.Length.ShouldBe(3);
+
+        string left = Remove(three, 1).File;
+        Entries(left).ShouldBe([before[0], before[2]]);
+        Remove(left, 1).Kept.ShouldBe(1);
+        File.ReadAllBytes(_bench.Folder.At("removed-twice")).ShouldBe(File.ReadAllBytes(one));
+        Tool.Run("sbverify", "--cert", TestSigners.Rsa4096.CertificateFile(_bench.Folder), left);
+        Tool.Ask("sbverify", "--cert", TestSigners.P256.CertificateFile(_bench.Folder), left).Exit.ShouldNotBe(0);
+    }
+
+    [SkippableFact]
+    public void Peers_signatures_come_off_to_the_byte_too()
+    {
+        string original = _bench.Folder.File("image", TestImage.Arm64().Bytes), signed = _bench.Folder.At("sbsigned");
+        TestSigner signer = TestSigners.Rsa2048;
+        Tool.Run("sbsign", "--key", signer.KeyFile(_bench.Folder), "--cert", signer.CertificateFile(_bench.Folder), "--output", signed, original);
+        // sbsign writes a checksum where there was none.
+        byte[] expected = File.ReadAllBytes(original), left = File.ReadAllBytes(Remove(signed, all: true).File);
+        (PeImage image, _) = Bench.Read(signed);
+        expected.AsSpan(image.CheckSumOffset, 4).Clear();
+        left.AsSpan(image.CheckSumOffset, 4).Clear();
+        left.ShouldBe(expected);
+    }
+
+    [Fact]
+    public void Refuses_an_index_beyond_the_table_and_an_unsigned_image()
+    {
+        string signed = _bench.SignedImage(TestSigners.Rsa2048);
+        Refusal.Of("KS1510", () => Remove(signed, 1), "signature 1", "has 1");
+        Refusal.Of("KS3701", () => Remove(_bench.Folder.File("plain", TestImage.Arm64().Bytes), all: true));
+        Refusal.Of("KS3010", () => Remove(signed));
+        Refusal.Of("KS3011", () => Remove(signed, all: true, 0), "--all", "--index");
+        File.Exists(_bench.Folder.At("removed")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_damaged_table_can_be_dropped_as_a_whole()
+    {
+        string signed = _bench.SignedImage(TestSigners.Rsa2048);
+        (PeImage image, _) = Bench.Read(signed);
+        byte[] bytes = File.ReadAllBytes(signed);
+        bytes[image.CertificateTable.Address] = 3;
+        bytes[image.CertificateTable.Address + 1] = 0;
+        string damaged = _bench.Folder.File("damaged", bytes);
+        Refusal.Of("KS1501", () => Remove(damaged, 0));
+        Remove(damaged, all: true).Kept.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Lists_who_signed_and_who_will_look()
+    {
+        string both = Again(_bench.SignedImage(TestSigners.Rsa2048), TestSigners.P384, ExistingSignatures.Prepend);
+        SignaturesListResult listed = List(both);
+        listed.Signatures.Select(s => s.Index).ShouldBe(["0", "1"]);
+        listed.Signatures[0].ReadBy.ShouldContain("kernel (kexec)");
+        listed.Signatures[1].ReadBy.ShouldNotContain("kernel (kexec)");
+        listed.Signatures[0].Signer!.Subject.ShouldBe(TestSigners.P384.Certificate.Subject);
+        listed.Signatures[0].DigestAlgorithm.ShouldBe("SHA384");
+        listed.Signatures.ShouldAllBe(s => s.DigestMatches == true && s.SignatureHolds == true && s.Problem == null);
+        listed.Signatures[1].Signer!.NotAfter.ShouldBe(new DateTimeOffset(TestSigners.Rsa2048.Certificate.NotAfter.ToUniversalTime()));
+    }
+
+    [SkippableFact]
+    public void Finds_signatures_nested_by_osslsigncode_and_says_that_only_Windows_reads_them()
+    {
+        string nested = _bench.Folder.At("nested");
+        TestSigner signer = TestSigners.Leaf;
+        Tool.Run("osslsigncode", "sign", "-nest", "-h", "sha256", "-certs", signer.CertificateFile(_bench.Folder), "-key", signer.KeyFile(_bench.Folder),
+            "-in", _bench.SignedImage(TestSigners.Rsa2048), "-out", nested);
+        SignaturesListResult listed = List(nested);
+        listed.Signatures.Select(s => (s.Index, s.Signer!.Subject)).ShouldBe([("0", "CN=test rsa 2048"), ("0.0", "CN=test leaf")]);
+        listed.Signatures[1].ReadBy.ShouldBe(["Windows only"]);
+        listed.Signatures[1].DigestMatches.ShouldBe(true);
+    }
+
+    [Fact]
+    public void A_broken_entry_is_listed_with_what_is_wrong_with_it()
+    {
+        string both = Again(_bench.SignedImage(TestSigners.Rsa2048), TestSigners.Rsa4096, ExistingSignatures.Append);
+        (PeImage image, var file) = Bench.Read(both);
+        byte[] bytes = File.ReadAllBytes(both);
+        bytes[CertificateTable.Read(image, file)[0].Offset + 4] = 9;
+        SignaturesListResult listed = List(_bench.Folder.File("broken", bytes));
+        listed.Signatures[0].Problem.ShouldNotBeNull().ShouldStartWith("KS1502");
+        listed.Signatures[0].ReadBy.ShouldBe(["nobody"]);
+        listed.Signatures[1].DigestMatches.ShouldBe(true);
+    }
+
+    public void Dispose() => _bench.Dispose();
+
+    private string Again(string file, TestSigner signer, ExistingSignatures existing)
+    {
+        string path = _bench.Folder.At($"again-{Guid.NewGuid():N}");
+        _bench.Sign(file, signer, o => o with { Output = path, Existing = existing });
+        return path;
+    }
+
+    private byte[] WithCheckSum(byte[] bytes)
+    {
+        // The value that a linker would have written: found by removing a signature from an image with a wrong one.
+        TestImage image = TestImage.Arm64();
+        (PeImage headers, _) = Bench.Read(_bench.Folder.File("headers", bytes));
+        string wrong = _bench.Folder.File("wrong", image.U32(headers.CheckSumOffset, 1).Bytes);
+        return File.ReadAllBytes(Remove(_bench.Sign(wrong, TestSigners.Rsa2048).Signed[0].File, all: true).File);
+    }
+
+    private SignaturesRemoveResult Remove(string file, params int[] indexes) => Remove(file, false, indexes);
+
+    private SignaturesRemoveResult Remove(string file, bool all, params int[] indexes) => SignaturesRemoveOperation.Definition.Run(
+        new() { File = file, Indexes = [.. indexes], All = all, Output = _bench.Folder.At(file.EndsWith("removed", StringComparison.Ordinal) ? "removed-twice" : "removed") }, _bench.Context);
+
+    private SignaturesListResult List(string file) => SignaturesListOperation.Definition.Run(new() { File = file }, _bench.Context);
+
+    private static byte[][] Entries(string path)
+    {
+        (PeImage image, var file) = Bench.Read(path);
+        return [.. CertificateTable.Read(image, file).Select(e => e.ToBytes())];
+    }
+}
