@@ -20,6 +20,9 @@ internal static class KexecSignProgram
     public static Answer RunWith(Dictionary<string, string> environment, params string[] arguments) =>
         Start(ProgramUnderTest.Path, environment, arguments);
 
+    /// <summary>Runs another program, which starts this one.</summary>
+    public static Answer RunAs(string starter, string[] arguments) => Start(starter, [], arguments);
+
     /// <summary>Runs the program by another runtime than that of this machine.</summary>
     public static Answer RunBy(string dotnet, Dictionary<string, string> environment, params string[] arguments) =>
         Start(dotnet, environment, [Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli.dll"), .. arguments]);

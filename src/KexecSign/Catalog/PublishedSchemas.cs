@@ -212,10 +212,9 @@ public static class PublishedSchemas
                   "type": "object",
                   "required": ["buildType", "externalParameters", "internalParameters", "resolvedDependencies"],
                   "properties": {
-                    "buildType": { "const": "urn:kexecsign:build:1" },
+                    "buildType": { "enum": ["urn:kexecsign:build:1", "urn:kexecsign:files:1"] },
                     "externalParameters": {
                       "type": "object",
-                      "required": ["image"],
                       "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
                     },
                     "internalParameters": {
