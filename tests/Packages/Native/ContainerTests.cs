@@ -21,7 +21,7 @@ public sealed class ContainerTests(NativePackages packages)
 
         File.Copy(Path.Combine(PackedFeed.Repository, "build/packaging/Containerfile"), Path.Combine(folder, "Containerfile"));
         File.Copy(deb, Path.Combine(folder, "kexecsign.deb"));
-        Buildah("build", "--isolation", "chroot", "--network", "none", "--pull-never", "--build-arg", "BASE=localhost/debian:bare", "--build-arg", "EXTRA=",
+        Buildah("build", "--isolation", "chroot", "--pull-never", "--build-arg", "BASE=localhost/debian:bare", "--build-arg", "EXTRA=",
             "-t", "localhost/kexecsign:test", ".").ShouldSucceed();
         Buildah("push", "--quiet", "localhost/kexecsign:test", $"oci-archive:{folder}/kexecsign.oci.tar").ShouldSucceed();
         NativePackages.Must("tar", folder, "-tf", "kexecsign.oci.tar").ShouldContain("oci-layout");
