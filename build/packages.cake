@@ -10,7 +10,9 @@ var NativePackages = new Dictionary<string, string>
 
 var CrossPackages = new Dictionary<string, string>
 {
-    ["gcc-aarch64-linux-gnu"] = "the C library of the other architecture, and its objcopy",
+    ["libc6-dev-arm64-cross"] = "the C library that the arm64 program is linked with",
+    ["gcc-aarch64-linux-gnu"] = "what clang finds it by",
+    ["binutils-aarch64-linux-gnu"] = "its objcopy",
 };
 
 var PackPackages = new Dictionary<string, string>

@@ -5,6 +5,7 @@ using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Provenance;
 using KexecSign.Signing;
 
@@ -55,7 +56,7 @@ internal static class ProvenanceSignOperation
         TypedArguments = [new("FILE", "The files.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<ProvenanceSignOptions>("that signs the provenance", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<ProvenanceSignOptions>("that signs the provenance", HashUses.General, o => o.Signing, (o, s) => o with { Signing = s }),
             new("builder", "URI", "Who built the files.", (o, v) => o with { Builder = v }, ProvenanceStatement.UnnamedBuilder),
             new("o", "FILE", "The envelope.", (o, v) => o with { Output = v }, required: true),
         ],
