@@ -11,7 +11,6 @@ namespace KexecSign.MSBuild.Tasks;
 public sealed class KexecSignProvenanceSign() : OperationTask(OperationCatalog.ProvenanceSign)
 {
     /// <summary>The files.</summary>
-    [Required]
     public ITaskItem[] Files { get; set; } = [];
 
     /// <summary>Private key that signs the provenance: a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
@@ -26,7 +25,7 @@ public sealed class KexecSignProvenanceSign() : OperationTask(OperationCatalog.P
     /// <summary>File whose first line is the PIN.</summary>
     public string? PinFile { get; set; }
 
-    /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512, sha3-256, sha3-384, sha3-512.</summary>
+    /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512.</summary>
     public string? Digest { get; set; }
 
     /// <summary>Who built the files.</summary>
