@@ -450,6 +450,8 @@ public static class ErrorReference
         OperationErrors.ProgramMissing,
         OperationErrors.ProgramFailed,
         OperationErrors.CompressionFailed,
+        OperationErrors.NoOpenSsl,
+        OperationErrors.OpenSslWithoutAlgorithms,
         OperationErrors.FirmwareMissing,
         OperationErrors.CompilerLeftNothing,
     ];

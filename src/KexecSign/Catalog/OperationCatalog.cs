@@ -56,6 +56,9 @@ public static class OperationCatalog
     /// <summary>Reports of a plan's shards, joined.</summary>
     public static Operation<PlanMergeOptions, PlanResult> PlanMerge => PlanMergeOperation.Definition;
 
+    /// <summary>Provenance for any files.</summary>
+    public static Operation<ProvenanceSignOptions, ProvenanceSignResult> ProvenanceSign => ProvenanceSignOperation.Definition;
+
     /// <summary>Whether provenance speaks of the files at hand.</summary>
     public static Operation<ProvenanceVerifyOptions, ProvenanceVerifyResult> ProvenanceVerify => ProvenanceVerifyOperation.Definition;
 
@@ -162,6 +165,7 @@ public static class OperationCatalog
         PeNormalize,
         Build,
         PlanMerge,
+        ProvenanceSign,
         ProvenanceVerify,
         ZbootKit,
         ZbootBuild,

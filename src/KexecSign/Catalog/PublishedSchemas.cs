@@ -86,7 +86,8 @@ public static class PublishedSchemas
                       "step": { "const": "zboot" },
                       "kit": { "type": "string", "minLength": 1, "description": "A kit of 'kexecsign zboot kit'." },
                       "compression": { "enum": ["gzip", "zstd"] },
-                      "level": { "type": "integer", "minimum": 1, "maximum": 22 }
+                      "level": { "type": "integer", "minimum": 1, "maximum": 22 },
+                      "zstd": { "enum": ["own", "system"], "description": "Whose zstd compresses: this program's, or the machine's." }
                     }
                   },
                   {
@@ -211,11 +212,10 @@ public static class PublishedSchemas
                   "type": "object",
                   "required": ["buildType", "externalParameters", "internalParameters", "resolvedDependencies"],
                   "properties": {
-                    "buildType": { "const": "urn:kexecsign:build:1" },
+                    "buildType": { "enum": ["urn:kexecsign:build:1", "urn:kexecsign:files:1"] },
                     "externalParameters": {
                       "type": "object",
-                      "required": ["image"],
-                      "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "xattr": { "type": "string" } }
+                      "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
                     },
                     "internalParameters": {
                       "type": "object",

@@ -52,7 +52,7 @@ public sealed class HelpTests
 
     [Fact]
     public void The_version_is_printed_alone() =>
-        Session.Run(Operations, "--version").Output.ShouldMatch(@"^kexecsign \d+\.\d+\.\d+\n$");
+        Session.Run(Operations, "--version").Output.ShouldMatch(@"^kexecsign \d+\.\d+\.\d+(-[0-9a-z.]+)?(\+[0-9a-f]{12})?\n$");
 
     [Fact]
     public void The_shell_is_told_what_may_follow()

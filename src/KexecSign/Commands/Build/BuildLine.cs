@@ -136,7 +136,7 @@ internal sealed class BuildLine
         return new(path, written.Size, written.Sha256);
     }
 
-    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? "gzip"), _options.Level);
+    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? "gzip"), _options.Level) { Zstd = _options.Zstd };
 
     // The pass that writes the image computes the digest that IMA wants as well.
     private (WrittenFile File, SignedImage? Signature, byte[] ImaDigest) WriteImage(Layout image, string path)
@@ -223,6 +223,7 @@ internal sealed class BuildLine
             Builder = _options.Builder ?? ProvenanceStatement.UnnamedBuilder,
             Compression = _options.Kit is null ? null : _options.Compression ?? "gzip",
             Level = _options.Level,
+            Library = _options.Kit is null ? null : Recipe().Library,
             Xattr = _options.Xattr,
             Certificates = [.. Certificates()],
         };

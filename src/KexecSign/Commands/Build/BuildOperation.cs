@@ -41,6 +41,7 @@ internal static class BuildOperation
             new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v }),
             new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, Compressions) }, "gzip", choices: Compressions),
             new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = OptionValues.Number("level", v) }, "6 for gzip, 22 for zstd"),
+            ZbootOptionSpecs.Zstd<BuildOptions>((o, v) => o with { Zstd = v }),
             new("signed-image", "FILE", "Keep the signed Image that is inside.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
             new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
             new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
@@ -116,7 +117,7 @@ internal static class BuildOperation
         [
             ("--image", options.Image), ("--kit", options.Kit), ("-o", options.Output), ("--key", options.Outer.Key), ("--cert", options.Outer.Certificate),
             ("--inner-key", options.Inner.Key), ("--inner-cert", options.Inner.Certificate), ("--ima-key", options.Ima.Key), ("--ima-cert", options.Ima.Certificate),
-            ("--sbat", options.Sbat), ("--parser", options.Parser), ("--compression", options.Compression), ("--level", options.Level), ("--signed-image", options.SignedImage),
+            ("--sbat", options.Sbat), ("--parser", options.Parser), ("--compression", options.Compression), ("--level", options.Level), ("--zstd", options.Zstd), ("--signed-image", options.SignedImage),
             ("--tar", options.Tar), ("--xattr", options.Xattr), ("--provenance", options.Provenance), ("--provenance-key", options.ProvenanceSigner.Key),
             ("--provenance-cert", options.ProvenanceSigner.Certificate), ("--builder", options.Builder),
         ])

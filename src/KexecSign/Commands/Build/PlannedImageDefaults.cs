@@ -4,6 +4,7 @@ using KexecSign.Core.Errors;
 using KexecSign.Documents;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
+using KexecSign.Zboot;
 
 namespace KexecSign.Commands.Build;
 
@@ -63,6 +64,7 @@ internal sealed record PlannedImageDefaults(string Folder, PlanKeys Keys, PinOpt
                 Kit = DocumentPaths.From(Folder, step.Required("kit")),
                 Compression = step.Choice("compression", "gzip", "zstd"),
                 Level = step.Number("level", 1, 22),
+                Zstd = step.Choice("zstd", "own", "system") is { } library ? ZbootOptionSpecs.ZstdOf(library) : null,
             },
             "embed" => Embed(options, step),
             "sign" => options with { Outer = Key(step) ?? throw step.Missing("key") },
