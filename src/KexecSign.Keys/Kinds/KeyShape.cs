@@ -48,10 +48,10 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
         }
     }
 
-    /// <summary>Raises KS2036 unless the hash is one of SHA-256, SHA-384, SHA-512 and has its length.</summary>
+    /// <summary>Raises KS2036 unless the hash is one of SHA-256, SHA-384, SHA-512 or of SHA-3 and has its length.</summary>
     public static void RequireHash(ReadOnlySpan<byte> hash, HashAlgorithmName algorithm)
     {
-        int wanted = algorithm.Name switch { "SHA256" => 32, "SHA384" => 48, "SHA512" => 64, _ => -1 };
+        int wanted = algorithm.Name switch { "SHA256" or "SHA3-256" => 32, "SHA384" or "SHA3-384" => 48, "SHA512" or "SHA3-512" => 64, _ => -1 };
         if (hash.Length != wanted)
             throw KeyErrors.HashUnfit.With(algorithm.Name, hash.Length);
     }

@@ -13,11 +13,25 @@ internal static class DigestInfo
 
     private static ReadOnlySpan<byte> Sha512 => [0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40];
 
+    private static ReadOnlySpan<byte> Sha3_256 => [0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x08, 0x05, 0x00, 0x04, 0x20];
+
+    private static ReadOnlySpan<byte> Sha3_384 => [0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x09, 0x05, 0x00, 0x04, 0x30];
+
+    private static ReadOnlySpan<byte> Sha3_512 => [0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x0a, 0x05, 0x00, 0x04, 0x40];
+
     /// <param name="hash">A hash whose length was checked against <paramref name="algorithm"/>.</param>
-    /// <param name="algorithm">SHA-256, SHA-384 or SHA-512.</param>
+    /// <param name="algorithm">SHA-256, SHA-384, SHA-512 or one of SHA-3.</param>
     public static byte[] Of(ReadOnlySpan<byte> hash, HashAlgorithmName algorithm)
     {
-        ReadOnlySpan<byte> prefix = algorithm.Name switch { "SHA384" => Sha384, "SHA512" => Sha512, _ => Sha256 };
+        ReadOnlySpan<byte> prefix = algorithm.Name switch
+        {
+            "SHA384" => Sha384,
+            "SHA512" => Sha512,
+            "SHA3-256" => Sha3_256,
+            "SHA3-384" => Sha3_384,
+            "SHA3-512" => Sha3_512,
+            _ => Sha256,
+        };
         return [.. prefix, .. hash];
     }
 }

@@ -71,7 +71,7 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         string certificateReference = options.Certificate ?? throw OperationErrors.OptionMissing.With(operation, "--cert");
         IReadOnlyList<X509Certificate2> certificates = context.Keyring.OpenCertificates(certificateReference, options.Pin, context.Cancellation);
         ISigningKey key = context.Keyring.OpenKey(keyReference, options.Pin, context.Cancellation);
-        CertificateMatch.Require(key, certificates[0]);
+        certificates = CertificateMatch.SignerFirst(key, certificates);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(mlDsa, operation, key, options.Digest, context);
         return Checked(key, certificates, options.Digest);
@@ -100,6 +100,9 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         "sha256" => HashAlgorithmName.SHA256,
         "sha384" => HashAlgorithmName.SHA384,
         "sha512" => HashAlgorithmName.SHA512,
+        "sha3-256" => HashAlgorithmName.SHA3_256,
+        "sha3-384" => HashAlgorithmName.SHA3_384,
+        "sha3-512" => HashAlgorithmName.SHA3_512,
         _ => throw OperationErrors.OptionValue.With("digest", digest, "sha256, sha384, sha512"),
     };
 

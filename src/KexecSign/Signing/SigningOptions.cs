@@ -26,6 +26,9 @@ internal static class SigningOptionSpecs
 {
     private static readonly ImmutableArray<string> Digests = ["sha256", "sha384", "sha512"];
 
+    /// <summary>The kernel alone verifies SHA-3, from 6.7 on.</summary>
+    internal static readonly ImmutableArray<string> KernelDigests = [.. Digests, "sha3-256", "sha3-384", "sha3-512"];
+
     /// <summary>A key and a certificate under names of their own, for operations that sign with several keys.</summary>
     public static IEnumerable<OptionSpec<T>> KeyAndCertificate<T>(
         string prefix, string purpose, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
@@ -50,19 +53,23 @@ internal static class SigningOptionSpecs
     }
 
     /// <summary>Key, certificate, PIN and digest of an operation that signs with one key.</summary>
-    public static IEnumerable<OptionSpec<T>> All<T>(string purpose, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
+    public static IEnumerable<OptionSpec<T>> All<T>(
+        string purpose, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set, ImmutableArray<string> digests = default)
         where T : class =>
         [
             .. KeyAndCertificate("", purpose, get, set),
             .. Pins<T>(o => get(o).Pin, (o, pin) => set(o, get(o) with { Pin = pin })),
-            Digest<T>((o, v) => set(o, get(o) with { Digest = v })),
+            Digest<T>((o, v) => set(o, get(o) with { Digest = v }), digests),
         ];
 
     /// <summary>The digest to sign.</summary>
-    public static OptionSpec<T> Digest<T>(Func<T, string, T> set)
-        where T : class =>
-        new("digest", "HASH", "Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256).",
-            (o, v) => set(o, OptionValues.Choice("digest", v, Digests)), choices: Digests);
+    public static OptionSpec<T> Digest<T>(Func<T, string, T> set, ImmutableArray<string> digests = default)
+        where T : class
+    {
+        ImmutableArray<string> choices = digests.IsDefault ? Digests : digests;
+        return new("digest", "HASH", "Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256).",
+            (o, v) => set(o, OptionValues.Choice("digest", v, choices)), choices: choices);
+    }
 
     /// <summary>What becomes of signatures that an image carries already.</summary>
     public static IEnumerable<OptionSpec<T>> Existing<T>(Func<T, ExistingSignatures> get, Func<T, ExistingSignatures, T> set)
