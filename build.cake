@@ -45,6 +45,7 @@ Task("TestTools")
     var kernels = Kernels("image", "source", "source-6.1", "signed", "cloud", "shim", "stub", "stub-backports");
     KernelsOf("amd64", "signed", "cloud", "shim", "stub", "stub-backports");
     NeedOpenSsl35();
+    NeedShimJudge();
     KitOf(kernels["source"], kernels["image"]);
     KitOf(kernels["source"], null, "riscv");
     KitOf(kernels["source-6.1"], null);
