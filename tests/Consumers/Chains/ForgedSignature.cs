@@ -2,6 +2,7 @@ using System.Formats.Asn1;
 using System.Numerics;
 using System.Security.Cryptography;
 using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Consumers.Tests.Chains;
 
@@ -32,7 +33,7 @@ internal static class ForgedSignature
             {
                 writer.WriteInteger(1);
                 using (writer.PushSetOf())
-                    WriteAlgorithm(writer, Oids.Digest(hash));
+                    WriteAlgorithm(writer, HashKind.Of(hash).Oid);
                 using (writer.PushSequence())
                 {
                     writer.WriteObjectIdentifier(Oids.SpcIndirectData);
@@ -57,7 +58,7 @@ internal static class ForgedSignature
                                 writer.WriteEncodedValue(signer.Issuer);
                                 writer.WriteInteger(signer.Serial);
                             }
-                            WriteAlgorithm(writer, Oids.Digest(hash));
+                            WriteAlgorithm(writer, HashKind.Of(hash).Oid);
                             writer.WriteEncodedValue(written);
                             WriteAlgorithm(writer, Oids.Rsa);
                             writer.WriteOctetString(signer.Key.SignData(set, hash, RSASignaturePadding.Pkcs1));

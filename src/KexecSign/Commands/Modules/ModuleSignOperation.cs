@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Compression;
@@ -65,7 +66,6 @@ internal static class ModuleSignOperation
         Summary = "Append signatures to kernel modules, as the kernel's sign-file does; also to vmlinux, s390 and powerpc kernels and parser ELFs.",
         Details = "Takes files, folders (every .ko, .ko.gz, .ko.xz and .ko.zst below them) and quoted patterns. Compressed modules are opened, signed and closed again. "
             + "The token is logged in to once; each file appears whole or not at all, so a run that was interrupted can be run again. "
-            + "SHA-3 is for Linux 6.7 and later with CONFIG_CRYPTO_SHA3. "
             + "ML-DSA keys sign the content itself, for Linux 7.0 and later with CONFIG_CRYPTO_MLDSA. "
             + "When some files fail the others are signed and the exit code is 3. Sign for IMA afterwards: IMA hashes the signature, too.",
         Body = Run,
@@ -82,7 +82,7 @@ internal static class ModuleSignOperation
         TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<ModuleSignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }, SigningOptionSpecs.KernelDigests),
+            .. SigningOptionSpecs.All<ModuleSignOptions>("that signs", HashUses.Module, o => o.Signing, (o, s) => o with { Signing = s }),
             new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
             new("o", "PATH", "Output file for one file, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the files.", (o, _) => o with { InPlace = true }),

@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Judging.Chains;
 
@@ -24,7 +25,7 @@ internal sealed record Pkcs7Signer(
     {
         try
         {
-            HashAlgorithmName hash = Oids.Digest(Digest);
+            HashAlgorithmName hash = HashKind.OfOid(Digest).Name;
             byte[] signed = CryptographicOperations.HashData(hash, content);
             if (!Attributes.IsEmpty)
             {
