@@ -57,6 +57,7 @@ Task("TestTools")
     Kernels("libc6", "libssl3");
     NeedDebianRoots();
     NeedOpenSsl35();
+    NeedShimJudge();
     KitOf(kernels["source"], kernels["image"]);
     KitOf(kernels["source"], null, "riscv");
     KitOf(kernels["source-6.1"], null);

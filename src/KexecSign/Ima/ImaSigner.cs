@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Ima;
-using KexecSign.Keys.Certificates;
+using KexecSign.Judging;
 using KexecSign.Signing;
 
 namespace KexecSign.Ima;
@@ -13,7 +14,7 @@ internal static class ImaSigner
     public static byte[] Sign(byte[] digest, SigningIdentity identity, RunContext context, byte type = ImaSignature.Digsig, byte version = 2)
     {
         byte[] signature = identity.Key.SignHash(ImaSignature.ToBeSigned(type, version, identity.Hash, digest), identity.Hash, context.Cancellation);
-        uint keyId = ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(identity.Certificate));
+        uint keyId = ImaCheck.KeyIdOf(identity.Certificate) ?? throw VerifyErrors.ImaNoKeyIdentifier.With(CertificateNames.Of(identity.Certificate));
         return new ImaSignature(type, version, identity.Hash, keyId, signature).Encode();
     }
 }

@@ -60,6 +60,9 @@ public sealed record InspectResult : OperationResult
     /// <summary>SHA-256 Authenticode digest as the kernel and firmware compute it.</summary>
     public string? AuthenticodeSha256 { get; init; }
 
+    /// <summary>The same with the zeros that a signer puts behind the image: what a signature of it will be over; null when it is the same.</summary>
+    public string? SignedSha256 { get; init; }
+
     /// <summary>Whether all signers and verifiers compute that digest.</summary>
     public bool? Canonical { get; init; }
 
@@ -120,6 +123,7 @@ public sealed record InspectResult : OperationResult
             ("payload", Payload is null ? null : $"{Payload.Compression}, 0x{Payload.Size:x} bytes at 0x{Payload.Offset:x}, 0x{Payload.UncompressedSize:x} uncompressed"),
             ("parser", ParserAbi),
             ("authenticode sha256", AuthenticodeSha256),
+            ("the same, once signed", SignedSha256),
             ("canonical", Canonical is { } canonical ? (canonical ? "yes" : "no") : null)));
         if (!Sections.IsEmpty)
         {
