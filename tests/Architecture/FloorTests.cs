@@ -22,7 +22,7 @@ public sealed class FloorTests
             "Core", "Files", "Programs", "Documents", "Compression", "Batches", "Images", "Modules", "Signing", "Parsers", "Zboot", "Judging",
             "Ima", "Inspection", "Uki", "Provenance", "Qemu", "Commands", "Catalog",
         ],
-        ["KexecSign.Cli"] = ["Pins", "Terminal", "Output", "Progress", "Commands", "Help", ""],
+        ["KexecSign.Cli"] = ["Pins", "Terminal", "Output", "Progress", "Commands", "Help", "Compat", ""],
         ["KexecSign.MSBuild"] = ["", "Tasks"],
         ["Cake.KexecSign"] = [""],
     };

@@ -44,6 +44,9 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
     public static byte[] ToBeSigned(byte type, byte version, HashAlgorithmName hash, byte[] digest) =>
         version == 2 ? digest : CryptographicOperations.HashData(hash, [type, HashId(hash), .. digest]);
 
+    /// <summary>The value that is a hash and no signature: type 4 (IMA_XATTR_DIGEST_NG), the hash's id, the hash.</summary>
+    public static byte[] HashValue(HashAlgorithmName hash, ReadOnlySpan<byte> digest) => [4, HashId(hash), .. digest];
+
     /// <summary>The xattr value.</summary>
     public byte[] Encode()
     {

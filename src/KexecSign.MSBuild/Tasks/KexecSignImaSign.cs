@@ -52,6 +52,12 @@ public sealed class KexecSignImaSign() : SigningTask(OperationCatalog.ImaSign)
     /// <summary>Value of security.capability that the files get, in hex.</summary>
     public string? Capability { get; set; }
 
+    /// <summary>Key id that the value names, 8 hex digits.</summary>
+    public string? KeyId { get; set; }
+
+    /// <summary>Write nothing: the values stand in the report.</summary>
+    public bool ValuesOnly { get; set; }
+
     internal override void Give(OptionValues values)
     {
         base.Give(values);
@@ -70,5 +76,7 @@ public sealed class KexecSignImaSign() : SigningTask(OperationCatalog.ImaSign)
         values.Text("mode", Mode);
         values.Text("selinux", Selinux);
         values.Text("capability", Capability);
+        values.Text("key-id", KeyId);
+        values.Flag("values-only", ValuesOnly);
     }
 }

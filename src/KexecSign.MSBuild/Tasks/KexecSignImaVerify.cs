@@ -31,6 +31,9 @@ public sealed class KexecSignImaVerify() : OperationTask(OperationCatalog.ImaVer
     /// <summary>Value of security.capability that the files get, in hex.</summary>
     public string? Capability { get; set; }
 
+    /// <summary>Take the value from there alone: sidecar, security or user.</summary>
+    public string? From { get; set; }
+
     internal override void Give(OptionValues values)
     {
         values.Files(Files);
@@ -41,5 +44,6 @@ public sealed class KexecSignImaVerify() : OperationTask(OperationCatalog.ImaVer
         values.Text("mode", Mode);
         values.Text("selinux", Selinux);
         values.Text("capability", Capability);
+        values.Text("from", From);
     }
 }

@@ -28,6 +28,15 @@ public sealed class KexecSignModuleSign() : SigningTask(OperationCatalog.ModuleS
     /// <summary>Leave files alone whose signature holds by this key.</summary>
     public bool SkipSigned { get; set; }
 
+    /// <summary>Write the PKCS#7 to FILE.p7s and leave the file alone.</summary>
+    public bool Detached { get; set; }
+
+    /// <summary>Write the PKCS#7 to FILE.p7s besides.</summary>
+    public bool SaveSignature { get; set; }
+
+    /// <summary>Append this PKCS#7, made elsewhere, instead of signing.</summary>
+    public string? Signature { get; set; }
+
     internal override void Give(OptionValues values)
     {
         base.Give(values);
@@ -38,5 +47,8 @@ public sealed class KexecSignModuleSign() : SigningTask(OperationCatalog.ModuleS
         values.Flag("skid", Skid);
         values.Flag("replace", Replace);
         values.Flag("skip-signed", SkipSigned);
+        values.Flag("detached", Detached);
+        values.Flag("save-signature", SaveSignature);
+        values.Path("signature", Signature);
     }
 }

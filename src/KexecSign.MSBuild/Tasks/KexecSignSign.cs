@@ -41,6 +41,15 @@ public sealed class KexecSignSign() : SigningTask(OperationCatalog.Sign)
     /// <summary>Write a signing time: SOURCE_DATE_EPOCH, or now where that is not set.</summary>
     public bool SigningTime { get; set; }
 
+    /// <summary>Further certificates that travel with the signature.</summary>
+    public string[] Chain { get; set; } = [];
+
+    /// <summary>Write the PKCS#7 alone.</summary>
+    public bool Detached { get; set; }
+
+    /// <summary>Sign bytes behind the last section too, with a warning.</summary>
+    public bool TrailingBytes { get; set; }
+
     internal override void Give(OptionValues values)
     {
         base.Give(values);
@@ -55,5 +64,8 @@ public sealed class KexecSignSign() : SigningTask(OperationCatalog.Sign)
         values.Text("timestamp-wait", TimestampWait);
         values.Text("timestamp-deadline", TimestampDeadline);
         values.Flag("signing-time", SigningTime);
+        values.Texts("chain", Chain);
+        values.Flag("detached", Detached);
+        values.Flag("trailing-bytes", TrailingBytes);
     }
 }

@@ -44,6 +44,9 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     /// <summary>Timestamp authorities that are trusted where dates count.</summary>
     public ITaskItem[] Tsa { get; set; } = [];
 
+    /// <summary>Judge the image with this detached PKCS#7 in the place of those that it carries.</summary>
+    public string? Signature { get; set; }
+
     internal override void Give(OptionValues values)
     {
         values.Files(File);
@@ -58,5 +61,6 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
         values.Text("expired", Expired);
         values.Path("policy", Policy);
         values.References("tsa", Tsa);
+        values.Path("signature", Signature);
     }
 }

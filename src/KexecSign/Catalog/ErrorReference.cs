@@ -452,5 +452,18 @@ public static class ErrorReference
         OperationErrors.CompressionFailed,
         OperationErrors.FirmwareMissing,
         OperationErrors.CompilerLeftNothing,
+        OperationErrors.SignatureOfAnother,
+        OperationErrors.SignatureUnsound,
+        OperationErrors.ExtractedIndexMissing,
+        OperationErrors.KeyIdMalformed,
+        OperationErrors.PeerUnknown,
+        OperationErrors.PeerOptionRefused,
+        OperationErrors.PeerOptionUnknown,
+        OperationErrors.PeerOptionBare,
+        OperationErrors.PeerDigestRefused,
+        OperationErrors.NssRefused,
+        OperationErrors.RawSignatureUnsound,
+        OperationErrors.EvmNeedsIma,
+        OperationErrors.XattrNotSet,
     ];
 }

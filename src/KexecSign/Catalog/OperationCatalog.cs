@@ -41,6 +41,12 @@ public static class OperationCatalog
     /// <summary>Images without some of their signatures.</summary>
     public static Operation<SignaturesRemoveOptions, SignaturesRemoveResult> SignaturesRemove => SignaturesRemoveOperation.Definition;
 
+    /// <summary>Signatures of images, in files of their own.</summary>
+    public static Operation<SignaturesExtractOptions, SignaturesExtractResult> SignaturesExtract => SignaturesExtractOperation.Definition;
+
+    /// <summary>Detached signatures put into images.</summary>
+    public static Operation<SignaturesAddOptions, SignaturesAddResult> SignaturesAdd => SignaturesAddOperation.Definition;
+
     /// <summary>What must be signed elsewhere.</summary>
     public static Operation<PrepareOptions, PrepareResult> Prepare => PrepareOperation.Definition;
 
@@ -110,6 +116,15 @@ public static class OperationCatalog
     /// <summary>IMA signatures.</summary>
     public static Operation<ImaSignOptions, ImaSignResult> ImaSign => ImaSignOperation.Definition;
 
+    /// <summary>IMA hashes, which no key signs.</summary>
+    public static Operation<ImaHashOptions, ImaHashResult> ImaHash => ImaHashOperation.Definition;
+
+    /// <summary>Portable EVM signatures of installed files.</summary>
+    public static Operation<EvmSignOptions, EvmSignResult> EvmSign => EvmSignOperation.Definition;
+
+    /// <summary>Whether portable EVM signatures hold.</summary>
+    public static Operation<EvmVerifyOptions, EvmVerifyResult> EvmVerify => EvmVerifyOperation.Definition;
+
     /// <summary>Whether IMA signatures hold.</summary>
     public static Operation<ImaVerifyOptions, ImaVerifyResult> ImaVerify => ImaVerifyOperation.Definition;
 
@@ -157,6 +172,8 @@ public static class OperationCatalog
         Sign,
         SignaturesList,
         SignaturesRemove,
+        SignaturesExtract,
+        SignaturesAdd,
         Prepare,
         Attach,
         PeNormalize,
@@ -180,6 +197,9 @@ public static class OperationCatalog
         UkiMeasure,
         AddonBuild,
         ImaSign,
+        ImaHash,
+        EvmSign,
+        EvmVerify,
         ImaVerify,
         ImaApply,
         ImaShow,

@@ -13,7 +13,7 @@ internal static class ImaSigner
     public static byte[] Sign(byte[] digest, SigningIdentity identity, RunContext context, byte type = ImaSignature.Digsig, byte version = 2)
     {
         byte[] signature = identity.Key.SignHash(ImaSignature.ToBeSigned(type, version, identity.Hash, digest), identity.Hash, context.Cancellation);
-        uint keyId = ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(identity.Certificate));
+        uint keyId = identity.KeyId ?? ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(identity.Certificate));
         return new ImaSignature(type, version, identity.Hash, keyId, signature).Encode();
     }
 }

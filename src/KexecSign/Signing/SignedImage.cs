@@ -24,6 +24,9 @@ public sealed record SignedImage(
 {
     /// <summary>The image_size that the kernel asks for now, when there was no room for the table in the old one; null otherwise.</summary>
     public uint? RaisedImageSize { get; init; }
+
+    /// <summary>How many signatures there were before, and are still.</summary>
+    public int Kept { get; init; }
 }
 
 /// <summary>
@@ -125,6 +128,7 @@ internal sealed class ImageSigning : IDisposable
             _identity.Certificate.Subject, _identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant())
         {
             RaisedImageSize = _pending.RaisedImageSize,
+            Kept = _pending.KeptCount,
         };
     }
 

@@ -32,6 +32,9 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     /// <summary>The signing time to claim; null for none.</summary>
     public DateTimeOffset? SigningTime { get; init; }
 
+    /// <summary>The key id that IMA and EVM values name; null for the certificate's.</summary>
+    public uint? KeyId { get; init; }
+
     private SignatureForm? _form;
 
     /// <summary>What all its PE signatures have in common.</summary>
@@ -75,6 +78,16 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(mlDsa, operation, key, options.Digest, context);
         return Checked(key, certificates, options.Digest);
+    }
+
+    /// <summary>Opens a key that comes without a certificate, for signatures that carry none.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3012, KS3022, KS3408, KS2xxx.</exception>
+    public static SigningIdentity WithoutCertificate(string operation, SigningOptions options, RunContext context)
+    {
+        ISigningKey key = context.Keyring.OpenKey(options.Key ?? throw OperationErrors.OptionMissing.With(operation, "--key"), options.Pin, context.Cancellation);
+        if (key.Algorithm == KeyAlgorithm.MlDsa)
+            RequireMlDsa(MlDsaUse.Refused, operation, key, options.Digest, context);
+        return Checked(key, [KeyOnlyCertificate.For(key)], options.Digest);
     }
 
     /// <summary>Someone who signs elsewhere: all that is here is the certificate.</summary>
