@@ -4,6 +4,7 @@ using KexecSign.Catalog;
 using KexecSign.Commands.Ima;
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
 
@@ -219,7 +220,7 @@ internal sealed class EvmctlCommand : PeerCommand
         return readable.DrainToImmutable();
     }
 
-    private string? Digest(PeerArguments arguments) => arguments.Value(Hash) is { } name ? PeerDigests.Known(Name, name) : null;
+    private string? Digest(PeerArguments arguments) => arguments.Value(Hash) is { } name ? PeerDigests.Known(Name, name, HashUses.Ima) : null;
 
     private static string Space(PeerArguments arguments) => arguments.Has(XattrUser) ? "user" : "security";
 

@@ -5,6 +5,7 @@ using KexecSign.Commands.Inspect;
 using KexecSign.Commands.Sign;
 using KexecSign.Commands.Signatures;
 using KexecSign.Core.Errors;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Inspection;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
@@ -108,7 +109,7 @@ internal sealed class PesignCommand : PeerCommand
     {
         InspectResult found = OperationCatalog.Inspect.Run(new InspectOptions { File = image }, run.Context);
         if (DigestOf(arguments) is not (null or "sha256") and { } other)
-            throw OperationErrors.PeerDigestRefused.With(Name, $"-h -d {other}", "image digests are shown by SHA-256 here");
+            throw OperationErrors.PeerDigestRefused.With(Name, $"-h -d {other}", "image digests are shown by SHA-256 here", "sha256");
         if (found is not { Canonical: true, AuthenticodeSha256: { } digest })
             return Told(run, found.Traps is [var trap, ..] ? trap : $"pesign: {image} has no one image digest");
         run.Say($"hash: {digest}");
@@ -141,7 +142,7 @@ internal sealed class PesignCommand : PeerCommand
         return new() { Key = uri + ";type=private", Certificate = uri + ";type=cert", Pin = pins, Digest = DigestOf(arguments) };
     }
 
-    private string? DigestOf(PeerArguments arguments) => arguments.Value(Digest) is { } name ? PeerDigests.Known(Name, name) : null;
+    private string? DigestOf(PeerArguments arguments) => arguments.Value(Digest) is { } name ? PeerDigests.Known(Name, name, HashUses.Image) : null;
 
     private static int Index(PeerArguments arguments) => int.TryParse(arguments.Value(Number), CultureInfo.InvariantCulture, out int number) && number >= 0 ? number : 0;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Catalog;
 using KexecSign.Commands.Modules;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Pins;
 
 namespace KexecSign.Cli.Compat;
@@ -32,7 +33,7 @@ internal sealed class SignFileCommand(string name) : PeerCommand
         }
         bool raw = arguments.Has(Raw), detached = arguments.Has(Detached);
         bool inPlace = words.Length == 4 || PeerRun.Same(words[4], words[3]);
-        string hash = PeerDigests.Known(Name, raw ? words[1] : words[0]);
+        string hash = PeerDigests.Known(Name, raw ? words[1] : words[0], HashUses.Module);
         var options = new ModuleSignOptions
         {
             Files = [words[3]],

@@ -8,6 +8,7 @@ using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Ima;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Ima;
 using KexecSign.Signing;
 
@@ -90,7 +91,7 @@ internal static class EvmSignOperation
         TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<EvmSignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<EvmSignOptions>("that signs", HashUses.Ima, o => o.Signing, (o, s) => o with { Signing = s }),
             new("key-id", "HEX", "Key id that the value names, 8 hex digits.", (o, v) => o with { KeyId = v }),
             new("xattr", "NAMESPACE", "Whose attributes are read and set.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, "security", choices: Namespaces),
             new("set", null, "Set the attribute on the file itself.", (o, _) => o with { Set = true }),

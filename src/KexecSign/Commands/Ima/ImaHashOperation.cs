@@ -8,6 +8,7 @@ using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Ima;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Ima;
 using KexecSign.Signing;
 
@@ -62,7 +63,7 @@ internal static class ImaHashOperation
         TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [
-            SigningOptionSpecs.Digest<ImaHashOptions>((o, v) => o with { Digest = v }),
+            SigningOptionSpecs.Digest<ImaHashOptions>(HashUses.Ima, (o, v) => o with { Digest = v }),
             new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the file itself.",
                 (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
         ],

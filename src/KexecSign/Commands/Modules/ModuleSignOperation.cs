@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Compression;
@@ -92,7 +93,7 @@ internal static class ModuleSignOperation
         TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<ModuleSignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<ModuleSignOptions>("that signs", HashUses.Module, o => o.Signing, (o, s) => o with { Signing = s }),
             new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
             new("o", "PATH", "Output file for one file, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the files.", (o, _) => o with { InPlace = true }),
@@ -100,7 +101,7 @@ internal static class ModuleSignOperation
             new("replace", null, "Take away an appended signature that is there.", (o, _) => o with { Replace = true }),
             new("detached", null, "Write the PKCS#7 to FILE.p7s, as 'sign-file -d' does, and leave the file alone.", (o, _) => o with { Detached = true }),
             new("save-signature", null, "Write the PKCS#7 to FILE.p7s besides, as 'sign-file -p' does.", (o, _) => o with { SaveSignature = true }),
-            new("signature", "P7", "Append this PKCS#7, made elsewhere, instead of signing; for one file.", (o, v) => o with { Signature = v }),
+            new("signature", "FILE", "Append this PKCS#7, made elsewhere, instead of signing; for one file.", (o, v) => o with { Signature = v }),
             new("skip-signed", null, "Verify signatures that are there and leave files alone whose signature holds by this key.", (o, _) => o with { SkipSigned = true }),
         ],
         Examples =

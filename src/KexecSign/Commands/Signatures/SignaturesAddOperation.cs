@@ -64,7 +64,7 @@ internal static class SignaturesAddOperation
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
         TypedOptions =
         [
-            new("signature", "P7", "The signature: PKCS#7 in DER or PEM.", (o, v) => o with { Signatures = o.Signatures.Add(v) }, required: true, repeatable: true),
+            new("signature", "FILE", "The signature: PKCS#7 in DER or PEM.", (o, v) => o with { Signatures = o.Signatures.Add(v) }, required: true, repeatable: true),
             .. SigningOptionSpecs.Existing<SignaturesAddOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("trailing-bytes", null, "Let bytes behind the last section pass, which the signature covers.", (o, _) => o with { TrailingBytes = true }),
             new("o", "PATH", "Output file.", (o, v) => o with { Output = v }),

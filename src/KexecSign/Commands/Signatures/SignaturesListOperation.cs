@@ -71,7 +71,7 @@ internal static class SignaturesListOperation
         TypedOptions =
         [
             new("cert", "CERT", "Say which signatures hold and lead to this certificate, whatever consumers ask besides.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
-            new("signature", "P7", "List this detached PKCS#7 (DER or PEM) in the place of those that the image carries.", (o, v) => o with { Signature = v }),
+            new("signature", "FILE", "List this detached PKCS#7 (DER or PEM) in the place of those that the image carries.", (o, v) => o with { Signature = v }),
         ],
         Examples = [new("kexecsign signatures list vmlinuz.efi", "Show signers, issuers, digests and dates of every signature.")],
     };

@@ -38,7 +38,7 @@ public static partial class OperationErrors
 
     /// <summary>A digest algorithm that consumers no longer take.</summary>
     public static readonly ErrorCode PeerDigestRefused = new(
-        "KS3858", "{0} {1} is refused: {2}.", "Use sha256, sha384 or sha512.");
+        "KS3858", "{0} {1} is refused: {2}.", "Use one of {3}.");
 
     /// <summary>A key store of NSS.</summary>
     public static readonly ErrorCode NssRefused = new(
