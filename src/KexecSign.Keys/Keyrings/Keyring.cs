@@ -22,7 +22,7 @@ public sealed class Keyring : IDisposable
     private readonly Lock _lock = new();
     private readonly HashSet<Module> _modules = [];
     private readonly Dictionary<TokenPlace, TokenConnection> _connections = [];
-    private readonly Dictionary<string, ISigningKey> _files = [];
+    private readonly Dictionary<string, CheckedKey> _files = [];
     private bool _disposed;
 
     /// <summary>Makes an empty keyring.</summary>
@@ -106,7 +106,7 @@ public sealed class Keyring : IDisposable
                 connection.Dispose();
             foreach (Module module in _modules)
                 module.Release();
-            foreach (IDisposable key in _files.Values.OfType<IDisposable>())
+            foreach (CheckedKey key in _files.Values)
                 key.Dispose();
             _pins.Dispose();
         }
@@ -115,14 +115,14 @@ public sealed class Keyring : IDisposable
     private static Pkcs11Uri Parse(string reference) =>
         Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference) : throw KeyErrors.UriMalformed.With(0, "it does not begin with pkcs11:");
 
-    private ISigningKey OpenKeyFile(string path, PinOptions pin)
+    private CheckedKey OpenKeyFile(string path, PinOptions pin)
     {
         string full = Path.GetFullPath(path);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_files.TryGetValue(full, out ISigningKey? key))
-                _files.Add(full, key = PemKeyFile.Read(path, _pins, pin));
+            if (!_files.TryGetValue(full, out CheckedKey? key))
+                _files.Add(full, key = new CheckedKey(PemKeyFile.Read(path, _pins, pin)));
             return key;
         }
     }
