@@ -465,5 +465,14 @@ public static class ErrorReference
         OperationErrors.RawSignatureUnsound,
         OperationErrors.EvmNeedsIma,
         OperationErrors.XattrNotSet,
+        AgentErrors.Refused,
+        AgentErrors.Lost,
+        AgentErrors.Malformed,
+        OperationErrors.AgentPolicyMalformed,
+        OperationErrors.AuditBroken,
+        OperationErrors.AgentContentRefused,
+        OperationErrors.AgentWithoutKeys,
+        OperationErrors.AgentPolicyRefused,
+        OperationErrors.AgentCommand,
     ];
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Commands.Agent;
 using KexecSign.Commands.Bpf;
 using KexecSign.Commands.Build;
 using KexecSign.Commands.Ima;
@@ -161,6 +162,12 @@ public static class OperationCatalog
     /// <summary>Signed updates of PK, KEK, db and dbx.</summary>
     public static Operation<KeysEnrollOptions, KeysEnrollResult> KeysEnroll => KeysEnrollOperation.Definition;
 
+    /// <summary>Keys held for everything that a command starts.</summary>
+    public static Operation<AgentOptions, AgentResult> Agent => AgentOperation.Definition;
+
+    /// <summary>Whether an agent's log is as it was written.</summary>
+    public static Operation<AuditVerifyOptions, AuditVerifyResult> AuditVerify => AuditVerifyOperation.Definition;
+
     /// <summary>Right and wrong images for tests.</summary>
     public static Operation<TestsetOptions, TestsetResult> Testset => TestsetOperation.Definition;
 
@@ -212,6 +219,8 @@ public static class OperationCatalog
         KeysList,
         KeysExport,
         KeysEnroll,
+        Agent,
+        AuditVerify,
         Testset,
     ];
 }

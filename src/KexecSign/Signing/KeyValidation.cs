@@ -1,3 +1,4 @@
+using KexecSign.Keys.Kinds;
 using System.Security.Cryptography;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -14,8 +15,8 @@ public static class KeyValidation
         var identity = SigningIdentity.Open("validate-key", options, context, MlDsaUse.Taken);
         byte[] sentence = "kexecsign: this key signs"u8.ToArray();
         byte[] hash = CryptographicOperations.HashData(identity.Hash, sentence);
-        byte[] signature = identity.SignContent(hash, () => sentence, context.Cancellation);
-        if (identity.Key.Algorithm != Keys.Kinds.KeyAlgorithm.MlDsa && BareSignature.Check(identity.Certificate, hash, identity.Hash, signature) is null)
+        byte[] signature = identity.SignContent(ContentKind.Module, hash, () => sentence, context.Cancellation);
+        if (identity.Key.Algorithm != KeyAlgorithm.MlDsa && BareSignature.Check(identity.Certificate, hash, identity.Hash, signature) is null)
             throw OperationErrors.SignatureUnsound.With(identity.Certificate.Subject);
     }
 }

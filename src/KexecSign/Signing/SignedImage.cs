@@ -1,3 +1,4 @@
+using KexecSign.Keys.Kinds;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
@@ -92,7 +93,8 @@ internal sealed class ImageSigning : IDisposable
     /// <summary>Has the key sign, and a server timestamp the signature.</summary>
     public void Sign(RunContext context, Timestamper? timestamper = null)
     {
-        byte[] signature = _identity.SignContent(_toBeSigned, () => _pending.Attributes!.Der, context.Cancellation);
+        byte[] signature = _identity.SignContent(
+            ContentKind.Authenticode, _toBeSigned, () => _pending.Attributes!.Der, context.Cancellation, Output.Path);
         _pkcs7 = _pending.Assemble(signature, timestamper?.Stamp(signature, _identity.Hash, context));
     }
 

@@ -100,12 +100,14 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         return Checked(new AbsentKey(certificates[0]), certificates, digest);
     }
 
-    /// <summary>Has the key sign content: RSA and ECDSA its hash, ML-DSA the content itself.</summary>
+    /// <summary>Has the key sign content: RSA and ECDSA its hash, ML-DSA the content itself. A key that another process holds is shown the content.</summary>
+    /// <param name="kind">What it is.</param>
     /// <param name="hash">Its hash by <see cref="Hash"/>.</param>
     /// <param name="content">The content; asked for only when it is needed.</param>
     /// <param name="cancellation">Gives up waiting for the token.</param>
-    public byte[] SignContent(byte[] hash, Func<ReadOnlyMemory<byte>> content, CancellationToken cancellation) =>
-        Key.Algorithm == KeyAlgorithm.MlDsa ? Key.SignData(content(), Hash, cancellation) : Key.SignHash(hash, Hash, cancellation);
+    /// <param name="name">What it is of, for an agent's log.</param>
+    public byte[] SignContent(ContentKind kind, byte[] hash, Func<ReadOnlyMemory<byte>> content, CancellationToken cancellation, string? name = null) =>
+        Key.SignContent(new(kind, hash, content) { Name = name }, Hash, cancellation);
 
     /// <summary>The digest algorithm of an option's value.</summary>
     public static HashAlgorithmName? HashNamed(string? digest) => digest is null ? null

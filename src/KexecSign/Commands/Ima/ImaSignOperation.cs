@@ -1,4 +1,5 @@
 using KexecSign.Formats.Vocabulary;
+using KexecSign.Modules;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Batches;
@@ -130,7 +131,7 @@ internal static class ImaSignOperation
             answer(new(existing with { Status = FileStatus.Skipped, ContentDigest = content }, null));
             return;
         }
-        byte[] value = ImaSigner.Sign(digest, identity, context, type, version);
+        byte[] value = ImaSigner.Sign(digest, identity, context, type, version, () => SignedContent.Of(source.ToLayout()), file.Path);
         ImaSigned signed = WithEvm(ImaPlacement.Described(file.Path, digest, value, options.Sidecar) with { ContentDigest = content }, value, version, identity, options, context);
         if (!options.Sidecar)
         {

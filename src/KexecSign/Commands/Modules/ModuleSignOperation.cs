@@ -1,4 +1,5 @@
 using KexecSign.Formats.Vocabulary;
+using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Compression;
@@ -165,7 +166,8 @@ internal static class ModuleSignOperation
 
     private static byte[] SignedData(ModuleFile module, byte[] digest, SigningIdentity identity, SignerName name, RunContext context) =>
         DetachedSignedData.Encode(
-            new(name, identity.Hash, identity.SignContent(digest, () => SignedContent.Of(module.Content), context.Cancellation)), identity.Scheme);
+            new(name, identity.Hash, identity.SignContent(
+                ContentKind.Module, digest, () => SignedContent.Of(module.Content), context.Cancellation, module.Source.Path)), identity.Scheme);
 
     private static byte[] Write(
         ModuleFile module, OutputFile output, SigningIdentity identity, SignerName name, string? saveBeside, IRunStep step, RunContext context)

@@ -1,3 +1,4 @@
+using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Core;
@@ -40,7 +41,7 @@ internal static class DetachedSigning
         using (IRunStep step = context.Log.Step($"hash {Path.GetFileName(source.Path)}", pending.Body.Length))
             digest = LayoutPass.Finish(LayoutPass.Run(pending.Body, null, [pending.ImageHash], step, context.Cancellation))[0];
         byte[] toBeSigned = pending.ToBeSigned(digest);
-        byte[] signature = identity.SignContent(toBeSigned, () => pending.Attributes!.Der, context.Cancellation);
+        byte[] signature = identity.SignContent(ContentKind.Authenticode, toBeSigned, () => pending.Attributes!.Der, context.Cancellation, source.Path);
         byte[] pkcs7 = pending.Assemble(signature, timestamper?.Stamp(signature, identity.Hash, context));
         WrittenFile written = WrittenFile.Write(Layout.Of(pkcs7), target, [source.Path], context);
         return new(

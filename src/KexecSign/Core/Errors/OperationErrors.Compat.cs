@@ -56,4 +56,28 @@ public static partial class OperationErrors
     /// <summary>An attribute could not be set.</summary>
     public static readonly ErrorCode XattrNotSet = new(
         "KS3862", "{0} was not set: {1}.", "security.* needs root; --xattr-user and --sigfile do not.");
+
+    /// <summary>A policy of an agent cannot be read.</summary>
+    public static readonly ErrorCode AgentPolicyMalformed = new(
+        "KS3873", "the agent's policy is malformed: {0}.", "It has keys, each with key, kinds and count; count; until.", ExitCode.WrongUsage);
+
+    /// <summary>The chain of an audit log is broken.</summary>
+    public static readonly ErrorCode AuditBroken = new(
+        "KS3874", "line {0} of the audit log is wrong: {1}.", "Somebody changed the log, or it was cut off; keep it as it is and begin another one.", ExitCode.VerificationFailed);
+
+    /// <summary>Content that an agent does not sign.</summary>
+    public static readonly ErrorCode AgentContentRefused = new(
+        "KS3875", "the content is not signed: {0}.", "Name content for what it is.");
+
+    /// <summary>No key for an agent.</summary>
+    public static readonly ErrorCode AgentWithoutKeys = new(
+        "KS3876", "no key is named that the agent could hold.", "Name them with --key, or in a policy.", ExitCode.WrongUsage);
+
+    /// <summary>The policy says no.</summary>
+    public static readonly ErrorCode AgentPolicyRefused = new(
+        "KS3877", "the policy forbids it: {0}.", "Give the agent another policy, or use another key.");
+
+    /// <summary>The command cannot be started.</summary>
+    public static readonly ErrorCode AgentCommand = new(
+        "KS3878", "'{0}' cannot be started: {1}.", "Check its path.");
 }
