@@ -17,7 +17,7 @@ internal static class OperationRun
     {
         OperationResult result = Carry(request, flags, surroundings);
         // A result that is not all well is shown even with -q: it takes the place of an error line.
-        if (!flags.Quiet || result.Exit is not ExitCode.Done)
+        if (result.IsShown && (!flags.Quiet || result.Exit is not ExitCode.Done))
             ViewOutput.Show(result.View(), surroundings);
         if (flags.Json)
             WriteJson(request.Operation, result, surroundings.Output);

@@ -29,6 +29,7 @@ internal static class VerifyOperation
         TypedOptions =
         [
             new("cert", "CERT", "A trusted certificate (UEFI db, kernel keyring, IMA).", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
+            new("signature", "FILE", "Judge the image with this detached PKCS#7 (DER or PEM) in the place of those that it carries.", (o, v) => o with { Signature = v }),
             new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
             new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v }, choices: Architectures),
             new("db", "FILE", "What is allowed by certificate or digest, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Db = v }),
