@@ -48,7 +48,7 @@ internal static class OperationRun
     // Into memory first: half a document on standard output would be worse than none.
     private static void WriteJson(Operation operation, OperationResult result, Stream output)
     {
-        output.Write(ReportDocument.Of(result, result is PlannedResult ? PlannedResult.JsonType : operation.ResultType));
+        output.Write(operation.Json(result));
         output.Flush();
     }
 }

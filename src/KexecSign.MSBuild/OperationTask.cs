@@ -1,8 +1,8 @@
-using System.Text.Json;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
+using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Keyrings;
@@ -40,7 +40,6 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
         try
         {
             OperationResult result = Run();
-            WriteReport(result);
             Show(result);
         }
 #pragma warning disable CA1031 // Whatever it is, the build log gets its KS line.
@@ -86,7 +85,10 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
             DryRun = DryRun,
             Cancellation = _cancellation.Token,
         };
-        return request.Run(context);
+        OperationResult result = request.Run(context);
+        if (!string.IsNullOrEmpty(ReportFile))
+            ReportOnDisk.Write(Operation.Json(result), Absolute(ReportFile), context);
+        return result;
     }
 
     // Without it MSBuild logs the variables that a project reads as properties, and reading one as $(NAME) is what nobody should.
@@ -97,12 +99,6 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
     }
 
     private string Absolute(string path) => TaskEnvironment.GetAbsolutePath(path);
-
-    private void WriteReport(OperationResult result)
-    {
-        if (!string.IsNullOrEmpty(ReportFile))
-            File.WriteAllBytes(Absolute(ReportFile), JsonSerializer.SerializeToUtf8Bytes(result, Operation.ResultType));
-    }
 
     private void Show(OperationResult result)
     {

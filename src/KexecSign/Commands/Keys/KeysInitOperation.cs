@@ -47,7 +47,7 @@ internal static class KeysInitOperation
             new("profile", "FILE", "The profile (JSON, comments allowed; keys/README.md describes it).", (o, v) => o with { Profile = v }, required: true),
             new("directory", "DIR", "Folder of the SoftHSM token.", (o, v) => o with { Directory = v }, DefaultDirectory),
             new("certificates", "DIR", "Folder for the certificates; without it the token's.", (o, v) => o with { Certificates = v }),
-            new("plan-keys", "FILE", "Write the keys by their labels, ready for 'build PLAN --keys FILE'; it holds no PIN.", (o, v) => o with { PlanKeys = v }),
+            new("plan-keys", "FILE", "Write the keys by their labels, ready for 'build PLAN --keys FILE'; it holds no PIN.", (o, v) => o with { PlanKeys = v }, kind: OptionKind.PathOut),
             .. SigningOptionSpecs.Pins<KeysInitOptions>(o => o.Pin, (o, pin) => o with { Pin = pin }),
             new("so-pin-env", "NAME", "Name of an environment variable that holds the security officer's PIN.",
                 (o, v) => o with { SecurityOfficerPin = o.SecurityOfficerPin with { EnvironmentVariable = v } }),

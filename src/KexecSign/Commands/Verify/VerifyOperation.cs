@@ -43,7 +43,7 @@ internal static class VerifyOperation
             new("policy", "FILE", "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides --for and --cert.",
                 (o, v) => o with { Policy = v }),
             new("allow-module", "PATH", "A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.",
-                (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true),
+                (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
         ],
         Examples =
         [
