@@ -36,6 +36,11 @@ public sealed record InspectedSignature(
 /// <param name="UncompressedSize">What the stub allocates.</param>
 public sealed record InspectedPayload(string Compression, long Offset, long Size, long UncompressedSize);
 
+/// <summary>Something that a file tells.</summary>
+/// <param name="Name">What it is.</param>
+/// <param name="Value">Its value.</param>
+public sealed record InspectedField(string Name, string Value);
+
 /// <summary>What a file was found to be; offsets and sizes in bytes, digests in lower-case hex.</summary>
 public sealed record InspectResult : OperationResult
 {
@@ -87,6 +92,9 @@ public sealed record InspectResult : OperationResult
     /// <summary>The ABI of a kexec BPF parser in a .bpf section, or of a parser object.</summary>
     public string? ParserAbi { get; init; }
 
+    /// <summary>What a file that is no image tells: a package, an enrolment update, signature lists, PKCS#7, a kit.</summary>
+    public ImmutableArray<InspectedField> Fields { get; init; } = [];
+
     /// <summary>Traps found, as error lines.</summary>
     public ImmutableArray<string> Traps { get; init; } = [];
 
@@ -125,6 +133,8 @@ public sealed record InspectResult : OperationResult
             ("authenticode sha256", AuthenticodeSha256),
             ("the same, once signed", SignedSha256),
             ("canonical", Canonical is { } canonical ? (canonical ? "yes" : "no") : null)));
+        if (!Fields.IsEmpty)
+            tables.Add(ReportTable.Fields("contents", [.. Fields.Select(f => (f.Name, (string?)f.Value))]));
         if (!Sections.IsEmpty)
         {
             tables.Add(new("sections", ["name", "offset", "size", "address", "in memory", "flags"],

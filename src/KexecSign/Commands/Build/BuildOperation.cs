@@ -32,6 +32,7 @@ internal static class BuildOperation
         [
             new("image", "FILE", "The uncompressed kernel Image; without --kit any EFI image.", (o, v) => o with { Image = v }),
             new("kit", "FILE", "The zboot kit to link with ('kexecsign zboot kit' makes it).", (o, v) => o with { Kit = v }),
+            new("kit-sha256", "HEX", "SHA-256 that the kit must have: a kit is code that is linked into the image.", (o, v) => o with { KitSha256 = Sha256Text.Require(v) }),
             new("o", "FILE", "The finished image; its IMA sidecar is FILE.sig.", (o, v) => o with { Output = v }),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("", "of the outer PE (Secure Boot)", o => o.Outer, (o, s) => o with { Outer = s }),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("inner-", "of the Image inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
@@ -51,6 +52,9 @@ internal static class BuildOperation
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("provenance-", "of the provenance, when it is not the outer PE's", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
             new("builder", "URI", "Who builds, for the provenance.", (o, v) => o with { Builder = v }, ProvenanceStatement.UnnamedBuilder),
             new("keys", "FILE", "A file of 'keys' and 'pin' to take instead of those of a plan of many images.", (o, v) => o with { Keys = v }),
+            new("allow-module", "PATH", "A PKCS#11 module that plan, policy and keys may name, written as they do; without it one that they name is an error.",
+                (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
+            new("output-root", "FOLDER", "Folder that a plan's outputs are taken from and stay below, instead of the plan's own.", (o, v) => o with { OutputRoot = v }),
             new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on.", (o, v) => o with { Shard = v }),
             new("rebuild", null, "Build a plan's images even where they are there and verified.", (o, _) => o with { Rebuild = true }),
         ],

@@ -43,6 +43,8 @@ internal static class VerifyOperation
                 (o, v) => o with { TimestampAuthorities = o.TimestampAuthorities.Add(v) }, repeatable: true),
             new("policy", "FILE", "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides --for and --cert.",
                 (o, v) => o with { Policy = v }),
+            new("allow-module", "PATH", "A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.",
+                (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
         ],
         Examples =
         [
@@ -59,7 +61,7 @@ internal static class VerifyOperation
         VerifyLists lists = VerifyLists.Read(options, context);
         if (options.Policy is null)
             return new(options.File, options.NamesTrust, ImageVerification.Judge(options, _ => trusted, lists, context));
-        PolicyDocument policy = PolicyDocument.Read(options.Policy);
+        PolicyDocument policy = PolicyDocument.Read(options.Policy, options.AllowedModules);
         ImmutableArray<X509Certificate2> all =
             [.. trusted, .. policy.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
         return new(options.File, options.NamesTrust || all.Length > trusted.Length, ImageVerification.Judge(options, _ => all, lists, context))
