@@ -51,7 +51,7 @@ internal sealed class OptionValues(Func<string, string> absolute)
         Text(name, colon < 0 || colon + 1 == value.Length ? value : value[..(colon + 1)] + absolute(value[(colon + 1)..]));
     }
 
-    /// <summary>A key or certificate: a URI stays as it is, a path becomes absolute.</summary>
+    /// <summary>A key or certificate: a URI and the name of a configured key (@NAME) stay as they are, a path becomes absolute.</summary>
     public void Reference(string name, string? value)
     {
         const string File = "file:";
@@ -60,7 +60,7 @@ internal sealed class OptionValues(Func<string, string> absolute)
         if (value.StartsWith(File, StringComparison.Ordinal))
             _options.Add((name, File + absolute(value[File.Length..])));
         else
-            _options.Add((name, value.StartsWith("pkcs11:", StringComparison.Ordinal) ? value : absolute(value)));
+            _options.Add((name, value.StartsWith("pkcs11:", StringComparison.Ordinal) || value.StartsWith("exec:", StringComparison.Ordinal) || value[0] == '@' ? value : absolute(value)));
     }
 
     public void References(string name, ITaskItem[] values)

@@ -10,7 +10,7 @@ namespace KexecSign.MSBuild.Tests;
 public sealed class TaskTableTests
 {
     // Looked at or set up by a person, not made by a build.
-    private static readonly string[] NoTask = ["inspect", "signatures list", "zboot kit", "bpf inspect", "ima apply", "ima show", "rpm sign", "rpm verify", "keys init", "keys list", "keys export", "keys enroll", "uki inspect", "uki measure", "plan merge", "provenance verify", "testset"];
+    private static readonly string[] NoTask = ["inspect", "signatures list", "zboot kit", "bpf inspect", "ima apply", "ima show", "rpm sign", "rpm verify", "keys init", "keys list", "keys export", "keys enroll", "uki inspect", "uki measure", "plan init", "plan merge", "demo", "provenance verify", "testset"];
 
     // A task host is another process: it does not have the build's descriptors.
     private static readonly string[] NoProperty = ["pin-fd"];

@@ -10,6 +10,9 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>A plan: of many images, or of the properties of one by the names of options; the other properties win over it.</summary>
     public ITaskItem? Plan { get; set; }
 
+    /// <summary>A profile of the configuration to take options from; the other properties win over it.</summary>
+    public string? Profile { get; set; }
+
     /// <summary>The uncompressed kernel Image.</summary>
     public string? Image { get; set; }
 
@@ -94,7 +97,8 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     internal override void Give(OptionValues values)
     {
         if (Plan is not null)
-            values.Files(Plan);
+            values.Text("profile", Profile);
+        values.Files(Plan);
         values.Path("image", Image);
         values.Path("kit", Kit);
         values.Path("sbat", Sbat);
