@@ -23,7 +23,7 @@ internal static class OperationRun
             Complain(result.View(), flags, surroundings);
         // Into memory first: half a document on standard output would be worse than none.
         if (flags.Json)
-            Answers.Write(ReportDocument.Of(result, result is PlannedResult ? PlannedResult.JsonType : request.Operation.ResultType), surroundings);
+            Answers.Write(request.Operation.Json(result), surroundings);
         return result.Exit;
     }
 

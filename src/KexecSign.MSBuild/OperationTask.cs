@@ -1,9 +1,9 @@
-using System.Text.Json;
 using KexecSign.Configuration;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
+using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Keyrings;
@@ -44,7 +44,6 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
         try
         {
             OperationResult result = Run();
-            WriteReport(result);
             Show(result);
         }
 #pragma warning disable CA1031 // Whatever it is, the build log gets its KS line.
@@ -96,7 +95,10 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
             DryRun = DryRun,
             Cancellation = _cancellation.Token,
         };
-        return request.Run(context);
+        OperationResult result = request.Run(context);
+        if (!string.IsNullOrEmpty(ReportFile))
+            ReportOnDisk.Write(Operation.Json(result), Absolute(ReportFile), context);
+        return result;
     }
 
     // Without it MSBuild logs the variables that a project reads as properties, and reading one as $(NAME) is what nobody should.
@@ -107,12 +109,6 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
     }
 
     private string Absolute(string path) => TaskEnvironment.GetAbsolutePath(path);
-
-    private void WriteReport(OperationResult result)
-    {
-        if (!string.IsNullOrEmpty(ReportFile))
-            File.WriteAllBytes(Absolute(ReportFile), JsonSerializer.SerializeToUtf8Bytes(result, Operation.ResultType));
-    }
 
     private void Show(OperationResult result)
     {

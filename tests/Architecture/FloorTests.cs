@@ -13,7 +13,7 @@ public sealed class FloorTests
     {
         ["KexecSign.Formats"] =
         [
-            "Errors", "Layouts", "Pe", "Kernel", "Elf", "Zboot", "Sbat", "Cpio", "Tar", "Rpm", "Uki", "Authenticode", "AppendedSignatures", "Bpf", "Ima", "Uefi",
+            "Errors", "Vocabulary", "Layouts", "Pe", "Kernel", "Elf", "Zboot", "Sbat", "Cpio", "Tar", "Rpm", "Uki", "Authenticode", "AppendedSignatures", "Bpf", "Ima", "Uefi",
         ],
         ["KexecSign.Keys"] = ["Errors", "References", "Pins", "Kinds", "Certificates", "Pem", "External", "Pkcs11", "Tokens", "Keyrings"],
         ["KexecSign.Simulation"] = ["Errors", "Answers", "Pkcs7", "Pe", "Kexec", "Bpf"],

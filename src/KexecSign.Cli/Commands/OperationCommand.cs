@@ -46,7 +46,7 @@ internal sealed class OperationCommand : Command
                 continue;
             if (spec.Value is null)
                 request.Set(spec.Name, "");
-            bool byLetter = spec.Value is "KEY" or "CERT" && given is OptionResult { IdentifierToken.Value.Length: 2 };
+            bool byLetter = spec.Kind is OptionKind.KeyReference && given is OptionResult { IdentifierToken.Value.Length: 2 };
             foreach (Token token in given.Tokens)
                 request.Set(spec.Name, byLetter && IsBareName(token.Value) ? "@" + token.Value : token.Value);
         }

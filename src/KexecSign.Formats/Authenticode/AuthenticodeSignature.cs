@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
@@ -52,7 +53,7 @@ public sealed class AuthenticodeSignature
 
     /// <summary>Digest algorithm of the first SignerInfo.</summary>
     /// <exception cref="KexecSignException">KS1507.</exception>
-    public HashAlgorithmName SignerHash => Oids.Digest(_signerHash);
+    public HashAlgorithmName SignerHash => HashKind.OfOid(_signerHash).Name;
 
     /// <summary>OID of the first SignerInfo's signature algorithm.</summary>
     public string SignatureAlgorithm { get; }

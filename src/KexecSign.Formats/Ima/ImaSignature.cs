@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using KexecSign.Formats.Errors;
@@ -86,20 +87,9 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
         return new(bytes[0], bytes[1], HashOf(bytes[2]), BinaryPrimitives.ReadUInt32BigEndian(bytes[3..]), value[HeaderSize..]);
     }
 
-    // include/uapi/linux/hash_info.h
-    private static byte HashId(HashAlgorithmName hash) => hash.Name switch
-    {
-        "SHA256" => 4,
-        "SHA384" => 5,
-        "SHA512" => 6,
-        _ => throw FormatErrors.UnknownImaHash.With(hash.Name),
-    };
+    private static byte HashId(HashAlgorithmName hash) =>
+        HashKind.All.FirstOrDefault(known => known.Name == hash)?.ImaId ?? throw FormatErrors.UnknownImaHash.With(hash.Name);
 
-    private static HashAlgorithmName HashOf(byte id) => id switch
-    {
-        4 => HashAlgorithmName.SHA256,
-        5 => HashAlgorithmName.SHA384,
-        6 => HashAlgorithmName.SHA512,
-        _ => throw FormatErrors.UnknownImaHash.With(id),
-    };
+    private static HashAlgorithmName HashOf(byte id) =>
+        HashKind.All.FirstOrDefault(known => known.ImaId == id)?.Name ?? throw FormatErrors.UnknownImaHash.With(id);
 }

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
@@ -111,12 +112,5 @@ public sealed record RpmPackage
         }
     }
 
-    // RFC 4880, 9.4, the numbers that rpm uses.
-    private static HashAlgorithmName? HashOf(int algorithm) => algorithm switch
-    {
-        8 => HashAlgorithmName.SHA256,
-        9 => HashAlgorithmName.SHA384,
-        10 => HashAlgorithmName.SHA512,
-        _ => null,
-    };
+    private static HashAlgorithmName? HashOf(int algorithm) => HashKind.All.FirstOrDefault(hash => hash.RpmId == algorithm)?.Name;
 }

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Security.Cryptography;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Kinds;
@@ -69,7 +70,7 @@ internal sealed class Pkcs11Key : ISigningKey
             throw KeyErrors.HashNotSigned.With(DisplayName);
         KeyShape.RequireHash(hash, hashAlgorithm);
         if (Algorithm == KeyAlgorithm.Rsa)
-            return SignInput(DigestInfo.Of(hash, hashAlgorithm), _shape.NumberLength, cancellation);
+            return SignInput((byte[])[.. HashKind.Of(hashAlgorithm).DigestInfoPrefix.Span, .. hash], _shape.NumberLength, cancellation);
         int wanted = 2 * _shape.NumberLength;
         byte[] raw = SignInput(Fitting(hash), wanted, cancellation);
         return EcdsaDer.FromRaw(raw) ?? throw KeyErrors.SignatureMalformed.With(_connection.State.Label, 0, wanted);

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
@@ -52,7 +53,8 @@ internal static class CertificateTrust
         {
             AsnReader parts = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.BER).ReadSequence();
             ReadOnlyMemory<byte> signed = parts.ReadEncodedValue();
-            if (HashOf(parts.ReadSequence().ReadObjectIdentifier()) is not { } hash)
+            // PKCS#1 v1.5 or ECDSA: which of the two it is, the issuer's key says.
+            if (HashKind.OfSignature(parts.ReadSequence().ReadObjectIdentifier())?.Name is not { } hash)
                 return ChainHolds(issuer, certificate);
             byte[] signature = parts.ReadBitString(out _);
             using RSA? rsa = issuer.GetRSAPublicKey();
@@ -66,16 +68,6 @@ internal static class CertificateTrust
             return false;
         }
     }
-
-    // RSA PKCS#1 v1.5 and ECDSA of RFC 8017 and RFC 5758. Which of the two it is, the issuer's key says.
-    private static HashAlgorithmName? HashOf(string oid) => oid switch
-    {
-        "1.2.840.113549.1.1.5" or "1.2.840.10045.4.1" => HashAlgorithmName.SHA1,
-        "1.2.840.113549.1.1.11" or "1.2.840.10045.4.3.2" => HashAlgorithmName.SHA256,
-        "1.2.840.113549.1.1.12" or "1.2.840.10045.4.3.3" => HashAlgorithmName.SHA384,
-        "1.2.840.113549.1.1.13" or "1.2.840.10045.4.3.4" => HashAlgorithmName.SHA512,
-        _ => null,
-    };
 
     // RSA-PSS and what is newer.
     private static bool ChainHolds(X509Certificate2 issuer, X509Certificate2 certificate)

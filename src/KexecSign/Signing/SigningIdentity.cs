@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core;
@@ -94,14 +95,9 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         Key.Algorithm == KeyAlgorithm.MlDsa ? Key.SignData(content(), Hash, cancellation) : Key.SignHash(hash, Hash, cancellation);
 
     /// <summary>The digest algorithm of an option's value.</summary>
-    public static HashAlgorithmName? HashNamed(string? digest) => digest switch
-    {
-        null => null,
-        "sha256" => HashAlgorithmName.SHA256,
-        "sha384" => HashAlgorithmName.SHA384,
-        "sha512" => HashAlgorithmName.SHA512,
-        _ => throw OperationErrors.OptionValue.With("digest", digest, "sha256, sha384, sha512"),
-    };
+    public static HashAlgorithmName? HashNamed(string? digest) => digest is null ? null
+        : HashKind.Named(digest) is { } hash && hash.Uses != HashUses.None ? hash.Name
+        : throw OperationErrors.OptionValue.With("digest", digest, string.Join(", ", HashKind.All.Where(known => known.Uses != HashUses.None).Select(known => known.Word)));
 
     // public_key_verify_signature() takes ML-DSA over attributes with SHA-512 alone, and ima_modsig aside IMA has no form for it.
     private static void RequireMlDsa(MlDsaUse use, string operation, ISigningKey key, string? digest, RunContext context)

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Frozen;
 using System.Text.Json;
 using KexecSign.Core;
@@ -23,7 +24,7 @@ internal sealed record PlanKeys(FrozenDictionary<string, SigningOptions> ByName,
             {
                 Key = DocumentPaths.Reference(folder, key.Required("key")),
                 Certificate = DocumentPaths.Reference(folder, key.Required("cert")),
-                Digest = key.Choice("digest", "sha256", "sha384", "sha512"),
+                Digest = key.Choice("digest", [.. HashKind.Words(HashUses.Image)]),
             });
             key.End();
         }

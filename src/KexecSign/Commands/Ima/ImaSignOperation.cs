@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Batches;
@@ -44,12 +45,12 @@ internal static class ImaSignOperation
         TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<ImaSignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<ImaSignOptions>("that signs", HashUses.Ima, o => o.Signing, (o, s) => o with { Signing = s }),
             new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
             new("sidecar", null, "Write FILE.sig, as evmctl does.", (o, _) => o with { Sidecar = true }),
-            new("tar", "FILE", "Write a tar of the files with SCHILY.xattr.security.ima; of folders, with all that is in them.", (o, v) => o with { Tar = v }),
-            new("manifest", "FILE", "Write a line for each file: the value in hex, as RPM's header has it, two blanks, the path.", (o, v) => o with { Manifest = v }),
-            new("postinst", "FILE", "Write a snippet for a Debian package's postinst that applies the manifest installed as /usr/share/ima/PACKAGE.manifest.", (o, v) => o with { Postinst = v }),
+            new("tar", "FILE", "Write a tar of the files with SCHILY.xattr.security.ima; of folders, with all that is in them.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
+            new("manifest", "FILE", "Write a line for each file: the value in hex, as RPM's header has it, two blanks, the path.", (o, v) => o with { Manifest = v }, kind: OptionKind.PathOut),
+            new("postinst", "FILE", "Write a snippet for a Debian package's postinst that applies the manifest installed as /usr/share/ima/PACKAGE.manifest.", (o, v) => o with { Postinst = v }, kind: OptionKind.PathOut),
             new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the file itself.",
                 (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
             new("version", "N", "Version of the value: 2 for every kernel, 3 for those that appraise by sigv3 (regular files: 7.1 and later).",

@@ -1,3 +1,4 @@
+using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -95,7 +96,7 @@ internal sealed record KeyProfile
                 throw OperationErrors.ProfileRefused.With(key.Label, $"its issuer '{key.Issuer}' is no key of role ca that stands above it").In(path);
             if (key.Days is < 1 or > 36500)
                 throw OperationErrors.ProfileRefused.With(key.Label, $"{key.Days} days are not between 1 and 36500").In(path);
-            if (key.Algorithm is KeyKind.Mldsa44 or KeyKind.Mldsa65 or KeyKind.Mldsa87 && key.Role is KeyRole.SecureBoot or KeyRole.Ima)
+            if (KeyKindFacts.Of(key.Algorithm).Algorithm == KeyAlgorithm.MlDsa && key.Role is KeyRole.SecureBoot or KeyRole.Ima)
                 throw OperationErrors.ProfileRefused.With(key.Label, key.Role == KeyRole.Ima ? "no kernel's IMA verifies ML-DSA" : "no firmware or shim verifies ML-DSA").In(path);
             key.CheckNames(path);
             if (key.Role == KeyRole.Ca)

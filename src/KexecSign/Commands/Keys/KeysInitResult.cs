@@ -1,3 +1,4 @@
+using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using KexecSign.Core.Reports;
 using KexecSign.Keys.Tokens;
@@ -35,7 +36,7 @@ public sealed record KeysInitResult(
         [
             new("keys", ["label", "role", "algorithm", "was", "certificate", "certificate sha256", "valid until"],
                 [.. Keys.Select(key => ImmutableArray.Create(
-                    key.Label, Roles.Name(key.Role), Kinds.Name(key.Algorithm), Word(key.KeyWas), key.CertificateFile, key.CertificateSha256 ?? "", key.NotAfter ?? ""))]),
+                    key.Label, Roles.Name(key.Role), KeyKindFacts.Of(key.Algorithm).Word, Word(key.KeyWas), key.CertificateFile, key.CertificateSha256 ?? "", key.NotAfter ?? ""))]),
             new("references", ["label", "for --key"], [.. Keys.Where(key => key.Uri is not null).Select(key => ImmutableArray.Create(key.Label, key.Uri!))]),
         ],
         [
@@ -76,21 +77,5 @@ internal static class Roles
         KeyRole.Ima => "ima",
         KeyRole.Module => "module",
         _ => "ca",
-    };
-}
-
-/// <summary>Names of key kinds as profiles write them.</summary>
-internal static class Kinds
-{
-    public static string Name(KeyKind kind) => kind switch
-    {
-        KeyKind.Rsa2048 => "rsa2048",
-        KeyKind.Rsa3072 => "rsa3072",
-        KeyKind.Rsa4096 => "rsa4096",
-        KeyKind.P256 => "p256",
-        KeyKind.P384 => "p384",
-        KeyKind.Mldsa44 => "mldsa44",
-        KeyKind.Mldsa65 => "mldsa65",
-        _ => "mldsa87",
     };
 }

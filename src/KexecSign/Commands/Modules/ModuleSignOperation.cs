@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Compression;
@@ -81,7 +82,7 @@ internal static class ModuleSignOperation
         TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<ModuleSignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<ModuleSignOptions>("that signs", HashUses.Module, o => o.Signing, (o, s) => o with { Signing = s }),
             new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
             new("o", "PATH", "Output file for one file, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the files.", (o, _) => o with { InPlace = true }),

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Core.Errors;
@@ -160,7 +161,7 @@ internal sealed class AnswerMatching
 
         private static byte[] DigestOf(Bundle bundle, BundleFile file, HashAlgorithmName hash)
         {
-            byte[] digest = new byte[Oids.DigestLength(hash)];
+            byte[] digest = new byte[HashKind.Of(hash).Length];
             return Convert.FromHexString(file.ImageDigest, digest, out int consumed, out int written) == System.Buffers.OperationStatus.Done
                 && written == digest.Length && consumed == file.ImageDigest.Length
                     ? digest

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Core;
@@ -78,7 +79,7 @@ internal static class SignOperation
         TypedArguments = [new("FILE", "The image, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<SignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<SignOptions>("that signs", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
             new("o", "PATH", "Output file for one image, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
             .. SigningOptionSpecs.Existing<SignOptions>(o => o.Existing, (o, e) => o with { Existing = e }),

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Text.Json.Serialization;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -109,9 +110,9 @@ internal static class ZbootBuildOperation
             new("payload", "FILE", "A payload that is compressed already, its 4-byte length included: the kernel build's arch/*/boot/vmlinuz.", (o, v) => o with { Payload = v }),
             ZbootOptionSpecs.Sbat<ZbootBuildOptions>((o, v) => o with { Sbat = v }),
             ZbootOptionSpecs.Linker<ZbootBuildOptions>((o, v) => o with { Linker = v }),
-            .. SigningOptionSpecs.All<ZbootBuildOptions>("that signs the Image inside", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<ZbootBuildOptions>("that signs the Image inside", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.Existing<ZbootBuildOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
-            new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }),
+            new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples =

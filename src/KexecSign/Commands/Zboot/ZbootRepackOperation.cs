@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
@@ -33,7 +34,7 @@ internal static class ZbootRepackOperation
         TypedArguments = [new("FILE", "A vmlinuz.efi; its outer signature, if any, is taken off.", (o, v) => o with { Image = v })],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<ZbootRepackOptions>("that signs the Image inside", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<ZbootRepackOptions>("that signs the Image inside", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.KeyAndCertificate<ZbootRepackOptions>(
                 "smaller-", "that signs instead when --key's signature does not fit (P-256 takes about 500 bytes less than RSA-2048; the kernel has to trust it)",
                 o => o.Smaller, (o, s) => o with { Smaller = s }),
@@ -42,7 +43,7 @@ internal static class ZbootRepackOperation
             new("image", "FILE", "Put this Image in instead: the same kernel, signed elsewhere, or to be signed now.", (o, v) => o with { Replacement = v }),
             new("kit", "FILE", "The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.", (o, v) => o with { Kit = v }),
             ZbootOptionSpecs.Linker<ZbootRepackOptions>((o, v) => o with { Linker = v }),
-            new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }),
+            new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples =

@@ -11,13 +11,13 @@ namespace KexecSign.Core.Operations;
 /// </summary>
 internal static class ConfiguredValues
 {
-    private const string KeyValue = "KEY", CertificateValue = "CERT", ProfileWord = "PROFILE";
+    private const string CertificateValue = "CERT", ProfileWord = "PROFILE";
     private const char Mark = '@';
 
     private static readonly string[] PinOptions = ["pin-env", "pin-file", "pin-fd"];
 
     /// <summary>Whether a value is the name of a key and not a reference.</summary>
-    public static bool IsName(OptionSpec spec, string value) => spec.Value is KeyValue or CertificateValue && value is [Mark, _, ..];
+    public static bool IsName(OptionSpec spec, string value) => spec.Kind is OptionKind.KeyReference && value is [Mark, _, ..];
 
     /// <summary>Whether an option names a profile.</summary>
     public static bool IsProfile(OptionSpec spec) => spec.Value is ProfileWord;
@@ -47,11 +47,12 @@ internal static class ConfiguredValues
             if (own.Contains(spec.Name) || (spec.Value is CertificateValue && own.Contains(spec.Name[..^"cert".Length] + "key")))
                 continue;
             log.Detail($"profile '{name}': {spec.Typed} {value.Value}, from {profile.File}");
-            request.Set(spec.Name, spec.Value switch
+            request.Set(spec.Name, spec.Kind switch
             {
-                "FILE" or "DIR" => DocumentPaths.From(folder, value.Value)!,
-                KeyValue or CertificateValue => DocumentPaths.Reference(folder, value.Value),
-                _ => value.Value,
+                OptionKind.PathIn or OptionKind.PathOut or OptionKind.Folder => DocumentPaths.From(folder, value.Value)!,
+                OptionKind.KeyReference => DocumentPaths.Reference(folder, value.Value),
+                OptionKind.Flag or OptionKind.Text or OptionKind.TextOrFile or OptionKind.Number or OptionKind.Choice or OptionKind.NamedPath => value.Value,
+                _ => throw new System.Diagnostics.UnreachableException($"{spec.Kind}"),
             });
         }
     }

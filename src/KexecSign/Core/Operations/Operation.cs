@@ -42,6 +42,9 @@ public abstract class Operation
 
     /// <summary>Runs with an options record of this operation's type.</summary>
     public abstract OperationResult Run(object options, RunContext context);
+
+    /// <summary>A result as the JSON document that people and programs get; of a dry run the plan.</summary>
+    public byte[] Json(OperationResult result) => ReportDocument.Of(result, result is PlannedResult ? PlannedResult.JsonType : ResultType);
 }
 
 /// <summary>An operation with its types.</summary>

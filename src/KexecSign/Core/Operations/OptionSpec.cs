@@ -14,8 +14,9 @@ namespace KexecSign.Core.Operations;
 /// <param name="Required">Whether the operation refuses to run without it.</param>
 /// <param name="Repeatable">Whether it may be given several times.</param>
 /// <param name="Choices">The allowed values; empty when any value may be given.</param>
+/// <param name="Kind">What the value is.</param>
 public abstract record OptionSpec(
-    string Name, string? Value, string Description, string? Default, bool Required, bool Repeatable, ImmutableArray<string> Choices)
+    string Name, string? Value, string Description, string? Default, bool Required, bool Repeatable, ImmutableArray<string> Choices, OptionKind Kind)
 {
     /// <summary>The option as one types it: two dashes, or one for a single letter.</summary>
     public string Typed => (Name.Length == 1 ? "-" : "--") + Name;
@@ -47,8 +48,8 @@ public sealed record OptionSpec<TOptions> : OptionSpec
 
     internal OptionSpec(
         string name, string? value, string description, Func<TOptions, string, TOptions> apply,
-        string? defaultValue = null, bool required = false, bool repeatable = false, params ImmutableArray<string> choices)
-        : base(name, value, description, defaultValue, required, repeatable, choices) => _apply = apply;
+        string? defaultValue = null, bool required = false, bool repeatable = false, OptionKind? kind = null, params ImmutableArray<string> choices)
+        : base(name, value, description, defaultValue, required, repeatable, choices, kind ?? OptionKinds.Of(name, value, choices)) => _apply = apply;
 
     /// <summary>Puts in the digest that this option's key signs; null where it is not free.</summary>
     internal Func<TOptions, string, TOptions>? Digest { get; init; }

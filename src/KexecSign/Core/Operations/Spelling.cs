@@ -3,11 +3,11 @@ namespace KexecSign.Core.Operations;
 /// <summary>Guesses what was meant by a word that is no command or no option.</summary>
 public static class Spelling
 {
-    /// <summary>A clause to put behind the error, or nothing when no candidate is near.</summary>
+    /// <summary>The end of the error's sentence: a question, or a full stop when no candidate is near.</summary>
     public static string Hint(string word, IEnumerable<string> candidates)
     {
         string? nearest = candidates.Distinct().MinBy(candidate => Distance(word, candidate));
-        return nearest is not null && Distance(word, nearest) <= Most(word) ? $"; did you mean '{nearest}'?" : "";
+        return nearest is not null && Distance(word, nearest) <= Most(word) ? $"; did you mean '{nearest}'?" : ".";
     }
 
     // A word of three letters with one wrong is still near; the dashes of an option are not letters.

@@ -1,3 +1,5 @@
+using KexecSign.Keys.Kinds;
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Text.Json;
 using KexecSign.Core;
@@ -90,8 +92,8 @@ internal sealed record PolicyDocument(string Path, string Sha256)
                 continue;
             rules.Add(new(
                 name, rule.Flag("required") ?? true, [.. Fingerprints(rule)],
-                Words(rule, "digests", ["sha256", "sha384", "sha512"]),
-                Words(rule, "algorithms", ["rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521"]),
+                Words(rule, "digests", [.. HashKind.Words(HashUses.Image)]),
+                Words(rule, "algorithms", [.. KeyKindFacts.Words]),
                 rule.Number("validDays", 0, 36500), name == "outer" ? rule.Number("atMost", 1, 100) : null));
             rule.End();
         }

@@ -10,7 +10,6 @@ using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uefi;
 using KexecSign.Judging;
 using KexecSign.Signing;
-using KexecSign.Tests.Commands.Simulate;
 
 namespace KexecSign.Tests.Commands.Verify;
 

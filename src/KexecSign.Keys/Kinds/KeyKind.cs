@@ -1,6 +1,6 @@
-namespace KexecSign.Keys.Tokens;
+namespace KexecSign.Keys.Kinds;
 
-/// <summary>Kinds of key pairs that can be made; kernel and firmware verify all but ML-DSA, which Linux 7.0 does.</summary>
+/// <summary>Kinds of key pairs that sign; <see cref="KeyKindFacts"/> holds what is known of each.</summary>
 public enum KeyKind
 {
     /// <summary>RSA, 2048 bits: what every firmware takes.</summary>
@@ -17,6 +17,9 @@ public enum KeyKind
 
     /// <summary>ECDSA on NIST P-384.</summary>
     P384,
+
+    /// <summary>ECDSA on NIST P-521; kernels from 6.10 on.</summary>
+    P521,
 
     /// <summary>ML-DSA-44 (FIPS 204); the token must know PKCS#11 3.2.</summary>
     Mldsa44,
