@@ -87,7 +87,7 @@ Task("TestTools")
 });
 
 Task("Test")
-    .Description("All tests, QEMU included; ends with 'N passed, N failed, N skipped'.")
+    .Description("All tests; those of the boot lab where CI is set, elsewhere --target=Boot runs them. Ends with 'N passed, N failed, N skipped'.")
     .IsDependentOn("TestTools")
     .IsDependentOn("NativePrograms")
     .Does(() => RunTests(GetFiles("tests/*/*.csproj").Where(IsTestProject), artifacts.Combine("tests"), lab));

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KexecSign.Commands.Agent;
 using KexecSign.Commands.Bpf;
 using KexecSign.Commands.Build;
+using KexecSign.Commands.Demo;
 using KexecSign.Commands.Ima;
 using KexecSign.Commands.Inspect;
 using KexecSign.Commands.Keys;
@@ -59,6 +60,12 @@ public static class OperationCatalog
 
     /// <summary>The whole line in one go.</summary>
     public static Operation<BuildOptions, BuildOutcome> Build => BuildOperation.Definition;
+
+    /// <summary>A plan to begin with.</summary>
+    public static Operation<PlanInitOptions, PlanInitResult> PlanInit => PlanInitOperation.Of(() => PublishedSchemas.All);
+
+    /// <summary>A first success.</summary>
+    public static Operation<DemoOptions, DemoResult> Demo => DemoOperation.Of(() => All);
 
     /// <summary>Reports of a plan's shards, joined.</summary>
     public static Operation<PlanMergeOptions, PlanResult> PlanMerge => PlanMergeOperation.Definition;
@@ -188,6 +195,7 @@ public static class OperationCatalog
         Attach,
         PeNormalize,
         Build,
+        PlanInit,
         PlanMerge,
         ProvenanceSign,
         ProvenanceVerify,
@@ -226,5 +234,6 @@ public static class OperationCatalog
         Agent,
         AuditVerify,
         Testset,
+        Demo,
     ];
 }

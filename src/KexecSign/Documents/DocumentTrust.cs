@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -28,6 +29,14 @@ internal sealed partial record DocumentTrust(ImmutableArray<string> AllowedModul
     {
         uint owner = FileOwner.Of(path).Owner;
         return new(allowedModules, (owner == 0 || owner == EffectiveUser()) && (File.GetUnixFileMode(path) & OthersWrite) == 0);
+    }
+
+    /// <summary>A key or certificate: a PKCS#11 URI stays as it is, if the document may say what it says; everything else is a file.</summary>
+    /// <exception cref="KexecSignException">KS2002-KS2004, KS3760, KS3761.</exception>
+    public string Reference(string folder, string reference)
+    {
+        Require(reference);
+        return TokenReference.Is(reference) ? reference : DocumentPaths.File(folder, reference);
     }
 
     /// <summary>Raises an error when a reference names a module or a PIN that this document may not name.</summary>

@@ -51,6 +51,7 @@ internal static class BuildOperation
             new("provenance", "FILE", "Write in-toto provenance (SLSA 1) in a signed DSSE envelope.", (o, v) => o with { Provenance = v }, kind: OptionKind.PathOut),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("provenance-", "of the provenance, when it is not the outer PE's", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
             new("builder", "URI", "Who builds, for the provenance.", (o, v) => o with { Builder = v }, ProvenanceStatement.UnnamedBuilder),
+            new("profile", "PROFILE", "Take options from this profile of the configuration; what is given here wins.", (o, _) => o),
             new("keys", "FILE", "A file of 'keys' and 'pin' to take instead of those of a plan of many images.", (o, v) => o with { Keys = v }),
             new("allow-module", "PATH", "A PKCS#11 module that plan, policy and keys may name, written as they do; without it one that they name is an error.",
                 (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
@@ -62,6 +63,7 @@ internal static class BuildOperation
         [
             new("kexecsign build --image Image --kit arm64.kit --key 'pkcs11:object=db' --cert db.pem --inner-key 'pkcs11:object=kexec' --inner-cert kexec.pem --pin-env PIN -o vmlinuz.efi",
                 "A zboot image that boots under Secure Boot and whose kernel kexec takes."),
+            new("kexecsign build --image Image --kit arm64.kit -o vmlinuz.efi --profile release", "The same with keys, certificates and PIN from kexecsign.json."),
             new("kexecsign build plan.json --pin-env PIN --report report.json", "All images of a plan, in one login."),
             new("kexecsign build plan.json --keys throwaway.keys.json --shard 2/5 --report shard-2.json", "A fifth of them, with other keys; 'kexecsign plan merge' joins the reports."),
         ],

@@ -2,6 +2,7 @@ using KexecSign.Formats.Vocabulary;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
+using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Documents;
 using KexecSign.Formats.Errors;
@@ -22,8 +23,8 @@ internal sealed record PlanKeys(FrozenDictionary<string, SigningOptions> ByName,
             var key = new ObjectReader(property.Value, $"the key '{property.Name}'");
             keys.Add(property.Name, new()
             {
-                Key = DocumentPaths.Reference(folder, key.Required("key"), trust),
-                Certificate = DocumentPaths.Reference(folder, key.Required("cert"), trust),
+                Key = trust.Reference(folder, key.Required("key")),
+                Certificate = trust.Reference(folder, key.Required("cert")),
                 Digest = key.Choice("digest", [.. HashKind.Words(HashUses.Image)]),
             });
             key.End();

@@ -1,23 +1,25 @@
 using KexecSign.Core.Errors;
-using KexecSign.Keys.References;
 
-namespace KexecSign.Documents;
+namespace KexecSign.Core;
 
 /// <summary>Paths of a document, taken from the folder that it is in.</summary>
 internal static class DocumentPaths
 {
     private const string FilePrefix = "file:";
 
+    // References that are no paths: a token's object, a program that signs, a key of the configuration.
+    private static readonly string[] NoPaths = ["pkcs11:", "exec:", "@"];
+
     /// <summary>An absolute path; null for null.</summary>
     public static string? From(string folder, string? path) => path is null ? null : Path.GetFullPath(path, folder);
 
-    /// <summary>A key or certificate: a PKCS#11 URI stays as it is, if the document may say what it says.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS2002-KS2004, KS3760, KS3761.</exception>
-    public static string Reference(string folder, string reference, DocumentTrust trust)
-    {
-        trust.Require(reference);
-        return TokenReference.Is(reference) ? reference : File(folder, reference);
-    }
+    /// <summary>A key or certificate of the user's own configuration: what is no path stays as it is.</summary>
+    public static string Reference(string folder, string reference) =>
+        Array.Exists(NoPaths, scheme => reference.StartsWith(scheme, StringComparison.Ordinal)) ? reference : File(folder, reference);
+
+    /// <summary>A key or certificate that is a file.</summary>
+    public static string File(string folder, string reference) =>
+        FilePrefix + From(folder, reference.StartsWith(FilePrefix, StringComparison.Ordinal) ? reference[FilePrefix.Length..] : reference);
 
     /// <summary>An output: an absolute path below a folder; null for null.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3762.</exception>
@@ -34,7 +36,4 @@ internal static class DocumentPaths
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
         return full.StartsWith(folder == "/" ? folder : folder + "/", StringComparison.Ordinal);
     }
-
-    private static string File(string folder, string reference) =>
-        FilePrefix + From(folder, reference.StartsWith(FilePrefix, StringComparison.Ordinal) ? reference[FilePrefix.Length..] : reference);
 }
