@@ -92,6 +92,16 @@ internal sealed record FileFacts
         return facts is not null || error is Libc.NoEntry or Libc.NotAFolder ? facts : throw Libc.Failed(error);
     }
 
+    /// <summary>Asks for a name in a folder, without following a link; null when there is nothing.</summary>
+    /// <exception cref="IOException">It cannot be told.</exception>
+    public static unsafe FileFacts? Of(SafeFileHandle folder, string name)
+    {
+        byte* answer = stackalloc byte[AnswerSize];
+        if (Libc.StatX(folder, name, Libc.NoFollowAt, Basic, answer) == 0)
+            return Read(answer);
+        return Marshal.GetLastPInvokeError() == Libc.NoEntry ? null : throw Libc.Failed();
+    }
+
     /// <summary>Asks for what is open.</summary>
     /// <exception cref="IOException">It cannot be told.</exception>
     public static unsafe FileFacts Of(SafeFileHandle file)

@@ -12,7 +12,7 @@ internal static partial class Libc
     public const int CurrentFolder = -100;
     public const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, NonBlocking = 0x800, CloseOnExec = 0x80000;
     public const int EmptyPath = 0x1000, NoFollowAt = 0x100, FollowAt = 0x400, RemoveFolder = 0x200;
-    public const int LockExclusive = 2, LockNow = 4;
+    public const int LockExclusive = 2, LockNow = 4, Unlock = 8;
     public const int NoReplace = 1, Exchange = 2;
     public const short PollIn = 1, PollOut = 4, PollError = 8, PollHangUp = 16;
 

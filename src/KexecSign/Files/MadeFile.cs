@@ -115,9 +115,12 @@ internal sealed class MadeFile : IDisposable
     /// <summary>Says that the temporary name is gone: the file is in place, or was taken away.</summary>
     public void Forget()
     {
-        if (_name is not null)
-            Leftovers.Forget(Path.Combine(_folder, _name));
+        if (_name is null)
+            return;
+        Leftovers.Forget(Path.Combine(_folder, _name));
         _name = null;
+        // Readers that ask for a lock of their own, as .NET's do, would be refused.
+        _ = Libc.Lock(Handle, Libc.Unlock);
     }
 
     /// <summary>Has the system say what it holds back until a file is closed, as NFS does.</summary>

@@ -51,6 +51,9 @@ internal sealed class Placement : IDisposable
         int error = Marshal.GetLastPInvokeError();
         if (error is not (Libc.Exists or Libc.InvalidArgument or Libc.NoSuchCall))
             throw Libc.Failed(error);
+        // A folder could be exchanged for a file, too.
+        if (FileFacts.Of(_to, _name) is { Kind: not FileKind.Regular } other)
+            throw Libc.Failed(other.Kind == FileKind.Folder ? Libc.IsAFolder : Libc.Exists);
         if (keepOld && error == Libc.Exists && Libc.RenameAt2(_from, _made, _to, _name, Libc.Exchange) == 0)
         {
             _state = State.Exchanged;
