@@ -18,7 +18,7 @@ public sealed class MachineTests : IDisposable
         foreach (string[] command in Commands())
         {
             Answer answer = KexecSignProgram.RunWith(new() { ["OPENSSL_CONF"] = configuration }, command);
-            OneLine(answer, "KS5011", what);
+            OneLine(answer, "KS5028", what);
             answer.Error.ShouldContain(configuration);
         }
     }

@@ -22,19 +22,19 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>The finished image; its IMA sidecar is FILE.sig.</summary>
     public string? Output { get; set; }
 
-    /// <summary>Private key of the outer PE (Secure Boot): a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key of the outer PE (Secure Boot): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? Key { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
     public string? Cert { get; set; }
 
-    /// <summary>Private key of the Image inside (kexec): a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key of the Image inside (kexec): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? InnerKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
     public string? InnerCert { get; set; }
 
-    /// <summary>Private key for IMA: a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key for IMA: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? ImaKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -79,7 +79,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>Write in-toto provenance (SLSA 1) in a signed DSSE envelope.</summary>
     public string? Provenance { get; set; }
 
-    /// <summary>Private key of the provenance, when it is not the outer PE's: a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key of the provenance, when it is not the outer PE's: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? ProvenanceKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -87,6 +87,9 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
 
     /// <summary>Who builds, for the provenance.</summary>
     public string? Builder { get; set; }
+
+    /// <summary>Take options from this profile of the configuration; what is given here wins.</summary>
+    public string? Profile { get; set; }
 
     /// <summary>A file of 'keys' and 'pin' to take instead of those of a plan of many images.</summary>
     public string? Keys { get; set; }
@@ -125,6 +128,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Option("provenance-key", ProvenanceKey, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("provenance-cert", ProvenanceCert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("builder", Builder, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("profile", Profile, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("keys", Keys, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("shard", Shard, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Flag("rebuild", Rebuild);

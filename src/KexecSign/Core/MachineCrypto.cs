@@ -17,7 +17,7 @@ public static class MachineCrypto
     private static bool _found;
 
     /// <summary>Requires what every operation needs. Looks once.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS5010, KS5011.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS5010, KS5028.</exception>
     public static void Require()
     {
         if (_found)

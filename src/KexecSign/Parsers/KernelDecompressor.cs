@@ -103,7 +103,7 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
                         var target = new Zstd.Buffer { Start = (nint)outBytes, Size = (nuint)room.Length };
                         left = zstd.DecompressStream(context, ref target, ref source);
                         if (zstd.IsError(left))
-                            return $"ZSTD-compressed data is probably corrupt ({zstd.ErrorName(left)})";
+                            return $"{ZstdMessage(left)} ({zstd.ErrorName(left)})";
                         output.Advance((int)target.Position);
                         isFull = target.Position == target.Size;
                     }
@@ -117,6 +117,15 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
             _ = zstd.FreeDecompressor(context);
         }
     }
+
+    // lib/decompress_unzstd.c, handle_zstd_error(), by the numbers of zstd_errors.h, which do not change.
+    private static string ZstdMessage(nuint error) => unchecked((int)(0 - error)) switch
+    {
+        10 => "Input is not in the ZSTD format (wrong magic bytes)",
+        20 or 22 or 70 => "ZSTD-compressed data is corrupt",
+        64 => "ZSTD decompressor ran out of memory",
+        _ => "ZSTD-compressed data is probably corrupt",
+    };
 
     private static string? Older(Action unpack)
     {

@@ -7,6 +7,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
 
 namespace KexecSign.Zboot;
@@ -76,10 +77,14 @@ internal sealed class ZbootAssembly : IDisposable
         if (recipe is { Zstd: not null, Compression: ZbootCompression.Gzip })
             throw OperationErrors.OptionsConflict.With("--zstd", "--compression gzip");
         ZbootKitStub stub = kit.Stub(recipe.Compression);
+        kit.RequireSafe(stub);
         StubTarget target = kit.Target;
         var linker = new ZbootLinker(target, recipe.Linker, context);
         PeImage pe = PeReader.Read(image);
         Layout padded = Padded(image, pe, stub, target);
+        // Another kernel's stub may start it; but what its configuration promises, KASLR for one, is then not this kernel's.
+        if (KernelVersionText.Find(image) is { } release && release != kit.Manifest.KernelRelease)
+            context.Log.Warning($"the kit's stub is of kernel {kit.Manifest.KernelRelease} but the Image is {release}: capture a kit of this kernel, so that the stub is its own");
         uint codeSize = stub.NeedsCodeSize ? CodeSizeOf(pe) : 0;
         int? level = recipe.Payload is null ? LevelOf(recipe) : null;
 

@@ -55,7 +55,7 @@ public sealed class ProvenanceTests : IDisposable
     [SkippableFact]
     public void Kernel_payload_and_parser_inside_are_subjects_of_their_own()
     {
-        byte[] kernel = TestImage.Arm64().Bytes, parser = Commands.Simulate.ParserSources.Object("zboot", 6);
+        byte[] kernel = TestImage.Arm64().Bytes, parser = ParserSources.Object("zboot", 6);
         string zboot = _bench.Folder.File("zboot", TestZboot.Gzip(kernel).Bytes), output = _bench.Folder.At("built.efi"), envelope = _bench.Folder.At("p");
         BuildOperation.Definition.Run(
             new() { Image = zboot, Parser = _bench.Folder.File("parser.o", parser), Outer = _bench.Identity(TestSigners.Rsa2048), Provenance = envelope, Output = output }, _bench.Context);

@@ -1,14 +1,13 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
-using KexecSign.Fixtures;
 
-namespace KexecSign.Tests.Commands.Simulate;
+namespace KexecSign.Fixtures;
 
 /// <summary>
 /// The project's parsers, and wrong ones made from them, as clang and bpftool make them: each is compiled once for all
 /// tests.
 /// </summary>
-internal static class ParserSources
+public static class ParserSources
 {
     private static readonly ConcurrentDictionary<string, Lazy<byte[]>> Objects = new();
 

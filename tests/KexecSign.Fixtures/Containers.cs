@@ -1,13 +1,12 @@
 using System.Buffers.Binary;
 using System.Text;
-using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 
-namespace KexecSign.Tests.Commands.Simulate;
+namespace KexecSign.Fixtures;
 
 /// <summary>Images around kernels: UKIs, envelopes, parser ELFs.</summary>
-internal static class Containers
+public static class Containers
 {
     /// <summary>An image with a parser in it.</summary>
     public static byte[] WithParser(byte[] image, byte[] parser) => Bytes(PeEditor.AddSection(Layout.Of(image), ".bpf", Layout.Of(parser), PeConstants.DiscardableData));

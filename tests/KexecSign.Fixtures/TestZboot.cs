@@ -1,11 +1,10 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using KexecSign.Fixtures;
 
-namespace KexecSign.Tests;
+namespace KexecSign.Fixtures;
 
 /// <summary>Zboot images with a real payload.</summary>
-internal static class TestZboot
+public static class TestZboot
 {
     public static TestImage Gzip(ReadOnlySpan<byte> kernel)
     {
