@@ -200,6 +200,18 @@ public static partial class KexecSignAliases
     public static PlanResult KexecSignPlanMerge(this ICakeContext context, PlanMergeOptions options) =>
         context.KexecSign(OperationCatalog.PlanMerge, options);
 
+    /// <summary>Signs provenance for any files: <c>kexecsign provenance sign</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignProvenanceSign(new ProvenanceSignOptions { Files = ["SHA256SUMS"], Signing = new SigningOptions { Key = "release.key", Certificate = "release.pem" }, Output = "release.intoto.json" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Provenance")]
+    [CakeNamespaceImport("KexecSign.Signing")]
+    public static ProvenanceSignResult KexecSignProvenanceSign(this ICakeContext context, ProvenanceSignOptions options) =>
+        context.KexecSign(OperationCatalog.ProvenanceSign, options);
+
     /// <summary>Verifies provenance, and that it is of the files given: <c>kexecsign provenance verify</c>.</summary>
     /// <example>
     /// <code>

@@ -19,7 +19,7 @@ public sealed class FloorTests
         ["KexecSign.Simulation"] = ["Errors", "Answers", "Pkcs7", "Pe", "Kexec", "Bpf"],
         ["KexecSign"] =
         [
-            "Core", "Files", "Programs", "Documents", "Compression", "Batches", "Images", "Modules", "Signing", "Parsers", "Zboot", "Judging",
+            "", "Core", "Files", "Programs", "Documents", "Configuration", "Compression", "Batches", "Images", "Modules", "Signing", "Parsers", "Zboot", "Judging",
             "Ima", "Inspection", "Uki", "Provenance", "Qemu", "Commands", "Catalog",
         ],
         ["KexecSign.Cli"] = ["Pins", "Terminal", "Output", "Progress", "Commands", "Help", "Compat", ""],

@@ -102,6 +102,21 @@ public sealed class Keyring : IDisposable
         return new Token(connection);
     }
 
+    /// <summary>The module that a reference would have loaded, for a plan of what will be done; null when there is none, or it is no URI.</summary>
+    /// <param name="reference">A key or certificate reference.</param>
+    /// <param name="environment">Reads environment variables.</param>
+    public static string? ModuleFor(string reference, Func<string, string?> environment)
+    {
+        try
+        {
+            return Pkcs11Uri.Is(reference) ? ModuleFinder.Find(Pkcs11Uri.Parse(reference), environment) : null;
+        }
+        catch (Formats.Errors.KexecSignException)
+        {
+            return null;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

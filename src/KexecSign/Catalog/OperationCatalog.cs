@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KexecSign.Commands.Agent;
 using KexecSign.Commands.Bpf;
 using KexecSign.Commands.Build;
+using KexecSign.Commands.Demo;
 using KexecSign.Commands.Ima;
 using KexecSign.Commands.Inspect;
 using KexecSign.Commands.Keys;
@@ -60,8 +61,17 @@ public static class OperationCatalog
     /// <summary>The whole line in one go.</summary>
     public static Operation<BuildOptions, BuildOutcome> Build => BuildOperation.Definition;
 
+    /// <summary>A plan to begin with.</summary>
+    public static Operation<PlanInitOptions, PlanInitResult> PlanInit => PlanInitOperation.Of(() => PublishedSchemas.All);
+
+    /// <summary>A first success.</summary>
+    public static Operation<DemoOptions, DemoResult> Demo => DemoOperation.Of(() => All);
+
     /// <summary>Reports of a plan's shards, joined.</summary>
     public static Operation<PlanMergeOptions, PlanResult> PlanMerge => PlanMergeOperation.Definition;
+
+    /// <summary>Provenance for any files.</summary>
+    public static Operation<ProvenanceSignOptions, ProvenanceSignResult> ProvenanceSign => ProvenanceSignOperation.Definition;
 
     /// <summary>Whether provenance speaks of the files at hand.</summary>
     public static Operation<ProvenanceVerifyOptions, ProvenanceVerifyResult> ProvenanceVerify => ProvenanceVerifyOperation.Definition;
@@ -185,7 +195,9 @@ public static class OperationCatalog
         Attach,
         PeNormalize,
         Build,
+        PlanInit,
         PlanMerge,
+        ProvenanceSign,
         ProvenanceVerify,
         ZbootKit,
         ZbootBuild,
@@ -222,5 +234,6 @@ public static class OperationCatalog
         Agent,
         AuditVerify,
         Testset,
+        Demo,
     ];
 }

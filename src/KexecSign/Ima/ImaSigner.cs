@@ -1,6 +1,7 @@
 using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Ima;
-using KexecSign.Keys.Certificates;
+using KexecSign.Judging;
 using KexecSign.Keys.Kinds;
 using KexecSign.Signing;
 
@@ -26,7 +27,7 @@ internal static class ImaSigner
         byte[]? structure = version == 2 ? null : ImaSignature.FileId(type, identity.Hash, digest);
         ContentKind kind = content is null && structure is null ? ContentKind.Digest : type == ImaSignature.PortableEvm ? ContentKind.Evm : ContentKind.Ima;
         byte[] signature = identity.SignContent(kind, hash, structure is not null ? () => structure : content ?? (() => hash), context.Cancellation, name);
-        uint keyId = identity.KeyId ?? ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(identity.Certificate));
+        uint keyId = identity.KeyId ?? ImaCheck.KeyIdOf(identity.Certificate) ?? throw VerifyErrors.ImaNoKeyIdentifier.With(CertificateNames.Of(identity.Certificate));
         return new ImaSignature(type, version, identity.Hash, keyId, signature).Encode();
     }
 }

@@ -42,7 +42,7 @@ internal static class ImageVerification
             return [.. Array.ConvertAll(consumers, c => c switch
             {
                 Consumer.Firmware => Expiry.Apply(FirmwareCheck.AsFirmware(image, file, digests!, lists, trusted(c)), options, authorities, context),
-                Consumer.Shim => Expiry.Apply(FirmwareCheck.AsShim(image, file, digests!, lists, trusted(c)), options, authorities, context),
+                Consumer.Shim => Expiry.Apply(ShimCheck.AsShim(image, file, digests!, lists, trusted(c)), options, authorities, context),
                 Consumer.Kexec => Expiry.Apply(AsKexec(image, kernel, whole, options, lists, trusted(c), context), options, authorities, context),
                 Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, whole, trusted(c), context), !options.Consumers.IsEmpty),
                 Consumer.Bpf => BpfCheck.Judge(image, file, context),

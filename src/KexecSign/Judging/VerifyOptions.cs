@@ -44,5 +44,8 @@ public sealed record VerifyOptions
     /// <summary>A policy that the file must satisfy besides; null for none.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>PKCS#11 modules that the policy may name.</summary>
+    public ImmutableArray<string> AllowedModules { get; init; } = [];
+
     internal bool NamesTrust => Certificates.Length + OwnerCertificates.Length > 0 || Db is not null;
 }

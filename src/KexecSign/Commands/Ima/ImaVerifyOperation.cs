@@ -4,6 +4,7 @@ using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Core.Settings;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -69,7 +70,7 @@ internal static class ImaVerifyOperation
         TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
             .. EvmOptions.Specs<ImaVerifyOptions>("Check the portable EVM signature too: FILE.evm.sig, or security.evm.", o => o.Evm, (o, e) => o with { Evm = e }),
             new("from", "PLACE", "Take the value from there alone; without it from the first of the three that is there.",
                 (o, v) => o with { From = OptionValues.Choice("from", v, Places) }, choices: Places),

@@ -49,8 +49,7 @@ internal sealed record KeyProfile
         {
             if (new FileInfo(path) is { Exists: true, Length: > MaxLength })
                 throw OperationErrors.ProfileMalformed.With($"it is longer than {MaxLength} bytes").In(path);
-            profile = JsonSerializer.Deserialize(File.ReadAllBytes(path), KeyProfileJson.Default.KeyProfile)
-                ?? throw OperationErrors.ProfileMalformed.With("it is null").In(path);
+            profile = Parse(File.ReadAllBytes(path)) ?? throw OperationErrors.ProfileMalformed.With("it is null").In(path);
         }
         catch (JsonException cause)
         {
@@ -68,6 +67,17 @@ internal sealed record KeyProfile
         profile.Check(path);
         return profile;
     }
+
+    /// <summary>The profile of keys/demo.profile.json, which the program has in it.</summary>
+    public static KeyProfile OfDemonstration()
+    {
+        using Stream source = typeof(KeyProfile).Assembly.GetManifestResourceStream("demo.profile.json")!;
+        using var bytes = new MemoryStream();
+        source.CopyTo(bytes);
+        return Parse(bytes.ToArray())!;
+    }
+
+    private static KeyProfile? Parse(byte[] json) => JsonSerializer.Deserialize(json, KeyProfileJson.Default.KeyProfile);
 
     private void Check(string path)
     {

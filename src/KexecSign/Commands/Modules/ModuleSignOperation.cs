@@ -183,10 +183,15 @@ internal static class ModuleSignOperation
             output.Write(appended, module.Content.Length + appended.Length);
         else if (plain)
             output.WriteWhole(((BytesExtent)module.Content.Extents[0]).Bytes, appended);
-        if (plain)
-            return digest;
         Layout whole = module.Content.Append(appended);
-        output.Write(ModuleCodec.Close(whole.ReadBytes(0, whole.Length), module.Compression).Span);
+        if (plain)
+        {
+            ReadBack.RequireWritten(whole, output);
+            return digest;
+        }
+        ReadOnlyMemory<byte> packed = module.Pack(whole, context.Cancellation);
+        output.Write(packed.Span);
+        ReadBack.RequireWritten(Layout.Of(packed), output);
         return digest;
     }
 

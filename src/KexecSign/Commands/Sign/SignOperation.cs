@@ -63,7 +63,10 @@ public sealed record SignResult(ImmutableArray<SignedImage> Signed, ImmutableArr
         [new("", ["file", "bytes", "image digest", "table", "signer"],
             [.. Signed.Select(s => ImmutableArray.Create(
                 s.File, $"{s.Size}", $"{s.DigestAlgorithm} {s.ImageDigest}", $"0x{s.CertificateTableOffset:x}+0x{s.CertificateTableSize:x}", s.Signer))])],
-        [.. Failed.Select(f => f.Message)]);
+        [])
+    {
+        Failures = [.. Failed.Select(f => new ReportFailure(f.Code, f.Message))],
+    };
 }
 
 /// <summary><c>sign</c>: Authenticode signatures, many files in one login.</summary>

@@ -81,8 +81,12 @@ public sealed class Operation<TOptions, TResult> : Operation
 
     /// <inheritdoc/>
     public override OperationResult Run(object options, RunContext context) =>
-        context.DryRun && Plan is not null ? new PlannedResult(Name, [.. Plan((TOptions)options)]) : Body((TOptions)options, context);
+        context.DryRun && Plan is not null ? new PlannedResult(Name, [.. Plan((TOptions)options)]) : Run((TOptions)options, context);
 
     /// <summary>Runs with typed options.</summary>
-    public TResult Run(TOptions options, RunContext context) => Body(options, context);
+    public TResult Run(TOptions options, RunContext context)
+    {
+        MachineCrypto.Require();
+        return Body(options, context);
+    }
 }
