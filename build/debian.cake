@@ -28,6 +28,7 @@ var JudgePackages = new Dictionary<string, string>
     ["python3-jsonschema"] = "judges JSON by the published schemas",
     ["git"] = "lists what the repository holds",
     ["linux-kbuild-6.1"] = "sign-file judges appended signatures",
+    ["dkms"] = "calls sign-file as distributions' module packages do",
     ["kmod"] = "modinfo judges appended signatures",
     ["libarchive-tools"] = "bsdtar judges archives",
     ["python3-yaml"] = "reads pipelines",
