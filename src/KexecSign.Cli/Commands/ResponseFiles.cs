@@ -24,6 +24,12 @@ internal static class ResponseFiles
         for (int i = 0; i < arguments.Count; i++)
         {
             string argument = arguments[i];
+            // What stands behind is another program's.
+            if (argument == "--")
+            {
+                expanded.AddRange(arguments.Skip(i));
+                break;
+            }
             // Options may have a use of their own for '@', as --cmdline @FILE has.
             if (argument is ['@', not '@', ..] && !(i > 0 && TakesValue(arguments[i - 1], operations)))
                 expanded.AddRange(Lines(argument[1..]));
@@ -34,7 +40,7 @@ internal static class ResponseFiles
     }
 
     private static bool TakesValue(string previous, ImmutableArray<Operation> operations) =>
-        previous.StartsWith('-') && operations.Any(operation => operation.Options.Any(option => option.Value is not null && option.Typed == previous));
+        previous.StartsWith('-') && operations.Any(operation => operation.Options.Any(option => option.Value is not null && (option.Typed == previous || option.OtherTyped == previous)));
 
     private static IEnumerable<string> Lines(string path)
     {

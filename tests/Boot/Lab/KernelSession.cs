@@ -26,7 +26,10 @@ internal sealed partial class KernelSession(string folder, string init)
     /// <summary>The machine that it runs on.</summary>
     public Board Board { get; init; } = Board.Arm64;
 
-    /// <summary>A variable store for AAVMF; null to start the kernel without firmware.</summary>
+    /// <summary>The firmware that starts the kernel when there is a store for it.</summary>
+    public Firmware Firmware { get; init; } = Firmware.Arm64;
+
+    /// <summary>A variable store for the firmware; null to start the kernel without firmware.</summary>
     public string? Store { get; init; }
 
     /// <summary>Whether that store keeps what the kernel has firmware write.</summary>
@@ -34,6 +37,9 @@ internal sealed partial class KernelSession(string folder, string init)
 
     /// <summary>Its parameters.</summary>
     public string Parameters { get; init; } = "";
+
+    /// <summary>How long it may take.</summary>
+    public int Seconds { get; init; } = 240;
 
     /// <summary>Gives the machine a file; the name in its root folder comes back.</summary>
     /// <param name="path">The file.</param>
@@ -63,11 +69,11 @@ internal sealed partial class KernelSession(string folder, string init)
     public KernelAnswers Run()
     {
         string initrd = WriteInitrd();
-        string[] machine = Store is null ? Board.Machine : Firmware.Arm64.Arguments(Store, KeepsStore);
+        string[] machine = Store is null ? Board.Machine : Firmware.Arguments(Store, KeepsStore);
         var clock = Stopwatch.StartNew();
         string console = Machine.Run(
             Board.Program, [.. machine, "-m", "2048", "-kernel", Kernel, "-initrd", initrd, "-append", $"console={Board.Console} panic=-1 {Parameters}"],
-            line => line.StartsWith("KexecSign: booted", StringComparison.Ordinal) || line.Contains("failed to load Boot", StringComparison.Ordinal));
+            line => line.StartsWith("KexecSign: booted", StringComparison.Ordinal) || line.Contains("failed to load Boot", StringComparison.Ordinal), Seconds);
         File.Delete(initrd);
         return new(
             Answers().Matches(console).ToImmutableDictionary(m => m.Groups[1].Value, m => int.Parse(m.Groups[2].ValueSpan, CultureInfo.InvariantCulture)),

@@ -1,9 +1,11 @@
+using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using KexecSign.Core.Errors;
+using KexecSign.Files;
 using KexecSign.Keys.Tokens;
 
 namespace KexecSign.Commands.Keys;
@@ -46,27 +48,27 @@ internal sealed record KeyProfile
         KeyProfile profile;
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > MaxLength })
-                throw OperationErrors.ProfileMalformed.With($"it is longer than {MaxLength} bytes").In(path);
-            profile = JsonSerializer.Deserialize(File.ReadAllBytes(path), KeyProfileJson.Default.KeyProfile)
-                ?? throw OperationErrors.ProfileMalformed.With("it is null").In(path);
+            profile = Parse(WholeFile.Read(path, MaxLength, "a profile")) ?? throw OperationErrors.ProfileMalformed.With("it is null").In(path);
         }
         catch (JsonException cause)
         {
             string where = cause.LineNumber is { } line ? $"line {line + 1}, {cause.Path}" : cause.Path ?? "$";
             throw OperationErrors.ProfileMalformed.Because(cause, $"{where} has the wrong form, or a field is unknown or missing").In(path);
         }
-        catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw OperationErrors.InputMissing.Because(cause).In(path);
-        }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
-        {
-            throw OperationErrors.InputUnreadable.Because(cause, FileFailure.Reason(cause)).In(path);
-        }
         profile.Check(path);
         return profile;
     }
+
+    /// <summary>The profile of keys/demo.profile.json, which the program has in it.</summary>
+    public static KeyProfile OfDemonstration()
+    {
+        using Stream source = typeof(KeyProfile).Assembly.GetManifestResourceStream("demo.profile.json")!;
+        using var bytes = new MemoryStream();
+        source.CopyTo(bytes);
+        return Parse(bytes.ToArray())!;
+    }
+
+    private static KeyProfile? Parse(byte[] json) => JsonSerializer.Deserialize(json, KeyProfileJson.Default.KeyProfile);
 
     private void Check(string path)
     {
@@ -85,7 +87,7 @@ internal sealed record KeyProfile
                 throw OperationErrors.ProfileRefused.With(key.Label, $"its issuer '{key.Issuer}' is no key of role ca that stands above it").In(path);
             if (key.Days is < 1 or > 36500)
                 throw OperationErrors.ProfileRefused.With(key.Label, $"{key.Days} days are not between 1 and 36500").In(path);
-            if (key.Algorithm is KeyKind.Mldsa44 or KeyKind.Mldsa65 or KeyKind.Mldsa87 && key.Role is KeyRole.SecureBoot or KeyRole.Ima)
+            if (KeyKindFacts.Of(key.Algorithm).Algorithm == KeyAlgorithm.MlDsa && key.Role is KeyRole.SecureBoot or KeyRole.Ima)
                 throw OperationErrors.ProfileRefused.With(key.Label, key.Role == KeyRole.Ima ? "no kernel's IMA verifies ML-DSA" : "no firmware or shim verifies ML-DSA").In(path);
             key.CheckNames(path);
             if (key.Role == KeyRole.Ca)

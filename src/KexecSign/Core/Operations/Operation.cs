@@ -42,6 +42,9 @@ public abstract class Operation
 
     /// <summary>Runs with an options record of this operation's type.</summary>
     public abstract OperationResult Run(object options, RunContext context);
+
+    /// <summary>A result as the JSON document that people and programs get; of a dry run the plan.</summary>
+    public byte[] Json(OperationResult result) => ReportDocument.Of(result, result is PlannedResult ? PlannedResult.JsonType : ResultType);
 }
 
 /// <summary>An operation with its types.</summary>
@@ -79,13 +82,16 @@ public sealed class Operation<TOptions, TResult> : Operation
     /// <inheritdoc/>
     public override OperationResult Run(object options, RunContext context)
     {
+        if (!context.DryRun || Plan is null)
+            return Run((TOptions)options, context);
         using var run = RunScope.Begin(context);
-        return context.DryRun && Plan is not null ? new PlannedResult(Name, [.. Plan((TOptions)options)]) : Body((TOptions)options, context);
+        return new PlannedResult(Name, [.. Plan((TOptions)options)]);
     }
 
     /// <summary>Runs with typed options.</summary>
     public TResult Run(TOptions options, RunContext context)
     {
+        MachineCrypto.Require();
         using var run = RunScope.Begin(context);
         return Body(options, context);
     }
