@@ -30,7 +30,7 @@ internal static class OperationRun
         bool canAsk = surroundings is { InputIsTerminal: true, ErrorIsTerminal: true };
         using var context = new RunContext
         {
-            Keyring = new Keyring(surroundings.Environment, canAsk ? Prompt : null, message => log?.Warning(message)),
+            Keyring = new Keyring(surroundings.Environment, canAsk ? Prompt : null, message => log?.Warning(message), surroundings.TryModule),
             Log = (IRunLog?)log ?? SilentLog.Instance,
             Environment = surroundings.Environment,
             DryRun = flags.DryRun,
