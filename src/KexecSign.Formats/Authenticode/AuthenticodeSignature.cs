@@ -36,6 +36,9 @@ public sealed class AuthenticodeSignature
     /// <summary>The image digest that was signed.</summary>
     public SpcIndirectData IndirectData { get; }
 
+    /// <summary>DER of the statement as it stands in the signature: whose hash the signed attributes have.</summary>
+    public ReadOnlyMemory<byte> Content => _cms.ContentInfo.Content;
+
     /// <summary>The certificates that travel with the signature.</summary>
     public ImmutableArray<X509Certificate2> Certificates { get; }
 

@@ -39,5 +39,7 @@ internal static class PlanKeysFile
         }
         bytes.WriteByte((byte)'\n');
         WrittenFile.Write(Layout.Of(bytes.ToArray()), path, [], context);
+        // 'build --keys' believes what it says of modules and PINs only where nobody else may write it, whatever the umask.
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
     }
 }
