@@ -40,8 +40,7 @@ public sealed class CompatBench : IDisposable
     /// <summary>The folder of links.</summary>
     internal string Links { get; }
 
-    private static string Program =>
-        Environment.GetEnvironmentVariable("KEXECSIGN_PROGRAM") is { Length: > 0 } native ? native : Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli");
+    private static string Program => ProgramUnderTest.Path;
 
     /// <summary>Runs a command of ours by its link.</summary>
     internal Answer Ours(string name, params string[] arguments) => Run(Path.Combine(Links, name), arguments);
