@@ -6,7 +6,7 @@ namespace KexecSign.Commands.Offline;
 
 /// <summary>
 /// A folder that has been in other hands holds folders and plain files and nothing else. A link in it would have this machine read, or
-/// write, where the far side wants; a FIFO would be waited for.
+/// write, where the signer wants; a FIFO would be waited for.
 /// </summary>
 internal static class PlainTree
 {
