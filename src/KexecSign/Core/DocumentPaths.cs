@@ -13,6 +13,6 @@ internal static class DocumentPaths
 
     /// <summary>A key or certificate: what is no path stays as it is.</summary>
     public static string Reference(string folder, string reference) =>
-        Array.Exists(NoPaths, scheme => reference.StartsWith(scheme, StringComparison.Ordinal)) ? reference
+        Array.Exists(NoPaths, scheme => reference.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)) ? reference
         : FilePrefix + From(folder, reference.StartsWith(FilePrefix, StringComparison.Ordinal) ? reference[FilePrefix.Length..] : reference);
 }
