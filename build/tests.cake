@@ -27,6 +27,9 @@ void RunTests(IEnumerable<FilePath> projects, DirectoryPath results, string lab)
                 ["KEXECSIGN_REQUIRE_TOOLS"] = "1",
                 ["KEXECSIGN_REQUIRE_LAB"] = lab,
                 ["KEXECSIGN_BOOT_RESULTS"] = scenarios.FullPath,
+                // Whole processes are the native program, as users have it.
+                ["KEXECSIGN_PROGRAM"] = NativeProgram(RuntimeOfThisMachine()).FullPath,
+                ["KEXECSIGN_PROGRAM_ARM64"] = NativeProgram("linux-arm64").FullPath,
             },
         });
         var counted = Counted(results.CombineWithFilePath(name + ".trx"));

@@ -4,6 +4,7 @@ using KexecSign.Cli.Progress;
 using KexecSign.Cli.Terminal;
 using KexecSign.Configuration;
 using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
@@ -16,10 +17,12 @@ internal static class OperationRun
 {
     public static ExitCode Run(OperationRequest request, Flags flags, Surroundings surroundings)
     {
+        if (flags.Json && request.ToStandardOutput is { } option)
+            throw OperationErrors.StandardOutputTwice.With(option, "--json");
         OperationResult result = Carry(request, flags, surroundings);
-        if (!flags.Quiet)
+        if (result.IsShown && !flags.Quiet)
             Show(result.View(), flags, surroundings);
-        else if (result.Exit is not ExitCode.Done)
+        else if (result.IsShown && result.Exit is not ExitCode.Done)
             Complain(result.View(), flags, surroundings);
         // Into memory first: half a document on standard output would be worse than none.
         if (flags.Json)

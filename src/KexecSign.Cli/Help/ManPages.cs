@@ -64,7 +64,7 @@ internal static class ManPages
 
     private static void Head(StringBuilder text, string name, string summary)
     {
-        text.Append("'\\\" Made by kexecsign man-pages; do not edit.\n");
+        text.Append(".\\\" Made by kexecsign man-pages; do not edit.\n");
         text.Append($".TH \"{name.ToUpperInvariant()}\" 1 \"\" \"kexecsign {ProgramVersion.Number}\" \"User Commands\"\n");
         text.Append($".SH NAME\n{Plain(name)} \\- {Plain(summary)}\n");
     }

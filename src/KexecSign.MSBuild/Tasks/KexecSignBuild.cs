@@ -58,6 +58,9 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>Compression level: gzip 1-12 (libdeflate), zstd 1-22.</summary>
     public string? Level { get; set; }
 
+    /// <summary>Which zstd compresses: that of this program, which gives the same bytes on every machine (own), or the machine's libzstd, for those of the kernel's own build there (system). One of own, system.</summary>
+    public string? Zstd { get; set; }
+
     /// <summary>Keep the signed Image that is inside.</summary>
     public string? SignedImage { get; set; }
 
@@ -115,6 +118,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Option("parser", Parser, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("compression", Compression, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("level", Level, global::KexecSign.Core.Operations.OptionKind.Number);
+        values.Option("zstd", Zstd, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("signed-image", SignedImage, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("tar", Tar, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("xattr", Xattr, global::KexecSign.Core.Operations.OptionKind.Choice);

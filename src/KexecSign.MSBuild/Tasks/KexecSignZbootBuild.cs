@@ -22,6 +22,9 @@ public sealed class KexecSignZbootBuild() : OperationTask(OperationCatalog.Zboot
     /// <summary>1 to 12 for gzip, 1 to 22 for zstd.</summary>
     public string? Level { get; set; }
 
+    /// <summary>Which zstd compresses: that of this program, which gives the same bytes on every machine (own), or the machine's libzstd, for those of the kernel's own build there (system). One of own, system.</summary>
+    public string? Zstd { get; set; }
+
     /// <summary>The strongest setting instead: 4 % smaller than gzip -9 in less time than it on two processors; zstd takes some more memory.</summary>
     public bool Smallest { get; set; }
 
@@ -70,6 +73,7 @@ public sealed class KexecSignZbootBuild() : OperationTask(OperationCatalog.Zboot
         values.Option("image", Image, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("compression", Compression, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("level", Level, global::KexecSign.Core.Operations.OptionKind.Number);
+        values.Option("zstd", Zstd, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Flag("smallest", Smallest);
         values.Option("payload", Payload, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("sbat", Sbat, global::KexecSign.Core.Operations.OptionKind.PathIn);

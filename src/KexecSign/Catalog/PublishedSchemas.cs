@@ -20,7 +20,7 @@ public static class PublishedSchemas
             },
             "pin": {
               "type": "object",
-              "description": "Where the PIN of the keys comes from; never the PIN.",
+              "description": "Where the PIN of the keys comes from; never the PIN. In a file of keys (--keys) that is the user's own; a plan that says it is refused.",
               "additionalProperties": false,
               "properties": {
                 "env": { "type": "string", "minLength": 1, "description": "Name of an environment variable." },
@@ -85,8 +85,10 @@ public static class PublishedSchemas
                       "$schema": { "type": "string" },
                       "step": { "const": "zboot" },
                       "kit": { "type": "string", "minLength": 1, "description": "A kit of 'kexecsign zboot kit'." },
+                      "sha256": { "type": "string", "pattern": "^[0-9a-fA-F:]{64,95}$", "description": "SHA-256 that the kit must have: a kit is code that is linked into the image." },
                       "compression": { "enum": ["gzip", "zstd"] },
-                      "level": { "type": "integer", "minimum": 1, "maximum": 22 }
+                      "level": { "type": "integer", "minimum": 1, "maximum": 22 },
+                      "zstd": { "enum": ["own", "system"], "description": "Whose zstd compresses: this program's, or the machine's." }
                     }
                   },
                   {
@@ -135,11 +137,12 @@ public static class PublishedSchemas
           "type": "object",
           "additionalProperties": false,
           "anyOf": [
-            { "required": ["consumers"] }, { "required": ["signatures"] }, { "required": ["sbat"] }, { "required": ["parser"] },
+            { "required": ["consumers"] }, { "required": ["signatures"] }, { "required": ["sbat"] }, { "required": ["parser"] }, { "required": ["kits"] },
             { "required": ["reproducible"], "properties": { "reproducible": { "const": true } } }
           ],
           "properties": {
             "$schema": { "type": "string" },
+            "kits": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-fA-F:]{64,95}$" }, "description": "SHA-256 of the zboot kits that may be linked with; for 'build'." },
             "certificates": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "Certificates that are trusted, besides --cert." },
             "consumers": { "type": "array", "items": { "enum": ["firmware", "shim", "kexec", "ima", "bpf"] }, "description": "Who must accept the image." },
             "signatures": {
@@ -211,11 +214,10 @@ public static class PublishedSchemas
                   "type": "object",
                   "required": ["buildType", "externalParameters", "internalParameters", "resolvedDependencies"],
                   "properties": {
-                    "buildType": { "const": "urn:kexecsign:build:1" },
+                    "buildType": { "enum": ["urn:kexecsign:build:1", "urn:kexecsign:files:1"] },
                     "externalParameters": {
                       "type": "object",
-                      "required": ["image"],
-                      "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "xattr": { "type": "string" } }
+                      "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
                     },
                     "internalParameters": {
                       "type": "object",

@@ -48,6 +48,11 @@ public sealed record InspectedSignature(
 /// <param name="UncompressedSize">What the stub allocates.</param>
 public sealed record InspectedPayload(string Compression, long Offset, long Size, long UncompressedSize);
 
+/// <summary>Something that a file tells.</summary>
+/// <param name="Name">What it is.</param>
+/// <param name="Value">Its value.</param>
+public sealed record InspectedField(string Name, string Value);
+
 /// <summary>What a file was found to be; offsets and sizes in bytes, digests in lower-case hex.</summary>
 public sealed record InspectResult : OperationResult
 {
@@ -72,6 +77,9 @@ public sealed record InspectResult : OperationResult
     /// <summary>SHA-256 Authenticode digest as the kernel and firmware compute it.</summary>
     public string? AuthenticodeSha256 { get; init; }
 
+    /// <summary>The same with the zeros that a signer puts behind the image: what a signature of it will be over; null when it is the same.</summary>
+    public string? SignedSha256 { get; init; }
+
     /// <summary>Whether all signers and verifiers compute that digest.</summary>
     public bool? Canonical { get; init; }
 
@@ -95,6 +103,9 @@ public sealed record InspectResult : OperationResult
 
     /// <summary>The ABI of a kexec BPF parser in a .bpf section, or of a parser object.</summary>
     public string? ParserAbi { get; init; }
+
+    /// <summary>What a file that is no image tells: a package, an enrolment update, signature lists, PKCS#7, a kit.</summary>
+    public ImmutableArray<InspectedField> Fields { get; init; } = [];
 
     /// <summary>Traps found, as error lines.</summary>
     public ImmutableArray<string> Traps { get; init; } = [];
@@ -133,7 +144,10 @@ public sealed record InspectResult : OperationResult
             ("payload", Payload is null ? null : $"{Payload.Compression}, 0x{Payload.Size:x} bytes at 0x{Payload.Offset:x}, 0x{Payload.UncompressedSize:x} uncompressed"),
             ("parser", ParserAbi),
             ("authenticode sha256", AuthenticodeSha256),
+            ("the same, once signed", SignedSha256),
             ("canonical", Canonical is { } canonical ? (canonical ? "yes" : "no") : null)));
+        if (!Fields.IsEmpty)
+            tables.Add(ReportTable.Fields("contents", [.. Fields.Select(f => (f.Name, (string?)f.Value))]));
         if (!Sections.IsEmpty)
         {
             tables.Add(new("sections", ["name", "offset", "size", "address", "in memory", "rights"],

@@ -86,7 +86,7 @@ public sealed class HelpTests
 
     [Fact]
     public void The_version_is_printed_alone() =>
-        ((string[])["--version", "version"]).ShouldAllBe(word => Regex.IsMatch(Session.Run(Operations, word).Output, @"^kexecsign \d+\.\d+\.\d+\n$"));
+        ((string[])["--version", "version"]).ShouldAllBe(word => Regex.IsMatch(Session.Run(Operations, word).Output, @"^kexecsign \d+\.\d+\.\d+(-[0-9a-z.]+)?(\+[0-9a-f]{12})?\n$"));
 
     [Fact]
     public void The_shell_is_told_what_may_follow()

@@ -30,6 +30,7 @@ internal static class VerifyOperation
         TypedOptions =
         [
             new("cert", "CERT", "A trusted certificate (UEFI db, kernel keyring, IMA).", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Db, TrustRole.Kexec, TrustRole.Ima, TrustRole.Module] },
+            new("signature", "FILE", "Judge the image with this detached PKCS#7 (DER or PEM) in the place of those that it carries.", (o, v) => o with { Signature = v }),
             new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
             new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v }, choices: Architectures),
             new("db", "FILE", "What is allowed by certificate or digest, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Db = v }),
@@ -43,6 +44,8 @@ internal static class VerifyOperation
                 (o, v) => o with { TimestampAuthorities = o.TimestampAuthorities.Add(v) }, repeatable: true) { Trusts = [TrustRole.Tsa] },
             new("policy", "FILE", "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides --for and --cert.",
                 (o, v) => o with { Policy = v }),
+            new("allow-module", "PATH", "A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.",
+                (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
         ],
         Examples =
         [
@@ -59,7 +62,7 @@ internal static class VerifyOperation
         VerifyLists lists = VerifyLists.Read(options, context);
         if (options.Policy is null)
             return new(options.File, options.NamesTrust, ImageVerification.Judge(options, _ => trusted, lists, context));
-        PolicyDocument policy = PolicyDocument.Read(options.Policy);
+        PolicyDocument policy = PolicyDocument.Read(options.Policy, options.AllowedModules);
         ImmutableArray<X509Certificate2> all =
             [.. trusted, .. policy.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
         return new(options.File, options.NamesTrust || all.Length > trusted.Length, ImageVerification.Judge(options, _ => all, lists, context))

@@ -17,6 +17,10 @@ public abstract record OperationResult
     [JsonIgnore]
     public virtual ExitCode Exit => ExitCode.Done;
 
+    /// <summary>Whether the result is shown to people at the end; not where standard output is another program's.</summary>
+    [JsonIgnore]
+    public virtual bool IsShown => true;
+
     /// <summary>The result for people.</summary>
     public abstract ReportView View();
 }
