@@ -138,5 +138,5 @@ public sealed class DiskTests : IDisposable
     private string[] Signer => ["--key", Key, "--cert", Certificate];
 
     private ToolAnswer Shell(string script) => Tool.Ask(
-        "bash", "-c", $"cd '{_folder.Path}'; export K='{Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli")}' KEY='{Key}' CERT='{Certificate}'; {script}");
+        "bash", "-c", $"cd '{_folder.Path}'; export K='{ProgramUnderTest.Path}' KEY='{Key}' CERT='{Certificate}'; {script}");
 }

@@ -57,7 +57,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
     private static bool Kill(string[] arguments, TimeSpan after)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli"), arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(ProgramUnderTest.Path, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         using Process process = Process.Start(start)!;
         bool ended = process.WaitForExit(after);
         if (!ended)
