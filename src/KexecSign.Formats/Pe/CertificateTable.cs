@@ -81,12 +81,15 @@ public static class CertificateTable
     }
 
     /// <summary>The image without its certificate table and with a zero directory entry.</summary>
+    /// <param name="image">Headers of the image.</param>
+    /// <param name="file">The image.</param>
+    /// <param name="trailing">Whether bytes between the last section and the table are let pass.</param>
     /// <exception cref="KexecSignException">KS1018 when bytes follow the table.</exception>
-    public static Layout Strip(PeImage image, Layout file)
+    public static Layout Strip(PeImage image, Layout file, bool trailing = false)
     {
         if (!image.IsSigned)
             return file;
-        PeCanonical.Require(image, file);
+        PeCanonical.Require(image, file, trailing);
         return file.Slice(0, image.BodyLength).Overwrite(image.CertificateDirectoryOffset, new byte[8]);
     }
 

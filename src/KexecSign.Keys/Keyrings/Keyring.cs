@@ -1,6 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Agents;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Files;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pem;
 using KexecSign.Keys.Pins;
@@ -19,32 +21,52 @@ public sealed class Keyring : IDisposable
 {
     private readonly Func<string, string?> _environment;
     private readonly PinSources _pins;
+    private readonly Action<string, TimeSpan>? _tryModule;
     private readonly Lock _lock = new();
     private readonly HashSet<Module> _modules = [];
     private readonly Dictionary<TokenPlace, TokenConnection> _connections = [];
-    private readonly Dictionary<string, ISigningKey> _files = [];
+    private readonly Dictionary<string, CheckedKey> _files = [];
+    private readonly Dictionary<string, CheckedKey> _agentKeys = [];
+    private readonly Lazy<AgentClient?> _agent;
     private bool _disposed;
 
     /// <summary>Makes an empty keyring.</summary>
     /// <param name="environment">Reads environment variables.</param>
     /// <param name="prompt">Asks for a PIN on a terminal; null where there is none, and then nothing is asked.</param>
     /// <param name="warn">Is told what the user should know, for instance that a URI carries a PIN.</param>
-    public Keyring(Func<string, string?>? environment = null, Func<string, string?>? prompt = null, Action<string>? warn = null)
+    /// <param name="tryModule">
+    /// Tries a module, given its path and how long that may take, in a process of its own before it is loaded into this one, and raises
+    /// what is wrong; null in hosts that have no such process, whose process a module that crashes takes along.
+    /// </param>
+    public Keyring(
+        Func<string, string?>? environment = null, Func<string, string?>? prompt = null, Action<string>? warn = null, Action<string, TimeSpan>? tryModule = null)
     {
+        _tryModule = tryModule;
         _environment = environment ?? Environment.GetEnvironmentVariable;
         _pins = new PinSources(_environment, prompt, warn);
+        _agent = new(() => AgentClient.From(_environment));
     }
 
     /// <summary>Opens a private key.</summary>
-    /// <param name="reference">A PKCS#11 URI (RFC 7512), <c>file:PATH</c> or a path (PEM, for tests).</param>
+    /// <param name="reference">A PKCS#11 URI (RFC 7512), <c>file:PATH</c> or a path (PEM, DER or PKCS#12, for tests).</param>
     /// <param name="pin">Where to take the PIN from when the URI does not say.</param>
     /// <param name="cancellation">Gives up waiting for the token.</param>
-    public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation)
+    public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation) => OpenKey(reference, pin, null, cancellation);
+
+    /// <summary>Opens a private key; where a URI leaves several, the one that a certificate is for.</summary>
+    /// <param name="reference">As for the other.</param>
+    /// <param name="pin">Where to take the PIN from when the URI does not say.</param>
+    /// <param name="certificate">The certificate; null for none. That the key fits it is still for the caller to check.</param>
+    /// <param name="cancellation">Gives up waiting for the token.</param>
+    public ISigningKey OpenKey(string reference, PinOptions pin, X509Certificate2? certificate, CancellationToken cancellation)
     {
+        Note(pin);
+        if (AgentKey(reference) is { } held)
+            return held;
         if (!Pkcs11Uri.Is(reference))
             return OpenKeyFile(FileReference.Path(reference, "key"), pin);
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
-        return ObjectSearch.PrivateKey(Connect(uri, pin), uri, cancellation);
+        return ObjectSearch.PrivateKey(Connect(uri, pin), uri, cancellation, certificate);
     }
 
     /// <summary>Opens a certificate and its chain.</summary>
@@ -55,7 +77,13 @@ public sealed class Keyring : IDisposable
     public IReadOnlyList<X509Certificate2> OpenCertificates(string reference, PinOptions pin, CancellationToken cancellation)
     {
         if (!Pkcs11Uri.Is(reference))
-            return CertificateFile.Read(FileReference.Path(reference, "certificate"));
+        {
+            string path = FileReference.Path(reference, "certificate");
+            ReadFiles.Note(path);
+            return CertificateFile.Read(path);
+        }
+        if (_agent.Value?.Certificates(reference) is { } held)
+            return held;
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
         return [ObjectSearch.Certificate(Connect(uri, pin), uri, cancellation)];
     }
@@ -94,6 +122,21 @@ public sealed class Keyring : IDisposable
         return new Token(connection);
     }
 
+    /// <summary>The module that a reference would have loaded, for a plan of what will be done; null when there is none, or it is no URI.</summary>
+    /// <param name="reference">A key or certificate reference.</param>
+    /// <param name="environment">Reads environment variables.</param>
+    public static string? ModuleFor(string reference, Func<string, string?> environment)
+    {
+        try
+        {
+            return Pkcs11Uri.Is(reference) ? ModuleFinder.Find(Pkcs11Uri.Parse(reference), environment) : null;
+        }
+        catch (Formats.Errors.KexecSignException)
+        {
+            return null;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -106,8 +149,12 @@ public sealed class Keyring : IDisposable
                 connection.Dispose();
             foreach (Module module in _modules)
                 module.Release();
-            foreach (IDisposable key in _files.Values.OfType<IDisposable>())
+            foreach (CheckedKey key in _files.Values)
                 key.Dispose();
+            foreach (CheckedKey key in _agentKeys.Values)
+                key.Dispose();
+            if (_agent.IsValueCreated)
+                _agent.Value?.Dispose();
             _pins.Dispose();
         }
     }
@@ -115,14 +162,36 @@ public sealed class Keyring : IDisposable
     private static Pkcs11Uri Parse(string reference) =>
         Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference) : throw KeyErrors.UriMalformed.With(0, "it does not begin with pkcs11:");
 
-    private ISigningKey OpenKeyFile(string path, PinOptions pin)
+    private static void Note(PinOptions pin)
     {
+        if (pin.File is { } file)
+            ReadFiles.Note(file);
+    }
+
+    private CheckedKey? AgentKey(string reference)
+    {
+        if (_agent.Value is not { } agent)
+            return null;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_agentKeys.TryGetValue(reference, out CheckedKey? key) && agent.Open(reference) is { } held)
+                _agentKeys.Add(reference, key = new CheckedKey(held));
+            return key;
+        }
+    }
+
+    private CheckedKey OpenKeyFile(string path, PinOptions pin)
+    {
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw KeyErrors.KeyFileUnreadable.With(path, "its name holds a NUL");
+        ReadFiles.Note(path);
         string full = Path.GetFullPath(path);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_files.TryGetValue(full, out ISigningKey? key))
-                _files.Add(full, key = PemKeyFile.Read(path, _pins, pin));
+            if (!_files.TryGetValue(full, out CheckedKey? key))
+                _files.Add(full, key = new CheckedKey(PemKeyFile.Read(path, _pins, pin)));
             return key;
         }
     }
@@ -131,7 +200,7 @@ public sealed class Keyring : IDisposable
     private TokenConnection Connect(Pkcs11Uri uri, PinOptions pin)
     {
         Module module = ModuleOf(uri, pin);
-        List<TokenState> all = module.Tokens();
+        List<TokenState> all = module.InitialisedTokens();
         List<TokenState> matches = all.FindAll(token => token.Initialized && token.Matches(uri));
         // p11-kit's proxy always offers the system's trust store as tokens; a key is where one logs in.
         if (matches.Count > 1 && matches.FindAll(token => token.LoginRequired) is [var only])
@@ -154,7 +223,7 @@ public sealed class Keyring : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            Module module = Module.Open(path, deadline);
+            Module module = Module.Open(path, deadline, _tryModule);
             if (!_modules.Add(module))
                 module.Release();
             return module;

@@ -1,4 +1,5 @@
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Files;
 using KexecSign.Keys.References;
 using Microsoft.Win32.SafeHandles;
 
@@ -12,6 +13,7 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
 {
     // Far above what any token takes (CK_TOKEN_INFO.ulMaxPinLen is 255 in SoftHSM).
     private const int MaxPinLength = 4096;
+    private const UnixFileMode OthersRead = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private readonly Dictionary<int, Pin> _descriptors = [];
     private readonly Lock _lock = new();
     private bool _warned;
@@ -24,7 +26,7 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
         lock (_lock)
         {
             return FromUri(uri)
-                ?? FromEnvironment(options)
+                ?? FromEnvironment(options.EnvironmentVariable)
                 ?? FromFile(options.File)
                 ?? FromDescriptor(options)
                 ?? FromPrompt(subject)
@@ -53,17 +55,19 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
             _warned = true;
             return new Pin(value, "the URI's pin-value");
         }
-        return uri?.PinSource is { } source ? FromFile(PinSourcePath.Of(source)) : null;
+        if (uri?.PinSource is not { } source)
+            return null;
+        return PinSourcePath.VariableOf(source) is { } variable ? FromEnvironment(variable) : FromFile(PinSourcePath.Of(source));
     }
 
-    private Pin? FromEnvironment(PinOptions options)
+    private Pin? FromEnvironment(string? name)
     {
-        if (options.EnvironmentVariable is not { } name)
+        if (name is null)
             return null;
         string origin = $"environment variable {name}";
-        string? text = environment(name);
-        if (string.IsNullOrEmpty(text))
-            throw KeyErrors.PinSourceUnreadable.With(origin, text is null ? "it is not set" : "it is empty");
+        string? text = environment(name) ?? throw KeyErrors.PinVariableUnset.With();
+        if (text.Length == 0)
+            throw KeyErrors.PinSourceUnreadable.With(origin, "it is empty");
         return Pin.FromText(text, origin);
     }
 
@@ -72,9 +76,14 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
         if (path is null)
             return null;
         string origin = $"file '{path}'";
+        ReadFiles.Note(path);
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            // Of the open file: its name may lead elsewhere a moment later. Pipes of '<(...)' are 0600.
+            UnixFileMode mode = File.GetUnixFileMode(file.SafeFileHandle);
+            if ((mode & OthersRead) != 0)
+                throw KeyErrors.PinFileOpen.With(path, Convert.ToString((int)mode, 8).PadLeft(4, '0'));
             return FromStream(file, origin);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)

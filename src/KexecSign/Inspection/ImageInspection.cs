@@ -38,6 +38,8 @@ internal static class ImageInspection
             return InspectElf(name, file);
         if (head.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
             return new() { File = name, Size = file.Length, Kind = "gzip data", Traps = ["compressed as a whole: unpack it first ('gzip -d'); a signature belongs on what is inside."] };
+        if (!PeReader.LooksLikePe(head) && OtherFiles.Inspect(name, file, head) is { } other)
+            return other;
         if (!PeReader.LooksLikePe(head))
             return new() { File = name, Size = file.Length, Kind = "unknown: neither a PE image nor an ELF file" };
         return InspectPe(name, file, head, context);

@@ -29,10 +29,18 @@ internal static class ImaCheck
         return null;
     }
 
+    /// <summary>The same where one place alone is looked at: <c>sidecar</c>, <c>security</c> or <c>user</c>; null for all.</summary>
+    public static (byte[] Value, string Source)? Find(string path, string? place) => place switch
+    {
+        null => Find(path),
+        "sidecar" => File.Exists(path + ".sig") ? (ReadSidecar(path + ".sig"), "the sidecar") : null,
+        _ => ExtendedAttribute.TryGet(path, place + ".ima") is { Length: > 0 } value ? (value, place + ".ima") : null,
+    };
+
     /// <summary>Reads a sidecar.</summary>
     public static byte[] ReadSidecar(string path)
     {
-        using FileSource source = FileSource.Open(path);
+        using FileSource source = FileSource.OpenRegular(path);
         return source.ToLayout().ReadBytes(0, Math.Min(source.Length, ushort.MaxValue + 10));
     }
 

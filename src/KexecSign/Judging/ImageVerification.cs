@@ -10,6 +10,7 @@ using KexecSign.Formats.Pe;
 using KexecSign.Images;
 using KexecSign.Keys.Pins;
 using KexecSign.Parsers;
+using KexecSign.Signing;
 
 namespace KexecSign.Judging;
 
@@ -24,6 +25,8 @@ internal static class ImageVerification
         Layout file = source.ToLayout();
         try
         {
+            if (options.Signature is { } detached)
+                file = SignatureFile.Attached(file, detached);
             if (OtherKernels.Know(options.Architecture))
                 return [OtherKernels.Judge(options.File, file, options.Architecture!, trusted(Consumer.Kexec), context)];
             PeImage image = PeReader.Read(file);

@@ -11,6 +11,9 @@ public sealed record VerifyOptions
     /// <summary>Trusted certificates: UEFI db or MOK, kernel keyrings, IMA.</summary>
     public ImmutableArray<string> Certificates { get; init; } = [];
 
+    /// <summary>A detached PKCS#7 that is judged in the place of the image's own signatures; null for those.</summary>
+    public string? Signature { get; init; }
+
     /// <summary>The consumers to verify as; empty for those that the file has something for.</summary>
     public ImmutableArray<Consumer> Consumers { get; init; } = [];
 
@@ -40,6 +43,9 @@ public sealed record VerifyOptions
 
     /// <summary>A policy that the file must satisfy besides; null for none.</summary>
     public string? Policy { get; init; }
+
+    /// <summary>PKCS#11 modules that the policy may name.</summary>
+    public ImmutableArray<string> AllowedModules { get; init; } = [];
 
     internal bool NamesTrust => Certificates.Length + OwnerCertificates.Length > 0 || Db is not null;
 }

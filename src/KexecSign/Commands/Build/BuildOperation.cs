@@ -32,6 +32,7 @@ internal static class BuildOperation
         [
             new("image", "FILE", "The uncompressed kernel Image; without --kit any EFI image.", (o, v) => o with { Image = v }),
             new("kit", "FILE", "The zboot kit to link with ('kexecsign zboot kit' makes it).", (o, v) => o with { Kit = v }),
+            new("kit-sha256", "HEX", "SHA-256 that the kit must have: a kit is code that is linked into the image.", (o, v) => o with { KitSha256 = Sha256Text.Require(v) }),
             new("o", "FILE", "The finished image; its IMA sidecar is FILE.sig.", (o, v) => o with { Output = v }),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("", "of the outer PE (Secure Boot)", o => o.Outer, (o, s) => o with { Outer = s }),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("inner-", "of the Image inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
@@ -41,6 +42,7 @@ internal static class BuildOperation
             new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v }),
             new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, Compressions) }, "gzip", choices: Compressions),
             new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = OptionValues.Number("level", v) }, "6 for gzip, 22 for zstd"),
+            ZbootOptionSpecs.Zstd<BuildOptions>((o, v) => o with { Zstd = v }),
             new("signed-image", "FILE", "Keep the signed Image that is inside.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
             new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
             new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
@@ -49,7 +51,11 @@ internal static class BuildOperation
             new("provenance", "FILE", "Write in-toto provenance (SLSA 1) in a signed DSSE envelope.", (o, v) => o with { Provenance = v }, kind: OptionKind.PathOut),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("provenance-", "of the provenance, when it is not the outer PE's", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
             new("builder", "URI", "Who builds, for the provenance.", (o, v) => o with { Builder = v }, ProvenanceStatement.UnnamedBuilder),
+            new("profile", "PROFILE", "Take options from this profile of the configuration; what is given here wins.", (o, _) => o),
             new("keys", "FILE", "A file of 'keys' and 'pin' to take instead of those of a plan of many images.", (o, v) => o with { Keys = v }),
+            new("allow-module", "PATH", "A PKCS#11 module that plan, policy and keys may name, written as they do; without it one that they name is an error.",
+                (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
+            new("output-root", "FOLDER", "Folder that a plan's outputs are taken from and stay below, instead of the plan's own.", (o, v) => o with { OutputRoot = v }),
             new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on.", (o, v) => o with { Shard = v }),
             new("rebuild", null, "Build a plan's images even where they are there and verified.", (o, _) => o with { Rebuild = true }),
         ],
@@ -57,6 +63,7 @@ internal static class BuildOperation
         [
             new("kexecsign build --image Image --kit arm64.kit --key 'pkcs11:object=db' --cert db.pem --inner-key 'pkcs11:object=kexec' --inner-cert kexec.pem --pin-env PIN -o vmlinuz.efi",
                 "A zboot image that boots under Secure Boot and whose kernel kexec takes."),
+            new("kexecsign build --image Image --kit arm64.kit -o vmlinuz.efi --profile release", "The same with keys, certificates and PIN from kexecsign.json."),
             new("kexecsign build plan.json --pin-env PIN --report report.json", "All images of a plan, in one login."),
             new("kexecsign build plan.json --keys throwaway.keys.json --shard 2/5 --report shard-2.json", "A fifth of them, with other keys; 'kexecsign plan merge' joins the reports."),
         ],
@@ -116,7 +123,7 @@ internal static class BuildOperation
         [
             ("--image", options.Image), ("--kit", options.Kit), ("-o", options.Output), ("--key", options.Outer.Key), ("--cert", options.Outer.Certificate),
             ("--inner-key", options.Inner.Key), ("--inner-cert", options.Inner.Certificate), ("--ima-key", options.Ima.Key), ("--ima-cert", options.Ima.Certificate),
-            ("--sbat", options.Sbat), ("--parser", options.Parser), ("--compression", options.Compression), ("--level", options.Level), ("--signed-image", options.SignedImage),
+            ("--sbat", options.Sbat), ("--parser", options.Parser), ("--compression", options.Compression), ("--level", options.Level), ("--zstd", options.Zstd), ("--signed-image", options.SignedImage),
             ("--tar", options.Tar), ("--xattr", options.Xattr), ("--provenance", options.Provenance), ("--provenance-key", options.ProvenanceSigner.Key),
             ("--provenance-cert", options.ProvenanceSigner.Certificate), ("--builder", options.Builder),
         ])

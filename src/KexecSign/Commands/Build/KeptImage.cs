@@ -24,7 +24,7 @@ internal static class KeptImage
             return null;
         try
         {
-            BuildResult? report = JsonSerializer.Deserialize(WholeFile.Read(options.Report, MaxReport, "a report"), BuildJson.Default.BuildResult);
+            BuildResult? report = JsonSerializer.Deserialize(WholeFile.ReadReplaceable(options.Report, MaxReport, "a report"), BuildJson.Default.BuildResult);
             string? reason = report is null ? "there is no report in it" : Difference(report, options, context);
             if (reason is null)
                 return report;
@@ -62,7 +62,7 @@ internal static class KeptImage
         if (options.Policy is null)
             return null;
         X509Certificate2?[] own = [signers.Outer, signers.Inner, signers.Ima];
-        return PolicyCheck.Judge(PolicyDocument.Read(options.Policy), options.Output!, [.. own.OfType<X509Certificate2>()], context)
+        return PolicyCheck.Judge(PolicyDocument.Read(options.Policy, options.AllowedModules), options.Output!, [.. own.OfType<X509Certificate2>()], context)
             .Findings.FirstOrDefault(f => !f.Holds) is { } broken ? $"{broken.Rule}: {broken.Says}" : null;
 
         X509Certificate2? Certificate(SigningOptions signer) =>

@@ -2,6 +2,8 @@ using KexecSign.Keys.Kinds;
 using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Text.Json;
+using KexecSign.Core.Operations;
+using KexecSign.Core;
 using KexecSign.Documents;
 using KexecSign.Formats.Errors;
 
@@ -43,6 +45,9 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     /// <summary>Rules about signatures.</summary>
     public ImmutableArray<SignatureRule> Signatures { get; private init; } = [];
 
+    /// <summary>SHA-256 of the zboot kits that may be linked with, lower-case hex; empty for any.</summary>
+    public ImmutableArray<string> Kits { get; private init; } = [];
+
     /// <summary>Rules about SBAT; null for none.</summary>
     public SbatRule? Sbat { get; private init; }
 
@@ -53,26 +58,30 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     public bool Reproducible { get; private init; }
 
     /// <summary>Reads a policy.</summary>
-    /// <exception cref="KexecSignException">KS3301 to KS3303 with line and column.</exception>
-    public static PolicyDocument Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="allowedModules">PKCS#11 modules that it may name.</param>
+    /// <exception cref="KexecSignException">KS3301 to KS3303 with line and column, KS3760, KS3761.</exception>
+    public static PolicyDocument Read(string path, ImmutableArray<string> allowedModules)
     {
         PlacedDocument document = PlacedDocument.Read(path, "a policy");
         try
         {
             var root = new ObjectReader(document.Root, "the policy");
             string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+            var trust = DocumentTrust.Data(allowedModules);
             var policy = new PolicyDocument(path, document.Sha256)
             {
-                Certificates = [.. root.Texts("certificates").Select(c => DocumentPaths.Reference(folder, c))],
+                Certificates = [.. root.Texts("certificates").Select(c => trust.Reference(folder, c))],
                 MustAccept = [.. Words(root, "consumers", Consumers).Select(c => Enum.Parse<Consumer>(c, ignoreCase: true))],
                 Signatures = root.Object("signatures") is { } signatures ? ReadSignatures(signatures) : [],
                 Sbat = root.Object("sbat") is { } sbat ? ReadSbat(sbat) : null,
                 Parser = root.Object("parser") is { } parser ? ReadParser(parser) : null,
                 Reproducible = root.Flag("reproducible") ?? false,
+                Kits = [.. root.Texts("kits").Select(Sha256Text.Require)],
             };
             root.End();
             // A policy without rules would be a gate that is always open.
-            return policy is { MustAccept.IsEmpty: true, Signatures.IsEmpty: true, Sbat: null, Parser: null, Reproducible: false }
+            return policy is { MustAccept.IsEmpty: true, Signatures.IsEmpty: true, Sbat: null, Parser: null, Reproducible: false, Kits.IsEmpty: true }
                 ? throw ObjectReader.Wrong(document.Root, "the policy has no rule")
                 : policy;
         }

@@ -146,7 +146,7 @@ public sealed class PolicyTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    private PolicyDocument Policy(string text) => PolicyDocument.Read(_bench.Folder.File("policy.json", Encoding.UTF8.GetBytes(text)));
+    private PolicyDocument Policy(string text) => PolicyDocument.Read(_bench.Folder.File("policy.json", Encoding.UTF8.GetBytes(text)), []);
 
     private VerifyResult Verify(string policy, string image, params TestSigner[] trusted) => VerifyOperation.Definition.Run(
         new()
