@@ -32,6 +32,12 @@ public sealed class KexecSignSign() : SigningTask(OperationCatalog.Sign)
     /// <summary>RFC 3161 servers, in the order in which they are tried.</summary>
     public string[] Timestamp { get; set; } = [];
 
+    /// <summary>Authorities whose timestamps are taken.</summary>
+    public ITaskItem[] Tsa { get; set; } = [];
+
+    /// <summary>Take a timestamp whoever made it.</summary>
+    public bool TsaUnverified { get; set; }
+
     /// <summary>Longest wait for one server's answer, in seconds.</summary>
     public string? TimestampWait { get; set; }
 
@@ -52,6 +58,8 @@ public sealed class KexecSignSign() : SigningTask(OperationCatalog.Sign)
         values.Flag("prepend", Prepend);
         values.Flag("fit", Fit);
         values.Texts("timestamp", Timestamp);
+        values.References("tsa", Tsa);
+        values.Flag("tsa-unverified", TsaUnverified);
         values.Text("timestamp-wait", TimestampWait);
         values.Text("timestamp-deadline", TimestampDeadline);
         values.Flag("signing-time", SigningTime);

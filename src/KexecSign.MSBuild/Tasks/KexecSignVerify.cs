@@ -11,8 +11,20 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     [Required]
     public ITaskItem File { get; set; } = null!;
 
-    /// <summary>Trusted certificates.</summary>
+    /// <summary>Trusted certificates for a file that is judged by one kind of signature.</summary>
     public ITaskItem[] Cert { get; set; } = [];
+
+    /// <summary>Certificates of the kernel's keyrings.</summary>
+    public ITaskItem[] KexecCert { get; set; } = [];
+
+    /// <summary>Certificates of the .ima keyring.</summary>
+    public ITaskItem[] ImaCert { get; set; } = [];
+
+    /// <summary>Ask IMA about the file as it will be once its sidecar is applied.</summary>
+    public bool Applied { get; set; }
+
+    /// <summary>Ask only whether the signatures hold, whoever made them.</summary>
+    public bool NoTrust { get; set; }
 
     /// <summary>Consumers: firmware, shim, kexec, ima, bpf or all.</summary>
     public string[] For { get; set; } = [];
@@ -23,8 +35,8 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
     public string? Dbx { get; set; }
 
-    /// <summary>What is allowed by certificate or digest, as EFI_SIGNATURE_LISTs.</summary>
-    public string? Db { get; set; }
+    /// <summary>What firmware allows: certificates, bundles of them, or EFI_SIGNATURE_LISTs.</summary>
+    public ITaskItem[] Db { get; set; } = [];
 
     /// <summary>Machine owner keys.</summary>
     public ITaskItem[] Mok { get; set; } = [];
@@ -51,7 +63,11 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
         values.Texts("for", For);
         values.Text("arch", Arch);
         values.Path("dbx", Dbx);
-        values.Path("db", Db);
+        values.References("db", Db);
+        values.References("kexec-cert", KexecCert);
+        values.References("ima-cert", ImaCert);
+        values.Flag("applied", Applied);
+        values.Flag("no-trust", NoTrust);
         values.References("mok", Mok);
         values.Path("mokx", Mokx);
         values.Path("sbat-level", SbatLevel);

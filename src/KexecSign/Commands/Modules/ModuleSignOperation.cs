@@ -114,6 +114,7 @@ internal static class ModuleSignOperation
             if (module.Existing is not null && !options.Replace)
                 throw OperationErrors.AppendedAlready.With();
             AuthenticodeTable.RefuseIn(module.Content);
+            RawContent.RequireSignable(module.Content);
             OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace, commit.Folders);
             var signed = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = module.Note };
             commit.Add(

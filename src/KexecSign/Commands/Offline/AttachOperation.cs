@@ -133,9 +133,9 @@ internal static class AttachOperation
             throw OperationErrors.NotABundle.With($"the certificate has SHA-256 {found} but the manifest names {stage.Certificate.Sha256}").In(own);
         if (options.Certificate is { } wanted)
         {
-            string insisted = Fingerprint(context.Keyring.OpenCertificates(wanted, new PinOptions(), context.Cancellation)[0]);
-            if (insisted != found)
-                throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {found}, not for {insisted}").In(options.Bundle);
+            string[] insisted = [.. context.Keyring.OpenCertificates(wanted, new PinOptions(), context.Cancellation).Select(Fingerprint)];
+            if (!insisted.Contains(found))
+                throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {found}, not for {string.Join(" or ", insisted)}").In(options.Bundle);
         }
         return SigningIdentity.Elsewhere(certificates, stage.Digest);
     }
