@@ -64,6 +64,9 @@ var LabPackages = new Dictionary<string, string>
 {
     ["libssl-dev"] = "the kernel's build reads certificates with it",
     ["perl-base"] = "writes one of the kernel's tables",
+    ["dwarves"] = "pahole, which writes the type information of Linux 7 and of the judge's modules",
+    ["libelf-dev"] = "the kernel's resolve_btfids, for the same",
+    ["zlib1g-dev"] = "the same",
 };
 
 // riscv64 in the lab.
@@ -100,6 +103,13 @@ void NeedOpenSsl35()
         throw new CakeException(1, "KS6001: Debian 13's OpenSSL could not be fetched; the message above says why.");
 }
 
+// shim's own code as a judge of the tests; without a network, what is in the cache. The tests that want it say when it is missing.
+void NeedShimJudge()
+{
+    if (StartProcess("bash", new ProcessSettings { Arguments = new ProcessArgumentBuilder().Append("build/shim-judge.sh").AppendQuoted(MakeAbsolute(cache).FullPath).Append("tests/Consumers/Judges") }) != 0)
+        Warning("shim's source could not be fetched or built; the message above says why, and the tests against it are skipped.");
+}
+
 FilePath KernelIn(DirectoryPath package) => GetFiles(package + "/boot/vmlinuz-*").Single();
 
 // The kit of a source package and a kernel package's configuration, or the architecture's own; captured once, then taken from the cache.
@@ -122,19 +132,30 @@ FilePath KitOf(DirectoryPath source, DirectoryPath package, string architecture 
 }
 
 // The boot lab's tiny kernel; built once, then taken from the cache.
-void LabKernelOf(DirectoryPath source, string architecture = "arm64")
+DirectoryPath LabKernelOf(DirectoryPath source, string architecture = "arm64") => Built(
+    "the boot lab's kernel",
+    new ProcessArgumentBuilder().Append("build/lab-kernel.sh").AppendQuoted(MakeAbsolute(cache).FullPath).AppendQuoted(source.FullPath).Append(architecture));
+
+// The modules that run parsers in a kernel of Linux 7: the lab's, or Debian's of an architecture, whose packages are given.
+void JudgeOf(DirectoryPath lab, string architecture = "", params Dictionary<string, DirectoryPath>[] packages)
 {
-    var exit = StartProcess("bash", new ProcessSettings
-    {
-        Arguments = new ProcessArgumentBuilder().Append("build/lab-kernel.sh").AppendQuoted(MakeAbsolute(cache).FullPath).AppendQuoted(source.FullPath).Append(architecture),
-        RedirectStandardOutput = true,
-    }, out _);
-    if (exit != 0)
-        throw new CakeException(1, "KS6001: the boot lab's kernel could not be built; the message above says why.");
+    var arguments = new ProcessArgumentBuilder().Append("build/judge-module.sh").AppendQuoted(MakeAbsolute(cache).FullPath).AppendQuoted(lab.FullPath);
+    if (architecture != "")
+        arguments.Append(architecture);
+    foreach (var (kind, folder) in packages.SelectMany(package => package))
+        arguments.AppendQuoted($"{kind}={folder}");
+    Built("the judge of parsers", arguments);
 }
 
-// Whether a run without the lab's kernels is to build them: six minutes that nobody should find in a first run of the tests by surprise.
-bool WantsLab() => HasEnvironmentVariable("CI") || GetDirectories(MakeAbsolute(cache).FullPath + "/lab/linux-source-6.12_*").Any();
+// What a script builds and names in its last line.
+DirectoryPath Built(string what, ProcessArgumentBuilder arguments)
+{
+    var exit = StartProcess("bash", new ProcessSettings { Arguments = arguments, RedirectStandardOutput = true }, out var lines);
+    return exit == 0 ? new DirectoryPath(lines.Last()) : throw new CakeException(1, $"KS6001: {what} could not be built; the message above says why.");
+}
+
+// Whether a run without one of the lab's kernels is to build it: minutes that nobody should find in a first run of the tests by surprise.
+bool WantsLab(string series) => HasEnvironmentVariable("CI") || target == "Boot" || GetDirectories($"{MakeAbsolute(cache).FullPath}/lab/linux-source-{series}_*").Any();
 
 FilePath Compiled(string what, FilePath output, string command)
 {

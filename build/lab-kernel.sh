@@ -2,12 +2,15 @@
 # lab-kernel.sh CACHE LINUX_SOURCE_FOLDER [arm64|riscv64]
 #
 # Builds the boot lab's tiny kernel from a linux-source-* package that debian-kernels.sh unpacked, once for each version of the package and
-# of build/lab/ARCHITECTURE.config: about four minutes on two cores for arm64, two for riscv64. Prints the folder, which holds
-#   Image, config, and for arm64 crc7.ko
+# of build/lab/ARCHITECTURE.config (with what ARCHITECTURE-7.config says instead for Linux 7): about four minutes on two cores for arm64,
+# eight for Linux 7, which has debug information to be read for BTF, and two for riscv64. Prints the folder, which holds
+#   Image, config, and for arm64 a module: crc7.ko, or test_module.ko of Linux 7
 #   vmlinuz-gzip.efi and so on   what the kernel's own build makes; of 6.1, whose stubs know more compressions than KexecSign writes and
 #                                want it, with the Image inside signed by the authority
 #   tree-gzip, tree-zstd         the little of the build folder that 'zboot kit --build-dir' reads, with the Image and the payload that
 #                                went into the vmlinuz.efi
+#   headers                      of Linux 7: what modules are built with
+#   lib                          of Linux 7: the sources of its decompressors
 #
 # The arm64 kernel trusts one certificate authority of this cache, lab/authority.pem, made with the first kernel. Its key stays beside it and
 # signs the throw-away keys of each test run; nothing else trusts it.
@@ -50,6 +53,15 @@ keep_tree() {
         cp "$work/$boot/Image" "$work/$boot/vmlinuz" "$work/$boot/zboot-header.o" "$tree/$boot"
 }
 
+# What another module is built with: headers, the build's programs and Makefiles, and the type information that its own refers to.
+keep_headers() {
+    local headers=$work/done/headers
+    (cd "$work" && srctree=. SRCARCH=$ARCH CC=cc HOSTCC=cc MAKE=make scripts/package/install-extmod-build "$headers") &&
+        "${CROSS_COMPILE}objcopy" --only-section=.BTF --only-section=.BTF_ids "$work/vmlinux" "$headers/vmlinux" &&
+        cp "$work/.config" "$headers" &&
+        mkdir "$work/done/lib" && cp "$work"/lib/decompress_*.c "$work/done/lib"
+}
+
 # The kernel's own build compresses whatever lies where it left the Image, when that is newer than vmlinux.
 zboots() {
     local compression image=$work/arch/$ARCH/boot/Image
@@ -66,15 +78,23 @@ zboots() {
 
 name=$(basename "$source")
 config=$here/lab/$arch.config
-# The number goes up when this script leaves other files.
-recipe=$({ echo 2; cat "$config"; [ "$arch" != arm64 ] || cat "$lab/authority.pem"; } | sha256sum | cut -c 1-12)
+# What stands in the second file takes the place of what the first says of the same option. The number goes up when this script leaves
+# other files.
+if [[ $name == linux-source-7.* ]]; then
+    number=3
+    wanted() { grep -vwFf <(grep -o 'CONFIG_[A-Z0-9_]*' "${config%.config}-7.config") "$config"; cat "${config%.config}-7.config"; }
+else
+    number=2
+    wanted() { cat "$config"; }
+fi
+recipe=$({ echo "$number"; wanted; [ "$arch" != arm64 ] || cat "$lab/authority.pem"; } | sha256sum | cut -c 1-12)
 target=$lab/${name}_${arch}_$recipe
 if [ ! -d "$target" ]; then
     work=$(mktemp -d "$lab/.build.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     echo "building the lab's $arch kernel from $name; the log is $lab/build.log" >&2
     xz -T0 -dc "$source"/usr/src/linux-source-*.tar.xz | tar x -C "$work" --strip-components=1
-    cat "$config" > "$work/lab.config"
+    wanted > "$work/lab.config"
     modules=
     if [ "$arch" = arm64 ]; then
         echo "CONFIG_SYSTEM_TRUSTED_KEYS=\"$lab/authority.pem\"" >> "$work/lab.config"
@@ -87,14 +107,15 @@ if [ ! -d "$target" ]; then
         KCONFIG_ALLCONFIG=$work/lab.config make -s -C "$work" allnoconfig &&
             make -s -C "$work" -j"$(nproc)" Image $modules &&
             cp "$work/.config" "$work/done/config" &&
-            cp "$work/arch/$ARCH/boot/Image" ${modules:+"$work/lib/crc7.ko"} "$work/done" &&
+            cp "$work/arch/$ARCH/boot/Image" ${modules:+"$work"/lib/*.ko} "$work/done" &&
+            { [[ $name != linux-source-7.* ]] || keep_headers; } &&
             zboots $compressions
     } > "$lab/build.log" 2>&1; then
         tail -n 20 "$lab/build.log" >&2
         fail "the lab's kernel could not be built; $lab/build.log says why."
     fi
-    missing=$(grep -v '^#' "$config" | grep -vxFf "$work/done/config" || true)
-    [ -z "$missing" ] || fail "$name does not know or take $missing; correct build/lab/$arch.config."
+    missing=$(wanted | grep -v '^#' | grep -vxFf "$work/done/config" || true)
+    [ -z "$missing" ] || fail "$name does not know or take $missing; correct build/lab/$arch*.config."
     mv "$work/done" "$target"
     rm -rf "$work"
     trap - EXIT

@@ -88,6 +88,61 @@ public static partial class KexecSignAliases
     public static SignaturesRemoveResult KexecSignSignaturesRemove(this ICakeContext context, SignaturesRemoveOptions options) =>
         context.KexecSign(OperationCatalog.SignaturesRemove, options);
 
+    /// <summary>Writes a signature of an image to a file: <c>kexecsign signatures extract</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignSignaturesExtract(new SignaturesExtractOptions { File = "vmlinuz.efi", Output = "vmlinuz.p7" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Signatures")]
+    public static SignaturesExtractResult KexecSignSignaturesExtract(this ICakeContext context, SignaturesExtractOptions options) =>
+        context.KexecSign(OperationCatalog.SignaturesExtract, options);
+
+    /// <summary>Puts a detached signature into an image: <c>kexecsign signatures add</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignSignaturesAdd(new SignaturesAddOptions { File = "vmlinuz.efi", Signatures = ["vmlinuz.p7"], Output = "vmlinuz.signed.efi" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Signatures")]
+    public static SignaturesAddResult KexecSignSignaturesAdd(this ICakeContext context, SignaturesAddOptions options) =>
+        context.KexecSign(OperationCatalog.SignaturesAdd, options);
+
+    /// <summary>Makes security.ima values that are hashes: <c>kexecsign ima hash</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignImaHash(new ImaHashOptions { Files = ["fstab"] });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Ima")]
+    public static ImaHashResult KexecSignImaHash(this ICakeContext context, ImaHashOptions options) =>
+        context.KexecSign(OperationCatalog.ImaHash, options);
+
+    /// <summary>Makes portable EVM signatures alone: <c>kexecsign evm sign</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignEvmSign(new EvmSignOptions { Files = ["su"], Set = true, Signing = new SigningOptions { Key = "ima.key", Certificate = "ima.pem" } });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Ima")]
+    public static EvmSignResult KexecSignEvmSign(this ICakeContext context, EvmSignOptions options) =>
+        context.KexecSign(OperationCatalog.EvmSign, options);
+
+    /// <summary>Verifies portable EVM signatures: <c>kexecsign evm verify</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignEvmVerify(new EvmVerifyOptions { Files = ["su"], Certificates = ["ima.pem"] });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Ima")]
+    public static EvmVerifyResult KexecSignEvmVerify(this ICakeContext context, EvmVerifyOptions options) =>
+        context.KexecSign(OperationCatalog.EvmVerify, options);
+
     /// <summary>Writes out what must be signed elsewhere: <c>kexecsign prepare</c>.</summary>
     /// <example>
     /// <code>
@@ -144,6 +199,18 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Commands.Build")]
     public static PlanResult KexecSignPlanMerge(this ICakeContext context, PlanMergeOptions options) =>
         context.KexecSign(OperationCatalog.PlanMerge, options);
+
+    /// <summary>Signs provenance for any files: <c>kexecsign provenance sign</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignProvenanceSign(new ProvenanceSignOptions { Files = ["SHA256SUMS"], Signing = new SigningOptions { Key = "release.key", Certificate = "release.pem" }, Output = "release.intoto.json" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Provenance")]
+    [CakeNamespaceImport("KexecSign.Signing")]
+    public static ProvenanceSignResult KexecSignProvenanceSign(this ICakeContext context, ProvenanceSignOptions options) =>
+        context.KexecSign(OperationCatalog.ProvenanceSign, options);
 
     /// <summary>Verifies provenance, and that it is of the files given: <c>kexecsign provenance verify</c>.</summary>
     /// <example>

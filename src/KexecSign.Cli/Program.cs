@@ -1,5 +1,7 @@
 using KexecSign.Catalog;
 using KexecSign.Cli;
+using KexecSign.Cli.Compat;
 using KexecSign.Cli.Terminal;
 
-return Invocation.Run(args, Surroundings.OfThisProcess(OperationCatalog.All));
+// Before the operations are listed: build systems start the compat commands thousands of times.
+return CompatInvocation.TryRun(PeerCommands.CalledAs(), args) ?? Invocation.Run(args, Surroundings.OfThisProcess(OperationCatalog.All));

@@ -1,8 +1,9 @@
-using System.Text.Json;
+using KexecSign.Configuration;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
+using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Keyrings;
@@ -29,6 +30,9 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
     /// <summary>Print the plan and touch nothing.</summary>
     public bool DryRun { get; set; }
 
+    /// <summary>The configuration with named keys, trust and profiles; empty for the usual ones, of which the project's folder has the nearest.</summary>
+    public string? ConfigFile { get; set; }
+
     /// <summary>Where the result is to be written as JSON; empty for nowhere.</summary>
     public string? ReportFile { get; set; }
 
@@ -40,7 +44,6 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
         try
         {
             OperationResult result = Run();
-            WriteReport(result);
             Show(result);
         }
 #pragma warning disable CA1031 // Whatever it is, the build log gets its KS line.
@@ -83,10 +86,19 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
             Keyring = new Keyring(TaskEnvironment.GetEnvironmentVariable, prompt: null, log.Warning),
             Log = log,
             Environment = TaskEnvironment.GetEnvironmentVariable,
+            Settings = new Configurations
+            {
+                Named = string.IsNullOrEmpty(ConfigFile) ? null : Absolute(ConfigFile),
+                Folder = Absolute("."),
+                Environment = TaskEnvironment.GetEnvironmentVariable,
+            }.Settings(log),
             DryRun = DryRun,
             Cancellation = _cancellation.Token,
         };
-        return request.Run(context);
+        OperationResult result = request.Run(context);
+        if (!string.IsNullOrEmpty(ReportFile))
+            ReportOnDisk.Write(Operation.Json(result), Absolute(ReportFile), context);
+        return result;
     }
 
     // Without it MSBuild logs the variables that a project reads as properties, and reading one as $(NAME) is what nobody should.
@@ -98,18 +110,16 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
 
     private string Absolute(string path) => TaskEnvironment.GetAbsolutePath(path);
 
-    private void WriteReport(OperationResult result)
-    {
-        if (!string.IsNullOrEmpty(ReportFile))
-            File.WriteAllBytes(Absolute(ReportFile), JsonSerializer.SerializeToUtf8Bytes(result, Operation.ResultType));
-    }
-
     private void Show(OperationResult result)
     {
         ReportView view = result.View();
         foreach (string line in PlainView.Lines(view))
             Log.LogMessage(MessageImportance.Normal, "{0}", line);
         if (result.Exit is ExitCode.Done)
+            return;
+        foreach (ReportFailure failure in view.Failures)
+            LogError(failure.Code, null, failure.Message[(failure.Code.Length + 2)..]);
+        if (!view.Failures.IsEmpty)
             return;
         // The notes of a result that is not done begin with the codes of what is wrong.
         foreach (string note in view.Notes.IsEmpty ? [view.Title] : view.Notes)

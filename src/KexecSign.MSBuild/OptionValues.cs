@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Core.Operations;
 using Microsoft.Build.Framework;
 
 namespace KexecSign.MSBuild;
@@ -9,6 +10,10 @@ namespace KexecSign.MSBuild;
 /// </summary>
 internal sealed class OptionValues(Func<string, string> absolute)
 {
+    private const string FilePrefix = "file:";
+
+    private static readonly string[] NoPaths = ["pkcs11:", "exec:", "@"];
+
     private readonly List<(string Name, string Value)> _options = [];
     private readonly List<string> _arguments = [];
 
@@ -22,57 +27,55 @@ internal sealed class OptionValues(Func<string, string> absolute)
             _options.Add((name, ""));
     }
 
-    public void Text(string name, string? value)
+    public void Option(string name, string? value, OptionKind kind)
     {
         if (!string.IsNullOrEmpty(value))
-            _options.Add((name, value));
+            _options.Add((name, Rooted(value, kind)));
     }
 
-    public void Texts(string name, string[] values)
+    public void Option(string name, string[] values, OptionKind kind)
     {
         foreach (string value in values)
-            Text(name, value);
+            Option(name, value, kind);
     }
 
-    public void Path(string name, string? value)
-    {
-        if (!string.IsNullOrEmpty(value))
-            _options.Add((name, absolute(value)));
-    }
-
-    /// <summary>A text, or a file after an @, whose path becomes absolute.</summary>
-    public void Content(string name, string? value) =>
-        Text(name, value is ['@', .. var path] && path.Length > 0 ? "@" + absolute(path) : value);
-
-    /// <summary>A name, a colon and a file, whose path becomes absolute.</summary>
-    public void Named(string name, string value)
-    {
-        int colon = value.IndexOf(':');
-        Text(name, colon < 0 || colon + 1 == value.Length ? value : value[..(colon + 1)] + absolute(value[(colon + 1)..]));
-    }
-
-    /// <summary>A key or certificate: a URI stays as it is, a path becomes absolute.</summary>
-    public void Reference(string name, string? value)
-    {
-        const string File = "file:";
-        if (string.IsNullOrEmpty(value))
-            return;
-        if (value.StartsWith(File, StringComparison.Ordinal))
-            _options.Add((name, File + absolute(value[File.Length..])));
-        else
-            _options.Add((name, value.StartsWith("pkcs11:", StringComparison.Ordinal) ? value : absolute(value)));
-    }
-
-    public void References(string name, ITaskItem[] values)
+    public void Option(string name, ITaskItem[] values, OptionKind kind)
     {
         foreach (ITaskItem value in values)
-            Reference(name, value.ItemSpec);
+            Option(name, value.ItemSpec, kind);
     }
 
-    /// <summary>Positional arguments.</summary>
-    public void Files(params ITaskItem[] files)
+    public void Argument(ITaskItem? value, OptionKind kind)
     {
-        foreach (ITaskItem file in files)
-            _arguments.Add(absolute(file.ItemSpec));
+        if (value is not null)
+            _arguments.Add(Rooted(value.ItemSpec, kind));
+    }
+
+    public void EachArgument(ITaskItem[] values, OptionKind kind)
+    {
+        foreach (ITaskItem value in values)
+            Argument(value, kind);
+    }
+
+    private string Rooted(string value, OptionKind kind) => kind switch
+    {
+        OptionKind.PathIn or OptionKind.PathOut or OptionKind.Folder => absolute(value),
+        OptionKind.KeyReference => Reference(value),
+        OptionKind.TextOrFile => value is ['@', _, ..] ? "@" + absolute(value[1..]) : value,
+        OptionKind.NamedPath => Named(value),
+        OptionKind.Flag or OptionKind.Text or OptionKind.Number or OptionKind.Choice => value,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+
+    // What is no path stays as it is: a token's object, a program that signs, a key of the configuration.
+    private string Reference(string value) =>
+        value.StartsWith(FilePrefix, StringComparison.Ordinal) ? FilePrefix + absolute(value[FilePrefix.Length..])
+        : Array.Exists(NoPaths, scheme => value.StartsWith(scheme, StringComparison.Ordinal)) ? value
+        : absolute(value);
+
+    private string Named(string value)
+    {
+        int colon = value.IndexOf(':');
+        return colon < 0 || colon + 1 == value.Length ? value : value[..(colon + 1)] + absolute(value[(colon + 1)..]);
     }
 }

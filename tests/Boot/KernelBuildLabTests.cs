@@ -19,6 +19,7 @@ public sealed class KernelBuildLabTests(LabBench bench)
     [InlineData("6.12", "arm64")]
     [InlineData("6.12", "riscv64")]
     [InlineData("6.1", "arm64")]
+    [InlineData(LabKernel.Next, "arm64")]
     public void The_kernel_s_own_payload_gives_the_kernel_s_own_image(string series, string architecture)
     {
         LabKernel.Require(series, architecture);

@@ -7,12 +7,12 @@ namespace KexecSign.Boot.Tests;
 
 /// <summary>A kernel with module.sig_enforce=1 and modules that <c>module sign</c> signed.</summary>
 [Collection(nameof(LabBench))]
-public sealed class ModuleLabTests(LabBench bench)
+public class ModuleLabTests(LabBench bench)
 {
     [SkippableFact]
     public void Modules_load_when_module_sign_signed_them_and_not_otherwise()
     {
-        LabBench.RequireMachine();
+        bench.Require();
         string work = bench.Work();
         LabKey rsa = LabKey.Rsa(work, "modules", certified: true), large = LabKey.Rsa(work, "large", 4096, certified: true);
         LabKey ecdsa = LabKey.Ecdsa(work, "ecdsa", certified: true), other = LabKey.Rsa(work, "other");
@@ -33,16 +33,16 @@ public sealed class ModuleLabTests(LabBench bench)
         foreach (LabKey key in (LabKey[])[rsa, large, ecdsa])
             session.Add(Path.GetFileName(key.DerFile), $"key .secondary_trusted_keys {session.Give(key.DerFile)}");
         for (int i = 0; i < modules.Length; i++)
-            session.Add($"load{i}", $"module {session.Give(modules[i].File, $"crc7.{i}.ko")}");
+            session.Add($"load{i}", $"module {session.Give(modules[i].File, $"{Path.GetFileNameWithoutExtension(LabKernel.Module(bench.Series))}.{i}.ko")}");
         KernelAnswers answers = session.Run();
 
         bench.Report.Require([.. modules.Select((m, i) => new Outcome(
-            "modules", m.Name, m.Expected, TestsetLabTests.Seen(answers, $"load{i}"), i == 0 ? answers.Seconds : 0, answers.Console))]);
-        bench.Report.Require([.. modules.Select(m => new Outcome("module verify", m.Name, m.Expected, Verified(m.File) ? "accepts" : "EKEYREJECTED", 0, ""))]);
+            bench.Judge("modules"), m.Name, m.Expected, TestsetLabTests.Seen(answers, $"load{i}"), i == 0 ? answers.Seconds : 0, answers.Console))]);
+        bench.Report.Require([.. modules.Select(m => new Outcome(bench.Judge("module verify"), m.Name, m.Expected, Verified(m.File) ? "accepts" : "EKEYREJECTED", 0, ""))]);
 
         string Module(string name, LabKey? key, string? digest = null, bool byKeyIdentifier = false)
         {
-            string from = Path.Combine(LabKernel.Require(), "crc7.ko"), to = Path.Combine(work, name + ".ko");
+            string from = LabKernel.Module(bench.Series), to = Path.Combine(work, name + ".ko");
             if (key is null)
                 File.Copy(from, to);
             else

@@ -15,12 +15,12 @@ namespace KexecSign.Boot.Tests;
 
 /// <summary>Forms of signatures, and ways to trust them, that the test set leaves out.</summary>
 [Collection(nameof(LabBench))]
-public sealed class SignatureLabTests(LabBench bench)
+public class SignatureLabTests(LabBench bench)
 {
     [SkippableFact]
     public void Firmware_and_kernel_differ_about_P_256_and_agree_about_an_issuer_in_db()
     {
-        LabBench.RequireMachine();
+        bench.Require();
         string work = bench.Work();
         LabKey ecdsa = LabKey.Ecdsa(work, "ecdsa"), certified = LabKey.Rsa(work, "certified", certified: true);
         X509Certificate2[] more = [ecdsa.Certificate, X509CertificateLoader.LoadCertificateFromFile(LabKernel.Authority)];
@@ -31,13 +31,13 @@ public sealed class SignatureLabTests(LabBench bench)
         ];
 
         ImmutableArray<FirmwareAnswer> firmware = new FirmwareSession(bench.Work(), bench.Init, bench.SecureBoot(more)).Judge([.. images.Select(i => i.File)]);
-        bench.Report.Require([.. images.Zip(firmware, (i, a) => new Outcome("firmware", i.Name, i.Firmware, a.Accepted ? "accepts" : "refuses", a.Seconds, a.Console))]);
+        bench.Report.Require([.. images.Zip(firmware, (i, a) => new Outcome(bench.Judge("firmware"), i.Name, i.Firmware, a.Accepted ? "accepts" : "refuses", a.Seconds, a.Console))]);
 
         KernelSession session = bench.UnderSecureBoot(more);
         for (int i = 0; i < images.Length; i++)
             session.Add($"load{i}", $"kexec {session.Give(images[i].File)}");
         KernelAnswers answers = session.Run();
-        bench.Report.Require([.. images.Select((image, i) => new Outcome("kexec", image.Name, image.Kexec, TestsetLabTests.Seen(answers, $"load{i}"), i == 0 ? answers.Seconds : 0, answers.Console))]);
+        bench.Report.Require([.. images.Select((image, i) => new Outcome(bench.Judge("kexec"), image.Name, image.Kexec, TestsetLabTests.Seen(answers, $"load{i}"), i == 0 ? answers.Seconds : 0, answers.Console))]);
 
         string Signed(LabKey key)
         {
@@ -50,7 +50,7 @@ public sealed class SignatureLabTests(LabBench bench)
     [SkippableFact]
     public void Digests_in_db_and_dbx_count_without_and_against_signatures()
     {
-        LabBench.RequireMachine();
+        bench.Require();
         string unsigned = bench.InSet("images/raw/unsigned.Image"), other = bench.InSet("images/zboot/unsigned.efi"), signed = bench.InSet("images/raw/signed.Image");
         ImmutableArray<UefiVariable> keys = Firmware.Keys(
             File.ReadAllBytes(bench.Key("pk.der")),
@@ -66,13 +66,13 @@ public sealed class SignatureLabTests(LabBench bench)
 
         ImmutableArray<FirmwareAnswer> answers = new FirmwareSession(bench.Work(), bench.Init, keys).Judge([.. images.Select(i => i.File)]);
 
-        bench.Report.Require([.. images.Zip(answers, (i, a) => new Outcome("firmware", i.Name, i.Expected, a.Accepted ? "accepts" : "refuses", a.Seconds, a.Console))]);
+        bench.Report.Require([.. images.Zip(answers, (i, a) => new Outcome(bench.Judge("firmware"), i.Name, i.Expected, a.Accepted ? "accepts" : "refuses", a.Seconds, a.Console))]);
     }
 
     [SkippableFact]
     public void Ima_takes_what_ima_sign_makes_with_each_kind_of_key_and_with_keys_of_the_platform()
     {
-        LabBench.RequireMachine();
+        bench.Require();
         string work = bench.Work(), store = Path.Combine(work, "vars.fd");
         LabKey rsa = LabKey.Rsa(work, "rsa4096", 4096, certified: true), ecdsa = LabKey.Ecdsa(work, "p256", certified: true);
         (string Name, LabKey? Key, string? Digest, string Expected)[] files =
@@ -100,7 +100,7 @@ public sealed class SignatureLabTests(LabBench bench)
         }
         KernelAnswers answers = session.Run();
         answers.Booted.ShouldEndWith(" SecureBoot=0");
-        bench.Report.Require([.. files.Select((f, i) => new Outcome("IMA", f.Name, f.Expected, TestsetLabTests.Seen(answers, $"load{i}"), i == 0 ? answers.Seconds : 0, answers.Console))]);
+        bench.Report.Require([.. files.Select((f, i) => new Outcome(bench.Judge("IMA"), f.Name, f.Expected, TestsetLabTests.Seen(answers, $"load{i}"), i == 0 ? answers.Seconds : 0, answers.Console))]);
     }
 
     private static byte[] Digest(string file)

@@ -58,6 +58,7 @@ public static class Tool
         ["env"] = "coreutils",
         ["umount"] = "mount",
         ["cert-to-efi-sig-list"] = "efitools",
+        ["sign-efi-sig-list"] = "efitools",
         ["hash-to-efi-sig-list"] = "efitools",
         [SignFile] = "linux-kbuild-6.1",
         ["modinfo"] = "kmod",

@@ -33,9 +33,9 @@ public sealed partial class OperationTaskTests
     public void A_key_file_becomes_absolute_and_keeps_its_scheme()
     {
         var values = new OptionValues(path => "/project/" + path);
-        values.Reference("key", "file:a.pem");
-        values.Reference("key", "b.pem");
-        values.Reference("key", "pkcs11:object=c");
+        values.Option("key", "file:a.pem", OptionKind.KeyReference);
+        values.Option("key", "b.pem", OptionKind.KeyReference);
+        values.Option("key", "pkcs11:object=c", OptionKind.KeyReference);
         values.Options.Select(option => option.Value).ShouldBe(["file:/project/a.pem", "/project/b.pem", "pkcs11:object=c"]);
     }
 
@@ -153,8 +153,8 @@ public sealed partial class OperationTaskTests
 
         internal override void Give(OptionValues values)
         {
-            values.Reference("key", Key);
-            values.Path("o", Output);
+            values.Option("key", Key, OptionKind.KeyReference);
+            values.Option("o", Output, OptionKind.PathOut);
         }
     }
 }

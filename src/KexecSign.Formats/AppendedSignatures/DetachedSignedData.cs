@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Formats.Asn1;
 using System.Numerics;
@@ -137,7 +138,7 @@ public static class DetachedSignedData
     private static void WriteDigest(AsnWriter writer, HashAlgorithmName hash)
     {
         using (writer.PushSequence())
-            writer.WriteObjectIdentifier(Oids.Digest(hash));
+            writer.WriteObjectIdentifier(HashKind.Of(hash).Oid);
     }
 
     private static DetachedSigner ReadSigner(AsnReader signer)
@@ -150,6 +151,6 @@ public static class DetachedSignedData
         if (signer.PeekTag().TagClass == TagClass.ContextSpecific)
             throw FormatErrors.ModulePkcs7.With(AttributesOf(signer));
         signer.ReadEncodedValue();
-        return new(name, Oids.Digest(digest), signer.ReadOctetString());
+        return new(name, HashKind.OfOid(digest).Name, signer.ReadOctetString());
     }
 }

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
@@ -19,6 +20,7 @@ public sealed class AuthenticodeSignature
         DigestAlgorithms = digestAlgorithms;
         _cms = cms;
         IndirectData = indirectData;
+        Content = cms.ContentInfo.Content;
         Certificates = [.. cms.Certificates];
         foreach (X509Certificate2 certificate in Certificates)
             _ = (certificate.NotBefore, certificate.NotAfter, certificate.Subject, certificate.Issuer);
@@ -34,6 +36,9 @@ public sealed class AuthenticodeSignature
 
     /// <summary>The image digest that was signed.</summary>
     public SpcIndirectData IndirectData { get; }
+
+    /// <summary>DER of the signed content, <see cref="IndirectData"/>.</summary>
+    public ReadOnlyMemory<byte> Content { get; }
 
     /// <summary>The certificates that travel with the signature.</summary>
     public ImmutableArray<X509Certificate2> Certificates { get; }
@@ -52,7 +57,7 @@ public sealed class AuthenticodeSignature
 
     /// <summary>Digest algorithm of the first SignerInfo.</summary>
     /// <exception cref="KexecSignException">KS1507.</exception>
-    public HashAlgorithmName SignerHash => Oids.Digest(_signerHash);
+    public HashAlgorithmName SignerHash => HashKind.OfOid(_signerHash).Name;
 
     /// <summary>OID of the first SignerInfo's signature algorithm.</summary>
     public string SignatureAlgorithm { get; }
@@ -164,8 +169,13 @@ public sealed class AuthenticodeSignature
         foreach (CryptographicAttributeObject attribute in signer.SignedAttributes)
         {
             if (attribute.Oid.Value == Oids.SigningTime && attribute.Values.Count > 0)
-                return new Pkcs9SigningTime(attribute.Values[0].RawData).SigningTime;
+                return TimeOf(new AsnReader(attribute.Values[0].RawData, AsnEncodingRules.BER));
         }
         return null;
     }
+
+    // RFC 5652 11.3: from 2050 on a GeneralizedTime.
+    private static DateTimeOffset TimeOf(AsnReader time) => time.PeekTag().HasSameClassAndValue(new Asn1Tag(UniversalTagNumber.GeneralizedTime))
+        ? time.ReadGeneralizedTime()
+        : time.ReadUtcTime();
 }

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Formats.Asn1;
 using System.Numerics;
 using System.Security.Cryptography;
@@ -55,7 +56,7 @@ public static class AuthenticodeSignedData
             {
                 writer.WriteInteger(1);
                 using (writer.PushSetOf())
-                    SpcIndirectData.WriteAlgorithm(writer, Oids.Digest(hash));
+                    SpcIndirectData.WriteAlgorithm(writer, HashKind.Of(hash).Oid);
                 using (writer.PushSequence())
                 {
                     writer.WriteObjectIdentifier(Oids.SpcIndirectData);
@@ -86,7 +87,7 @@ public static class AuthenticodeSignedData
                 writer.WriteEncodedValue(signer.IssuerName.RawData);
                 writer.WriteInteger(new BigInteger(signer.SerialNumberBytes.Span, isUnsigned: false, isBigEndian: true));
             }
-            SpcIndirectData.WriteAlgorithm(writer, Oids.Digest(hash));
+            SpcIndirectData.WriteAlgorithm(writer, HashKind.Of(hash).Oid);
             writer.WriteEncodedValue(attributes.AsImplicit());
             WriteSignatureAlgorithm(writer, hash, scheme);
             writer.WriteOctetString(signature);
@@ -117,7 +118,7 @@ public static class AuthenticodeSignedData
                 SignatureScheme.MlDsa44 => Oids.MlDsa44,
                 SignatureScheme.MlDsa65 => Oids.MlDsa65,
                 SignatureScheme.MlDsa87 => Oids.MlDsa87,
-                _ => Oids.Ecdsa(hash),
+                _ => HashKind.Of(hash).EcdsaOid,
             });
             if (scheme == SignatureScheme.RsaPkcs1)
                 writer.WriteNull();

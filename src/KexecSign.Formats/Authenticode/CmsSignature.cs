@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using KexecSign.Formats.Errors;
@@ -47,7 +48,7 @@ public sealed record CmsSignature(SignedAttributes Attributes, HashAlgorithmName
     {
         signer.ReadInteger();
         signer.ReadEncodedValue();
-        HashAlgorithmName hash = Oids.Digest(signer.ReadSequence().ReadObjectIdentifier());
+        HashAlgorithmName hash = HashKind.OfOid(signer.ReadSequence().ReadObjectIdentifier()).Name;
         if (!signer.PeekTag().HasSameClassAndValue(Context0))
             throw FormatErrors.NotSignedAttributes.With("the SignerInfo has none");
         SignedAttributes attributes = SignedAttributes.FromDer(signer.ReadEncodedValue());

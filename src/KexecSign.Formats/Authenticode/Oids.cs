@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using KexecSign.Formats.Errors;
-
 namespace KexecSign.Formats.Authenticode;
 
 /// <summary>Object identifiers of Authenticode, PKCS#7 and the algorithms that kernel and firmware take.</summary>
@@ -53,47 +50,4 @@ public static class Oids
 
     /// <summary>Whether an OID is ML-DSA's, of a key or of a signature.</summary>
     public static bool IsMlDsa(string? oid) => oid is MlDsa44 or MlDsa65 or MlDsa87;
-
-    /// <summary>The digest algorithm's OID.</summary>
-    /// <exception cref="KexecSignException">KS1507.</exception>
-    public static string Digest(HashAlgorithmName hash) => hash.Name switch
-    {
-        "SHA1" => "1.3.14.3.2.26",
-        "SHA256" => "2.16.840.1.101.3.4.2.1",
-        "SHA384" => "2.16.840.1.101.3.4.2.2",
-        "SHA512" => "2.16.840.1.101.3.4.2.3",
-        _ => throw FormatErrors.UnknownDigest.With(hash.Name),
-    };
-
-    /// <summary>The digest algorithm of an OID.</summary>
-    /// <exception cref="KexecSignException">KS1507.</exception>
-    public static HashAlgorithmName Digest(string oid) => oid switch
-    {
-        "1.3.14.3.2.26" => HashAlgorithmName.SHA1,
-        "2.16.840.1.101.3.4.2.1" => HashAlgorithmName.SHA256,
-        "2.16.840.1.101.3.4.2.2" => HashAlgorithmName.SHA384,
-        "2.16.840.1.101.3.4.2.3" => HashAlgorithmName.SHA512,
-        _ => throw FormatErrors.UnknownDigest.With(oid),
-    };
-
-    /// <summary>ecdsa-with-SHA2 of RFC 5758.</summary>
-    /// <exception cref="KexecSignException">KS1507.</exception>
-    public static string Ecdsa(HashAlgorithmName hash) => hash.Name switch
-    {
-        "SHA256" => "1.2.840.10045.4.3.2",
-        "SHA384" => "1.2.840.10045.4.3.3",
-        "SHA512" => "1.2.840.10045.4.3.4",
-        _ => throw FormatErrors.UnknownDigest.With(hash.Name),
-    };
-
-    /// <summary>Length of a digest, in bytes.</summary>
-    /// <exception cref="KexecSignException">KS1507.</exception>
-    public static int DigestLength(HashAlgorithmName hash) => hash.Name switch
-    {
-        "SHA1" => 20,
-        "SHA256" => 32,
-        "SHA384" => 48,
-        "SHA512" => 64,
-        _ => throw FormatErrors.UnknownDigest.With(hash.Name),
-    };
 }

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Text;
@@ -32,12 +33,12 @@ public sealed record SpcIndirectData(HashAlgorithmName Hash, ReadOnlyMemory<byte
             content.ReadSequence();
             AsnReader messageDigest = content.ReadSequence();
             AsnReader algorithm = messageDigest.ReadSequence();
-            HashAlgorithmName hash = Oids.Digest(algorithm.ReadObjectIdentifier());
+            HashAlgorithmName hash = HashKind.OfOid(algorithm.ReadObjectIdentifier()).Name;
             byte[] digest = messageDigest.ReadOctetString();
             messageDigest.ThrowIfNotEmpty();
             content.ThrowIfNotEmpty();
-            if (digest.Length != Oids.DigestLength(hash))
-                throw FormatErrors.DigestLength.With(digest.Length, hash.Name, Oids.DigestLength(hash));
+            if (digest.Length != HashKind.Of(hash).Length)
+                throw FormatErrors.DigestLength.With(digest.Length, hash.Name, HashKind.Of(hash).Length);
             return new(hash, digest);
         }
         catch (AsnContentException broken)
@@ -79,7 +80,7 @@ public sealed record SpcIndirectData(HashAlgorithmName Hash, ReadOnlyMemory<byte
             }
             using (writer.PushSequence())
             {
-                WriteAlgorithm(writer, Oids.Digest(Hash));
+                WriteAlgorithm(writer, HashKind.Of(Hash).Oid);
                 writer.WriteOctetString(Digest.Span);
             }
         }

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using KexecSign.Formats.Errors;
@@ -42,7 +43,13 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
     /// <param name="hash">Hash algorithm of the digest and of what is signed.</param>
     /// <param name="digest">The file's digest.</param>
     public static byte[] ToBeSigned(byte type, byte version, HashAlgorithmName hash, byte[] digest) =>
-        version == 2 ? digest : CryptographicOperations.HashData(hash, [type, HashId(hash), .. digest]);
+        version == 2 ? digest : CryptographicOperations.HashData(hash, FileId(type, hash, digest));
+
+    /// <summary>struct ima_file_id, which version 3 signs: the value's type, the hash's id, the digest.</summary>
+    public static byte[] FileId(byte type, HashAlgorithmName hash, ReadOnlySpan<byte> digest) => [type, HashId(hash), .. digest];
+
+    /// <summary>The value that is a hash and no signature: type 4 (IMA_XATTR_DIGEST_NG), the hash's id, the hash.</summary>
+    public static byte[] HashValue(HashAlgorithmName hash, ReadOnlySpan<byte> digest) => [4, HashId(hash), .. digest];
 
     /// <summary>The xattr value.</summary>
     public byte[] Encode()
@@ -86,20 +93,9 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
         return new(bytes[0], bytes[1], HashOf(bytes[2]), BinaryPrimitives.ReadUInt32BigEndian(bytes[3..]), value[HeaderSize..]);
     }
 
-    // include/uapi/linux/hash_info.h
-    private static byte HashId(HashAlgorithmName hash) => hash.Name switch
-    {
-        "SHA256" => 4,
-        "SHA384" => 5,
-        "SHA512" => 6,
-        _ => throw FormatErrors.UnknownImaHash.With(hash.Name),
-    };
+    private static byte HashId(HashAlgorithmName hash) =>
+        HashKind.All.FirstOrDefault(known => known.Name == hash)?.ImaId ?? throw FormatErrors.UnknownImaHash.With(hash.Name);
 
-    private static HashAlgorithmName HashOf(byte id) => id switch
-    {
-        4 => HashAlgorithmName.SHA256,
-        5 => HashAlgorithmName.SHA384,
-        6 => HashAlgorithmName.SHA512,
-        _ => throw FormatErrors.UnknownImaHash.With(id),
-    };
+    private static HashAlgorithmName HashOf(byte id) =>
+        HashKind.All.FirstOrDefault(known => known.ImaId == id)?.Name ?? throw FormatErrors.UnknownImaHash.With(id);
 }

@@ -20,11 +20,20 @@ public static class PeReader
     /// <exception cref="KexecSignException">KS1001-KS1007 when the file is no PE image or its headers contradict each other.</exception>
     public static PeImage Read(Layout file)
     {
+        PeImage image = ReadDamaged(file);
+        RequireCertificateTableInside(image);
+        return image;
+    }
+
+    /// <summary>The same for an image whose certificate table may lie anywhere: one that is to be taken off.</summary>
+    /// <exception cref="KexecSignException">As <see cref="Read"/>.</exception>
+    public static PeImage ReadDamaged(Layout file)
+    {
         byte[] head = file.ReadBytes(0, Math.Min(FirstRead, file.Length));
         long needed = RequiredHeaderBytes(head, file.Length);
         if (needed > head.Length)
             head = file.ReadBytes(0, needed);
-        return Parse(head, file.Length);
+        return ParseDamaged(head, file.Length);
     }
 
     /// <summary>Whether a file begins like a PE image; says nothing of the rest.</summary>
@@ -40,6 +49,13 @@ public static class PeReader
     /// <param name="head">The file's first bytes, the section table included.</param>
     /// <param name="fileLength">Length of the whole file, in bytes.</param>
     public static PeImage Parse(ReadOnlySpan<byte> head, long fileLength)
+    {
+        PeImage image = ParseDamaged(head, fileLength);
+        RequireCertificateTableInside(image);
+        return image;
+    }
+
+    private static PeImage ParseDamaged(ReadOnlySpan<byte> head, long fileLength)
     {
         int pe = HeaderOffset(head, fileLength);
         int optional = pe + 24;
@@ -78,7 +94,6 @@ public static class PeReader
             FileLength = fileLength,
         };
         RequireAlignments(image);
-        RequireCertificateTableInside(image);
         return image;
     }
 

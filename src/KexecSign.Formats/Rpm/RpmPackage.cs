@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
@@ -21,7 +22,7 @@ public sealed record RpmPackage
 {
     private const int LeadSize = 96;
     private const int FileSignatures = 274, FileSignatureLength = 275, HeaderSha256 = 273, ReservedSpace = 1008;
-    private const int FileDigests = 1035, DirectoryIndexes = 1116, BaseNames = 1117, DirectoryNames = 1118, FileDigestAlgorithm = 5011;
+    private const int FileDigests = 1035, DirectoryIndexes = 1116, BaseNames = 1117, OldFileNames = 1027, DirectoryNames = 1118, FileDigestAlgorithm = 5011;
 
     private readonly Layout _file;
     private readonly RpmHeader _signatures;
@@ -45,6 +46,9 @@ public sealed record RpmPackage
     /// <summary>Whether there are IMA signatures in the package.</summary>
     public bool IsSigned => Files.Any(f => !f.ImaSignature.IsEmpty);
 
+    /// <summary>Main header and payload, which signing leaves as they are.</summary>
+    public Layout Body => _file.Slice(_main, _file.Length - _main);
+
     /// <summary>Reads a package. The main header is held against the digest that the signature header has of it.</summary>
     /// <exception cref="KexecSignException">KS1801-KS1804.</exception>
     public static RpmPackage Read(Layout file)
@@ -58,6 +62,9 @@ public sealed record RpmPackage
         ImmutableArray<string> digests = header.Texts(FileDigests), names = header.Texts(BaseNames), folders = header.Texts(DirectoryNames);
         ImmutableArray<int> folderOf = header.Numbers(DirectoryIndexes);
         int algorithm = header.Numbers(FileDigestAlgorithm) is [var number, ..] ? number : 1;
+        // Meta packages have no files, and then none of the tags that tell of them.
+        if (names.IsEmpty && digests.IsEmpty && folderOf.IsEmpty && header.Texts(OldFileNames).IsEmpty)
+            return new(file, signatures, main, HashAlgorithmName.SHA256, []);
         if (names.IsEmpty || digests.Length != names.Length || folderOf.Length != names.Length || HashOf(algorithm) is not { } hash)
             throw FormatErrors.RpmFileDigests.With(names.Length, digests.Length, algorithm);
         ImmutableArray<string> values = signatures.Texts(FileSignatures);
@@ -80,6 +87,10 @@ public sealed record RpmPackage
             texts.Write(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(value.Span)));
             texts.WriteByte(0);
         }
+        if (values.Length != Files.Length)
+            throw new ArgumentException($"{values.Length} values for {Files.Length} files", nameof(values));
+        if (values.IsEmpty)
+            return _file;
         byte[] longest = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(longest, values.Max(v => v.Length));
         // The room that rpm keeps for later signatures would have to shrink by what is put in; it goes, as with rpmsign.
@@ -89,7 +100,7 @@ public sealed record RpmPackage
             new(FileSignatures, RpmType.TextArray, values.Length, texts.ToArray()),
             new(FileSignatureLength, RpmType.Int32, 1, longest),
         ]);
-        return _file.Slice(0, LeadSize).Append(header).AlignTo(8).Append(_file.Slice(_main, _file.Length - _main));
+        return _file.Slice(0, LeadSize).Append(header).AlignTo(8).Append(Body);
     }
 
     private static void RequireDigest(RpmHeader header, ImmutableArray<string> said)
@@ -111,12 +122,5 @@ public sealed record RpmPackage
         }
     }
 
-    // RFC 4880, 9.4, the numbers that rpm uses.
-    private static HashAlgorithmName? HashOf(int algorithm) => algorithm switch
-    {
-        8 => HashAlgorithmName.SHA256,
-        9 => HashAlgorithmName.SHA384,
-        10 => HashAlgorithmName.SHA512,
-        _ => null,
-    };
+    private static HashAlgorithmName? HashOf(int algorithm) => HashKind.All.FirstOrDefault(hash => hash.RpmId == algorithm)?.Name;
 }

@@ -71,7 +71,7 @@ internal static class VariableRecord
     /// <summary>Bytes that a record of this size takes with its padding.</summary>
     public static int Padded(int size) => (int)Alignment.Up(size, 4);
 
-    private static DateTime? ReadTime(ReadOnlySpan<byte> time, long at)
+    internal static DateTime? ReadTime(ReadOnlySpan<byte> time, long at)
     {
         if (!time.ContainsAnyExcept((byte)0))
             return null;

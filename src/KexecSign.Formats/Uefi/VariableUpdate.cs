@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Buffers.Binary;
 using System.Formats.Asn1;
 using System.Numerics;
@@ -78,7 +79,7 @@ public sealed record VariableUpdate
         {
             writer.WriteInteger(1);
             using (writer.PushSetOf())
-                SpcIndirectData.WriteAlgorithm(writer, Oids.Digest(Hash));
+                SpcIndirectData.WriteAlgorithm(writer, HashKind.Of(Hash).Oid);
             using (writer.PushSequence())
                 writer.WriteObjectIdentifier(Oids.Data);
             using (writer.PushSetOf(new Asn1Tag(TagClass.ContextSpecific, 0)))
@@ -95,7 +96,7 @@ public sealed record VariableUpdate
                     writer.WriteEncodedValue(signer.IssuerName.RawData);
                     writer.WriteInteger(new BigInteger(signer.SerialNumberBytes.Span, isUnsigned: false, isBigEndian: true));
                 }
-                SpcIndirectData.WriteAlgorithm(writer, Oids.Digest(Hash));
+                SpcIndirectData.WriteAlgorithm(writer, HashKind.Of(Hash).Oid);
                 AuthenticodeSignedData.WriteSignatureAlgorithm(writer, Hash, scheme);
                 writer.WriteOctetString(signature);
             }

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Formats.Errors;
@@ -13,10 +14,8 @@ public sealed record PcrBank(string Name, HashAlgorithmName Hash, ushort Id)
     /// <summary>Those that TPMs have and systemd-measure knows, in its order.</summary>
     public static ImmutableArray<PcrBank> All { get; } =
     [
-        new("sha1", HashAlgorithmName.SHA1, 0x0004),
-        new("sha256", HashAlgorithmName.SHA256, 0x000B),
-        new("sha384", HashAlgorithmName.SHA384, 0x000C),
-        new("sha512", HashAlgorithmName.SHA512, 0x000D),
+        .. HashKind.All.Where(hash => hash.Name.Name?.StartsWith("SHA3", StringComparison.Ordinal) == false)
+            .Select(hash => new PcrBank(hash.Word, hash.Name, hash.TpmId)),
     ];
 
     /// <summary>The names.</summary>

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Kinds;
@@ -28,13 +29,8 @@ public sealed class SigningKeyGenerator : X509SignatureGenerator
         if (_key.Algorithm == KeyAlgorithm.MlDsa)
             return AlgorithmIdentifier(MlDsaSet.Of(_key.KeySizeBits).Oid, parameters: false);
         // RFC 4055 section 5 (parameters NULL) and RFC 5758 section 3.2 (parameters absent).
-        (string rsa, string ecdsa) = hashAlgorithm.Name switch
-        {
-            "SHA384" => ("1.2.840.113549.1.1.12", "1.2.840.10045.4.3.3"),
-            "SHA512" => ("1.2.840.113549.1.1.13", "1.2.840.10045.4.3.4"),
-            _ => ("1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2"),
-        };
-        return _key.Algorithm == KeyAlgorithm.Rsa ? AlgorithmIdentifier(rsa, parameters: true) : AlgorithmIdentifier(ecdsa, parameters: false);
+        HashKind hash = HashKind.Of(hashAlgorithm);
+        return _key.Algorithm == KeyAlgorithm.Rsa ? AlgorithmIdentifier(hash.RsaOid, parameters: true) : AlgorithmIdentifier(hash.EcdsaOid, parameters: false);
     }
 
     /// <inheritdoc/>

@@ -30,11 +30,26 @@ public static partial class KeyErrors
 
     /// <summary>A hash that does not fit the algorithm's name, or an algorithm not in use here.</summary>
     public static readonly ErrorCode HashUnfit = new(
-        "KS2036", "a {0} hash of {1} bytes cannot be signed.", "SHA-256 takes 32 bytes, SHA-384 48, SHA-512 64.");
+        "KS2036", "a {0} hash of {1} bytes cannot be signed.", "SHA-256 and SHA3-256 take 32 bytes, SHA-384 and SHA3-384 48, SHA-512 and SHA3-512 64.");
 
     /// <summary>The token's signature has the wrong form.</summary>
     public static readonly ErrorCode SignatureMalformed = new(
         "KS2037", "token '{0}' returned a signature of {1} bytes where {2} are right.", "The module is faulty or its key is not what it says; try another version of it.");
+
+    /// <summary>The token's signature is wrong, or of another key.</summary>
+    public static readonly ErrorCode SignatureWrong = new(
+        "KS2070", "key {0} made a signature of {1} bytes that does not hold by its own public key (SHA-256 {2}); it is not used.",
+        "The token, its module or this machine is faulty, or the private key is not the one of this public key: do not sign with it before that is found out.");
+
+    /// <summary>Nothing that nobody verified is given out.</summary>
+    public static readonly ErrorCode SignatureUncheckable = new(
+        "KS2071", "key {0} is {1}, whose signatures cannot be verified here before they are used: this machine's OpenSSL is older than 3.5.",
+        "Sign where OpenSSL is 3.5 or newer (Debian 13).");
+
+    /// <summary>A module that says it wrote more than there is room for.</summary>
+    public static readonly ErrorCode AnswerTooLong = new(
+        "KS2072", "the PKCS#11 module says that {0} filled {1} places where {2} were given.",
+        "The module is faulty and may have damaged this process's memory, so the run ended; try another version of it.");
 
     /// <summary>ML-DSA has no signature over a hash that kernels would take.</summary>
     public static readonly ErrorCode HashNotSigned = new(

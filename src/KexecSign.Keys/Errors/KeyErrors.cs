@@ -39,6 +39,11 @@ public static partial class KeyErrors
         "there is no PKCS#11 module {0} (looked in {1}).",
         "Install it (for SoftHSM: apt-get install softhsm2), or name it with ?module-path= in the URI or the variable KEXECSIGN_PKCS11_MODULE.");
 
+    /// <summary>A module by a path that depends on the current folder.</summary>
+    public static readonly ErrorCode ModuleRelative = new(
+        "KS2073", "'{0}' is a relative path, and a PKCS#11 module is code: what it leads to depends on the current folder.",
+        "Give the absolute path, or the bare name of a module that the system has (libsofthsm2.so).", ExitCode.WrongUsage);
+
     /// <summary>The library cannot be loaded, or is no PKCS#11 module.</summary>
     public static readonly ErrorCode ModuleUnusable = new(
         "KS2011", "{0} cannot be used as PKCS#11 module: {1}.", "Name another module with ?module-path= in the URI.");

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Agents;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Kinds;
@@ -22,7 +23,9 @@ public sealed class Keyring : IDisposable
     private readonly Lock _lock = new();
     private readonly HashSet<Module> _modules = [];
     private readonly Dictionary<TokenPlace, TokenConnection> _connections = [];
-    private readonly Dictionary<string, ISigningKey> _files = [];
+    private readonly Dictionary<string, CheckedKey> _files = [];
+    private readonly Dictionary<string, CheckedKey> _agentKeys = [];
+    private readonly Lazy<AgentClient?> _agent;
     private bool _disposed;
 
     /// <summary>Makes an empty keyring.</summary>
@@ -33,6 +36,7 @@ public sealed class Keyring : IDisposable
     {
         _environment = environment ?? Environment.GetEnvironmentVariable;
         _pins = new PinSources(_environment, prompt, warn);
+        _agent = new(() => AgentClient.From(_environment));
     }
 
     /// <summary>Opens a private key.</summary>
@@ -41,6 +45,8 @@ public sealed class Keyring : IDisposable
     /// <param name="cancellation">Gives up waiting for the token.</param>
     public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation)
     {
+        if (AgentKey(reference) is { } held)
+            return held;
         if (!Pkcs11Uri.Is(reference))
             return OpenKeyFile(FileReference.Path(reference, "key"), pin);
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
@@ -56,6 +62,8 @@ public sealed class Keyring : IDisposable
     {
         if (!Pkcs11Uri.Is(reference))
             return CertificateFile.Read(FileReference.Path(reference, "certificate"));
+        if (_agent.Value?.Certificates(reference) is { } held)
+            return held;
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
         return [ObjectSearch.Certificate(Connect(uri, pin), uri, cancellation)];
     }
@@ -94,6 +102,21 @@ public sealed class Keyring : IDisposable
         return new Token(connection);
     }
 
+    /// <summary>The module that a reference would have loaded, for a plan of what will be done; null when there is none, or it is no URI.</summary>
+    /// <param name="reference">A key or certificate reference.</param>
+    /// <param name="environment">Reads environment variables.</param>
+    public static string? ModuleFor(string reference, Func<string, string?> environment)
+    {
+        try
+        {
+            return Pkcs11Uri.Is(reference) ? ModuleFinder.Find(Pkcs11Uri.Parse(reference), environment) : null;
+        }
+        catch (Formats.Errors.KexecSignException)
+        {
+            return null;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -106,8 +129,12 @@ public sealed class Keyring : IDisposable
                 connection.Dispose();
             foreach (Module module in _modules)
                 module.Release();
-            foreach (IDisposable key in _files.Values.OfType<IDisposable>())
+            foreach (CheckedKey key in _files.Values)
                 key.Dispose();
+            foreach (CheckedKey key in _agentKeys.Values)
+                key.Dispose();
+            if (_agent.IsValueCreated)
+                _agent.Value?.Dispose();
             _pins.Dispose();
         }
     }
@@ -115,14 +142,27 @@ public sealed class Keyring : IDisposable
     private static Pkcs11Uri Parse(string reference) =>
         Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference) : throw KeyErrors.UriMalformed.With(0, "it does not begin with pkcs11:");
 
-    private ISigningKey OpenKeyFile(string path, PinOptions pin)
+    private CheckedKey? AgentKey(string reference)
+    {
+        if (_agent.Value is not { } agent)
+            return null;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_agentKeys.TryGetValue(reference, out CheckedKey? key) && agent.Open(reference) is { } held)
+                _agentKeys.Add(reference, key = new CheckedKey(held));
+            return key;
+        }
+    }
+
+    private CheckedKey OpenKeyFile(string path, PinOptions pin)
     {
         string full = Path.GetFullPath(path);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_files.TryGetValue(full, out ISigningKey? key))
-                _files.Add(full, key = PemKeyFile.Read(path, _pins, pin));
+            if (!_files.TryGetValue(full, out CheckedKey? key))
+                _files.Add(full, key = new CheckedKey(PemKeyFile.Read(path, _pins, pin)));
             return key;
         }
     }

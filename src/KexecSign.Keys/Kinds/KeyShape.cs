@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Errors;
@@ -36,10 +37,10 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
                 return OfMlDsa(set, key, displayName);
             using RSA? rsa = key.GetRSAPublicKey();
             if (rsa is not null)
-                return Supported(new KeyShape(KeyAlgorithm.Rsa, rsa.KeySize), "RSA of", [2048, 3072, 4096], displayName);
+                return Supported(new KeyShape(KeyAlgorithm.Rsa, rsa.KeySize), "RSA of", displayName);
             using ECDsa? ecdsa = key.GetECDsaPublicKey();
             if (ecdsa is not null)
-                return Supported(new KeyShape(KeyAlgorithm.Ecdsa, ecdsa.KeySize), "ECDSA of", [256, 384, 521], displayName);
+                return Supported(new KeyShape(KeyAlgorithm.Ecdsa, ecdsa.KeySize), "ECDSA of", displayName);
             throw KeyErrors.KeyUnsupported.With(displayName, OtherKind(key.Oid.Value));
         }
         catch (CryptographicException cause)
@@ -48,11 +49,11 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
         }
     }
 
-    /// <summary>Raises KS2036 unless the hash is one of SHA-256, SHA-384, SHA-512 and has its length.</summary>
+    /// <summary>Raises KS2036 unless the hash is one that may be signed, and has its length.</summary>
     public static void RequireHash(ReadOnlySpan<byte> hash, HashAlgorithmName algorithm)
     {
-        int wanted = algorithm.Name switch { "SHA256" => 32, "SHA384" => 48, "SHA512" => 64, _ => -1 };
-        if (hash.Length != wanted)
+        HashKind? known = HashKind.All.FirstOrDefault(candidate => candidate.Name == algorithm);
+        if (known is null || known.Uses == HashUses.None || hash.Length != known.Length)
             throw KeyErrors.HashUnfit.With(algorithm.Name, hash.Length);
     }
 
@@ -70,6 +71,6 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
             : throw KeyErrors.KeyUnsupported.With(displayName, $"{set.Name} with {length} bytes where {set.PublicKeyLength} are right");
     }
 
-    private static KeyShape Supported(KeyShape shape, string kind, int[] sizes, string displayName) =>
-        Array.IndexOf(sizes, shape.Bits) >= 0 ? shape : throw KeyErrors.KeyUnsupported.With(displayName, $"{kind} {shape.Bits} bits");
+    private static KeyShape Supported(KeyShape shape, string kind, string displayName) =>
+        KeyKindFacts.Of(shape.Algorithm, shape.Bits) is not null ? shape : throw KeyErrors.KeyUnsupported.With(displayName, $"{kind} {shape.Bits} bits");
 }

@@ -4,10 +4,9 @@ using KexecSign.Keys.Kinds;
 namespace KexecSign.Keys.Pem;
 
 /// <summary>A private key from a file: for tests, never for releases.</summary>
-internal sealed class PemKey : ISigningKey, IDisposable
+internal sealed class PemKey : IUncheckedKey, IDisposable
 {
     private readonly AsymmetricAlgorithm _key;
-    private readonly KeyShape _shape;
     // The BCL does not promise that one RSA or ECDsa object may be used by several threads.
     private readonly Lock _lock = new();
 
@@ -18,24 +17,14 @@ internal sealed class PemKey : ISigningKey, IDisposable
         _key = key;
         DisplayName = displayName;
         SubjectPublicKeyInfo = key.ExportSubjectPublicKeyInfo();
-        _shape = KeyShape.Of(SubjectPublicKeyInfo.Span, displayName);
     }
-
-    public KeyAlgorithm Algorithm => _shape.Algorithm;
-
-    public int KeySizeBits => _shape.Bits;
 
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; }
 
     public string DisplayName { get; }
 
-    public HashAlgorithmName DefaultHash => _shape.DefaultHash;
-
-    public int MaxSignatureSize => _shape.MaxSignatureSize;
-
     public byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
     {
-        KeyShape.RequireHash(hash, hashAlgorithm);
         cancellation.ThrowIfCancellationRequested();
         lock (_lock)
         {
@@ -44,6 +33,9 @@ internal sealed class PemKey : ISigningKey, IDisposable
                 : ((ECDsa)_key).SignHash(hash.ToArray(), DSASignatureFormat.Rfc3279DerSequence);
         }
     }
+
+    public byte[] SignMessage(ReadOnlyMemory<byte> message, CancellationToken cancellation) =>
+        throw new NotSupportedException("RSA and ECDSA sign hashes");
 
     public void Dispose() => _key.Dispose();
 }

@@ -12,7 +12,7 @@ internal static class PemKeyFile
 {
     private const int MaxLength = 1 << 16;
 
-    public static ISigningKey Read(string path, PinSources pins, PinOptions pin)
+    public static IUncheckedKey Read(string path, PinSources pins, PinOptions pin)
     {
         byte[] bytes = GC.AllocateUninitializedArray<byte>(MaxLength, pinned: true);
         char[] text = GC.AllocateUninitializedArray<char>(MaxLength, pinned: true);
@@ -42,7 +42,7 @@ internal static class PemKeyFile
         }
     }
 
-    private static ISigningKey Decode(string path, ReadOnlySpan<char> text, PinSources pins, PinOptions pin)
+    private static IUncheckedKey Decode(string path, ReadOnlySpan<char> text, PinSources pins, PinOptions pin)
     {
         (string Label, Range Base64, int Length)? found = null;
         int count = 0;
@@ -79,7 +79,7 @@ internal static class PemKeyFile
         }
     }
 
-    private static ISigningKey Import(string path, string label, byte[] der, PinSources pins, PinOptions pin)
+    private static IUncheckedKey Import(string path, string label, byte[] der, PinSources pins, PinOptions pin)
     {
         switch (label)
         {
@@ -113,7 +113,7 @@ internal static class PemKeyFile
         }
     }
 
-    private static ISigningKey FromPkcs8(string path, Pkcs8PrivateKeyInfo info)
+    private static IUncheckedKey FromPkcs8(string path, Pkcs8PrivateKeyInfo info)
     {
         byte[] der = info.Encode();
         try

@@ -5,18 +5,18 @@ using KexecSign.Keys.Kinds;
 namespace KexecSign.Keys.Pem;
 
 /// <summary>An ML-DSA key from a file; needs an OpenSSL that has ML-DSA.</summary>
-internal sealed class PemMlDsaKey : ISigningKey, IDisposable
+internal sealed class PemMlDsaKey : IUncheckedKey, IDisposable
 {
     private readonly MLDsa _key;
-    private readonly KeyShape _shape;
+    private readonly MlDsaSet _set;
     private readonly Lock _lock = new();
 
     private PemMlDsaKey(MLDsa key, string displayName)
     {
         _key = key;
         DisplayName = displayName;
-        SubjectPublicKeyInfo = MlDsaSet.Of(key.Algorithm).SubjectPublicKeyInfo(key.ExportMLDsaPublicKey());
-        _shape = KeyShape.Of(SubjectPublicKeyInfo.Span, displayName);
+        _set = MlDsaSet.Of(key.Algorithm);
+        SubjectPublicKeyInfo = _set.SubjectPublicKeyInfo(key.ExportMLDsaPublicKey());
     }
 
     /// <summary>Takes PKCS#8 (RFC 9881 section 6: seed, expanded key or both); raises KS2054 where OpenSSL is too old.</summary>
@@ -33,27 +33,19 @@ internal sealed class PemMlDsaKey : ISigningKey, IDisposable
 #pragma warning restore SYSLIB5006
     }
 
-    public KeyAlgorithm Algorithm => _shape.Algorithm;
-
-    public int KeySizeBits => _shape.Bits;
-
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; }
 
     public string DisplayName { get; }
 
-    public HashAlgorithmName DefaultHash => _shape.DefaultHash;
-
-    public int MaxSignatureSize => _shape.MaxSignatureSize;
-
     public byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation) =>
-        throw KeyErrors.HashNotSigned.With(DisplayName);
+        throw new NotSupportedException("ML-DSA signs messages");
 
-    public byte[] SignData(ReadOnlyMemory<byte> data, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
+    public byte[] SignMessage(ReadOnlyMemory<byte> message, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        byte[] signature = new byte[_shape.MaxSignatureSize];
+        byte[] signature = new byte[_set.SignatureLength];
         lock (_lock)
-            _key.SignData(data.Span, signature);
+            _key.SignData(message.Span, signature);
         return signature;
     }
 

@@ -6,7 +6,8 @@ namespace KexecSign.Keys.Pkcs11;
 
 /// <summary>
 /// Which module a URI means: its module-path, its module-name, else KEXECSIGN_PKCS11_MODULE, else PKCS11_MODULE_PATH (the
-/// variable of libp11), else p11-kit's proxy, which offers every module that the system has registered.
+/// variable of libp11), else p11-kit's proxy, which offers every module that the system has registered. A path is absolute; what has no
+/// slash is a name, looked for in the system's folders alone.
 /// </summary>
 internal static class ModuleFinder
 {
@@ -15,16 +16,21 @@ internal static class ModuleFinder
     public static string Find(Pkcs11Uri uri, Func<string, string?> environment)
     {
         if (uri.ModulePath is { Length: > 0 } path)
-            return Existing(path);
+            return Located(path);
         if (uri.ModuleName is { Length: > 0 } name)
             return Named(name);
         foreach (string variable in (ReadOnlySpan<string>)["KEXECSIGN_PKCS11_MODULE", "PKCS11_MODULE_PATH"])
         {
             if (environment(variable) is { Length: > 0 } value)
-                return value.Contains('/') ? Existing(value) : Named(value);
+                return Located(value);
         }
         return Named(Proxy);
     }
+
+    // What a relative path leads to depends on where one stands, which in a build is often a folder that others fill. A bare file name,
+    // as pkcs11-tool and p11-kit take it, is looked for where modules are kept, never in the current folder.
+    private static string Located(string path) =>
+        Path.IsPathRooted(path) ? Existing(path) : path.Contains('/') ? throw KeyErrors.ModuleRelative.With(path) : Named(path);
 
     private static string Existing(string path)
     {
@@ -37,7 +43,7 @@ internal static class ModuleFinder
     private static string Named(string name)
     {
         // A name with a slash would step out of the folders searched.
-        string[] files = name.Contains('/') ? [] : [name, name + ".so", "lib" + name + ".so"];
+        string[] files = name.Contains('/') || name is "." or ".." ? [] : [name, name + ".so", "lib" + name + ".so"];
         foreach (string folder in Folders())
         {
             foreach (string file in files)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pkcs11.Native;
 using KexecSign.Keys.References;
 
@@ -9,14 +10,14 @@ namespace KexecSign.Keys.Pkcs11;
 /// <summary>Finds the one object that a URI means; none or several are errors that list the candidates.</summary>
 internal static class ObjectSearch
 {
-    public static Pkcs11Key PrivateKey(TokenConnection connection, Pkcs11Uri uri, CancellationToken cancellation)
+    public static CheckedKey PrivateKey(TokenConnection connection, Pkcs11Uri uri, CancellationToken cancellation)
     {
         // A URI copied from a certificate or public key names the pair; its private half is meant here.
         if (uri.Type is "secret-key" or "data")
             throw KeyErrors.TypeUnfit.With(uri.Type, "private key");
         TokenObject found = One(connection, uri, "private key", Search(connection, uri, ObjectClass.PrivateKey, login: true, cancellation), () =>
             All(connection, ObjectClass.PrivateKey, login: true, cancellation));
-        return Pkcs11Key.From(connection, found, cancellation);
+        return new(Pkcs11Key.From(connection, found, cancellation));
     }
 
     /// <summary>Looks before login first, and after it only if nothing was found: most tokens show certificates to all.</summary>

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Security.Cryptography;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Kinds;
@@ -6,7 +7,7 @@ using KexecSign.Keys.Pkcs11.Native;
 namespace KexecSign.Keys.Pkcs11;
 
 /// <summary>A private key in a token. Its handle is reused until the token forgets it.</summary>
-internal sealed class Pkcs11Key : ISigningKey
+internal sealed class Pkcs11Key : IUncheckedKey
 {
     private readonly TokenConnection _connection;
     private readonly TokenObject _object;
@@ -32,17 +33,9 @@ internal sealed class Pkcs11Key : ISigningKey
         };
     }
 
-    public KeyAlgorithm Algorithm => _shape.Algorithm;
-
-    public int KeySizeBits => _shape.Bits;
-
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; }
 
     public string DisplayName { get; }
-
-    public HashAlgorithmName DefaultHash => _shape.DefaultHash;
-
-    public int MaxSignatureSize => _shape.MaxSignatureSize;
 
     /// <summary>CKA_ID, which ties key and certificate together in the token.</summary>
     internal byte[] Id => _object.Id;
@@ -65,20 +58,15 @@ internal sealed class Pkcs11Key : ISigningKey
 
     public byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
     {
-        if (Algorithm == KeyAlgorithm.MlDsa)
-            throw KeyErrors.HashNotSigned.With(DisplayName);
-        KeyShape.RequireHash(hash, hashAlgorithm);
-        if (Algorithm == KeyAlgorithm.Rsa)
-            return SignInput(DigestInfo.Of(hash, hashAlgorithm), _shape.NumberLength, cancellation);
+        if (_shape.Algorithm == KeyAlgorithm.Rsa)
+            return SignInput((byte[])[.. HashKind.Of(hashAlgorithm).DigestInfoPrefix.Span, .. hash], _shape.NumberLength, cancellation);
         int wanted = 2 * _shape.NumberLength;
         byte[] raw = SignInput(Fitting(hash), wanted, cancellation);
         return EcdsaDer.FromRaw(raw) ?? throw KeyErrors.SignatureMalformed.With(_connection.State.Label, 0, wanted);
     }
 
-    public byte[] SignData(ReadOnlyMemory<byte> data, HashAlgorithmName hashAlgorithm, CancellationToken cancellation) =>
-        Algorithm == KeyAlgorithm.MlDsa
-            ? SignInput(data, _shape.MaxSignatureSize, cancellation)
-            : SignHash(CryptographicOperations.HashData(hashAlgorithm, data.Span), hashAlgorithm, cancellation);
+    public byte[] SignMessage(ReadOnlyMemory<byte> message, CancellationToken cancellation) =>
+        SignInput(message, _shape.MaxSignatureSize, cancellation);
 
     private byte[] SignInput(ReadOnlyMemory<byte> input, int wanted, CancellationToken cancellation)
     {
@@ -124,12 +112,13 @@ internal sealed class Pkcs11Key : ISigningKey
                 ? null
                 : MechanismNames.Signing(_connection.Calls, slot), cancellation);
         if (offered is not null)
-            throw KeyErrors.MechanismMissing.With(_connection.State.Label, MechanismNames.Of(_mechanism), Algorithm == KeyAlgorithm.MlDsa ? MlDsaSet.Of(KeySizeBits).Name : $"{KeySizeBits} bits", string.Join(", ", offered));
+            throw KeyErrors.MechanismMissing.With(_connection.State.Label, MechanismNames.Of(_mechanism), _shape.Algorithm == KeyAlgorithm.MlDsa ? MlDsaSet.Of(_shape.Bits).Name : $"{_shape.Bits} bits", string.Join(", ", offered));
     }
 
     // For ML-DSA tokens count in different units (PKCS#11 3.2 says bytes, of which key it leaves open).
-    private bool TakesSize(MechanismInfo info) => Algorithm == KeyAlgorithm.MlDsa
-        || ((ulong)KeySizeBits >= info.MinKeySize && (info.MaxKeySize == 0 || (ulong)KeySizeBits <= info.MaxKeySize));
+    private bool TakesSize(MechanismInfo info) => _shape.Algorithm == KeyAlgorithm.MlDsa
+        || ((ulong)_shape.Bits >= info.MinKeySize && (info.MaxKeySize == 0 || (ulong)_shape.Bits <= info.MaxKeySize));
+
     private sealed record Traits(byte[]? PublicKey, bool AlwaysAuthenticate);
 
     private sealed record HandleInUse(nuint Value, int Generation);

@@ -88,13 +88,8 @@ internal static class PublicKeyReader
         // CKA_VALUE of a private key is the private key.
         if (key.Class != ObjectClass.PublicKey || calls.Attribute(session, key.Handle, AttributeType.Value) is not { } value)
             return null;
-        MlDsaSet? set = TokenObject.Number(calls.Attribute(session, key.Handle, AttributeType.ParameterSet)) switch
-        {
-            ParameterSet.MlDsa44 => MlDsaSet.Of(44),
-            ParameterSet.MlDsa65 => MlDsaSet.Of(65),
-            ParameterSet.MlDsa87 => MlDsaSet.Of(87),
-            _ => null,
-        };
+        nuint? parameters = TokenObject.Number(calls.Attribute(session, key.Handle, AttributeType.ParameterSet));
+        MlDsaSet? set = MlDsaSet.All.FirstOrDefault(known => known.Parameters == parameters);
         return set?.SubjectPublicKeyInfo(value);
     }
 

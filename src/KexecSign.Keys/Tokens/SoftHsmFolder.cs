@@ -54,7 +54,7 @@ public sealed class SoftHsmFolder
     /// <summary>The configuration beside the PIN file that a reference names; null when there is none.</summary>
     internal static string? ConfigurationBeside(Pkcs11Uri uri, PinOptions pin)
     {
-        string? pinPath = uri.PinSource is { } source ? PinSourcePath.Of(source) : pin.File;
+        string? pinPath = uri.PinSource is not { } source ? pin.File : PinSourcePath.VariableOf(source) is null ? PinSourcePath.Of(source) : null;
         if (string.IsNullOrEmpty(pinPath))
             return null;
         string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(pinPath)) ?? "/", ConfigurationName);

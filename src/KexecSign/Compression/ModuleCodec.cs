@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Compression;
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Layouts;
@@ -27,10 +28,17 @@ internal enum ModuleCompression
 /// </summary>
 internal static class ModuleCodec
 {
-    /// <summary>Most bytes that a compressed module may grow to.</summary>
+    /// <summary>Most bytes that a compressed module may grow to, however large it is.</summary>
     public const int MaxLength = 1 << 28;
 
-    private const ulong DecoderMemory = 256 << 20;
+    // Kernels are packed by 3 to 10; modules full of tables by 30.
+    private const long MostGrowth = 64, AnyLength = 16 << 20;
+
+    // xz -9 takes 65 MiB to open; the kernel's makefiles ask for a dictionary of 1 MiB.
+    private const ulong DecoderMemory = 80 << 20;
+
+    /// <summary>Most bytes that a module of this packed size may grow to: what a small file takes is bounded by its size.</summary>
+    public static int MostOf(long packed) => (int)Math.Min(MaxLength, AnyLength + packed * MostGrowth);
 
     /// <summary>Which compression a file's first bytes show.</summary>
     public static ModuleCompression Of(Layout file)
@@ -43,34 +51,44 @@ internal static class ModuleCodec
             [0x1F, 0x8B, ..] => ModuleCompression.Gzip,
             [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0] => ModuleCompression.Xz,
             [0x28, 0xB5, 0x2F, 0xFD, ..] => ModuleCompression.Zstd,
+            // A skippable frame (RFC 8878 3.1.2): pzstd and others begin with one; the zstd program and kmod go on behind it.
+            [>= 0x50 and <= 0x5F, 0x2A, 0x4D, 0x18, ..] => ModuleCompression.Zstd,
             _ => ModuleCompression.None,
         };
     }
 
-    /// <summary>The module inside.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3913, KS3914, KS5001.</exception>
+    /// <summary>Which compression a module's name promises; null for names that promise nothing.</summary>
+    public static ModuleCompression? Promised(string name) => Suffixes.FirstOrDefault(s => name.EndsWith(s.Suffix, StringComparison.Ordinal)).Compression;
+
+    private static readonly (string Suffix, ModuleCompression? Compression)[] Suffixes =
+    [
+        (".ko", ModuleCompression.None), (".ko.gz", ModuleCompression.Gzip), (".ko.xz", ModuleCompression.Xz), (".ko.zst", ModuleCompression.Zstd),
+    ];
+
+    /// <summary>The module inside: all of it, of all streams, or an error.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3754, KS3913, KS3914, KS5001.</exception>
     public static ReadOnlyMemory<byte> Open(Layout file, ModuleCompression compression, CancellationToken cancellation)
     {
         string name = Name(compression);
         if (file.Length > MaxLength)
             throw OperationErrors.ModuleTooLarge.With(name, MaxLength);
         byte[] packed = file.ReadBytes(0, file.Length);
-        var module = new ArrayBufferWriter<byte>(Math.Max(4 * packed.Length, 1 << 16));
+        var module = new Growing(MostOf(packed.Length), name, cancellation);
         try
         {
             switch (compression)
             {
                 case ModuleCompression.Gzip:
-                    OpenGzip(packed, module, cancellation);
+                    OpenGzip(packed, module);
                     break;
                 case ModuleCompression.Xz:
-                    OpenXz(packed, module, cancellation);
+                    OpenXz(packed, module);
                     break;
                 default:
-                    OpenZstd(packed, module, cancellation);
+                    OpenZstd(packed, module);
                     break;
             }
-            return module.WrittenMemory;
+            return module.Written;
         }
         catch (InvalidDataException broken)
         {
@@ -104,21 +122,34 @@ internal static class ModuleCodec
     /// <summary>The compression as people call it.</summary>
     public static string Name(ModuleCompression compression) => compression.ToString().ToLowerInvariant();
 
-    private static Formats.Errors.KexecSignException Missing(ModuleCompression compression, Exception cause) => compression == ModuleCompression.Xz
-        ? OperationErrors.NativeLibraryMissing.Because(cause, "liblzma.so.5", "liblzma5")
-        : OperationErrors.NativeLibraryMissing.Because(cause, "libzstd.so.1", "libzstd1");
-
-    private static void OpenGzip(byte[] packed, ArrayBufferWriter<byte> module, CancellationToken cancellation)
+    private static Formats.Errors.KexecSignException Missing(ModuleCompression compression, Exception cause) => compression switch
     {
-        using var gzip = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
-        while (gzip.Read(Room(module, "gzip", cancellation)) is > 0 and { } count)
-            module.Advance(count);
+        ModuleCompression.Xz => OperationErrors.NativeLibraryMissing.Because(cause, "liblzma.so.5", "liblzma5"),
+        ModuleCompression.Zstd => OperationErrors.NativeLibraryMissing.Because(cause, "libzstd.so.1", "libzstd1"),
+        ModuleCompression.Gzip or ModuleCompression.None => OperationErrors.NativeLibraryMissing.Because(cause, "libdeflate.so.0", "libdeflate0"),
+        _ => throw new ArgumentOutOfRangeException(nameof(compression)),
+    };
+
+    // The class library stops without a word where what follows a member is no other one. A file of one member ends with checksum and
+    // length of all that came out; of several the kernel reads the first only, so they are not for modules.
+    private static void OpenGzip(byte[] packed, Growing module)
+    {
+        const int trailer = 8;
+        using (var gzip = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress))
+        {
+            while (gzip.Read(module.Room()) is > 0 and { } count)
+                module.Advance(count);
+        }
+        ReadOnlySpan<byte> content = module.Written.Span, end = packed.AsSpan(Math.Max(0, packed.Length - trailer));
+        if (end.Length < trailer || BinaryPrimitives.ReadUInt32LittleEndian(end) != LibDeflate.Crc32(0, content)
+            || BinaryPrimitives.ReadUInt32LittleEndian(end[4..]) != (uint)content.Length)
+            throw new InvalidDataException("it is not one whole member to the end: something is behind it, or it is cut");
     }
 
-    private static unsafe void OpenXz(byte[] packed, ArrayBufferWriter<byte> module, CancellationToken cancellation)
+    private static unsafe void OpenXz(byte[] packed, Growing module)
     {
         LibLzma.State stream = default;
-        int answer = LibLzma.OpenXz(ref stream, DecoderMemory, 0);
+        int answer = LibLzma.OpenXz(ref stream, DecoderMemory, LibLzma.Concatenated);
         try
         {
             fixed (byte* input = packed)
@@ -127,7 +158,7 @@ internal static class ModuleCodec
                 stream.InputLeft = (nuint)packed.Length;
                 while (answer == LibLzma.Ok)
                 {
-                    Span<byte> room = Room(module, "xz", cancellation);
+                    Span<byte> room = module.Room();
                     fixed (byte* output = room)
                     {
                         stream.Output = (nint)output;
@@ -144,26 +175,29 @@ internal static class ModuleCodec
         }
         if (answer != LibLzma.StreamEnd)
             throw new InvalidDataException($"liblzma answers {answer} after {stream.TotalIn} of {packed.Length} bytes");
+        if (stream.InputLeft != 0)
+            throw OperationErrors.ModuleTail.With((ulong)stream.InputLeft, "xz");
     }
 
-    private static unsafe void OpenZstd(byte[] packed, ArrayBufferWriter<byte> module, CancellationToken cancellation)
+    private static unsafe void OpenZstd(byte[] packed, Growing module)
     {
-        nint context = LibZstd.CreateDecompressor();
+        Zstd zstd = Zstd.ForReading;
+        nint context = zstd.CreateDecompressor();
         try
         {
             fixed (byte* input = packed)
             {
-                var source = new LibZstd.Buffer { Start = (nint)input, Size = (nuint)packed.Length };
+                var source = new Zstd.Buffer { Start = (nint)input, Size = (nuint)packed.Length };
                 nuint hint = 1;
                 for (bool full = false; source.Position < source.Size || (full && hint != 0);)
                 {
-                    Span<byte> room = Room(module, "zstd", cancellation);
+                    Span<byte> room = module.Room();
                     fixed (byte* output = room)
                     {
-                        var target = new LibZstd.Buffer { Start = (nint)output, Size = (nuint)room.Length };
-                        hint = LibZstd.DecompressStream(context, ref target, ref source);
-                        if (LibZstd.IsError(hint) != 0)
-                            throw new InvalidDataException(LibZstd.ErrorName(hint));
+                        var target = new Zstd.Buffer { Start = (nint)output, Size = (nuint)room.Length };
+                        hint = zstd.DecompressStream(context, ref target, ref source);
+                        if (zstd.IsError(hint))
+                            throw new InvalidDataException(zstd.ErrorName(hint));
                         module.Advance((int)target.Position);
                         full = target.Position == target.Size;
                     }
@@ -174,14 +208,8 @@ internal static class ModuleCodec
         }
         finally
         {
-            _ = LibZstd.FreeDecompressor(context);
+            _ = zstd.FreeDecompressor(context);
         }
-    }
-
-    private static Span<byte> Room(ArrayBufferWriter<byte> module, string name, CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        return module.WrittenCount < MaxLength ? module.GetSpan(1 << 16) : throw OperationErrors.ModuleTooLarge.With(name, MaxLength);
     }
 
     private static ReadOnlyMemory<byte> CloseGzip(ReadOnlySpan<byte> module)
@@ -204,24 +232,44 @@ internal static class ModuleCodec
         // What the zstd program does when nothing is said: level 3 and a checksum.
         const int level = 3;
         byte[] packed = new byte[module.Length + module.Length / 128 + 1024];
-        nint context = LibZstd.CreateCompressor();
+        Zstd zstd = Zstd.OfThisProgram;
+        nint context = zstd.CreateCompressor();
         try
         {
-            _ = LibZstd.SetParameter(context, LibZstd.CompressionLevel, level);
-            _ = LibZstd.SetParameter(context, LibZstd.ChecksumFlag, 1);
-            _ = LibZstd.SetPledgedSourceSize(context, (ulong)module.Length);
+            _ = zstd.SetParameter(context, Zstd.CompressionLevel, level);
+            _ = zstd.SetParameter(context, Zstd.ChecksumFlag, 1);
+            _ = zstd.SetPledgedSourceSize(context, (ulong)module.Length);
             fixed (byte* input = module, output = packed)
             {
-                var source = new LibZstd.Buffer { Start = (nint)input, Size = (nuint)module.Length };
-                var target = new LibZstd.Buffer { Start = (nint)output, Size = (nuint)packed.Length };
-                nuint left = LibZstd.CompressStream(context, ref target, ref source, LibZstd.EndOperation);
+                var source = new Zstd.Buffer { Start = (nint)input, Size = (nuint)module.Length };
+                var target = new Zstd.Buffer { Start = (nint)output, Size = (nuint)packed.Length };
+                nuint left = zstd.CompressStream(context, ref target, ref source, Zstd.EndOperation);
                 return left == 0 ? packed.AsMemory(0, (int)target.Position)
-                    : throw OperationErrors.CompressionFailed.With("zstd", LibZstd.IsError(left) != 0 ? LibZstd.ErrorName(left) : "the output did not fit its bound");
+                    : throw OperationErrors.CompressionFailed.With("zstd", zstd.IsError(left) ? zstd.ErrorName(left) : "the output did not fit its bound");
             }
         }
         finally
         {
-            _ = LibZstd.FreeCompressor(context);
+            _ = zstd.FreeCompressor(context);
         }
+    }
+
+    /// <summary>What comes out, up to a limit, which may be reached but not passed.</summary>
+    private sealed class Growing(int most, string name, CancellationToken cancellation)
+    {
+        private const int Step = 1 << 16;
+        private readonly ArrayBufferWriter<byte> _bytes = new(Step);
+
+        public ReadOnlyMemory<byte> Written => _bytes.WrittenMemory;
+
+        public Span<byte> Room()
+        {
+            cancellation.ThrowIfCancellationRequested();
+            // One byte more than allowed, which tells too much from just enough.
+            long left = (long)most + 1 - _bytes.WrittenCount;
+            return left > 0 ? _bytes.GetSpan(Step)[..(int)Math.Min(left, Step)] : throw OperationErrors.ModuleTooLarge.With(name, most);
+        }
+
+        public void Advance(int count) => _bytes.Advance(count);
     }
 }

@@ -20,6 +20,12 @@ internal static partial class FileOwner
             : throw OperationErrors.InputUnreadable.With($"its owner cannot be read (errno {Marshal.GetLastPInvokeError()})").In(path);
     }
 
+    /// <summary>Whom this process acts for.</summary>
+    public static uint OfThisProcess => EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int StatX(int folder, string path, int flags, uint mask, byte* answer);
 }

@@ -8,6 +8,7 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Images;
 using KexecSign.Parsers;
+using KexecSign.Signing;
 
 namespace KexecSign.Judging;
 
@@ -49,7 +50,7 @@ internal static class ImageVerification
         Verdict Asked(Consumer consumer) => consumer switch
         {
             Consumer.Firmware => Expire(FirmwareCheck.AsFirmware(image, file.Content, digests!, roles.Lists, roles.For(consumer))),
-            Consumer.Shim => Expire(FirmwareCheck.AsShim(image, file.Content, digests!, roles.Lists, roles.For(consumer))),
+            Consumer.Shim => Expire(ShimCheck.AsShim(image, file.Content, digests!, roles.Lists, roles.For(consumer))),
             Consumer.Kexec => Expire(AsKexec(file, options, roles, context)),
             Consumer.Ima => ImaAppraisal.Judge(file, options.Applied || options.Consumers.IsEmpty, roles.For(consumer), context),
             Consumer.Bpf => BpfCheck.Judge(image, file.Content, context),

@@ -5,6 +5,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Images;
+using KexecSign.Signing;
 
 namespace KexecSign.Judging;
 
@@ -20,11 +21,11 @@ internal sealed class JudgedFile : IDisposable
     private KernelInside? _kernel;
     private ImaValues? _ima;
 
-    private JudgedFile(FileSource source, RunContext context)
+    private JudgedFile(FileSource source, Layout content, RunContext context)
     {
         _source = source;
         _context = context;
-        Content = source.ToLayout();
+        Content = content;
         Digests = new(Content, context);
         Digests.AnnounceWhole(HashAlgorithmName.SHA256);
     }
@@ -32,7 +33,7 @@ internal sealed class JudgedFile : IDisposable
     /// <summary>The path as it was given.</summary>
     public string Path => _source.Path;
 
-    /// <summary>The bytes.</summary>
+    /// <summary>The bytes; with a detached signature the image as it would be with that one attached.</summary>
     public Layout Content { get; }
 
     /// <summary>Digests of the bytes, computed in one read.</summary>
@@ -52,8 +53,23 @@ internal sealed class JudgedFile : IDisposable
     public ImaValues Ima => _ima ??= ImaValues.Of(Path);
 
     /// <summary>Opens a file.</summary>
-    /// <exception cref="KexecSignException">KS3001, KS3002.</exception>
-    public static JudgedFile Open(string path, RunContext context) => new(FileSource.Open(path), context);
+    /// <param name="path">The file.</param>
+    /// <param name="context">Run context.</param>
+    /// <param name="signature">A detached PKCS#7 that is judged in the place of the image's own signatures; null for those.</param>
+    /// <exception cref="KexecSignException">KS3001, KS3002; of a detached signature KS10xx, KS1505, KS1506.</exception>
+    public static JudgedFile Open(string path, RunContext context, string? signature = null)
+    {
+        FileSource source = FileSource.Open(path);
+        try
+        {
+            return new(source, signature is null ? source.ToLayout() : SignatureFile.Attached(source.ToLayout(), signature), context);
+        }
+        catch (KexecSignException refused)
+        {
+            source.Dispose();
+            throw refused.In(path);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -27,6 +27,10 @@ internal sealed record VerifyLists(
     /// <summary>These, and the owner's certificates of others. The lists themselves are a machine's, and given once.</summary>
     public VerifyLists With(VerifyLists more) => this with { OwnerCertificates = [.. OwnerCertificates, .. more.OwnerCertificates] };
 
+    /// <summary>Whether db or dbx holds image digests by an algorithm.</summary>
+    public bool Names(System.Security.Cryptography.HashAlgorithmName algorithm) =>
+        Allowed.DigestAlgorithms.Contains(algorithm.Name) || Revoked.DigestAlgorithms.Contains(algorithm.Name);
+
     /// <summary>Reads the lists that options name.</summary>
     /// <param name="options">The options.</param>
     /// <param name="allowed">The file of db's lists; null for none.</param>

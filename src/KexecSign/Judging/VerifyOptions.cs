@@ -23,6 +23,9 @@ public sealed record VerifyOptions
     /// <summary>Whether only the arithmetic is asked for: that signatures hold, whoever made them.</summary>
     public bool NoTrust { get; init; }
 
+    /// <summary>A detached PKCS#7 that is judged in the place of the image's own signatures; null for those.</summary>
+    public string? Signature { get; init; }
+
     /// <summary>The consumers to verify as; empty for those that the file has something for.</summary>
     public ImmutableArray<Consumer> Consumers { get; init; } = [];
 
@@ -52,4 +55,7 @@ public sealed record VerifyOptions
 
     /// <summary>Whether IMA is asked about the file as it will be once its sidecar is applied, as builds and releases mean it.</summary>
     public bool Applied { get; init; }
+
+    /// <summary>PKCS#11 modules that the policy may name.</summary>
+    public ImmutableArray<string> AllowedModules { get; init; } = [];
 }

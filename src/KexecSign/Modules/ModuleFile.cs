@@ -1,5 +1,7 @@
 using System.Buffers;
+using KexecSign.Batches;
 using KexecSign.Compression;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.AppendedSignatures;
 using KexecSign.Formats.Layouts;
@@ -25,7 +27,7 @@ internal sealed record ModuleFile(FileSource Source, ModuleCompression Compressi
     public string? Note => Compression == ModuleCompression.None ? null : ModuleCodec.Name(Compression);
 
     /// <summary>Opens one.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS14xx, KS3001, KS3002, KS3913, KS3914.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS14xx, KS3001, KS3002, KS3751, KS3752, KS3754, KS3913, KS3914.</exception>
     public static ModuleFile Open(string path, CancellationToken cancellation)
     {
         FileSource source = FileSource.Open(path);
@@ -40,15 +42,32 @@ internal sealed record ModuleFile(FileSource Source, ModuleCompression Compressi
                 source.Read(0, rented.AsSpan(0, length));
                 file = Layout.Of(rented.AsMemory(0, length));
             }
+            if (source.Length == 0)
+                throw OperationErrors.ModuleEmpty.With("has no bytes");
             ModuleCompression compression = ModuleCodec.Of(file);
+            // 'modprobe' takes what the name says, and what it does not open nobody will verify.
+            if (ModuleCodec.Promised(Path.GetFileName(path)) is { } promised && promised != compression)
+                throw OperationErrors.ModuleNameUnfit.With(Path.GetFileName(path), compression == ModuleCompression.None ? "no compressed data" : $"{ModuleCodec.Name(compression)} data");
             Layout whole = compression == ModuleCompression.None ? file : Layout.Of(ModuleCodec.Open(file, compression, cancellation));
-            return new(source, compression, whole, AppendedSignature.Find(whole)) { _rented = rented };
+            ModuleFile module = new(source, compression, whole, AppendedSignature.Find(whole)) { _rented = rented };
+            return module.Content.Length > 0 ? module
+                : throw OperationErrors.ModuleEmpty.With(whole.Length > 0 ? "is a signature over nothing" : $"holds 0 bytes in {ModuleCodec.Name(compression)}");
         }
         catch
         {
             Release(source, rented);
             throw;
         }
+    }
+
+    /// <summary>Packs a module as the file was, and unpacks it again to see that nothing is lost.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3753, KS5001, KS5004.</exception>
+    public ReadOnlyMemory<byte> Pack(Layout module, CancellationToken cancellation)
+    {
+        byte[] bytes = module.ReadBytes(0, module.Length);
+        ReadOnlyMemory<byte> packed = ModuleCodec.Close(bytes, Compression);
+        ReadBack.RequireSame(Layout.Of(bytes), Layout.Of(ModuleCodec.Open(Layout.Of(packed), Compression, cancellation)), "the module unpacked again");
+        return packed;
     }
 
     /// <inheritdoc/>

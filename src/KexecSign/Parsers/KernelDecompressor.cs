@@ -82,12 +82,13 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
 
     private unsafe string? Unzstd(ReadOnlySpan<byte> input, GrowingBuffer output)
     {
-        nint context = LibZstd.CreateDecompressor();
+        Zstd zstd = Zstd.ForReading;
+        nint context = zstd.CreateDecompressor();
         try
         {
             fixed (byte* inBytes = input)
             {
-                var source = new LibZstd.Buffer { Start = (nint)inBytes, Size = (nuint)input.Length };
+                var source = new Zstd.Buffer { Start = (nint)inBytes, Size = (nuint)input.Length };
                 nuint left;
                 bool isFull = false;
                 do
@@ -99,10 +100,10 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
                     Span<byte> room = output.Room();
                     fixed (byte* outBytes = room)
                     {
-                        var target = new LibZstd.Buffer { Start = (nint)outBytes, Size = (nuint)room.Length };
-                        left = LibZstd.DecompressStream(context, ref target, ref source);
-                        if (LibZstd.IsError(left) != 0)
-                            return $"ZSTD-compressed data is probably corrupt ({LibZstd.ErrorName(left)})";
+                        var target = new Zstd.Buffer { Start = (nint)outBytes, Size = (nuint)room.Length };
+                        left = zstd.DecompressStream(context, ref target, ref source);
+                        if (zstd.IsError(left))
+                            return $"{ZstdMessage(left)} ({zstd.ErrorName(left)})";
                         output.Advance((int)target.Position);
                         isFull = target.Position == target.Size;
                     }
@@ -113,9 +114,18 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
         }
         finally
         {
-            _ = LibZstd.FreeDecompressor(context);
+            _ = zstd.FreeDecompressor(context);
         }
     }
+
+    // lib/decompress_unzstd.c, handle_zstd_error(), by the numbers of zstd_errors.h, which do not change.
+    private static string ZstdMessage(nuint error) => unchecked((int)(0 - error)) switch
+    {
+        10 => "Input is not in the ZSTD format (wrong magic bytes)",
+        20 or 22 or 70 => "ZSTD-compressed data is corrupt",
+        64 => "ZSTD decompressor ran out of memory",
+        _ => "ZSTD-compressed data is probably corrupt",
+    };
 
     private static string? Older(Action unpack)
     {

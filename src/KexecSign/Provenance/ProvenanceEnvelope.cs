@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -86,7 +87,7 @@ internal static class ProvenanceEnvelope
             : ecdsa is not null && ecdsa.VerifyHash(CryptographicOperations.HashData(hash, signed), signature, DSASignatureFormat.Rfc3279DerSequence));
     }
 
-    private static readonly HashAlgorithmName[] Hashes = [HashAlgorithmName.SHA256, HashAlgorithmName.SHA384, HashAlgorithmName.SHA512];
+    private static readonly HashAlgorithmName[] Hashes = [.. HashKind.All.Where(hash => hash.Uses.HasFlag(HashUses.General)).Select(hash => hash.Name)];
 
     private static byte[] Bytes(string base64, string name)
     {

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
 
@@ -47,7 +48,7 @@ internal sealed class SignatureForm
     // MaxSignatureSize.
     private static int EncodedLength(SigningIdentity identity, string programName)
     {
-        byte[] content = new SpcIndirectData(identity.Hash, new byte[Oids.DigestLength(identity.Hash)]).Encode();
+        byte[] content = new SpcIndirectData(identity.Hash, new byte[HashKind.Of(identity.Hash).Length]).Encode();
         SignedAttributes attributes = SignedAttributes.For(content, identity.Hash, programName, identity.SigningTime);
         return AuthenticodeSignedData.Encode(
             content, attributes, identity.Hash, identity.Certificates, identity.Scheme, new byte[identity.Key.MaxSignatureSize]).Length;

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
@@ -24,15 +25,16 @@ public sealed record SigningOptions
 /// <summary>The signing options as every operation offers them.</summary>
 internal static class SigningOptionSpecs
 {
-    private static readonly ImmutableArray<string> Digests = ["sha256", "sha384", "sha512"];
-
     /// <summary>A key and a certificate under names of their own, for operations that sign with several keys.</summary>
     public static IEnumerable<OptionSpec<T>> KeyAndCertificate<T>(
         string prefix, string purpose, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
         where T : class
     {
-        yield return new(prefix + "key", "KEY", $"Private key {purpose}: a PKCS#11 URI (RFC 7512), or a PEM file for tests.",
-            (o, v) => set(o, get(o) with { Key = v }));
+        yield return new(prefix + "key", "KEY", $"Private key {purpose}: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.",
+            (o, v) => set(o, get(o) with { Key = v }))
+        {
+            Digest = (o, digest) => set(o, get(o) with { Digest = digest }),
+        };
         yield return new(prefix + "cert", "CERT", "Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.",
             (o, v) => set(o, get(o) with { Certificate = v }));
     }
@@ -50,19 +52,22 @@ internal static class SigningOptionSpecs
     }
 
     /// <summary>Key, certificate, PIN and digest of an operation that signs with one key.</summary>
-    public static IEnumerable<OptionSpec<T>> All<T>(string purpose, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
+    public static IEnumerable<OptionSpec<T>> All<T>(string purpose, HashUses use, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
         where T : class =>
         [
             .. KeyAndCertificate("", purpose, get, set),
             .. Pins<T>(o => get(o).Pin, (o, pin) => set(o, get(o) with { Pin = pin })),
-            Digest<T>((o, v) => set(o, get(o) with { Digest = v })),
+            Digest<T>(use, (o, v) => set(o, get(o) with { Digest = v })),
         ];
 
     /// <summary>The digest to sign.</summary>
-    public static OptionSpec<T> Digest<T>(Func<T, string, T> set)
-        where T : class =>
-        new("digest", "HASH", "Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256).",
-            (o, v) => set(o, OptionValues.Choice("digest", v, Digests)), choices: Digests);
+    public static OptionSpec<T> Digest<T>(HashUses use, Func<T, string, T> set)
+        where T : class
+    {
+        ImmutableArray<string> words = HashKind.Words(use);
+        return new("digest", "HASH", "Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256).",
+            (o, v) => set(o, OptionValues.Choice("digest", v, words)), choices: words);
+    }
 
     /// <summary>What becomes of signatures that an image carries already.</summary>
     public static IEnumerable<OptionSpec<T>> Existing<T>(Func<T, ExistingSignatures> get, Func<T, ExistingSignatures, T> set)

@@ -15,7 +15,7 @@ namespace KexecSign.Uki;
 /// <summary>The files that go into an image, opened once and read when the image is written. What has a format is checked here.</summary>
 internal sealed class UkiInputs(RunContext context) : IDisposable
 {
-    private const int MaxText = 64 * 1024;
+    private const int MaxText = 64 * 1024, MaxPath = 4096;
 
     private readonly List<FileSource> _open = [];
 
@@ -70,6 +70,8 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
         }
         else
         {
+            if (value.Length < MaxPath && !value.Contains('\n', StringComparison.Ordinal) && File.Exists(value))
+                context.Log.Warning($"{section} gets the text '{value}' as it stands, though a file of that name is there; '@{value}' puts in what the file holds");
             bytes = Encoding.UTF8.GetBytes(value);
             if (bytes.Length > MaxText)
                 throw OperationErrors.UkiTextTooLong.With(section, bytes.Length, MaxText);

@@ -49,7 +49,7 @@ internal static class UkiOptionSpecs
     {
         yield return new("pcr-bank", "BANK", "PCR bank; without it all four.",
             (o, v) => set(o, get(o) with { Banks = get(o).Banks.Add(OptionValues.Choice("pcr-bank", v, PcrBank.Names)) }), repeatable: true, choices: PcrBank.Names);
-        yield return new("phase", "PATH", "Phases measured when a policy is to hold, joined by colons; without it the four usual paths, from enter-initrd to ready.",
+        yield return new("phase", "PHASES", "Phases measured when a policy is to hold, joined by colons; without it the four usual paths, from enter-initrd to ready.",
             (o, v) => set(o, get(o) with { Phases = get(o).Phases.Add(v) }), repeatable: true);
         yield return new("stub-version", "N", "systemd version of the stub, on which depends what it measures; without it what the stub says.",
             (o, v) => set(o, get(o) with { StubVersion = OptionValues.Number("stub-version", v) }));

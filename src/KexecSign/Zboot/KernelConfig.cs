@@ -1,6 +1,10 @@
 using System.Collections.Immutable;
 using System.Text;
+using KexecSign.Compression;
+using KexecSign.Core.Errors;
 using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
 
 namespace KexecSign.Zboot;
@@ -15,9 +19,31 @@ internal sealed class KernelConfig
 
     private KernelConfig(ImmutableArray<string> lines) => _lines = lines;
 
-    /// <summary>Reads a configuration.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3001, KS3002, KS3114.</exception>
-    public static KernelConfig Read(string path) => new([.. Encoding.UTF8.GetString(WholeFile.Read(path, MaxLength, "a kernel configuration")).Split('\n')]);
+    /// <summary>Reads a configuration, as it is or packed by xz, gzip or zstd, as distributions ship it.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3001, KS3002, KS3114, KS3755, KS3754, KS3913, KS3914.</exception>
+    public static KernelConfig Read(string path)
+    {
+        var file = Layout.Of(WholeFile.Read(path, MaxLength, "a kernel configuration"));
+        try
+        {
+            ModuleCompression compression = ModuleCodec.Of(file);
+            byte[] text = compression == ModuleCompression.None ? file.ReadBytes(0, file.Length) : ModuleCodec.Open(file, compression, default).ToArray();
+            KernelConfig config = new([.. Encoding.UTF8.GetString(text).Split('\n')]);
+            // Without this a file of anything would be a configuration with every option off.
+            return config._lines.Any(IsOption) ? config : throw OperationErrors.NotAConfig.With(config._lines.Length);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(path);
+        }
+    }
+
+    /// <summary>Raises KS3756 unless it is for that architecture.</summary>
+    public void Require(StubTarget target)
+    {
+        if (!IsOn(target.ConfigSymbol))
+            throw OperationErrors.ConfigOtherMachine.With(target.Architecture, target.ConfigSymbol);
+    }
 
     /// <summary>Whether an option is built in.</summary>
     public bool IsOn(string name) => Value(name) == "y";
@@ -53,6 +79,8 @@ internal sealed class KernelConfig
 
     /// <summary>The file's text.</summary>
     public override string ToString() => string.Join('\n', _lines);
+
+    private static bool IsOption(string line) => line.StartsWith("CONFIG_", StringComparison.Ordinal) && line.Contains('=', StringComparison.Ordinal);
 
     private static bool Names(string line, string name) =>
         line.StartsWith($"CONFIG_{name}=", StringComparison.Ordinal) || line == $"# CONFIG_{name} is not set";

@@ -80,8 +80,9 @@ internal sealed class KernelSource(string path, StubTarget target)
             ReturnSpecialDirectories = false,
         })
         {
-            ShouldRecursePredicate = (ref FileSystemEntry e) => !IsLeftOut(System.IO.Path.GetRelativePath(root, e.ToFullPath())),
-            ShouldIncludePredicate = (ref FileSystemEntry e) => !e.IsDirectory || IsLink(e.ToFileSystemInfo()),
+            // A link to a folder is copied as a link; followed, its files would be made behind it, and then it again.
+            ShouldRecursePredicate = (ref FileSystemEntry e) => (e.Attributes & FileAttributes.ReparsePoint) == 0 && !IsLeftOut(System.IO.Path.GetRelativePath(root, e.ToFullPath())),
+            ShouldIncludePredicate = (ref FileSystemEntry e) => !e.IsDirectory || (e.Attributes & FileAttributes.ReparsePoint) != 0,
         };
         foreach (string name in files)
         {
@@ -110,6 +111,4 @@ internal sealed class KernelSource(string path, StubTarget target)
     // A tree that was built in is refused by the kernel's makefiles; what a build leaves stays behind.
     private static bool IsBuilt(string name) =>
         name == ".config" || name.EndsWith(".o", StringComparison.Ordinal) || name.EndsWith(".a", StringComparison.Ordinal) || name.EndsWith(".cmd", StringComparison.Ordinal);
-
-    private static bool IsLink(FileSystemInfo entry) => entry.LinkTarget is not null;
 }

@@ -83,12 +83,13 @@ internal sealed class ObjectArchive
         return Encoding.UTF8.GetString(names.Slice(offset, length));
     }
 
-    // Names are relative to the archive; a build tree that was moved may hold absolute ones that are true no more.
+    // Names are relative to the archive and lead nowhere else; of an absolute one, which a build tree that was moved may hold, or one
+    // that leads upwards, only the last part counts.
     private byte[] ReadMember(string name, int size, int at)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(_path))!;
-        string beside = Path.Combine(folder, Path.GetFileName(name)), named = Path.Combine(folder, name);
-        byte[] content = WholeFile.Read(File.Exists(named) ? named : beside, MaxLength, "an object file");
+        bool leadsAway = Path.IsPathRooted(name) || name.Split('/').Contains("..");
+        byte[] content = WholeFile.Read(Path.Combine(folder, leadsAway ? Path.GetFileName(name) : name), MaxLength, "an object file");
         if (content.Length != size)
             throw Broken(at, $"{name} has {content.Length} bytes but the archive says {size}");
         return Elf64File.LooksLikeElf64(content) ? content : throw Broken(at, $"{name} is no ELF object");

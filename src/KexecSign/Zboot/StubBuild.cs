@@ -71,7 +71,7 @@ internal sealed class StubBuild
     {
         foreach (SystemProgram program in RequiredPrograms(target).Concat(source.Programs))
             program.Find(context);
-        KernelConfig? given = configPath is null ? null : KernelConfig.Read(configPath);
+        KernelConfig? given = configPath is null ? null : ReadConfig(configPath, target);
         var build = new StubBuild(source, target, folder, logFile, jobs);
         if (Directory.Exists(build.BuildFolder))
             Directory.Delete(build.BuildFolder, recursive: true);
@@ -82,6 +82,20 @@ internal sealed class StubBuild
         else
             build.RunMake("defconfig", context);
         return build;
+    }
+
+    private static KernelConfig ReadConfig(string path, StubTarget target)
+    {
+        KernelConfig config = KernelConfig.Read(path);
+        try
+        {
+            config.Require(target);
+            return config;
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(path);
+        }
     }
 
     /// <summary>Chooses the compression.</summary>

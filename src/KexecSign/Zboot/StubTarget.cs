@@ -54,6 +54,14 @@ internal sealed record StubTarget(
     public static StubTarget Of(KernelConfig config) =>
         All.FirstOrDefault(t => config.IsOn(t.ConfigSymbol)) ?? throw Unknown("this configuration's architecture");
 
+    /// <summary>e_machine of its objects: EM_AARCH64, EM_RISCV.</summary>
+    public ushort ElfMachine => Machine switch
+    {
+        PeConstants.MachineArm64 => 183,
+        PeConstants.MachineRiscV64 => 243,
+        _ => throw Unknown(Architecture),
+    };
+
     /// <summary>A program of the cross binutils.</summary>
     public SystemProgram Binutils(string name) => new(ToolPrefix + name, "link the zboot image", "binutils-" + DebianArchitecture);
 

@@ -20,6 +20,9 @@ internal sealed class ZbootKit
     /// <summary>Name of the description in the archive.</summary>
     public const string ManifestName = "manifest.json";
 
+    /// <summary>Name of the kernel's configuration in the archive.</summary>
+    public const string ConfigurationName = "config";
+
     // A stub is 100 to 300 KiB; with debug information some MiB.
     private const long MaxLength = 64 << 20;
     private const int MaxEntries = 64;
@@ -58,11 +61,21 @@ internal sealed class ZbootKit
                 .Select(f => new PaxTarFile(f.Path, 0x1A4, DateTimeOffset.UnixEpoch, Layout.Of(f.Content), [])));
     }
 
+    /// <summary>Whether a file begins as a kit does.</summary>
+    public static bool LooksLike(ReadOnlySpan<byte> head) =>
+        head.Length >= 512 && head.StartsWith("manifest.json\0"u8) && head[257..].StartsWith("ustar"u8);
+
     /// <summary>Opens a kit and checks every file in it against the manifest.</summary>
     /// <exception cref="KexecSignException">KS3001, KS3002, KS3102, KS3103, KS3114.</exception>
-    public static ZbootKit Open(string path)
+    public static ZbootKit Open(string path) => Read(WholeFile.Read(path, MaxLength, "a zboot kit"), path);
+
+    /// <summary>The same for a file that is open.</summary>
+    /// <exception cref="KexecSignException">KS3102, KS3103, KS3114.</exception>
+    public static ZbootKit Read(Layout file, string path) =>
+        Read(file.Length <= MaxLength ? file.ReadBytes(0, file.Length) : throw OperationErrors.TooLargeToBe.With(file.Length, "a zboot kit", MaxLength).In(path), path);
+
+    private static ZbootKit Read(byte[] archive, string path)
     {
-        byte[] archive = WholeFile.Read(path, MaxLength, "a zboot kit");
         try
         {
             ImmutableDictionary<string, byte[]> files = Entries(archive);
@@ -86,6 +99,34 @@ internal sealed class ZbootKit
         Manifest.Stubs.FirstOrDefault(s => s.Compression == compression)
             ?? throw OperationErrors.KitLacks.With(
                 compression.ToString().ToLowerInvariant(), string.Join(", ", Manifest.Stubs.Select(s => s.Compression.ToString().ToLowerInvariant()))).In(Path);
+
+    /// <summary>The configuration of the kernel that the stub was made with; null in kits that do not carry it.</summary>
+    public byte[]? Configuration => Manifest.ConfigurationFile is { } file ? Content(file) : null;
+
+    /// <summary>Raises an error unless what the linker will be given names nothing outside the kit.</summary>
+    /// <exception cref="KexecSignException">KS3757, KS3758.</exception>
+    public void RequireSafe(ZbootKitStub stub)
+    {
+        try
+        {
+            LinkScript.Require(Content(stub.LinkScript), stub.LinkScript.Path);
+            KitObjects.RequireObject(Content(stub.Header), stub.Header.Path, Target.ElfMachine);
+            KitObjects.RequireArchive(Content(stub.Library), stub.Library.Path, Target.ElfMachine);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(Path);
+        }
+    }
+
+    /// <summary>Raises KS3759 unless the kit is one of those that somebody pinned; nothing pinned allows every kit.</summary>
+    /// <param name="pinned">SHA-256 of kits, lower-case hex.</param>
+    /// <param name="who">Who pinned them, for the message.</param>
+    public void RequirePinned(ImmutableArray<string> pinned, string who)
+    {
+        if (!pinned.IsEmpty && !pinned.Contains(Sha256))
+            throw OperationErrors.KitNotPinned.With(Sha256, who, string.Join(", ", pinned)).In(Path);
+    }
 
     /// <summary>A file's content.</summary>
     public byte[] Content(ZbootKitFile file) => _files[file.Path];
@@ -126,7 +167,7 @@ internal sealed class ZbootKit
 
     private static void RequireIntact(ZbootKitManifest manifest, ImmutableDictionary<string, byte[]> files)
     {
-        ImmutableArray<ZbootKitFile> named = [.. manifest.Stubs.SelectMany(s => s.Files)];
+        ImmutableArray<ZbootKitFile> named = [.. manifest.Stubs.SelectMany(s => s.Files), .. manifest.ConfigurationFile is { } config ? [config] : (ZbootKitFile[])[]];
         foreach (ZbootKitFile file in named)
         {
             if (!files.TryGetValue(file.Path, out byte[]? content))

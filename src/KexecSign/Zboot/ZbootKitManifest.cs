@@ -23,11 +23,17 @@ public sealed record ZbootKitManifest(
     /// <summary>Options of the kernel that change the stub's headers and that are on: ARM64_BTI_KERNEL, EFI_SBAT, DEBUG_EFI; null in kits that did not look.</summary>
     public ImmutableArray<string>? StubOptions { get; init; }
 
+    /// <summary>The configuration of the kernel, in the kit; null in kits before schema 3.</summary>
+    public ZbootKitFile? ConfigurationFile { get; init; }
+
+    /// <summary>What of it counts for security; null in kits before schema 3.</summary>
+    public KitSecurity? Security { get; init; }
+
     /// <summary>Value of <see cref="Kind"/>.</summary>
     public const string ExpectedKind = "kexecsign-zboot-kit";
 
     /// <summary>The version of the description that this program writes.</summary>
-    public const int CurrentSchema = 2;
+    public const int CurrentSchema = 3;
 }
 
 /// <summary>The objects of a stub that unpacks one compression.</summary>

@@ -19,6 +19,17 @@ internal static class DebianKernel
     /// <summary>Path of shim for arm64 as Microsoft signed it; skips the test when there is none.</summary>
     public static string RequireShim() => Require("shim-signed_*_arm64", "usr/lib/shim/shimaa64.efi.signed");
 
+    /// <summary>Path of the newest cloud kernel of Linux 7, as Debian signed it; skips the test when there is none.</summary>
+    public static string RequireNext(string architecture)
+    {
+        string packages = $"linux-binary-7.*-cloud-{architecture}_*";
+        string? newest = !Directory.Exists(Folder()) ? null : Directory.EnumerateDirectories(Folder(), packages)
+            .SelectMany(package => Directory.EnumerateFiles(Path.Combine(package, "usr/lib/modules"), "vmlinuz", SearchOption.AllDirectories))
+            .MaxBy(File.GetLastWriteTimeUtc);
+        Command.Require(newest is not null, $"no {packages} in {Folder()}; './build.sh --target=Test' puts one there");
+        return newest!;
+    }
+
     private static string Require(string packages, string path)
     {
         string? newest = !Directory.Exists(Folder()) ? null : Directory.EnumerateDirectories(Folder(), packages)

@@ -10,6 +10,8 @@ internal sealed record Board(string Program, string[] Machine, string Console, s
 {
     public static Board Arm64 { get; } = new("qemu-system-aarch64", ["-cpu", "cortex-a57", "-machine", "virt,gic-version=max"], "ttyAMA0", "aarch64-linux-gnu", []);
 
+    public static Board Amd64 { get; } = new("qemu-system-x86_64", ["-machine", "q35"], "ttyS0", "x86_64-linux-gnu", []);
+
     /// <summary>With QEMU's own OpenSBI. Nobody sets gp for a program without a libc, so the linker must not count on it.</summary>
     public static Board RiscV64 { get; } = new("qemu-system-riscv64", ["-machine", "virt"], "ttyS0", "riscv64-linux-gnu", ["-mno-relax"]);
 }

@@ -26,7 +26,10 @@ internal sealed partial class KernelSession(string folder, string init)
     /// <summary>The machine that it runs on.</summary>
     public Board Board { get; init; } = Board.Arm64;
 
-    /// <summary>A variable store for AAVMF; null to start the kernel without firmware.</summary>
+    /// <summary>The firmware that starts the kernel when there is a store for it.</summary>
+    public Firmware Firmware { get; init; } = Firmware.Arm64;
+
+    /// <summary>A variable store for the firmware; null to start the kernel without firmware.</summary>
     public string? Store { get; init; }
 
     /// <summary>Whether that store keeps what the kernel has firmware write.</summary>
@@ -63,7 +66,7 @@ internal sealed partial class KernelSession(string folder, string init)
     public KernelAnswers Run()
     {
         string initrd = WriteInitrd();
-        string[] machine = Store is null ? Board.Machine : Firmware.Arm64.Arguments(Store, KeepsStore);
+        string[] machine = Store is null ? Board.Machine : Firmware.Arguments(Store, KeepsStore);
         var clock = Stopwatch.StartNew();
         string console = Machine.Run(
             Board.Program, [.. machine, "-m", "2048", "-kernel", Kernel, "-initrd", initrd, "-append", $"console={Board.Console} panic=-1 {Parameters}"],

@@ -13,11 +13,17 @@ using KexecSign.Keys.Keyrings;
 namespace KexecSign.Boot.Tests.Lab;
 
 /// <summary>What the lab's tests share: the test set around the tiny kernel, unpacked by its own script, and a machine that trusts its keys.</summary>
-public sealed class LabBench : IDisposable
+public class LabBench : IDisposable
 {
+    // One table for the kernels of all series.
+    private static readonly LabReport Shared = new();
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kexecsign-lab-");
 
-    internal LabReport Report { get; } = new();
+    internal LabReport Report => Shared;
+
+    /// <summary>Series of the kernel that the set is made around and that judges.</summary>
+    internal virtual string Series => "6.12";
 
     internal string Folder => _folder.FullName;
 
@@ -28,7 +34,20 @@ public sealed class LabBench : IDisposable
     /// <summary>The test set; its IMA key is certified by the authority that the kernel trusts.</summary>
     internal TestsetResult Set => field ??= MakeSet();
 
-    internal string Kernel => Path.Combine(LabKernel.Require(), "Image");
+    internal string Kernel => Path.Combine(LabKernel.Require(Series), "Image");
+
+    /// <summary>A kit of the kernel's series.</summary>
+    internal string Kit => StubKit.Require($"linux-source-{Series}_*_arm64_*.kit");
+
+    /// <summary>Who judges, by which kernel.</summary>
+    internal string Judge(string who) => Series == "6.12" ? who : $"{who}, Linux {Series}";
+
+    /// <summary>Skips the test when something of this bench is missing.</summary>
+    internal void Require()
+    {
+        RequireMachine();
+        LabKernel.Require(Series);
+    }
 
     internal static void RequireMachine()
     {
@@ -74,7 +93,7 @@ public sealed class LabBench : IDisposable
 
     private TestsetResult MakeSet()
     {
-        var options = new TestsetOptions { Image = Kernel, Kit = StubKit.Require(), Stub = DebianKernel.RequireStub(), Output = Path.Combine(Folder, "first") };
+        var options = new TestsetOptions { Image = Kernel, Kit = Kit, Stub = DebianKernel.RequireStub(), Output = Path.Combine(Folder, "first") };
         string keys = Path.Combine(Run(OperationCatalog.Testset, options).Folder, "keys"), ima = Path.Combine(keys, "ima.pem");
         File.WriteAllText(ima, LabKernel.Certify(X509CertificateLoader.LoadCertificateFromFile(ima)).ExportCertificatePem() + "\n");
         TestsetResult set = Run(OperationCatalog.Testset, options with { Keys = keys, Output = Path.Combine(Folder, "set") });
@@ -83,8 +102,21 @@ public sealed class LabBench : IDisposable
         return set;
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose()
+    {
+        _folder.Delete(recursive: true);
+        GC.SuppressFinalize(this);
+    }
+}
+
+/// <summary>The same around the lab's kernel of Linux 7.</summary>
+public sealed class NextLabBench : LabBench
+{
+    internal override string Series => LabKernel.Next;
 }
 
 [CollectionDefinition(nameof(LabBench))]
 public sealed class LabBenchCollection : ICollectionFixture<LabBench>;
+
+[CollectionDefinition(nameof(NextLabBench))]
+public sealed class NextLabBenchCollection : ICollectionFixture<NextLabBench>;

@@ -7,6 +7,9 @@ namespace KexecSign.Boot.Tests.Lab;
 /// <summary>The tiny kernel that build/lab-kernel.sh makes, and the authority that it trusts.</summary>
 internal static class LabKernel
 {
+    /// <summary>The series of Linux 7 that the lab has a kernel of.</summary>
+    public const string Next = "7.3";
+
     /// <summary>The authority's certificate.</summary>
     public static string Authority => Path.Combine(Folder, "authority.pem");
 
@@ -19,11 +22,19 @@ internal static class LabKernel
         string? newest = Directory.Exists(Folder)
             ? Directory.EnumerateDirectories(Folder, $"linux-source-{series}_*_{architecture}_*").Where(f => Directory.Exists(Path.Combine(f, "tree-gzip"))).MaxBy(Directory.GetLastWriteTimeUtc)
             : null;
-        string otherwise = $"no kernel {series} for the lab and {architecture} in {Folder}; './build.sh --target=Boot' builds it, in a few minutes";
-        if (newest is null && (Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_LAB") ?? "").Split(' ').Contains($"{series}-{architecture}"))
-            throw new InvalidOperationException(otherwise);
-        Skip.If(newest is null, otherwise);
+        Demand(newest is not null, series, architecture, $"no kernel {series} for the lab and {architecture} in {Folder}; './build.sh --target=Boot' builds it, in a few minutes");
         return newest!;
+    }
+
+    /// <summary>The module that was built with the newest one for arm64.</summary>
+    public static string Module(string series) => Directory.EnumerateFiles(Require(series), "*.ko").Single();
+
+    /// <summary>Skips the test for want of a kernel or what belongs to it, unless KEXECSIGN_REQUIRE_LAB names it.</summary>
+    public static void Demand(bool there, string series, string architecture, string otherwise)
+    {
+        if (!there && (Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_LAB") ?? "").Split(' ').Contains($"{series}-{architecture}"))
+            throw new InvalidOperationException(otherwise);
+        Skip.IfNot(there, otherwise);
     }
 
     /// <summary>A certificate by the authority for somebody else's key.</summary>

@@ -4,7 +4,7 @@
  *
  *     KexecSign: booted <uname release> SecureBoot=<0|1>
  *
- * and powers off. No libc and no module is needed, so that it runs on any arm64 or riscv64 kernel:
+ * and powers off. No libc and no module is needed, so that it runs on any arm64, riscv64 or x86-64 kernel:
  *
  *     aarch64-linux-gnu-gcc -static -nostdlib -ffreestanding -fno-stack-protector -Os -Wall -Werror \
  *         -Wl,--build-id=none -s -o init init.c
@@ -21,18 +21,31 @@
  *     <name> policy <rule>                adds a rule to IMA's policy
  *     <name> variable <name-guid> <file>  has firmware set a UEFI variable to a file's content, a signed update
  *     <name> append <name-guid> <file>    the same, added to what the variable holds
+ *     <name> insert <file>                finit_module()
+ *     <name> remove <module>              delete_module(), again until nobody uses it
+ *     <name> judge <parser> [<image>]     has the module in ../judge load a kernel; what it reports is printed before, each line as
+ *                                         KexecSign: judge <name> <line>
+ *     <name> copy <from> <to>             copies a file
  */
 
 typedef unsigned long ulong;
 
+#ifdef __x86_64__
+enum {
+	SYS_READ = 0, SYS_WRITE = 1, SYS_CLOSE = 3, SYS_IOCTL = 16, SYS_NANOSLEEP = 35, SYS_EXIT = 60, SYS_UNAME = 63, SYS_SYSLOG = 103,
+	SYS_MOUNT = 165, SYS_REBOOT = 169, SYS_DELETE_MODULE = 176, SYS_LSETXATTR = 189, SYS_ADD_KEY = 248, SYS_OPENAT = 257, SYS_MKDIRAT = 258,
+	SYS_FINIT_MODULE = 313, SYS_KEXEC_FILE_LOAD = 320,
+};
+#else
 /* Numbers of asm-generic/unistd.h, which both architectures use. */
 enum {
 	SYS_LSETXATTR = 6, SYS_IOCTL = 29, SYS_MKDIRAT = 34, SYS_MOUNT = 40, SYS_OPENAT = 56, SYS_CLOSE = 57, SYS_READ = 63, SYS_WRITE = 64,
-	SYS_EXIT = 93, SYS_DELETE_MODULE = 106, SYS_SYSLOG = 116, SYS_REBOOT = 142, SYS_UNAME = 160, SYS_ADD_KEY = 217,
+	SYS_EXIT = 93, SYS_NANOSLEEP = 101, SYS_DELETE_MODULE = 106, SYS_SYSLOG = 116, SYS_REBOOT = 142, SYS_UNAME = 160, SYS_ADD_KEY = 217,
 	SYS_FINIT_MODULE = 273, SYS_KEXEC_FILE_LOAD = 294,
 };
+#endif
 
-enum { ENOENT = 2, EINVAL = 22 };
+enum { ENOENT = 2, EAGAIN = 11, EINVAL = 22 };
 
 static long call6(long number, ulong a, ulong b, ulong c, ulong d, ulong e, ulong f)
 {
@@ -47,6 +60,13 @@ static long call6(long number, ulong a, ulong b, ulong c, ulong d, ulong e, ulon
 
 	__asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
 	return (long)a0;
+#elif defined(__x86_64__)
+	register ulong r10 __asm__("r10") = d;
+	register ulong r8 __asm__("r8") = e;
+	register ulong r9 __asm__("r9") = f;
+
+	__asm__ volatile("syscall" : "+a"(number) : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+	return number;
 #else
 	register long x8 __asm__("x8") = number;
 	register ulong x0 __asm__("x0") = a;
@@ -146,7 +166,7 @@ static char *word(char **line)
 	return start;
 }
 
-#ifdef __riscv
+#ifndef __aarch64__
 static const char *command_line = "console=ttyS0 panic=-1";
 #else
 static const char *command_line = "console=ttyAMA0 panic=-1";
@@ -174,17 +194,24 @@ static long try_kexec(const char *path)
 	return result;
 }
 
-static long try_module(const char *path)
+static long insert_module(const char *path)
 {
-	static char name[64];
-	const char *file = path;
 	long module = open_file(path, 0), result;
-	ulong i;
 
 	if (module < 0)
 		return module;
 	result = call(SYS_FINIT_MODULE, (ulong)module, (ulong)"", 0, 0, 0);
 	call(SYS_CLOSE, (ulong)module, 0, 0, 0, 0);
+	return result;
+}
+
+static long try_module(const char *path)
+{
+	static char name[64];
+	const char *file = path;
+	long result = insert_module(path);
+	ulong i;
+
 	if (result)
 		return result;
 	/* The kernel names it after its contents; the tests call the file NAME.anything. */
@@ -307,6 +334,78 @@ static void report(const char *name, long result)
 	call(SYS_IOCTL, 1, 0x5409 /* TCSBRK */, 1, 0, 0);
 }
 
+/* Programs that were attached to the module let go of it a little after they are closed. */
+static long remove_module(const char *name)
+{
+	const struct { long seconds, nanoseconds; } moment = { 0, 20000000 };
+	long result = -EAGAIN;
+
+	for (int i = 0; i < 500 && result == -EAGAIN; i++) {
+		result = call(SYS_DELETE_MODULE, (ulong)name, 04000 /* O_NONBLOCK */, 0, 0, 0);
+		if (result == -EAGAIN)
+			call(SYS_NANOSLEEP, (ulong)&moment, 0, 0, 0, 0);
+	}
+	return result;
+}
+
+/* One line at a time, as report() does. */
+static void print_lines(const char *name, char *text)
+{
+	while (*text) {
+		static char line[512];
+		char *end = text;
+		ulong used = 0;
+
+		while (*end && *end != '\n')
+			end++;
+		if (*end)
+			*end++ = 0;
+		add(line, &used, "\nKexecSign: judge ");
+		add(line, &used, name);
+		add(line, &used, " ");
+		add(line, &used, text);
+		add(line, &used, "\n");
+		call(SYS_WRITE, 1, (ulong)line, used, 0, 0);
+		text = end;
+	}
+	call(SYS_IOCTL, 1, 0x5409 /* TCSBRK */, 1, 0, 0);
+}
+
+static long judge(const char *name, const char *parser, const char *image)
+{
+	static char said[1 << 16], request[256];
+	long file = open_file("/proc/kexec_judge", 1 /* O_WRONLY */), result;
+	ulong used = 0;
+
+	if (file < 0)
+		return file;
+	add(request, &used, parser);
+	if (image) {
+		add(request, &used, "|");
+		add(request, &used, image);
+	}
+	result = call(SYS_WRITE, (ulong)file, (ulong)request, used, 0, 0);
+	call(SYS_CLOSE, (ulong)file, 0, 0, 0, 0);
+	if (result >= 0 && read_file("/proc/kexec_judge", said, sizeof(said)) >= 0)
+		print_lines(name, said);
+	return result < 0 ? result : 0;
+}
+
+static long copy_file(const char *from, const char *to)
+{
+	static char chunk[1 << 16];
+	long source = open_file(from, 0), target = call(SYS_OPENAT, (ulong)-100, (ulong)to, 01101 /* O_WRONLY | O_CREAT | O_TRUNC */, 0644, 0), got;
+
+	if (source < 0 || target < 0)
+		return source < 0 ? source : target;
+	while ((got = call(SYS_READ, (ulong)source, (ulong)chunk, sizeof(chunk), 0, 0)) > 0)
+		if (call(SYS_WRITE, (ulong)target, (ulong)chunk, (ulong)got, 0, 0) != got)
+			return -EINVAL;
+	call(SYS_CLOSE, (ulong)source, 0, 0, 0, 0);
+	call(SYS_CLOSE, (ulong)target, 0, 0, 0, 0);
+	return got;
+}
+
 static void step(char *line)
 {
 	char *name = word(&line), *verb = word(&line), *file, *second, *third;
@@ -330,6 +429,14 @@ static void step(char *line)
 		report(name, set_variable(file, second, 0x27 /* kept, at boot and run time, signed with a time */));
 	else if (second && equal(verb, "append"))
 		report(name, set_variable(file, second, 0x67));
+	else if (file && equal(verb, "insert"))
+		report(name, insert_module(file));
+	else if (file && equal(verb, "remove"))
+		report(name, remove_module(file));
+	else if (file && equal(verb, "judge"))
+		report(name, judge(name, file, second));
+	else if (second && equal(verb, "copy"))
+		report(name, copy_file(file, second));
 	else if (second && equal(verb, "start")) {
 		long result = load(file, second);
 
@@ -399,6 +506,9 @@ static const char *release(void)
 	return call(SYS_UNAME, (ulong)&names, 0, 0, 0, 0) < 0 ? "?" : names.release;
 }
 
+#ifdef __x86_64__
+__attribute__((force_align_arg_pointer))
+#endif
 void _start(void)
 {
 	int secure = secure_boot_of_firmware();

@@ -95,7 +95,7 @@ public sealed class SigningTests(SoftHsm softHsm)
         SoftHsm.Require();
         using var keyring = new Keyring();
         var token = keyring.OpenToken(SoftHsm.Uri("token=Test%20token", $"pin-source=file:{softHsm.Folder!.PinPath}"), new PinOptions());
-        string message = Refusal.Of("KS2034", () => token.GenerateKeyPair("none", Tokens.KeyKind.Mldsa65, [9], default)).Message;
+        string message = Refusal.Of("KS2034", () => token.GenerateKeyPair("none", KexecSign.Keys.Kinds.KeyKind.Mldsa65, [9], default)).Message;
         message.ShouldContain("CKM_ML_DSA and ML-DSA-65");
         message.ShouldContain("CKM_ECDSA");
     }

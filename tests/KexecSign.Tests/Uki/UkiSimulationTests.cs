@@ -1,7 +1,6 @@
 using KexecSign.Commands.Simulate;
 using KexecSign.Commands.Uki;
 using KexecSign.Fixtures;
-using KexecSign.Tests.Commands.Simulate;
 
 namespace KexecSign.Tests.Uki;
 

@@ -60,6 +60,30 @@ public sealed class TokenBench : IDisposable
         return new(Environment) { ["KEXECSIGN_PKCS11_MODULE"] = library, ["FAULTY_MODULE"] = module, ["FAULTY"] = fault };
     }
 
+    /// <summary>The environment with a module in between that lies once.</summary>
+    /// <param name="how">In which way, see liar.c.</param>
+    /// <param name="at">In which call, from 1.</param>
+    /// <param name="call">Number of the only function whose calls count; null for all.</param>
+    /// <param name="mark">A file that it makes when it lies.</param>
+    internal Dictionary<string, string> Liar(string how, int at, string? call = null, string? mark = null)
+    {
+        string library = Folder.At("liar.so");
+        if (!File.Exists(library))
+            Tool.Run("gcc", "-shared", "-fPIC", "-O1", "-o", library, Path.Combine(AppContext.BaseDirectory, "Tokens", "liar.c"));
+        var environment = new Dictionary<string, string>(Environment)
+        {
+            ["KEXECSIGN_PKCS11_MODULE"] = library,
+            ["FAULTY_MODULE"] = SoftHsm,
+            ["LIAR_HOW"] = how,
+            ["LIAR_AT"] = $"{at}",
+        };
+        if (call is not null)
+            environment["LIAR_CALL"] = call;
+        if (mark is not null)
+            environment["LIAR_MARK"] = mark;
+        return environment;
+    }
+
     public void Dispose() => Folder.Dispose();
 }
 

@@ -52,14 +52,6 @@ internal static class Mechanism
     public const nuint Ecdsa = 0x1041;
 }
 
-/// <summary>CKP_ values of ML-DSA's parameter sets.</summary>
-internal static class ParameterSet
-{
-    public const nuint MlDsa44 = 1;
-    public const nuint MlDsa65 = 2;
-    public const nuint MlDsa87 = 3;
-}
-
 /// <summary>CKA_ values.</summary>
 internal static class AttributeType
 {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using KexecSign.Keys.Errors;
 
 namespace KexecSign.Keys.Pkcs11.Native;
 
@@ -56,7 +57,7 @@ internal sealed unsafe class Cryptoki
         count = (nuint)slots.Length;
         fixed (nuint* first = slots)
             Require("C_GetSlotList", _functions->GetSlotList(1, first, &count));
-        return slots[..(int)count];
+        return slots[..Within("C_GetSlotList", count, slots.Length)];
     }
 
     public SlotInfo Slot(nuint slot)
@@ -81,7 +82,7 @@ internal sealed unsafe class Cryptoki
         count = (nuint)mechanisms.Length;
         fixed (nuint* first = mechanisms)
             Require("C_GetMechanismList", _functions->GetMechanismList(slot, first, &count));
-        return mechanisms[..(int)count];
+        return mechanisms[..Within("C_GetMechanismList", count, mechanisms.Length)];
     }
 
     public MechanismInfo? MechanismOf(nuint slot, nuint mechanism)
@@ -140,9 +141,10 @@ internal sealed unsafe class Cryptoki
             {
                 count = 0;
                 Require("C_FindObjects", _functions->FindObjects(session, handles, ObjectsAtOnce, &count));
-                nuint[] more = new nuint[found.Length + (int)count];
+                int got = Within("C_FindObjects", count, ObjectsAtOnce);
+                nuint[] more = new nuint[found.Length + got];
                 Array.Copy(found, more, found.Length);
-                for (int i = 0; i < (int)count; i++)
+                for (int i = 0; i < got; i++)
                     more[found.Length + i] = handles[i];
                 found = more;
             }
@@ -173,7 +175,7 @@ internal sealed unsafe class Cryptoki
             attribute.Value = first;
             Require("C_GetAttributeValue", _functions->GetAttributeValue(session, handle, &attribute, 1));
         }
-        return bytes[..(int)attribute.Length];
+        return bytes[..Within("C_GetAttributeValue", attribute.Length, bytes.Length)];
     }
 
     public nuint CreateObject(nuint session, Template template)
@@ -206,8 +208,12 @@ internal sealed unsafe class Cryptoki
         nuint length = (nuint)signature.Length;
         fixed (byte* input = data, output = signature)
             Require("C_Sign", _functions->Sign(session, input, (nuint)data.Length, output, &length));
-        return checked((int)length);
+        return Within("C_Sign", length, signature.Length);
     }
+
+    // What a module says of its own writing is as little believed as a length in a file.
+    private static int Within(string function, nuint said, int room) =>
+        said <= (nuint)room ? (int)said : throw KeyErrors.AnswerTooLong.With(function, (ulong)said, room);
 
     private static void Require(string function, nuint value)
     {

@@ -37,14 +37,14 @@ internal sealed class CarrierRun(SimulationInput input, IKernelDecompressor deco
             // strlen()
             context.Set("cmdline_sz", (ulong)Math.Max(0, commandLine.Bytes.Span.IndexOf((byte)0)));
             _hasNew = false;
-            CallHook(parser, 0, context);
+            CallHook(0, context.Region.Address);
             if (!_hasNew)
                 throw NothingFrom(parser.Programs[0].Program.Name);
             Parsers.Add(parser.Programs[0].Program.Name);
             image = _results[0]!;
             initrd = _results[1] ?? initrd;
             commandLine = _results[2] ?? commandLine;
-            CallHook(parser, 1, context);
+            CallHook(1, context.Region.Address);
             Disarm(parser);
             Memory.Free(context.Region);
             Level++;
@@ -56,11 +56,12 @@ internal sealed class CarrierRun(SimulationInput input, IKernelDecompressor deco
         return new() { Kernel = _results[0]!.Bytes, Initrd = initrd?.Bytes, CommandLine = _results[2]?.Bytes ?? (Input.CommandLine is null ? null : commandLine.Bytes) };
     }
 
-    public override ulong CallKfunc(BpfMachine machine, string function, in Arguments a)
+    public override ulong CallKfunc(BpfMachine machine, string program, string function, in Arguments a)
     {
         switch (function)
         {
             case "bpf_copy_to_kernel":
+                NotePacket(program);
                 return Copy(a.First, a.Second, unchecked((int)a.Third));
             case "bpf_decompress":
                 return DecompressTo(machine, a.First, unchecked((int)a.Second));
@@ -69,15 +70,6 @@ internal sealed class CarrierRun(SimulationInput input, IKernelDecompressor deco
                 Memory.Free(range.Buffer);
                 Memory.Free(range.Struct.Region);
                 return 0;
-        }
-    }
-
-    private void CallHook(ArmedParser parser, int index, KernelStruct context)
-    {
-        foreach (LoadedProgram program in parser.Programs)
-        {
-            if (program.Hook == Series.Hooks[index])
-                Call(program, context.Region.Address);
         }
     }
 

@@ -126,7 +126,6 @@ internal sealed class ContainerRun(SimulationInput input, IKernelDecompressor de
         catch (BpfTrap trap)
         {
             last = trap.Fault;
-            Say("kernel", $"cannot load {name}: {trap.Fault.Sentence}");
             return false;
         }
         ParserContext = Memory.Add(new() { Name = "the parser context", Bytes = new byte[64], Access = RegionAccess.HelpersOnly });
@@ -135,7 +134,7 @@ internal sealed class ContainerRun(SimulationInput input, IKernelDecompressor de
         for (int i = 0; i < MaxBuffers; i++)
             Context.SetBuffer("parsing_buf", i < _current.Count ? _current[i] : null, i);
         string program = parser.Programs[0].Program.Name;
-        Call(parser.Programs[0], Context.Region.Address, ParserContext.Address);
+        CallHook(0, Context.Region.Address, ParserContext.Address);
         Disarm(parser);
         Memory.Free(ParserContext);
         if (_isParsed)

@@ -28,7 +28,7 @@ internal sealed class ImageRun(SimulationInput input, IKernelDecompressor decomp
             ArmedParser parser = Arm(() => ParserObject.Parse(section), ".bpf");
             Adopt(Kernel, image);
             _hasNew = false;
-            Call(parser.Programs[0], Context.Region.Address, ParserContext.Address);
+            CallHook(0, Context.Region.Address, ParserContext.Address);
             // The kernel would find the same .bpf section again and call the same parser for ever.
             if (!_hasNew)
                 throw NothingFrom(parser.Programs[0].Program.Name);

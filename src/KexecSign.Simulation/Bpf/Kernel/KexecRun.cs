@@ -14,6 +14,8 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
     private const long MaxOutput = 1L << 29;
 
     private readonly List<TraceEvent> _trace = [];
+    private readonly List<AttachedParser> _attached = [];
+    private AttachedParser? _running;
 
     public SimulationInput Input { get; } = input;
 
@@ -42,7 +44,7 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
     public abstract SimulationResult Load();
 
     /// <summary>Calls a kfunc of the series.</summary>
-    public abstract ulong CallKfunc(BpfMachine machine, string function, in Arguments arguments);
+    public abstract ulong CallKfunc(BpfMachine machine, string program, string function, in Arguments arguments);
 
     public void Say(string who, string what)
     {
@@ -60,14 +62,53 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
         Access = RegionAccess.HelpersOnly,
     });
 
-    /// <summary>Calls a program through its hook.</summary>
-    protected void Call(LoadedProgram program, params ReadOnlySpan<ulong> hookArguments)
+    /// <summary>
+    /// Calls a hook, and with it every program that is attached there, the newest first (kernel/bpf/trampoline.c,
+    /// __bpf_trampoline_link_prog()): a parser that was disarmed has its descriptors closed, but the last reference is
+    /// dropped when the system call ends (fs/file_table.c, fput()), and until then it runs again whenever the hook is called.
+    /// </summary>
+    /// <param name="hook">Number of the hook in the series.</param>
+    /// <param name="hookArguments">What it is called with.</param>
+    protected void CallHook(int hook, params ReadOnlySpan<ulong> hookArguments)
+    {
+        for (int i = _attached.Count - 1; i >= 0; i--)
+        {
+            AttachedParser attached = _attached[i];
+            foreach (LoadedProgram program in attached.Parser.Programs)
+            {
+                if (program.Hook != Series.Hooks[hook])
+                    continue;
+                // Why the newest one failed is what counts.
+                (BpfFault? problem, string? words) = (Problem, LastWords);
+                if (attached.IsDisarmed)
+                    Say("kernel", $"{program.Program.Name} of level {attached.Level} is still attached and runs again");
+                Call(attached, program, hookArguments);
+                if (attached.IsDisarmed)
+                    (Problem, LastWords) = (problem, words);
+            }
+        }
+    }
+
+    /// <summary>Takes note of a packet or result of the running program, which nobody expects of one that was disarmed.</summary>
+    protected void NotePacket(string program)
+    {
+        if (_running is not { IsDisarmed: true } stale)
+            return;
+        string note = $"{program} of level {stale.Level}, which is disarmed but still attached, sends a packet at level {Level}; "
+            + "its ring buffer has room for more than one record, or it needs none";
+        if (!Notes.Contains(note))
+            Notes.Add(note);
+    }
+
+    private void Call(AttachedParser attached, LoadedProgram program, ReadOnlySpan<ulong> hookArguments)
     {
         Region arguments = Memory.Add(new() { Name = "the hook's arguments", Bytes = new byte[8 * hookArguments.Length], Access = RegionAccess.Read, Aligned = true });
         for (int i = 0; i < hookArguments.Length; i++)
             BinaryPrimitives.WriteUInt64LittleEndian(arguments.Bytes.Span[(8 * i)..], hookArguments[i]);
-        var machine = new BpfMachine(program.Program, Memory, new ParserEnvironment(this, program));
+        var machine = new BpfMachine(program.Program, Memory, new ParserEnvironment(this, program, attached.Parser));
+        _running = attached;
         BpfRun run = machine.Run(arguments.Address);
+        _running = null;
         Memory.Free(arguments);
         Instructions += machine.Steps;
         Say(program.Program.Name, $"ended after {machine.Steps} instructions");
@@ -75,41 +116,43 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
             throw new BpfTrap(fault);
     }
 
-    /// <summary>Loads a parser; the trace says what is in it.</summary>
+    /// <summary>Loads a parser and attaches it; the trace says what is in it.</summary>
     protected ArmedParser Arm(Func<Formats.Bpf.ParserObject> read, string where)
     {
         Problem = null;
         LastWords = null;
-        Formats.Bpf.ParserObject parser;
         try
         {
-            parser = read();
+            ArmedParser armed = LightSkeleton.Arm(Read(read), Series, Input.PageSize, Memory);
+            Notes.AddRange(armed.Notes.Where(note => !Notes.Contains(note)));
+            string others = _attached.Count == 0 ? "" : $"; with those of {_attached.Count} parsers before it 0x{_attached.Sum(a => RingBytes(a.Parser)) + RingBytes(armed):x} bytes";
+            Say("kernel", $"loaded {where}: {string.Join(", ", armed.Programs.Select(p => $"{p.Program.Name} at {p.Hook.Name}"))}; ring buffer of 0x{armed.Maps[0].MaxEntries:x} bytes{others}");
+            _attached.Add(new(armed, Level));
+            return armed;
+        }
+        catch (BpfTrap trap)
+        {
+            Say("kernel", $"cannot load {where}: {trap.Fault.Sentence}");
+            throw;
+        }
+    }
+
+    private static Formats.Bpf.ParserObject Read(Func<Formats.Bpf.ParserObject> read)
+    {
+        try
+        {
+            return read();
         }
         catch (Formats.Errors.KexecSignException refused)
         {
             throw new BpfTrap(new BpfFault(refused.Code, refused.Says, refused.Mend));
         }
-        ArmedParser armed = LightSkeleton.Arm(parser, Series, Input.PageSize, Memory);
-        CurrentMaps = armed;
-        Notes.AddRange(armed.Notes.Where(note => !Notes.Contains(note)));
-        Say("kernel", $"loaded {where}: {string.Join(", ", armed.Programs.Select(p => $"{p.Program.Name} at {p.Hook.Name}"))}; ring buffer of 0x{armed.Maps[0].MaxEntries:x} bytes");
-        return armed;
     }
 
-    /// <summary>The parser whose maps programs use now.</summary>
-    public ArmedParser? CurrentMaps { get; private set; }
+    private static long RingBytes(ArmedParser parser) => parser.Maps.Where(m => m.Type == BpfMap.RingType).Sum(m => (long)m.MaxEntries);
 
-    /// <summary>Takes the parser's maps away again.</summary>
-    protected void Disarm(ArmedParser parser)
-    {
-        CurrentMaps = null;
-        foreach (BpfMap map in parser.Maps)
-        {
-            Memory.Free(map.Handle);
-            if (map.Values is not null)
-                Memory.Free(map.Values);
-        }
-    }
+    /// <summary>Closes a parser's descriptors; its programs and maps stay as long as the system call lasts.</summary>
+    protected void Disarm(ArmedParser parser) => _attached.Single(a => a.Parser == parser).IsDisarmed = true;
 
     /// <summary>Decompresses as the kernel does; null when it cannot, with the reason in <see cref="Problem"/>.</summary>
     protected ReadOnlyMemory<byte>? Decompress(ReadOnlyMemory<byte> input)
@@ -147,4 +190,14 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
         (0x28, 0xB5) => KernelCompression.Zstd,
         _ => null,
     };
+
+    /// <summary>A parser whose programs are attached.</summary>
+    private sealed class AttachedParser(ArmedParser parser, int level)
+    {
+        public ArmedParser Parser { get; } = parser;
+
+        public int Level { get; } = level;
+
+        public bool IsDisarmed { get; set; }
+    }
 }

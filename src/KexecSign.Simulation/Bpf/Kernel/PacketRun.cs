@@ -23,7 +23,7 @@ internal abstract class PacketRun : KexecRun
     /// <summary>The object that parsers must present with their packets.</summary>
     protected Region ParserContext { get; set; } = null!;
 
-    public override ulong CallKfunc(BpfMachine machine, string function, in Arguments a)
+    public override ulong CallKfunc(BpfMachine machine, string program, string function, in Arguments a)
     {
         switch (function)
         {
@@ -37,6 +37,7 @@ internal abstract class PacketRun : KexecRun
                 return 0;
             default:
                 machine.Held<PacketRun>(a.Third, "bpf_buffer_parser()", "a parser context");
+                NotePacket(program);
                 return Take(a.First, unchecked((int)a.Second)).Result;
         }
     }

@@ -25,7 +25,7 @@ internal static class ParserCalls
         or HelperNames.TraceVprintk or HelperNames.Loop or HelperNames.Strncmp;
 
     /// <summary>Calls one.</summary>
-    public static ulong Call(KexecRun kernel, string program, BpfMachine machine, int helper, in Arguments a)
+    public static ulong Call(KexecRun kernel, ArmedParser parser, string program, BpfMachine machine, int helper, in Arguments a)
     {
         AddressSpace memory = machine.Memory;
         switch (helper)
@@ -38,21 +38,21 @@ internal static class ParserCalls
                 memory.Argument(a.First, Low(a.Second), store: true).Clear();
                 return KernelErrno.EFAULT.Result;
             case HelperNames.RingbufReserve:
-                return Reserve(kernel, machine, in a);
+                return Reserve(kernel, parser, machine, in a);
             case HelperNames.RingbufSubmit or HelperNames.RingbufDiscard:
                 memory.Free(machine.Release<Region>(a.First, HelperNames.Of(helper)));
                 return 0;
             case HelperNames.RingbufOutput:
-                BpfMap ring = Ring(kernel, a.First, helper);
+                BpfMap ring = Ring(parser, a.First, helper);
                 memory.Argument(a.Second, a.Third, store: false);
                 return TryTake(ring, a.Third) ? 0 : new KernelErrno(11, "EAGAIN").Result;
             case HelperNames.RingbufQuery:
-                BpfMap asked = Ring(kernel, a.First, helper);
+                BpfMap asked = Ring(parser, a.First, helper);
                 return a.Second switch { 0 or 3 => asked.Produced, 1 => asked.MaxEntries, _ => 0 };
             case HelperNames.MapLookup:
-                return Lookup(kernel, memory, in a);
+                return Lookup(parser, memory, in a);
             case HelperNames.MapUpdate:
-                return Update(kernel, memory, in a);
+                return Update(parser, memory, in a);
             case HelperNames.TracePrintk:
                 return Print(kernel, program, memory, memory.Argument(a.First, Low(a.Second), store: false), [a.Third, a.Fourth, a.Fifth]);
             case HelperNames.TraceVprintk:
@@ -108,9 +108,9 @@ internal static class ParserCalls
         return (ulong)(length + 1);
     }
 
-    private static ulong Reserve(KexecRun kernel, BpfMachine machine, in Arguments a)
+    private static ulong Reserve(KexecRun kernel, ArmedParser parser, BpfMachine machine, in Arguments a)
     {
-        BpfMap ring = Ring(kernel, a.First, HelperNames.RingbufReserve);
+        BpfMap ring = Ring(parser, a.First, HelperNames.RingbufReserve);
         if (a.Third != 0 || !TryTake(ring, a.Second))
         {
             kernel.Say("kernel", $"{ring.Name} of 0x{ring.MaxEntries:x} bytes has no room for a record of 0x{a.Second:x}");
@@ -139,25 +139,25 @@ internal static class ParserCalls
         return true;
     }
 
-    private static BpfMap Ring(KexecRun kernel, ulong handle, int helper) =>
-        Map(kernel, handle, helper) is { Type: BpfMap.RingType } ring
+    private static BpfMap Ring(ArmedParser parser, ulong handle, int helper) =>
+        Map(parser, handle, helper) is { Type: BpfMap.RingType } ring
             ? ring
             : throw new BpfTrap(BpfRules.BadArgument, $"{HelperNames.Of(helper)}()", "its map is no ring buffer");
 
-    private static BpfMap Map(KexecRun kernel, ulong handle, int helper) =>
-        kernel.CurrentMaps?.Maps.FirstOrDefault(m => m.Handle.Address == handle)
+    private static BpfMap Map(ArmedParser parser, ulong handle, int helper) =>
+        parser.Maps.FirstOrDefault(m => m.Handle.Address == handle)
             ?? throw new BpfTrap(BpfRules.BadArgument, $"{HelperNames.Of(helper)}()", $"0x{handle:x} is no map");
 
-    private static ulong Lookup(KexecRun kernel, AddressSpace memory, in Arguments a)
+    private static ulong Lookup(ArmedParser parser, AddressSpace memory, in Arguments a)
     {
-        BpfMap map = Map(kernel, a.First, HelperNames.MapLookup);
+        BpfMap map = Map(parser, a.First, HelperNames.MapLookup);
         uint key = BinaryPrimitives.ReadUInt32LittleEndian(memory.Argument(a.Second, 4, store: false));
         return map.Values is null || key >= map.MaxEntries ? 0 : map.Values.Address + (key * map.ValueSize);
     }
 
-    private static ulong Update(KexecRun kernel, AddressSpace memory, in Arguments a)
+    private static ulong Update(ArmedParser parser, AddressSpace memory, in Arguments a)
     {
-        BpfMap map = Map(kernel, a.First, HelperNames.MapUpdate);
+        BpfMap map = Map(parser, a.First, HelperNames.MapUpdate);
         if (map.Values is not { Access: RegionAccess.ReadWrite } values)
             throw new BpfTrap(BpfRules.ReadOnly, map.ValueSize, $"map {map.Name}");
         uint key = BinaryPrimitives.ReadUInt32LittleEndian(memory.Argument(a.Second, 4, store: false));

@@ -1,3 +1,5 @@
+using KexecSign.Formats.Vocabulary;
+using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Core;
@@ -68,7 +70,7 @@ internal static class BpfContainerOperation
         [
             new("parser", "FILE", "A parser object for v7; up to 8.", (o, v) => o with { Parsers = o.Parsers.Add(v) }, required: true, repeatable: true),
             new("nested", "FILE", "The parser ELF for the next layer.", (o, v) => o with { Nested = v }),
-            .. SigningOptionSpecs.All<BpfContainerOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<BpfContainerOptions>("that signs", HashUses.Module, o => o.Signing, (o, s) => o with { Signing = s }),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples =
@@ -105,7 +107,7 @@ internal static class BpfContainerOperation
         ReadOnlyMemory<byte>? inner = nested is { } level ? Signed(level, identity, context) : (ReadOnlyMemory<byte>?)null;
         byte[] elf = ParserElf.Write(parsers, inner);
         byte[] digest = CryptographicOperations.HashData(identity.Hash, elf);
-        byte[] signature = identity.SignContent(digest, () => elf, context.Cancellation);
+        byte[] signature = identity.SignContent(ContentKind.Module, digest, () => elf, context.Cancellation);
         return [.. elf, .. AppendedSignature.Encode(DetachedSignedData.Encode(new(SignerName.ByIssuer(identity.Certificate), identity.Hash, signature), identity.Scheme))];
     }
 

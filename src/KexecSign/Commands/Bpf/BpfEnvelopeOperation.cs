@@ -62,7 +62,7 @@ internal static class BpfEnvelopeOperation
         [
             new("kernel", "FILE", "The zboot image, vmlinuz.efi.", (o, v) => o with { Kernel = v }, required: true),
             new("initrd", "FILE", "The initrd.", (o, v) => o with { Initrd = v }, required: true),
-            new("cmdline", "TEXT", "The command line; @FILE reads it from a file, whose last newline is left out.", (o, v) => o with { CommandLine = v }, required: true),
+            new("cmdline", "TEXT|@FILE", "The command line; @FILE reads it from a file, whose last newline is left out.", (o, v) => o with { CommandLine = v }, required: true),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples = [new("kexecsign bpf envelope --kernel vmlinuz.efi --initrd initrd.img --cmdline 'root=/dev/vda1 ro' -o image.elf", "What is loaded together with zboot.bpf.")],

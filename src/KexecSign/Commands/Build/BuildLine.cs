@@ -50,9 +50,11 @@ internal sealed class BuildLine
         string staged = files.Add(output);
         string? signedImage = Stage(files, _options.SignedImage), tarFile = Stage(files, _options.Tar), report = Stage(files, _options.Report);
         string? sidecar = Stage(files, _ima is null ? null : output + ".sig"), provenance = Stage(files, _options.Provenance);
-        PolicyDocument? policy = _options.Policy is null ? null : PolicyDocument.Read(_options.Policy);
+        PolicyDocument? policy = _options.Policy is null ? null : PolicyDocument.Read(_options.Policy, _options.AllowedModules);
         using FileSource imageSource = FileSource.Open(_options.Image!);
         ZbootKit? kit = _options.Kit is null ? null : ZbootKit.Open(_options.Kit);
+        kit?.RequirePinned(_options.KitSha256 is { } pinned ? [pinned] : [], "--kit-sha256 or the plan");
+        kit?.RequirePinned(policy?.Kits ?? [], "the policy");
 
         using BuildBody body = Body(imageSource, kit);
         Layout image = _options.Sbat is null ? body.Image : SbatSection.Put(body.Image, _options.Sbat);
@@ -143,7 +145,7 @@ internal sealed class BuildLine
         return new(path, written.Size, written.Sha256);
     }
 
-    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? "gzip"), _options.Level);
+    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? "gzip"), _options.Level) { Zstd = _options.Zstd };
 
     // The pass that writes the image computes the digest that IMA wants as well.
     private (WrittenFile File, SignedImage? Signature, byte[] ImaDigest) WriteImage(Layout image, string path)
@@ -231,6 +233,7 @@ internal sealed class BuildLine
             Builder = _options.Builder ?? ProvenanceStatement.UnnamedBuilder,
             Compression = _options.Kit is null ? null : _options.Compression ?? "gzip",
             Level = _options.Level,
+            Library = _options.Kit is null ? null : Recipe().Library,
             Xattr = _options.Xattr,
             Certificates = [.. Certificates()],
         };

@@ -1,3 +1,5 @@
+using KexecSign.Compression;
+using System.Collections.Immutable;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
 
@@ -36,11 +38,23 @@ public sealed record BuildOptions
     /// <summary>The zboot kit to link with; null to sign the image as it stands.</summary>
     public string? Kit { get; init; }
 
+    /// <summary>SHA-256 that the kit must have, hex; null for any.</summary>
+    public string? KitSha256 { get; init; }
+
+    /// <summary>PKCS#11 modules that plans, policies and files of keys may name, by path or name as they say it.</summary>
+    public ImmutableArray<string> AllowedModules { get; init; } = [];
+
+    /// <summary>Folder that a plan's outputs are taken from and stay below; null for the plan's own.</summary>
+    public string? OutputRoot { get; init; }
+
     /// <summary><c>gzip</c> or <c>zstd</c>; null for gzip.</summary>
     public string? Compression { get; init; }
 
     /// <summary>Compression level; null for the compression's default.</summary>
     public int? Level { get; init; }
+
+    /// <summary>Which zstd compresses; null for that of this program.</summary>
+    public ZstdLibrary? Zstd { get; init; }
 
     /// <summary>A CSV file of SBAT rows for the <c>.sbat</c> section; null for none but the image's own.</summary>
     public string? Sbat { get; init; }

@@ -63,7 +63,7 @@ internal static class KeptImage
             return $"{refused.Who} {refused.Says}: {refused.Reason}";
         if (options.Policy is null)
             return null;
-        PolicyDocument policy = PolicyDocument.Read(options.Policy);
+        PolicyDocument policy = PolicyDocument.Read(options.Policy, options.AllowedModules);
         return PolicyCheck.Judge(policy, kept, signers.Roles.With(PolicyCheck.Trusted(policy, kept, context)), context)
             .Findings.FirstOrDefault(f => !f.Holds) is { } broken ? $"{broken.Rule}: {broken.Says}" : null;
 

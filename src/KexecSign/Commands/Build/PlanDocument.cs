@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Documents;
 using KexecSign.Formats.Errors;
@@ -28,12 +29,14 @@ internal sealed record PlanDocument(BuildInput File, string? Report, ImmutableAr
         {
             var root = new ObjectReader(document.Root, "the plan");
             string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-            PlanKeys own = PlanKeys.Read(root, folder);
-            PlanKeys keys = given.Keys is null ? own : PlanKeys.ReadFile(given.Keys);
+            string outputs = given.OutputRoot is { } named ? System.IO.Path.GetFullPath(named) : folder;
+            // Read also where other keys are given: a plan that names code is not built from, whoever's keys sign.
+            PlanKeys own = PlanKeys.Read(root, folder, DocumentTrust.Data(given.AllowedModules));
+            PlanKeys keys = given.Keys is null ? own : PlanKeys.ReadFile(given.Keys, given.AllowedModules);
             var common = new PlannedImageDefaults(
-                folder, keys, given.Pin == new PinOptions() ? keys.Pin : given.Pin,
+                folder, outputs, given.AllowedModules, keys, given.Pin == new PinOptions() ? keys.Pin : given.Pin,
                 given.Policy ?? DocumentPaths.From(folder, root.Text("policy")), root.Get("steps", JsonValueKind.Array));
-            string? report = DocumentPaths.From(folder, root.Text("report"));
+            string? report = DocumentPaths.Output(outputs, root.Text("report"));
             ImmutableArray<PlacedValue> images = root.List("images");
             root.End();
             if (images.IsEmpty)

@@ -1,19 +1,24 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using KexecSign.Core;
 using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
 using KexecSign.Documents;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
+using KexecSign.Zboot;
 
 namespace KexecSign.Commands.Build;
 
 /// <summary>What the images of a plan have in common, and how one is read.</summary>
-/// <param name="Folder">Folder that paths are taken from.</param>
+/// <param name="Folder">Folder that paths of inputs are taken from.</param>
+/// <param name="Outputs">Folder that paths of outputs are taken from, and below which they stay.</param>
+/// <param name="AllowedModules">PKCS#11 modules that documents may name.</param>
 /// <param name="Keys">The keys by name.</param>
 /// <param name="Pin">Where their PIN comes from.</param>
 /// <param name="Policy">The policy for all images; null for none.</param>
 /// <param name="Steps">Steps of images that have none of their own.</param>
-internal sealed record PlannedImageDefaults(string Folder, PlanKeys Keys, PinOptions Pin, string? Policy, PlacedValue? Steps)
+internal sealed record PlannedImageDefaults(string Folder, string Outputs, ImmutableArray<string> AllowedModules, PlanKeys Keys, PinOptions Pin, string? Policy, PlacedValue? Steps)
 {
     // The order of the line is that of the formats: each step covers what those before it made.
     private static readonly ImmutableArray<string> Order = ["sign-inner", "zboot", "embed", "sign", "ima", "provenance"];
@@ -23,19 +28,20 @@ internal sealed record PlannedImageDefaults(string Folder, PlanKeys Keys, PinOpt
     {
         var image = new ObjectReader(value, "an image");
         ObjectReader outputs = image.Object("outputs") ?? throw image.Missing("outputs");
-        string output = DocumentPaths.From(Folder, outputs.Required("image"))!;
+        string output = DocumentPaths.Output(Outputs, outputs.Required("image"))!;
         string name = image.Text("name") ?? Path.GetFileName(output);
         var options = new BuildOptions
         {
             Image = DocumentPaths.From(Folder, image.Required("image")),
             Output = output,
-            SignedImage = DocumentPaths.From(Folder, outputs.Text("signedImage")),
-            Tar = DocumentPaths.From(Folder, outputs.Text("tar")),
-            Provenance = DocumentPaths.From(Folder, outputs.Text("provenance")),
+            SignedImage = DocumentPaths.Output(Outputs, outputs.Text("signedImage")),
+            Tar = DocumentPaths.Output(Outputs, outputs.Text("tar")),
+            Provenance = DocumentPaths.Output(Outputs, outputs.Text("provenance")),
             // The report is what a later run knows finished images by.
-            Report = DocumentPaths.From(Folder, outputs.Text("report")) ?? output + ".report.json",
+            Report = DocumentPaths.Output(Outputs, outputs.Text("report")) ?? output + ".report.json",
             Policy = DocumentPaths.From(Folder, image.Text("policy")) ?? Policy,
             Pin = Pin,
+            AllowedModules = AllowedModules,
         };
         PlacedValue steps = image.Get("steps", JsonValueKind.Array) ?? Steps ?? throw image.Missing("steps");
         outputs.End();
@@ -61,8 +67,10 @@ internal sealed record PlannedImageDefaults(string Folder, PlanKeys Keys, PinOpt
             "zboot" => options with
             {
                 Kit = DocumentPaths.From(Folder, step.Required("kit")),
+                KitSha256 = step.Text("sha256") is { } sha256 ? Sha256Text.Require(sha256) : null,
                 Compression = step.Choice("compression", "gzip", "zstd"),
                 Level = step.Number("level", 1, 22),
+                Zstd = step.Choice("zstd", "own", "system") is { } library ? ZbootOptionSpecs.ZstdOf(library) : null,
             },
             "embed" => Embed(options, step),
             "sign" => options with { Outer = Key(step) ?? throw step.Missing("key") },

@@ -4,6 +4,7 @@ using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Core.Settings;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -63,7 +64,7 @@ internal static class ImaApplyOperation
         TypedArguments = [new("FILE", "The file, folder or pattern, or several; their sidecars are applied.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
             new("manifest", "FILE", "Apply a manifest instead of sidecars.", (o, v) => o with { Manifest = v }),
             new("root", "FOLDER", "Where the manifest's paths begin.", (o, v) => o with { Root = v }, defaultValue: "/"),
             new("xattr", "NAMESPACE", "The attribute: security.ima (needs privilege) or user.ima.",

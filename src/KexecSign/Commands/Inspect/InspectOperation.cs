@@ -24,7 +24,7 @@ internal static class InspectOperation
         Details = "Looks into the payload of a zboot image too. Says nothing of trust; 'verify' does.",
         Body = Run,
         TypedResult = () => InspectJson.Default.InspectResult,
-        TypedArguments = [new("FILE", "Kernel Image, vmlinuz.efi, bzImage, UKI or parser object.", (o, v) => o with { File = v })],
+        TypedArguments = [new("FILE", "Kernel Image, vmlinuz.efi, bzImage, UKI, parser object, .auth, .esl, .p7, .rpm or zboot kit.", (o, v) => o with { File = v })],
         Examples = [new("kexecsign inspect vmlinuz.efi", "Show headers, sections, signatures and the kernel inside.")],
     };
 

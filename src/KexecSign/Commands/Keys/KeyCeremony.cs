@@ -46,7 +46,7 @@ internal sealed class KeyCeremony
         var results = ImmutableArray.CreateBuilder<InitialisedKey>();
         foreach (KeyProfileEntry entry in _profile.Keys)
         {
-            using IRunStep step = _context.Log.Step($"key {entry.Label} ({Kinds.Name(entry.Algorithm)})");
+            using IRunStep step = _context.Log.Step($"key {entry.Label} ({KeyKindFacts.Of(entry.Algorithm).Word})");
             results.Add(One(token, entry, keys, certificates));
         }
         foreach (string shared in SharedKeys.Of(_done.Select(d => ($"'{d.Key}'", Convert.ToHexStringLower(SHA256.HashData(d.Value.Key.SubjectPublicKeyInfo.Span))))))
@@ -132,14 +132,9 @@ internal sealed class KeyCeremony
 
     private void WarnOfOtherKind(KeyProfileEntry entry, ISigningKey key)
     {
-        string kind = key.Algorithm switch
-        {
-            KeyAlgorithm.Rsa => $"rsa{key.KeySizeBits}",
-            KeyAlgorithm.MlDsa => $"mldsa{key.KeySizeBits}",
-            _ => $"p{key.KeySizeBits}",
-        };
-        if (kind != Kinds.Name(entry.Algorithm))
-            _context.Log.Warning($"key '{entry.Label}' exists as {kind} and is kept, though the profile says {Kinds.Name(entry.Algorithm)}");
+        string kind = KeyKindFacts.Of(key.Algorithm, key.KeySizeBits)!.Word;
+        if (kind != KeyKindFacts.Of(entry.Algorithm).Word)
+            _context.Log.Warning($"key '{entry.Label}' exists as {kind} and is kept, though the profile says {KeyKindFacts.Of(entry.Algorithm).Word}");
     }
 
     private string Chain(string label)

@@ -1,3 +1,4 @@
+using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -48,8 +49,7 @@ internal sealed record KeyProfile
         {
             if (new FileInfo(path) is { Exists: true, Length: > MaxLength })
                 throw OperationErrors.ProfileMalformed.With($"it is longer than {MaxLength} bytes").In(path);
-            profile = JsonSerializer.Deserialize(File.ReadAllBytes(path), KeyProfileJson.Default.KeyProfile)
-                ?? throw OperationErrors.ProfileMalformed.With("it is null").In(path);
+            profile = Parse(File.ReadAllBytes(path)) ?? throw OperationErrors.ProfileMalformed.With("it is null").In(path);
         }
         catch (JsonException cause)
         {
@@ -68,6 +68,17 @@ internal sealed record KeyProfile
         return profile;
     }
 
+    /// <summary>The profile of keys/demo.profile.json, which the program has in it.</summary>
+    public static KeyProfile OfDemonstration()
+    {
+        using Stream source = typeof(KeyProfile).Assembly.GetManifestResourceStream("demo.profile.json")!;
+        using var bytes = new MemoryStream();
+        source.CopyTo(bytes);
+        return Parse(bytes.ToArray())!;
+    }
+
+    private static KeyProfile? Parse(byte[] json) => JsonSerializer.Deserialize(json, KeyProfileJson.Default.KeyProfile);
+
     private void Check(string path)
     {
         if (Keys.IsDefaultOrEmpty)
@@ -85,7 +96,7 @@ internal sealed record KeyProfile
                 throw OperationErrors.ProfileRefused.With(key.Label, $"its issuer '{key.Issuer}' is no key of role ca that stands above it").In(path);
             if (key.Days is < 1 or > 36500)
                 throw OperationErrors.ProfileRefused.With(key.Label, $"{key.Days} days are not between 1 and 36500").In(path);
-            if (key.Algorithm is KeyKind.Mldsa44 or KeyKind.Mldsa65 or KeyKind.Mldsa87 && key.Role is KeyRole.SecureBoot or KeyRole.Ima)
+            if (KeyKindFacts.Of(key.Algorithm).Algorithm == KeyAlgorithm.MlDsa && key.Role is KeyRole.SecureBoot or KeyRole.Ima)
                 throw OperationErrors.ProfileRefused.With(key.Label, key.Role == KeyRole.Ima ? "no kernel's IMA verifies ML-DSA" : "no firmware or shim verifies ML-DSA").In(path);
             key.CheckNames(path);
             if (key.Role == KeyRole.Ca)

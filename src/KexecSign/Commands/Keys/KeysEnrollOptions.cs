@@ -70,7 +70,7 @@ internal static class KeysEnrollOptionSpecs
         new("append", null, "Add to what the firmware has instead of replacing it.", (o, _) => o with { Append = true }),
         new("o", "DIR", "Existing folder for the .auth files.", (o, v) => o with { Output = v }),
         new("store", "FILE", "Variable store of QEMU's firmware, such as AAVMF_VARS.snakeoil.fd; a copy with nothing else enrolled is written.", (o, v) => o with { Store = v }),
-        new("store-out", "FILE", "The copy.", (o, v) => o with { StoreOutput = v }),
+        new("store-out", "FILE", "The copy.", (o, v) => o with { StoreOutput = v }, kind: OptionKind.PathOut),
         new("time", "TIME", "Time of the update, such as 2026-01-31T12:00:00Z; without it SOURCE_DATE_EPOCH, or now. Firmware wants it newer than the last.",
             (o, v) => o with { Time = Moment(v) }),
         new("owner", "GUID", "Owner of the entries; firmware only shows it.", (o, v) => o with { Owner = OwnerOption.Parse(v) }),

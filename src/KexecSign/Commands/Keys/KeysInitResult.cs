@@ -1,3 +1,4 @@
+using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using KexecSign.Core.Reports;
 using KexecSign.Keys.Tokens;
@@ -26,16 +27,22 @@ public enum Making
 public sealed record KeysInitResult(
     string Token, Making TokenWas, string? Module, string? SoftHsmConfiguration, ImmutableArray<InitialisedKey> Keys) : OperationResult
 {
+    /// <summary>The configuration that names the keys; null when none was written.</summary>
+    public string? Configuration { get; init; }
+
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"token '{Token}' {Word(TokenWas)}",
         [
             new("keys", ["label", "role", "algorithm", "was", "certificate", "certificate sha256", "valid until"],
                 [.. Keys.Select(key => ImmutableArray.Create(
-                    key.Label, Roles.Name(key.Role), Kinds.Name(key.Algorithm), Word(key.KeyWas), key.CertificateFile, key.CertificateSha256 ?? "", key.NotAfter ?? ""))]),
+                    key.Label, Roles.Name(key.Role), KeyKindFacts.Of(key.Algorithm).Word, Word(key.KeyWas), key.CertificateFile, key.CertificateSha256 ?? "", key.NotAfter ?? ""))]),
             new("references", ["label", "for --key"], [.. Keys.Where(key => key.Uri is not null).Select(key => ImmutableArray.Create(key.Label, key.Uri!))]),
         ],
-        SoftHsmConfiguration is null ? [] : [$"For other programs: export SOFTHSM2_CONF={SoftHsmConfiguration}"]);
+        [
+            .. Configuration is null ? (ReadOnlySpan<string>)[] : [$"The keys by name: kexecsign sign FILE -k {Keys[0].Label} --config {Configuration}, or export KEXECSIGN_CONFIG={Configuration}"],
+            .. SoftHsmConfiguration is null ? (ReadOnlySpan<string>)[] : [$"For other programs: export SOFTHSM2_CONF={SoftHsmConfiguration}"],
+        ]);
 
     private static string Word(Making making) => making switch
     {
@@ -70,21 +77,5 @@ internal static class Roles
         KeyRole.Ima => "ima",
         KeyRole.Module => "module",
         _ => "ca",
-    };
-}
-
-/// <summary>Names of key kinds as profiles write them.</summary>
-internal static class Kinds
-{
-    public static string Name(KeyKind kind) => kind switch
-    {
-        KeyKind.Rsa2048 => "rsa2048",
-        KeyKind.Rsa3072 => "rsa3072",
-        KeyKind.Rsa4096 => "rsa4096",
-        KeyKind.P256 => "p256",
-        KeyKind.P384 => "p384",
-        KeyKind.Mldsa44 => "mldsa44",
-        KeyKind.Mldsa65 => "mldsa65",
-        _ => "mldsa87",
     };
 }

@@ -90,6 +90,6 @@ internal static class ModuleStripOperation
         if (asIs || module.Compression == ModuleCompression.None)
             ContentPass.Run(asIs ? module.Source.ToLayout() : module.Content, HashAlgorithmName.SHA256, output, step, context.Cancellation);
         else
-            output.Write(ModuleCodec.Close(module.Content.ReadBytes(0, module.Content.Length), module.Compression).Span);
+            output.Write(module.Pack(module.Content, context.Cancellation).Span);
     }
 }

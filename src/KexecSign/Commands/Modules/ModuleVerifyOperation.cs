@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Operations;
+using KexecSign.Core.Settings;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
 using KexecSign.Judging;
@@ -48,7 +49,7 @@ internal static class ModuleVerifyOperation
         TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the kernel's keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            new("cert", "CERT", "Certificate of the kernel's keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Module] },
             new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
         ],
         Examples = [new("kexecsign module verify /lib/modules/6.12.0 --cert modules.pem", "Check every module of a kernel.")],

@@ -1,5 +1,7 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using System.Security.Cryptography.Pkcs;
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
@@ -87,12 +89,24 @@ internal sealed class AnswerMatching
         {
             if (whole.Signer is not { } signer || !signer.RawDataMemory.Span.SequenceEqual(_identity.Certificate.RawDataMemory.Span))
                 throw OperationErrors.AnswerWrong.With(request.File.Name, $"it is by {whole.Signer?.Subject ?? "a certificate that is not included"}, not by {_identity.Certificate.Subject}");
-            if (!whole.SignaturesHold())
+            var cms = CmsSignature.Read(der);
+            byte[]? content = request.FormsOf(cms.Attributes, cms.Hash).FirstOrDefault();
+            if (!whole.SignaturesHold() || content is null || !Fit(request, cms.Attributes, content, cms.Hash, cms.Signature.ToArray(), Timestamp(whole)))
                 throw OperationErrors.AnswerWrong.With(request.File.Name, "its signature does not hold");
-            request.Pkcs7 = der;
             fits = true;
         }
         return fits;
+    }
+
+    // The one thing besides that a far side may add: a timestamp that is over this signature, written anew.
+    private static ReadOnlyMemory<byte> Timestamp(AuthenticodeSignature whole)
+    {
+        foreach (ReadOnlyMemory<byte> der in whole.TimestampTokens)
+        {
+            if (Rfc3161TimestampToken.TryDecode(der, out Rfc3161TimestampToken? token, out int read) && read == der.Length && token.VerifySignatureForData(whole.SignatureValue.Span, out _))
+                return token.AsSignedCms().Encode();
+        }
+        return default;
     }
 
     private bool TakeCms(CmsSignature cms)
@@ -106,11 +120,12 @@ internal sealed class AnswerMatching
         return fits;
     }
 
-    private bool Fit(Request request, SignedAttributes attributes, byte[] content, HashAlgorithmName hash, byte[] signature)
+    // Only what was checked goes in: the statement, the attributes and the signature, with our own certificates around them.
+    private bool Fit(Request request, SignedAttributes attributes, byte[] content, HashAlgorithmName hash, byte[] signature, ReadOnlyMemory<byte> timestamp = default)
     {
         if (BareSignature.Check(_identity.Certificate, attributes.Hash(hash), hash, signature) is not { } sound)
             return false;
-        request.Pkcs7 = AuthenticodeSignedData.Encode(content, attributes, hash, _identity.Certificates, _identity.Scheme, sound);
+        request.Pkcs7 = AuthenticodeSignedData.Encode(content, attributes, hash, _identity.Certificates, _identity.Scheme, sound, timestamp);
         return true;
     }
 
@@ -160,7 +175,7 @@ internal sealed class AnswerMatching
 
         private static byte[] DigestOf(Bundle bundle, BundleFile file, HashAlgorithmName hash)
         {
-            byte[] digest = new byte[Oids.DigestLength(hash)];
+            byte[] digest = new byte[HashKind.Of(hash).Length];
             return Convert.FromHexString(file.ImageDigest, digest, out int consumed, out int written) == System.Buffers.OperationStatus.Done
                 && written == digest.Length && consumed == file.ImageDigest.Length
                     ? digest

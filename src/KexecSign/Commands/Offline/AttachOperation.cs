@@ -24,7 +24,7 @@ public sealed record AttachOptions
     /// <summary>Folder where the inputs are, when they are no longer where they were.</summary>
     public string? From { get; init; }
 
-    /// <summary>Certificate that must have signed; null for the one in the bundle.</summary>
+    /// <summary>Certificate that must have signed, with the chain that 'prepare' was given; what the bundle holds is not believed.</summary>
     public string? Certificate { get; init; }
 
     /// <summary>Output file for one image, output folder for several.</summary>
@@ -52,7 +52,8 @@ internal static class AttachOperation
         Name = "attach",
         Summary = "Put signatures that were made elsewhere into their files.",
         Details = "Takes bare signatures, PKCS#7 and CMS, under any name and in any order; each must hold by the bundle's certificate and be for one of its files. "
-            + "All files are completed, or none. The PKCS#7 of each also goes into the bundle, for other tools to attach.",
+            + "All files are completed, or none. Nothing is written into the bundle, which may hold plain files only; what is done, and the PKCS#7 of each file "
+            + "for other tools to attach, goes into BUNDLE.attached beside it.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Bundle), .. PlannedStep.Read(o.Answers), .. PlannedStep.Write(o.Output)],
         TypedResult = () => OfflineJson.Default.AttachResult,
@@ -61,7 +62,7 @@ internal static class AttachOperation
             new("bundle", "DIR", "The bundle that 'prepare' made.", (o, v) => o with { Bundle = v }, required: true),
             new("answer", "PATH", "A signature, or a folder of them, that is not in the bundle's folder of answers.", (o, v) => o with { Answers = o.Answers.Add(v) }, repeatable: true),
             new("from", "DIR", "Folder where the images are now, when they are no longer where they were prepared.", (o, v) => o with { From = v }),
-            new("cert", "CERT", "Insist on this certificate; without it the bundle's is believed.", (o, v) => o with { Certificate = v }),
+            new("cert", "CERT", "Certificate that must have signed, the file that 'prepare' was given: the bundle was in other hands, so its own is not believed.", (o, v) => o with { Certificate = v }, required: true),
             new("o", "PATH", "Output file for one image, existing folder for several.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples = [new("kexecsign attach --bundle release-6.12 --cert kexec.pem -o Image.signed", "Complete the file of the bundle's last stage.")],
@@ -87,11 +88,7 @@ internal static class AttachOperation
                 open[i].Signing.Use(pkcs7s[i]);
             }
             ImmutableArray<SignedImage> signed = [.. open.Select(o => o.Signing.Finish())];
-            bundle.Close(stage with
-            {
-                Attached = true,
-                Files = [.. stage.Files.Select((f, i) => f with { Output = new(signed[i].Size, signed[i].Sha256) })],
-            }, pkcs7s, context);
+            AttachedRecord.Of(options.Bundle).Add(stage, [.. signed.Select(s => new BundleOutput(s.Size, s.Sha256))], pkcs7s, context);
             return new(options.Bundle, stage.Number, signed);
         }
         finally
@@ -126,17 +123,16 @@ internal static class AttachOperation
 
     private static SigningIdentity Signer(Bundle bundle, BundleStage stage, AttachOptions options, RunContext context)
     {
+        IReadOnlyList<X509Certificate2> certificates = context.Keyring.OpenCertificates(
+            options.Certificate ?? throw OperationErrors.OptionMissing.With("attach", "--cert"), new PinOptions(), context.Cancellation);
+        string insisted = Fingerprint(certificates[0]);
+        if (insisted != stage.Certificate.Sha256)
+            throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {stage.Certificate.Sha256}, not for {insisted}").In(options.Bundle);
+        // The signature's length was foreseen with the chain that prepare was given.
         string own = Path.Combine(bundle.StageFolder(stage.Number), "certificates.pem");
-        IReadOnlyList<X509Certificate2> certificates = context.Keyring.OpenCertificates("file:" + own, new PinOptions(), context.Cancellation);
-        string found = Fingerprint(certificates[0]);
-        if (found != stage.Certificate.Sha256)
-            throw OperationErrors.NotABundle.With($"the certificate has SHA-256 {found} but the manifest names {stage.Certificate.Sha256}").In(own);
-        if (options.Certificate is { } wanted)
-        {
-            string[] insisted = [.. context.Keyring.OpenCertificates(wanted, new PinOptions(), context.Cancellation).Select(Fingerprint)];
-            if (!insisted.Contains(found))
-                throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {found}, not for {string.Join(" or ", insisted)}").In(options.Bundle);
-        }
+        IReadOnlyList<X509Certificate2> prepared = context.Keyring.OpenCertificates("file:" + own, new PinOptions(), context.Cancellation);
+        if (!prepared.Select(Fingerprint).SequenceEqual(certificates.Select(Fingerprint)))
+            throw OperationErrors.NotABundle.With($"it was prepared with {prepared.Count} certificate(s), and --cert has {certificates.Count} or others; give the file that 'prepare' was given").In(options.Bundle);
         return SigningIdentity.Elsewhere(certificates, stage.Digest);
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using KexecSign.Core;
@@ -51,13 +50,15 @@ internal sealed class Bundle
     public static Bundle Open(string folder)
     {
         string path = Path.Combine(folder, "manifest.json");
+        if (Directory.Exists(folder))
+            PlainTree.Require(folder);
         try
         {
             BundleManifest? manifest = JsonSerializer.Deserialize(WholeFile.Read(path, MaxManifest, "a manifest"), OfflineJson.Default.BundleManifest);
             if (manifest?.Format != BundleManifest.FormatName)
                 throw OperationErrors.NotABundle.With($"its format is '{manifest?.Format}', not '{BundleManifest.FormatName}'").In(path);
             Check(manifest, path);
-            return new(folder, manifest);
+            return new(folder, WithAttached(manifest, AttachedRecord.Of(folder)));
         }
         catch (JsonException broken)
         {
@@ -99,28 +100,14 @@ internal sealed class Bundle
         Write(Manifest with { Stages = Manifest.Stages.Add(stage) }, context);
     }
 
-    /// <summary>Marks a stage as done, and leaves the PKCS#7 of each file beside its requests.</summary>
-    /// <exception cref="KexecSignException">KS3003, KS3004.</exception>
-    public void Close(BundleStage stage, ImmutableArray<byte[]> pkcs7s, RunContext context)
+    // What is done is known here and not from what comes back.
+    private static BundleManifest WithAttached(BundleManifest manifest, AttachedRecord record) => manifest with
     {
-        string folder = Path.Combine(StageFolder(stage.Number), "signatures");
-        try
-        {
-            Directory.CreateDirectory(folder);
-            for (int i = 0; i < pkcs7s.Length; i++)
-            {
-                string path = Path.Combine(folder, stage.Files[i].Request);
-                File.WriteAllBytes(path + ".p7", pkcs7s[i]);
-                // osslsigncode takes PEM; what it calls DER is a whole table entry.
-                File.WriteAllText(path + ".pem", PemEncoding.WriteString("PKCS7", pkcs7s[i]) + "\n");
-            }
-        }
-        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
-        {
-            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(folder);
-        }
-        Write(Manifest with { Stages = Manifest.Stages.SetItem(stage.Number - 1, stage) }, context);
-    }
+        Stages = [.. (manifest.Stages.IsDefault ? [] : manifest.Stages).Select(stage =>
+            record.Stages.LastOrDefault(done => done.Number == stage.Number && done.Outputs.Length == stage.Files.Length) is { } done
+                ? stage with { Attached = true, Files = [.. stage.Files.Select((file, i) => file with { Output = done.Outputs[i] })] }
+                : stage with { Attached = false, Files = [.. stage.Files.Select(file => file with { Output = null })] })],
+    };
 
     private void Write(BundleManifest manifest, RunContext context) => WrittenFile.Write(
         Layout.Of(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(manifest, OfflineJson.Default.BundleManifest) + "\n")), ManifestPath, [], context);

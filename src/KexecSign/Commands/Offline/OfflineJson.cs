@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 
 namespace KexecSign.Commands.Offline;
@@ -7,6 +8,7 @@ namespace KexecSign.Commands.Offline;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(BundleManifest))]
+[JsonSerializable(typeof(ImmutableArray<AttachedStage>), TypeInfoPropertyName = "ImmutableArrayAttachedStage")]
 [JsonSerializable(typeof(PrepareResult))]
 [JsonSerializable(typeof(AttachResult))]
 internal sealed partial class OfflineJson : JsonSerializerContext;

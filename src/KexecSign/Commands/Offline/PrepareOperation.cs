@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -76,7 +77,7 @@ internal static class PrepareOperation
             new("bundle", "DIR", "The bundle; begun when the folder is not there, continued when its last stage is attached.", (o, v) => o with { Bundle = v }, required: true),
             new("level", "LEVEL", "What the far side is given: attributes to sign, or a digest to make a whole PKCS#7 or CMS for.",
                 (o, v) => o with { Level = OptionValues.Choice("level", v, Levels) == "digest" ? BundleLevel.Digest : BundleLevel.Attributes }, "attributes", choices: Levels),
-            SigningOptionSpecs.Digest<PrepareOptions>((o, v) => o with { Digest = v }),
+            SigningOptionSpecs.Digest<PrepareOptions>(HashUses.Image, (o, v) => o with { Digest = v }),
             .. SigningOptionSpecs.Existing<PrepareOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("fit", null, "Pad a kernel Image so that, signed, it is exactly image_size bytes long: for the Image inside a zboot.", (o, _) => o with { Fit = true }),
         ],

@@ -8,6 +8,7 @@ using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Ima;
+using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Rpm;
 using KexecSign.Ima;
 using KexecSign.Judging;
@@ -98,27 +99,41 @@ internal static class RpmSignOperation
         {
             using FileSource source = FileSource.Open(file.Path);
             var package = RpmPackage.Read(source.ToLayout());
-            bool skip = options.SkipSigned && package.IsSigned && package.Files.All(f => f.Digest.IsEmpty || Holds(f, package.Hash, identity));
+            bool nothing = package.Files.All(f => f.Digest.IsEmpty);
+            bool skip = nothing || (options.SkipSigned && package.IsSigned && package.Files.All(f => f.Digest.IsEmpty || Holds(f, package.Hash, identity)));
+            string note = nothing ? "has no file with content to sign" : skip ? "signed by this key already" : $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}";
             if (package.IsSigned && !skip && !options.Replace)
                 throw OperationErrors.RpmSignedAlready.With(package.Files.Count(f => !f.ImaSignature.IsEmpty), package.Files.Length);
             if (skip && options.InPlace)
             {
                 step.Advance(file.Length);
-                answer(new(file.Path, FileStatus.Skipped) { Note = "signed by this key already" });
+                answer(new(file.Path, FileStatus.Skipped) { Note = note });
                 return;
             }
             OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace, commit.Folders);
             FileOutcome done = new(file.Path, skip ? FileStatus.Skipped : FileStatus.Signed)
             {
                 Output = output.Path,
-                Note = $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}",
+                Note = note,
             };
             commit.Add(
                 output,
-                o => ContentPass.Run(skip ? source.ToLayout() : package.With(Sign(package, identity, context)), HashAlgorithmName.SHA256, o, step, context.Cancellation),
+                o => Write(o, skip ? source.ToLayout() : package.With(Sign(package, identity, context)), package, step, context),
                 refused => answer(refused is null ? done : FileOutcome.Of(file, refused)));
         });
         return new(identity.Certificate.Subject, outcomes);
+    }
+
+    private static void Write(OutputFile output, Layout signed, RpmPackage package, IRunStep step, RunContext context)
+    {
+        ContentPass.Run(signed, HashAlgorithmName.SHA256, output, step, context.Cancellation);
+        // What rpm will read in it: the same files, and main header and payload byte by byte.
+        var written = RpmPackage.Read(output.ToLayout());
+        ReadBack.RequireSame(package.Body, written.Body, "the written package's main header and payload");
+        if (!written.Files.Select(Identity).SequenceEqual(package.Files.Select(Identity)))
+            throw OperationErrors.ReadBackDiffers.With("the written package's list of files", 0, package.Files.Length, written.Files.Length);
+
+        static (string, string) Identity(RpmFile file) => (file.Path, Convert.ToHexStringLower(file.Digest.Span));
     }
 
     // A kernel package has thousands of files, and a token's time is mostly waiting: several sign at a time within one package, too.

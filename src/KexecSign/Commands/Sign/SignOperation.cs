@@ -1,9 +1,11 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
+using KexecSign.Core.Settings;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Signing;
@@ -37,6 +39,15 @@ public sealed record SignOptions
 
     /// <summary>Whether the signer claims a signing time.</summary>
     public bool SigningTime { get; init; }
+
+    /// <summary>Further certificates that travel with the signature.</summary>
+    public ImmutableArray<string> Chain { get; init; } = [];
+
+    /// <summary>Whether the PKCS#7 alone is written, and the image left alone.</summary>
+    public bool Detached { get; init; }
+
+    /// <summary>Whether bytes behind the last section are signed, with a warning, instead of being refused.</summary>
+    public bool TrailingBytes { get; init; }
 }
 
 /// <summary>Result of <c>sign</c>.</summary>
@@ -53,7 +64,10 @@ public sealed record SignResult(ImmutableArray<SignedImage> Signed, ImmutableArr
         [new("", ["file", "bytes", "image digest", "table", "signer"],
             [.. Signed.Select(s => ImmutableArray.Create(
                 s.File, $"{s.Size}", $"{s.DigestAlgorithm} {s.ImageDigest}", $"0x{s.CertificateTableOffset:x}+0x{s.CertificateTableSize:x}", s.Signer))])],
-        [.. Failed.Select(f => f.Message)]);
+        [])
+    {
+        Failures = [.. Failed.Select(f => new ReportFailure(f.Code, f.Message))],
+    };
 }
 
 /// <summary><c>sign</c>: Authenticode signatures, many files in one login.</summary>
@@ -75,7 +89,7 @@ internal static class SignOperation
         TypedArguments = [new("FILE", "The image, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<SignOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<SignOptions>("that signs", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
             new("o", "PATH", "Output file for one image, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
             .. SigningOptionSpecs.Existing<SignOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
@@ -83,12 +97,17 @@ internal static class SignOperation
             new("timestamp", "URL", "RFC 3161 server to have the signature timestamped by; the first that answers is taken.",
                 (o, v) => o with { Timestamp = o.Timestamp with { Servers = o.Timestamp.Servers.Add(v) } }, repeatable: true),
             new("tsa", "CERT", "An authority whose timestamps are taken, or who issued its certificate; each answer is checked before it is built in.",
-                (o, v) => o with { Timestamp = o.Timestamp with { Authorities = o.Timestamp.Authorities.Add(v) } }, repeatable: true),
-            new("tsa-unverified", null, "Take a timestamp whoever made it.", (o, _) => o with { Timestamp = o.Timestamp with { Unverified = true } }),
+                (o, v) => o with { Timestamp = o.Timestamp with { Authorities = o.Timestamp.Authorities.Add(v) } }, repeatable: true) { Trusts = [TrustRole.Tsa] },
+            new("tsa-unverified", null, "Take a timestamp whoever made it.", (o, _) => o with { Timestamp = o.Timestamp with { Unverified = true } }) { SaysWhomToTrust = true },
             new("timestamp-wait", "SECONDS", "Longest wait for one server's answer.",
                 (o, v) => o with { Timestamp = o.Timestamp with { AttemptSeconds = OptionValues.Seconds("timestamp-wait", v) } }, "10"),
             new("timestamp-deadline", "SECONDS", "Longest wait for all timestamps together.",
                 (o, v) => o with { Timestamp = o.Timestamp with { TotalSeconds = OptionValues.Seconds("timestamp-deadline", v) } }, "120"),
+            new("chain", "CERT", "Further certificates that travel with the signature, besides those that stand behind --cert's first.",
+                (o, v) => o with { Chain = o.Chain.Add(v) }, repeatable: true),
+            new("detached", null, "Write the PKCS#7 alone; 'signatures add' puts it into the image.", (o, _) => o with { Detached = true }),
+            new("trailing-bytes", null, "Sign bytes behind the last section too, with a warning, instead of refusing them: every hash covers them.",
+                (o, _) => o with { TrailingBytes = true }),
             new("signing-time", null, "Write a signing time: SOURCE_DATE_EPOCH, or now where that is not set.", (o, _) => o with { SigningTime = true }),
         ],
         Examples =
@@ -112,9 +131,13 @@ internal static class SignOperation
         // How long a token will be is not known, and the padding counts on the length.
         if (options is { Fit: true, Timestamp.Servers.IsEmpty: false })
             throw OperationErrors.OptionsConflict.With("--fit", "--timestamp");
+        if (options.Detached && (options.InPlace || options.Fit || options.Files.Length > 1))
+            throw OperationErrors.OptionsConflict.With("--detached", options.InPlace ? "--in-place" : options.Fit ? "--fit" : "several files");
         ImmutableArray<FileTarget> targets = [.. options.Files.Select(file => new FileTarget(file, Target(file, options)))];
         BatchNames.RequireDifferent(Outputs(targets));
         var identity = SigningIdentity.Open("sign", options.Signing, context, MlDsaUse.TakenByKexec);
+        if (!options.Chain.IsEmpty)
+            identity = identity with { Certificates = [.. identity.Certificates, .. options.Chain.SelectMany(c => context.Keyring.OpenCertificates(c, options.Signing.Pin, context.Cancellation))] };
         if (options.SigningTime)
             identity = identity with { SigningTime = Signing.Timestamps.SigningTime.Get(identity.Certificate, context) };
         using var timestamper = Timestamper.For(options.Timestamp, context);
@@ -132,6 +155,8 @@ internal static class SignOperation
     private static SignedImage SignOne(string file, string target, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
         using FileSource source = FileSource.Open(file);
+        if (options.Detached)
+            return DetachedSigning.Sign(source, target, identity, options, timestamper, context);
         using ImageSigning signing = Begin(source, target, identity, options, new OutputFolders(), context);
         signing.Sign(context, timestamper);
         return signing.Finish();
@@ -241,7 +266,7 @@ internal static class SignOperation
     {
         try
         {
-            PendingSignature pending = PendingSignature.Prepare(source.ToLayout(), identity, options.Existing, options.Fit);
+            PendingSignature pending = DetachedSigning.Prepare(source, identity, options, context);
             OutputFile output = options.InPlace ? OutputFile.Create(target, folders) : OutputFile.Create(target, folders, source.Path);
             try
             {

@@ -81,7 +81,7 @@ internal static class SignaturesRemoveOperation
         try
         {
             Layout file = source.ToLayout();
-            PeImage image = PeReader.Read(file);
+            PeImage image = options.All ? PeReader.ReadDamaged(file) : PeReader.Read(file);
             if (!image.IsSigned)
                 throw OperationErrors.NothingToRemove.With();
             (Layout left, int removed, int kept) = Remove(image, file, options);
@@ -97,9 +97,26 @@ internal static class SignaturesRemoveOperation
     private static (Layout Left, int Removed, int Kept) Remove(PeImage image, Layout file, SignaturesRemoveOptions options)
     {
         if (options.All)
-            return (CertificateTable.RemoveAll(image, file), Count(image, file), 0);
+            return (RemoveAll(image, file), Count(image, file), 0);
         ImmutableHashSet<int> indexes = [.. options.Indexes];
         return (CertificateTable.Remove(image, file, indexes), indexes.Count, CertificateTable.Read(image, file).Length - indexes.Count);
+    }
+
+    // What is damaged is to go anyway. A table that is cut ends where the file does; one that is gone as a whole, or said to be where
+    // the sections are, leaves only its directory entry to be cleared. In front of it everything must be as in any image.
+    private static Layout RemoveAll(PeImage image, Layout file)
+    {
+        uint at = image.CertificateTable.Address;
+        if (at >= image.SectionsEnd && at < file.Length)
+        {
+            Layout whole = file.OverwriteUInt32(image.CertificateDirectoryOffset + 4, (uint)Math.Min(uint.MaxValue, file.Length - at));
+            return CertificateTable.RemoveAll(PeReader.Read(whole), whole);
+        }
+        Layout body = file.Overwrite(image.CertificateDirectoryOffset, new byte[8]);
+        PeImage unsigned = PeReader.Read(body);
+        PeCanonical.Require(unsigned, body);
+        long end = PeCanonical.ContentEnd(unsigned, body);
+        return body.Length == Alignment.Up(end, 8) ? body.Slice(0, end) : body;
     }
 
     // A table that cannot be read may still be dropped as a whole.

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Text;
 using KexecSign.Core;
@@ -61,7 +62,7 @@ internal static class AddonBuildOperation
             new("stub", "FILE", "systemd's addon*.efi.stub; without it a built-in one.", (o, v) => o with { Stub = v }),
             .. UkiOptionSpecs.AddonContents<AddonBuildOptions>(o => o.Contents, (o, c) => o with { Contents = c }),
             new("profile", "TEXT|@FILE", "ID= and TITLE=: makes a profile instead of an addon.", (o, v) => o with { Profile = v }),
-            .. SigningOptionSpecs.All<AddonBuildOptions>("that signs", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<AddonBuildOptions>("that signs", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
         ],
         Examples =
         [

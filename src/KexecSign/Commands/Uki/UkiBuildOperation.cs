@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Text;
 using KexecSign.Core;
@@ -42,7 +43,7 @@ internal static class UkiBuildOperation
             .. UkiOptionSpecs.Contents<UkiBuildOptions>(o => o.Contents, (o, c) => o with { Contents = c }),
             new("profile", "TEXT|@FILE", "ID= and TITLE= of the base as a profile (.profile); systemd-stub 257.", (o, v) => o with { Profile = v }),
             new("join-profile", "FILE", "A further profile, from 'addon build --profile' or ukify.", (o, v) => o with { JoinedProfiles = o.JoinedProfiles.Add(v) }, repeatable: true),
-            .. SigningOptionSpecs.All<UkiBuildOptions>("of the image (Secure Boot)", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<UkiBuildOptions>("of the image (Secure Boot)", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.KeyAndCertificate<UkiBuildOptions>("inner-", "of the kernel inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
             new("inner-replace", null, "Drop signatures that the kernel carries already.", (o, _) => o with { InnerReplace = true }),
             new("inner-parser", "FILE", "A kexec BPF parser object for the kernel's own .bpf section.", (o, v) => o with { InnerParser = v }),
@@ -152,7 +153,7 @@ internal static class UkiBuildOperation
         return profiles.ToImmutable();
     }
 
-    // The profile's own .sbat is left out: shim reads the image's first one only, and signatures of its PCRs are for another image.
+    // The profile's own .sbat is left out: shim refuses an image with two (verify.c, verify_buffer_sbat()), and signatures of its PCRs are for another image.
     private static ImmutableArray<UkiPart> Joined(UkiImage file, ushort machine)
     {
         if (file.Image.Machine != machine)

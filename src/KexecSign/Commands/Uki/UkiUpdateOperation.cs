@@ -1,3 +1,4 @@
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Text;
 using KexecSign.Core;
@@ -71,7 +72,7 @@ internal static class UkiUpdateOperation
             new("linux", "FILE", "Another kernel; .uname follows it.", (o, v) => o with { Linux = v }),
             .. UkiOptionSpecs.Contents<UkiUpdateOptions>(o => o.Contents, (o, c) => o with { Contents = c }),
             new("remove", "NAME", "Take a section out, for instance .splash.", (o, v) => o with { Removed = o.Removed.Add(v) }, repeatable: true),
-            .. SigningOptionSpecs.All<UkiUpdateOptions>("of the image (Secure Boot)", o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<UkiUpdateOptions>("of the image (Secure Boot)", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.KeyAndCertificate<UkiUpdateOptions>("inner-", "of another kernel (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
             new("inner-replace", null, "Drop signatures that the other kernel carries already.", (o, _) => o with { InnerReplace = true }),
             .. UkiOptionSpecs.Pcr<UkiUpdateOptions>(o => o.Pcr, (o, p) => o with { Pcr = p }, o => o.Contents, (o, c) => o with { Contents = c }),

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Core.Settings;
 using KexecSign.Judging;
 using KexecSign.Judging.Policies;
 
@@ -30,26 +31,29 @@ internal static class VerifyOperation
         TypedOptions =
         [
             new("db", "FILE", "What firmware allows: a certificate, a bundle of them, or EFI_SIGNATURE_LISTs. The kernel trusts these certificates, too.",
-                (o, v) => o with { Db = o.Db.Add(v) }, repeatable: true),
-            new("kexec-cert", "CERT", "A certificate of the kernel's keyrings, for kexec.", (o, v) => o with { KexecCertificates = o.KexecCertificates.Add(v) }, repeatable: true),
-            new("ima-cert", "CERT", "A certificate of the .ima keyring.", (o, v) => o with { ImaCertificates = o.ImaCertificates.Add(v) }, repeatable: true),
+                (o, v) => o with { Db = o.Db.Add(v) }, repeatable: true) { Trusts = [TrustRole.Db] },
+            new("kexec-cert", "CERT", "A certificate of the kernel's keyrings, for kexec.", (o, v) => o with { KexecCertificates = o.KexecCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Kexec] },
+            new("ima-cert", "CERT", "A certificate of the .ima keyring.", (o, v) => o with { ImaCertificates = o.ImaCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Ima] },
             new("cert", "CERT", "Short form for a file that is judged by one kind of signature: counts for those who look at it.",
-                (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
+                (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true) { SaysWhomToTrust = true },
             new("applied", null, "Ask IMA about the file as it will be once its sidecar FILE.sig is applied as security.ima; without --for that is how a file with a sidecar alone is judged.",
                 (o, _) => o with { Applied = true }),
-            new("no-trust", null, "Ask only whether the signatures hold, whoever made them.", (o, _) => o with { NoTrust = true }),
+            new("no-trust", null, "Ask only whether the signatures hold, whoever made them.", (o, _) => o with { NoTrust = true }) { SaysWhomToTrust = true },
+            new("signature", "FILE", "Judge the image with this detached PKCS#7 (DER or PEM) in the place of those that it carries.", (o, v) => o with { Signature = v }),
             new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
             new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v }, choices: Architectures),
             new("dbx", "FILE", "Revocations, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Dbx = v }),
-            new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) => o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true),
+            new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) => o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Mok] },
             new("mokx", "FILE", "MokListX: revocations of the machine's owner, as EFI_SIGNATURE_LISTs.", (o, v) => o with { OwnerDbx = v }),
             new("sbat-level", "FILE", "SbatLevel, as 'mokutil --list-sbat-revocations' prints it: what shim demands of .sbat.", (o, v) => o with { SbatLevel = v }),
             new("expired", "POLICY", "What a signer's certificate that is out of date means; neither firmware nor kernel looks at the dates.",
                 (o, v) => o with { ExpiredFails = OptionValues.Choice("expired", v, Policies) == "fail" }, "warn", choices: Policies),
             new("tsa", "CERT", "A timestamp authority that is trusted: with --expired fail, a signature that it stamped while the signer's certificate was valid counts as made in time. Neither firmware nor kernel looks at timestamps.",
-                (o, v) => o with { TimestampAuthorities = o.TimestampAuthorities.Add(v) }, repeatable: true),
+                (o, v) => o with { TimestampAuthorities = o.TimestampAuthorities.Add(v) }, repeatable: true) { Trusts = [TrustRole.Tsa] },
             new("policy", "FILE", "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides those of the options.",
                 (o, v) => o with { Policy = v }),
+            new("allow-module", "PATH", "A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.",
+                (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
         ],
         Examples =
         [
@@ -65,8 +69,8 @@ internal static class VerifyOperation
         if (options.NoTrust && TrustOption(options) is { } named)
             throw OperationErrors.OptionsConflict.With("--no-trust", named);
         TrustedRoles roles = TrustedRoles.Read(options, context);
-        PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy);
-        using var file = JudgedFile.Open(options.File, context);
+        PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
+        using var file = JudgedFile.Open(options.File, context, options.Signature);
         if (policy is null)
             return Result(options, ImageVerification.Judge(file, options, roles, context), file, roles);
         if (policy.Architecture is { } architecture && options.Architecture is { } other && other != architecture)

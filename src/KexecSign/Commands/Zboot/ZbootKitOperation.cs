@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using System.Text;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
@@ -55,13 +56,16 @@ public sealed record ZbootKitResult(string File, long Size, string Sha256, Zboot
         $"captured {File}",
         [
             ReportTable.Fields("",
+            [
                 ("kernel", $"{Manifest.KernelRelease}, {Manifest.Architecture}"),
                 ("source", Manifest.SourcePackage),
                 ("compiler", Manifest.Compiler),
                 ("linker", Manifest.Linker),
+                .. (Manifest.Security?.Rows() ?? []).Select(row => (row.Name, (string?)row.Value)),
                 ("stub options", Manifest.StubOptions is not { Length: > 0 } on ? null : string.Join(", ", on)),
                 ("bytes", $"{Size}"),
-                ("sha256", Sha256)),
+                ("sha256", Sha256),
+            ]),
             new("", ["stub for", "lib.a", "header", "pads payload", "code size"],
                 [.. Manifest.Stubs.Select(s => ImmutableArray.Create(
                     s.Compression.ToString().ToLowerInvariant(), $"{s.Library.Size} bytes", $"{s.Header.Size} bytes",
@@ -103,7 +107,7 @@ internal static class ZbootKitOperation
             new("source", "PATH", "A kernel's source instead: linux-*.tar.xz or its unpacked folder, which stays untouched.", (o, v) => o with { Source = v }),
             new("arch", "ARCH", "The kernel's ARCH, with --source.", (o, v) => o with { Architecture = v },
                 choices: [.. StubTarget.All.Select(t => t.Architecture)]),
-            new("config", "FILE", "Configuration of the kernel that goes inside.", (o, v) => o with { Config = v }, defaultValue: "the ARCH's defconfig"),
+            new("config", "FILE", "Configuration of the kernel that goes inside, as it is or as .xz, .gz or .zst.", (o, v) => o with { Config = v }, defaultValue: "the ARCH's defconfig"),
             new("compression", "NAME", "A compression that the kit is to have a stub for.",
                 (o, v) => o with { Compressions = o.Compressions.Add(ZbootOptionSpecs.Compression(v)) },
                 defaultValue: "all", repeatable: true, choices: ZbootOptionSpecs.Compressions),
@@ -126,16 +130,17 @@ internal static class ZbootKitOperation
         if (options is { BuildFolder: not null, Source: not null })
             throw OperationErrors.OptionsConflict.With("--build-dir", "--source");
         using OutputFile output = options.Source is { } source && File.Exists(source) ? OutputFile.Create(path, source) : OutputFile.Create(path);
-        (ZbootKitManifest manifest, ImmutableArray<StubObjects> stubs) =
+        (ZbootKitManifest manifest, ImmutableArray<StubObjects> stubs, byte[] configuration) =
             options.BuildFolder is not null ? FromBuild(options) :
             options.Source is not null ? FromSource(options, context) :
             throw OperationErrors.OptionMissing.With("zboot kit", "--build-dir or --source");
-        WrittenFile written = WrittenFile.Fill(output, ZbootKit.Pack(manifest, stubs.SelectMany(s => s.Files())), context);
+        WrittenFile written = WrittenFile.Fill(
+            output, ZbootKit.Pack(manifest, [.. stubs.SelectMany(s => s.Files()), (ZbootKit.ConfigurationName, configuration)]), context);
         output.Commit();
         return new(path, written.Size, written.Sha256, manifest);
     }
 
-    private static (ZbootKitManifest, ImmutableArray<StubObjects>) FromBuild(ZbootKitOptions options)
+    private static (ZbootKitManifest, ImmutableArray<StubObjects>, byte[]) FromBuild(ZbootKitOptions options)
     {
         string folder = options.BuildFolder!;
         string configPath = Path.Combine(folder, ".config");
@@ -146,7 +151,7 @@ internal static class ZbootKitOperation
         StubObjects stub = StubObjects.Collect(folder, SourceOf(folder), target, config);
         if (!options.Compressions.IsEmpty && !options.Compressions.All(c => c == stub.Compression))
             throw OperationErrors.KitLacks.With(string.Join(", ", options.Compressions.Where(c => c != stub.Compression)).ToLowerInvariant(), stub.Compression.ToString().ToLowerInvariant()).In(folder);
-        return (Manifest(target, StubObjects.KernelRelease(folder), options.SourcePackage, null, Sha256Of(configPath), config, [stub]), [stub]);
+        return (Manifest(target, StubObjects.KernelRelease(folder), options.SourcePackage, null, Sha256Of(configPath), config, [stub]), [stub], Encoding.UTF8.GetBytes(config.ToString()));
     }
 
     // A build outside the source tree leaves a link to it.
@@ -156,7 +161,7 @@ internal static class ZbootKitOperation
         return Directory.Exists(link) ? link : buildFolder;
     }
 
-    private static (ZbootKitManifest, ImmutableArray<StubObjects>) FromSource(ZbootKitOptions options, RunContext context)
+    private static (ZbootKitManifest, ImmutableArray<StubObjects>, byte[]) FromSource(ZbootKitOptions options, RunContext context)
     {
         StubTarget target = StubTarget.Named(options.Architecture ?? throw OperationErrors.OptionMissing.With("zboot kit", "--arch with --source"));
         if (!Path.Exists(options.Source))
@@ -177,7 +182,7 @@ internal static class ZbootKitOperation
             ];
             return (Manifest(
                 target, StubObjects.KernelRelease(build.BuildFolder), options.SourcePackage, source.IsArchive ? Sha256Of(options.Source!) : null,
-                options.Config is null ? DefaultConfiguration : Sha256Of(options.Config), build.Config, stubs), stubs);
+                options.Config is null ? DefaultConfiguration : Sha256Of(options.Config), build.Config, stubs), stubs, Encoding.UTF8.GetBytes(build.Config.ToString()));
         }
         catch (KexecSignException failed) when (failed.Code == OperationErrors.ProgramFailed)
         {
@@ -204,7 +209,12 @@ internal static class ZbootKitOperation
             configuration, config.Compiler, config.Linker, [.. stubs.Select(s => s.Describe())])
         {
             StubOptions = [.. HeaderOptions.Where(config.IsOn)],
+            Security = KitSecurity.Of(config),
+            ConfigurationFile = Described(Encoding.UTF8.GetBytes(config.ToString())),
         };
+
+    private static ZbootKitFile Described(byte[] configuration) =>
+        new(ZbootKit.ConfigurationName, configuration.Length, Convert.ToHexStringLower(SHA256.HashData(configuration)));
 
     private static string Sha256Of(string path)
     {

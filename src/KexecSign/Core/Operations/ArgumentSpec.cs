@@ -7,6 +7,9 @@ namespace KexecSign.Core.Operations;
 /// <param name="Repeatable">Whether more than one value may be given.</param>
 public abstract record ArgumentSpec(string Name, string Description, bool Required, bool Repeatable)
 {
+    /// <summary>What the value is.</summary>
+    public OptionKind Kind => OptionKinds.OfValue(Name);
+
     /// <summary>The options record with one value put in.</summary>
     public abstract object Apply(object options, string value);
 }

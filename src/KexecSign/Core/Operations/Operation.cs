@@ -42,6 +42,9 @@ public abstract class Operation
 
     /// <summary>Runs with an options record of this operation's type.</summary>
     public abstract OperationResult Run(object options, RunContext context);
+
+    /// <summary>A result as the JSON document that people and programs get; of a dry run the plan.</summary>
+    public byte[] Json(OperationResult result) => ReportDocument.Of(result, result is PlannedResult ? PlannedResult.JsonType : ResultType);
 }
 
 /// <summary>An operation with its types.</summary>
@@ -78,8 +81,12 @@ public sealed class Operation<TOptions, TResult> : Operation
 
     /// <inheritdoc/>
     public override OperationResult Run(object options, RunContext context) =>
-        context.DryRun && Plan is not null ? new PlannedResult(Name, [.. Plan((TOptions)options)]) : Body((TOptions)options, context);
+        context.DryRun && Plan is not null ? new PlannedResult(Name, [.. Plan((TOptions)options)]) : Run((TOptions)options, context);
 
     /// <summary>Runs with typed options.</summary>
-    public TResult Run(TOptions options, RunContext context) => Body(options, context);
+    public TResult Run(TOptions options, RunContext context)
+    {
+        MachineCrypto.Require();
+        return Body(options, context);
+    }
 }

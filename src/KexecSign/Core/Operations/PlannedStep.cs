@@ -1,7 +1,10 @@
+using KexecSign.Keys.Keyrings;
+using KexecSign.Keys.References;
+
 namespace KexecSign.Core.Operations;
 
 /// <summary>A step that an operation would take.</summary>
-/// <param name="Action"><c>read</c>, <c>sign</c>, <c>run</c>, <c>write</c>, <c>set</c>.</param>
+/// <param name="Action"><c>read</c>, <c>load</c>, <c>sign</c>, <c>run</c>, <c>write</c>, <c>set</c>.</param>
 /// <param name="What">The file or key; a key's PIN and where it comes from are left out.</param>
 public sealed record PlannedStep(string Action, string What)
 {
@@ -13,7 +16,12 @@ public sealed record PlannedStep(string Action, string What)
 
     /// <summary>Signs something with a key that was named; none when it was not.</summary>
     internal static IEnumerable<PlannedStep> Sign(string what, string? key, string? certificate) =>
-        key is null ? [] : [new("sign", $"{what} with {WithoutQuery(key)}, certificate {(certificate is null ? "none" : WithoutQuery(certificate))}")];
+        key is null ? [] : [.. Load(key, certificate), new("sign", $"{what} with {WithoutQuery(key)}, certificate {(certificate is null ? "none" : WithoutQuery(certificate))}")];
+
+    // A module is code that will run in this process; whoever looks at a plan wants to see which.
+    private static IEnumerable<PlannedStep> Load(params IEnumerable<string?> references) =>
+        references.OfType<string>().Where(TokenReference.Is).Select(r => Keyring.ModuleFor(r, Environment.GetEnvironmentVariable) ?? "none that is there").Distinct()
+            .Select(module => new PlannedStep("load", $"PKCS#11 module {module}"));
 
     private static IEnumerable<PlannedStep> Each(string action, IEnumerable<string?> files) =>
         files.Where(file => file is not null).Select(file => new PlannedStep(action, file!));

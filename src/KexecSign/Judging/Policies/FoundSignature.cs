@@ -98,7 +98,7 @@ internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, b
         if ((file.Ima.Security ?? file.Ima.Sidecar) is not { } value || !ImaValues.IsSignature(value))
             return [];
         ImaSignature signature = ImaSignature.Decode(value);
-        X509Certificate2? signer = known.FirstOrDefault(c => ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId);
+        X509Certificate2? signer = known.FirstOrDefault(c => ImaCheck.KeyIdOf(c) == signature.KeyId);
         bool holds = signer is not null && ImaAppraisal.Judge(file, withSidecar: true, known, context).Answer == Answer.Accepts;
         return [new(Name(signature.Hash), signer, holds, false)];
     }

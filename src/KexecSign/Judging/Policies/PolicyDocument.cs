@@ -1,5 +1,9 @@
+using KexecSign.Keys.Kinds;
+using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Text.Json;
+using KexecSign.Core.Operations;
+using KexecSign.Core;
 using KexecSign.Documents;
 using KexecSign.Formats.Errors;
 
@@ -62,10 +66,10 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     public static readonly ImmutableArray<string> RoleNames = ["db", "mok", "kexec", "ima"];
 
     /// <summary>Digests that signatures may have.</summary>
-    public static readonly ImmutableArray<string> Digests = ["sha1", "sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"];
+    public static readonly ImmutableArray<string> Digests = [.. HashKind.All.Select(hash => hash.Word)];
 
     /// <summary>Keys that signatures may be by.</summary>
-    public static readonly ImmutableArray<string> Algorithms = ["rsa1024", "rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521", "mldsa44", "mldsa65", "mldsa87"];
+    public static readonly ImmutableArray<string> Algorithms = KeyKindFacts.Words;
 
     /// <summary>Architectures whose kernels may be the ones to load the file.</summary>
     public static readonly ImmutableArray<string> Architectures = ["arm64", "x86_64", "riscv64", "loongarch64", "s390x", "powerpc64"];
@@ -88,6 +92,9 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     /// <summary>Rules about signatures.</summary>
     public ImmutableArray<SignatureRule> Signatures { get; private init; } = [];
 
+    /// <summary>SHA-256 of the zboot kits that may be linked with, lower-case hex; empty for any.</summary>
+    public ImmutableArray<string> Kits { get; private init; } = [];
+
     /// <summary>Rules about SBAT; null for none.</summary>
     public SbatRule? Sbat { get; private init; }
 
@@ -99,20 +106,23 @@ internal sealed record PolicyDocument(string Path, string Sha256)
 
     private bool HasRule =>
         MustAccept is not null || Architecture is not null || Signatures.Any(s => s.Demands) || Sbat is not null and not { Required: false, Generations.IsEmpty: true }
-        || Parser is not null and not { Required: null, Abis: null } || Reproducible;
+        || Parser is not null and not { Required: null, Abis: null } || Reproducible || !Kits.IsEmpty;
 
     /// <summary>Reads a policy.</summary>
-    /// <exception cref="KexecSignException">KS3301 to KS3303 with line and column.</exception>
-    public static PolicyDocument Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="allowedModules">PKCS#11 modules that it may name.</param>
+    /// <exception cref="KexecSignException">KS3301 to KS3303 with line and column, KS3760, KS3761.</exception>
+    public static PolicyDocument Read(string path, ImmutableArray<string> allowedModules)
     {
         PlacedDocument document = PlacedDocument.Read(path, "a policy");
         try
         {
             var root = new ObjectReader(document.Root, "the policy");
             string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+            var trust = DocumentTrust.Data(allowedModules);
             var policy = new PolicyDocument(path, document.Sha256)
             {
-                Certificates = ReadCertificates(root, folder),
+                Certificates = ReadCertificates(root, folder, trust),
                 MustAccept = Words(root, "consumers", Consumers) is { } names ? [.. names.Select(c => Enum.Parse<Consumer>(c, ignoreCase: true))] : null,
                 Architecture = root.Choice("architecture", Architectures.AsSpan()),
                 ExpiredFails = root.Choice("expired", "warn", "fail") == "fail",
@@ -121,8 +131,11 @@ internal sealed record PolicyDocument(string Path, string Sha256)
                 Sbat = root.Object("sbat") is { } sbat ? ReadSbat(sbat) : null,
                 Parser = root.Object("parser") is { } parser ? ReadParser(parser) : null,
                 Reproducible = root.Flag("reproducible") ?? false,
+                Kits = [.. root.Texts("kits").Select(Sha256Text.Require)],
             };
             root.End();
+            if (root.Get("kits") is { } kits && policy.Kits.IsEmpty)
+                throw ObjectReader.Wrong(kits, "'kits' is empty and so allows none; leave it out where any may be linked with");
             // What a kernel checks depends on its architecture, and the file's own word for it is the word of whoever wrote the file.
             if (policy is { Architecture: null, MustAccept: { } asked } && asked.Contains(Consumer.Kexec))
                 throw ObjectReader.Wrong(root.Get("consumers")!, $"'kexec' in 'consumers' wants an 'architecture', one of {string.Join(", ", Architectures)}: what a kernel checks depends on it");
@@ -135,7 +148,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
         }
     }
 
-    private static PolicyCertificates ReadCertificates(ObjectReader root, string folder)
+    private static PolicyCertificates ReadCertificates(ObjectReader root, string folder, DocumentTrust trust)
     {
         if (root.Get("certificates") is not { Kind: JsonValueKind.Object })
             return new() { Any = References(root, "certificates") };
@@ -151,7 +164,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
         roles.End();
         return certificates;
 
-        ImmutableArray<string> References(ObjectReader reader, string name) => [.. reader.Texts(name).Select(c => DocumentPaths.Reference(folder, c))];
+        ImmutableArray<string> References(ObjectReader reader, string name) => [.. reader.Texts(name).Select(c => trust.Reference(folder, c))];
     }
 
     private static ImmutableArray<SignatureRule> ReadSignatures(ObjectReader signatures)

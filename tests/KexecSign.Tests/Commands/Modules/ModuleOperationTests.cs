@@ -24,6 +24,8 @@ public sealed class ModuleOperationTests : IDisposable
     [InlineData("rsa2048", "sha256", false)]
     [InlineData("rsa4096", "sha512", false)]
     [InlineData("rsa2048", "sha384", true)]
+    [InlineData("rsa2048", "sha3-256", false)]
+    [InlineData("rsa3072", "sha3-512", true)]
     public void An_RSA_signature_is_sign_files_own(string name, string digest, bool skid)
     {
         TestSigner signer = TestSigners.Named(name);

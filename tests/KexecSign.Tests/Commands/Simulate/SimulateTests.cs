@@ -71,6 +71,34 @@ public sealed class SimulateTests : IDisposable
     }
 
     [SkippableTheory]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    public void A_disarmed_parser_runs_again_on_each_further_level_and_finds_its_ring_full(int abi)
+    {
+        SimulateResult result = OnNestedUkis(abi, ParserSources.Object("uki", abi));
+        Succeeds(result, abi);
+        string[] told = [.. result.Trace.Where(e => e.Level == 3).Select(e => $"{e.Who}: {e.What}")];
+        // The newest runs first.
+        int second = Array.IndexOf(told, "kernel: parse_uki of level 2 is still attached and runs again");
+        second.ShouldBeGreaterThan(Array.FindIndex(told, t => t.Contains("takes kernel", StringComparison.Ordinal)));
+        Array.IndexOf(told, "kernel: parse_uki of level 1 is still attached and runs again").ShouldBeGreaterThan(second);
+        told.Count(t => t == "parse_uki: prints 'the ring buffer has no room for a record'").ShouldBe(2);
+        told[0].ShouldEndWith($"; with those of 2 parsers before it 0x{3 * (0x800000 + (3 * 0x10000)):x} bytes");
+    }
+
+    [SkippableTheory]
+    [InlineData(6)]
+    [InlineData(7)]
+    public void A_disarmed_parser_that_sends_a_packet_is_warned_of(int abi)
+    {
+        byte[] parser = ParserSources.Object("uki", abi, "skeleton.h", ("#define RINGBUF1_SIZE POWER_OF_TWO", "#define RINGBUF1_SIZE 4 * POWER_OF_TWO"));
+        SimulateResult result = OnNestedUkis(abi, parser);
+        string[] warnings = [.. result.Notes.Where(n => n.StartsWith("parse_uki of level 1, which is disarmed but still attached, sends a packet at level 2", StringComparison.Ordinal))];
+        warnings.Length.ShouldBe(1, string.Join('\n', result.Notes));
+    }
+
+    [SkippableTheory]
     [InlineData("clang", "v2")]
     [InlineData("clang-16", "v3")]
     [InlineData("clang-19", "v3")]
@@ -299,6 +327,19 @@ public sealed class SimulateTests : IDisposable
     }
 
     public void Dispose() => _bench.Dispose();
+
+    // Three UKIs, one in the other.
+    private SimulateResult OnNestedUkis(int abi, byte[] parser)
+    {
+        byte[] parsers = [], image = Kernel;
+        for (int i = 0; i < 3; i++)
+        {
+            parsers = i == 0 ? Containers.Elf((".bpf.1", parser)) : Containers.Elf((".bpf.1", parser), (".bpf.nested", parsers));
+            image = Containers.Uki((".linux", image), (".initrd", Initrd), (".cmdline", CommandLine));
+            image = abi == 7 ? image : Containers.WithParser(image, parser);
+        }
+        return abi == 7 ? Simulate(parsers, image: image) : Simulate(image);
+    }
 
     private SimulateResult OnZboot(int abi, byte[] parser, byte[] zboot) => abi == 7
         ? Simulate(Containers.Elf((".bpf.1", parser)), image: Containers.Elf((".kernel", zboot), (".initrd", Initrd), (".cmdline", CommandLine)))

@@ -116,7 +116,7 @@ public sealed class PolicyTests : IDisposable
     [SkippableFact]
     public void The_parser_must_be_of_the_kernel_series_asked_for()
     {
-        string parser = _bench.Folder.File("parser.o", Commands.Simulate.ParserSources.Object("zboot", 6)), image = _bench.Folder.File("unsigned", TestImage.Arm64().Bytes), with = _bench.Folder.At("with");
+        string parser = _bench.Folder.File("parser.o", ParserSources.Object("zboot", 6)), image = _bench.Folder.File("unsigned", TestImage.Arm64().Bytes), with = _bench.Folder.At("with");
         KexecSign.Commands.Bpf.BpfEmbedOperation.Definition.Run(new() { Image = image, Parser = parser, Output = with }, _bench.Context);
         Verify("""{ "parser": { "required": true, "abi": ["v6"] } }""", with).Policy!.Findings.ShouldAllBe(f => f.Holds);
         Verify("""{ "parser": { "abi": ["v5"] } }""", with).Policy!.Findings.ShouldHaveSingleItem().Rule.ShouldBe("parser.abi");
