@@ -195,7 +195,7 @@ Task("Demo")
     BuildOptions Build(string compression, string output) => new()
     {
         Image = In("Image"), Kit = kit.FullPath, Parser = parser.FullPath, Compression = compression,
-        Outer = Key("db"), Inner = Key("kexec"), Ima = Key("ima"), Xattr = "security",
+        Outer = Key("db"), Inner = Key("kexec"), Ima = Key("ima"),
         Output = In(output), Tar = In(output + ".tar"),
     };
     session.Run(OperationCatalog.Build, Build("gzip", "vmlinuz.efi") with { SignedImage = In("Image.signed"), Report = In("report.json") });

@@ -19,7 +19,7 @@ mkdir -p "$share/bash-completion/completions" "$share/zsh/vendor-completions" "$
 "$speaker" completion fish > "$share/fish/vendor_completions.d/kexecsign.fish"
 
 # The names are the program's own: what it does not offer is not installed.
-if names=$("$speaker" compat-names 2>/dev/null); then
+if names=$("$speaker" as --list 2>/dev/null); then
     mkdir -p "$root/usr/libexec/kexecsign/compat"
     for name in $names; do
         ln -s ../../../bin/kexecsign "$root/usr/libexec/kexecsign/compat/$name"

@@ -1,3 +1,4 @@
+using KexecSign.Commands.Ima;
 using Cake.Core;
 using Cake.Core.Annotations;
 using KexecSign.Catalog;

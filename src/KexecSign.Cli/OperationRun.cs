@@ -4,6 +4,7 @@ using KexecSign.Cli.Progress;
 using KexecSign.Cli.Terminal;
 using KexecSign.Configuration;
 using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
@@ -16,6 +17,8 @@ internal static class OperationRun
 {
     public static ExitCode Run(OperationRequest request, Flags flags, Surroundings surroundings)
     {
+        if (flags.Json && request.ToStandardOutput is { } option)
+            throw OperationErrors.StandardOutputTwice.With(option, "--json");
         OperationResult result = Carry(request, flags, surroundings);
         if (result.IsShown && !flags.Quiet)
             Show(result.View(), flags, surroundings);

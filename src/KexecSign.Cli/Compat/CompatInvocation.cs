@@ -12,11 +12,19 @@ internal static class CompatInvocation
     {
         try
         {
+            if (arguments is [PeerCommands.Word, PeerCommands.List])
+                return List();
             return PeerCommands.Of(calledAs, arguments) is (var peer, var words) ? PeerRun.Run(peer, words, Surroundings.OfThisProcess([])) : null;
         }
         catch (KexecSignException unknown)
         {
             return (int)new ErrorOutput(Surroundings.OfThisProcess([]), json: false, verbose: false).Show(unknown);
         }
+    }
+
+    private static int List()
+    {
+        Answers.Write(string.Concat(PeerCommands.Names.Select(name => name + "\n")), Surroundings.OfThisProcess([]));
+        return (int)ExitCode.Done;
     }
 }

@@ -13,6 +13,9 @@ internal static class PeerCommands
     /// <summary>The word behind <c>kexecsign</c> that takes a name.</summary>
     public const string Word = "as";
 
+    /// <summary>Behind <see cref="Word"/>: tells the names, one a line, for those who make the links.</summary>
+    public const string List = "--list";
+
     /// <summary>What the links in <c>/usr/libexec/kexecsign/compat</c> are called.</summary>
     public static ImmutableArray<string> Names { get; } =
         ["sbsign", "sbverify", "sbattach", "systemd-sbsign", "sign-file", "kmodsign", "evmctl", "pesign", "rpmsign"];

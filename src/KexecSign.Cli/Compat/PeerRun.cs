@@ -1,5 +1,6 @@
 using System.Text;
 using KexecSign.Cli.Terminal;
+using KexecSign.Configuration;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
@@ -19,10 +20,13 @@ internal sealed class PeerRun : IDisposable
     {
         _surroundings = surroundings;
         bool canAsk = surroundings is { InputIsTerminal: true, ErrorIsTerminal: true };
+        var log = new PeerLog(this);
         Context = new()
         {
             Keyring = new Keyring(surroundings.Environment, canAsk ? surroundings.AskPin : null, message => Tell("warning: " + message)),
-            Log = new PeerLog(this),
+            Log = log,
+            // For keys by their names: --key @db.
+            Settings = new Configurations { Folder = surroundings.Folder, Environment = surroundings.Environment }.Settings(log),
             Environment = surroundings.Environment,
             Cancellation = surroundings.Cancellation,
         };

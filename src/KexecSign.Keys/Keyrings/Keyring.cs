@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Agents;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Files;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pem;
 using KexecSign.Keys.Pins;
@@ -45,6 +46,7 @@ public sealed class Keyring : IDisposable
     /// <param name="cancellation">Gives up waiting for the token.</param>
     public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation)
     {
+        Note(pin);
         if (AgentKey(reference) is { } held)
             return held;
         if (!Pkcs11Uri.Is(reference))
@@ -61,7 +63,11 @@ public sealed class Keyring : IDisposable
     public IReadOnlyList<X509Certificate2> OpenCertificates(string reference, PinOptions pin, CancellationToken cancellation)
     {
         if (!Pkcs11Uri.Is(reference))
-            return CertificateFile.Read(FileReference.Path(reference, "certificate"));
+        {
+            string path = FileReference.Path(reference, "certificate");
+            ReadFiles.Note(path);
+            return CertificateFile.Read(path);
+        }
         if (_agent.Value?.Certificates(reference) is { } held)
             return held;
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
@@ -142,6 +148,12 @@ public sealed class Keyring : IDisposable
     private static Pkcs11Uri Parse(string reference) =>
         Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference) : throw KeyErrors.UriMalformed.With(0, "it does not begin with pkcs11:");
 
+    private static void Note(PinOptions pin)
+    {
+        if (pin.File is { } file)
+            ReadFiles.Note(file);
+    }
+
     private CheckedKey? AgentKey(string reference)
     {
         if (_agent.Value is not { } agent)
@@ -157,6 +169,9 @@ public sealed class Keyring : IDisposable
 
     private CheckedKey OpenKeyFile(string path, PinOptions pin)
     {
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw KeyErrors.KeyFileUnreadable.With(path, "its name holds a NUL");
+        ReadFiles.Note(path);
         string full = Path.GetFullPath(path);
         lock (_lock)
         {

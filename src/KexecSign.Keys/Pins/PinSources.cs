@@ -1,4 +1,5 @@
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Files;
 using KexecSign.Keys.References;
 using Microsoft.Win32.SafeHandles;
 
@@ -74,6 +75,7 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
         if (path is null)
             return null;
         string origin = $"file '{path}'";
+        ReadFiles.Note(path);
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);

@@ -54,9 +54,9 @@ internal sealed class ConfigurationFile
         if (!File.Exists(path))
             throw OperationErrors.InputMissing.With().In(path);
         UnixFileMode mode = File.GetUnixFileMode(path);
-        (uint owner, _) = FileOwner.Of(path);
-        if ((mode & Others) != 0 || (owner != 0 && owner != FileOwner.OfThisProcess))
-            throw OperationErrors.ConfigurationWritable.With(Convert.ToString((int)mode, 8), owner, FileOwner.OfThisProcess).In(path);
+        uint owner = (FileFacts.Of(path) ?? throw OperationErrors.InputMissing.With().In(path)).Owner;
+        if ((mode & Others) != 0 || (owner != 0 && owner != Libc.EffectiveUser()))
+            throw OperationErrors.ConfigurationWritable.With(Convert.ToString((int)mode, 8), owner, Libc.EffectiveUser()).In(path);
     }
 
     private KeySettings Settings(ObjectReader root)

@@ -11,7 +11,13 @@ internal static class DocumentPaths
     private static readonly string[] NoPaths = ["pkcs11:", "exec:", "@"];
 
     /// <summary>An absolute path; null for null.</summary>
-    public static string? From(string folder, string? path) => path is null ? null : Path.GetFullPath(path, folder);
+    /// <exception cref="Formats.Errors.KexecSignException">KS3001 for what no file can be called.</exception>
+    public static string? From(string folder, string? path) => path switch
+    {
+        null => null,
+        _ when path.Length == 0 || path.Contains('\0', StringComparison.Ordinal) => throw OperationErrors.InputMissing.With().In(path.Replace('\0', '?')),
+        _ => Path.GetFullPath(path, folder),
+    };
 
     /// <summary>A key or certificate of the user's own configuration: what is no path stays as it is.</summary>
     public static string Reference(string folder, string reference) =>

@@ -24,9 +24,11 @@ internal sealed class WorkFolder : IDisposable
     {
         try
         {
-            return named is null
-                ? new(Directory.CreateTempSubdirectory("kexecsign-").FullName, keep: false)
-                : new(Directory.CreateDirectory(named).FullName, keep: true);
+            if (named is not null)
+                return new(Directory.CreateDirectory(named).FullName, keep: true);
+            string made = Directory.CreateTempSubdirectory("kexecsign-").FullName;
+            Leftovers.Begin(made);
+            return new(made, keep: false);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -69,7 +71,9 @@ internal sealed class WorkFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (!_keep)
-            Directory.Delete(Path, recursive: true);
+        if (_keep)
+            return;
+        Directory.Delete(Path, recursive: true);
+        Leftovers.Forget(Path);
     }
 }

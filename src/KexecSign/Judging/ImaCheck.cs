@@ -39,7 +39,7 @@ internal static class ImaCheck
     /// <summary>Reads a sidecar.</summary>
     public static byte[] ReadSidecar(string path)
     {
-        using FileSource source = FileSource.Open(path);
+        using FileSource source = FileSource.OpenRegular(path);
         return source.ToLayout().ReadBytes(0, Math.Min(source.Length, ushort.MaxValue + 10));
     }
 

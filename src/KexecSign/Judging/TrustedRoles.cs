@@ -127,6 +127,9 @@ internal sealed record TrustedRoles
         if (reference.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase))
             return false;
         string path = reference.StartsWith("file:", StringComparison.Ordinal) ? reference["file:".Length..] : reference;
+        // A pipe can be read once, and lists of signatures do not come by one.
+        if (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal))
+            return false;
         using FileSource source = FileSource.Open(path);
         byte[] head = source.ToLayout().ReadBytes(0, Math.Min(source.Length, 64 * 1024));
         return (head.Length == 0 || head[0] != 0x30) && head.AsSpan().IndexOf("-----BEGIN "u8) < 0;

@@ -24,7 +24,7 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
     public ImmutableArray<UkiPart> Parts(UkiContents contents)
     {
         var parts = ImmutableArray.CreateBuilder<UkiPart>();
-        Add(".osrel", contents.OsRelease is { } release ? Layout.Of(Text(release, ".osrel")) : null);
+        Add(".osrel", contents.OsRelease is { } release ? Layout.Of(OsRelease(release)) : null);
         Add(".cmdline", contents.CommandLine is { } line ? Layout.Of(CommandLine(line)) : null);
         Add(".initrd", Joined(contents.Initrds));
         Add(".ucode", Joined(contents.Microcode));
@@ -78,6 +78,15 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
         }
         int nul = bytes.AsSpan().IndexOf((byte)0);
         return nul < 0 ? bytes : throw FormatErrors.UkiText.With(section, 0, nul);
+    }
+
+    // The path alone, without its '@', is a text too: boot menus would not list the image and nobody would know why.
+    private byte[] OsRelease(string value)
+    {
+        byte[] text = Text(value, ".osrel");
+        string[] lines = Encoding.UTF8.GetString(text).Split('\n');
+        return Array.Exists(lines, line => line.Length > 0 && (char.IsAsciiLetter(line[0]) || line[0] == '_') && line.Contains('=', StringComparison.Ordinal))
+            ? text : throw OperationErrors.OsReleaseText.With(value);
     }
 
     /// <summary>A text of one line without blanks around it.</summary>

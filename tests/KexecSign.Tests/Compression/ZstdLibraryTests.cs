@@ -81,7 +81,7 @@ public sealed class ZstdLibraryTests : IDisposable
         {
             state = unchecked((state * 1_103_515_245) + 12_345) & 0x7FFF_FFFF;
             content.AddRange(words[(state >> 16) % 8].Select(letter => (byte)letter));
-            content.Add((state & 0x70_0000) == 0 ? (byte)(state >> 8) : (byte)' ');
+            content.Add((state & 0x70_0000) == 0 ? (byte)((state >> 8) & 0xFF) : (byte)' ');
         }
         return [.. content.Take(400_000)];
     }

@@ -21,6 +21,9 @@ public sealed class BareSystemTests(NativePackages packages)
         system.Run($"kexecsign sign {SigningFiles.Image} --key db.key --cert db.pem -o signed");
         system.Run("kexecsign verify signed --for firmware --cert db.pem");
         Tool.Run("sbverify", "--cert", system.At("work/db.pem"), system.At("work/signed"));
+        // The names that build systems know are links to the program.
+        system.Run("for name in $(kexecsign as --list); do test -x /usr/libexec/kexecsign/compat/$name || exit 1; done; test \"$(kexecsign as --list | wc -l)\" -ge 7");
+        system.Run("/usr/libexec/kexecsign/compat/sbverify --cert db.pem signed").ShouldContain("OK");
         foreach ((string compression, string level) in new[] { ("gzip", "6"), ("zstd", "3") })
         {
             string report = system.Run($"kexecsign zboot build --kit kit --image Image --compression {compression} --level {level} -o {compression}.efi --json");

@@ -45,6 +45,9 @@ internal sealed class BuildLine
     public BuildResult Run()
     {
         string output = _options.Output!;
+        // A sidecar stands beside a file, and a stream has no place beside it.
+        if (_ima is not null && OutputTarget.IsStandardOutput(output))
+            throw OperationErrors.OptionsConflict.With("-o " + output, "--ima-key");
         string?[] inputs = [_options.Image, _options.Kit, _options.Sbat, _options.Parser, _options.Policy];
         using var files = new StagedFiles([.. inputs.OfType<string>()]);
         string staged = files.Add(output);

@@ -1,3 +1,4 @@
+using KexecSign.Core;
 using System.Text.Json;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;

@@ -106,5 +106,5 @@ public sealed record BuildResult : BuildOutcome
             new("verified", ["as", "answer", "reason"],
                 [.. Verdicts.Select(v => ImmutableArray.Create(v.Consumer.ToString().ToLowerInvariant(), v.Answer.ToString().ToLowerInvariant(), v.Reason))]),
         ],
-        Ima?.XattrProblem is { } problem ? [$"the xattr was not set: {problem}; the sidecar and the tar carry the signature."] : []);
+        []);
 }

@@ -126,7 +126,7 @@ internal static class EvmSignOperation
     {
         byte[] ima = options.Ima is { } given ? Hex("ima", given)
             : ExtendedAttribute.TryGet(file, options.Xattr + ".ima") ?? throw OperationErrors.EvmNeedsIma.With(options.Xattr);
-        (uint owner, uint group) = FileOwner.Of(file);
+        FileFacts facts = FileFacts.Of(file) ?? throw OperationErrors.InputMissing.With().In(file);
         var attributes = ImmutableArray.CreateBuilder<ProtectedAttribute>();
         foreach (string name in EvmMetadata.ProtectedNames)
         {
@@ -140,7 +140,7 @@ internal static class EvmSignOperation
             if (value is { } covered)
                 attributes.Add(new(name, covered));
         }
-        return new(options.User ?? owner, options.Group ?? group, options.Mode ?? (ushort)(0x8000 | (int)File.GetUnixFileMode(file)), attributes.DrainToImmutable());
+        return new(options.User ?? facts.Owner, options.Group ?? facts.Group, options.Mode ?? (ushort)(0x8000 | (int)File.GetUnixFileMode(file)), attributes.DrainToImmutable());
     }
 
     private static byte[] Hex(string option, string value)

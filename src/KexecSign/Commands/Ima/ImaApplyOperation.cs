@@ -82,7 +82,7 @@ internal static class ImaApplyOperation
         ImmutableArray<SelectedFile> files = options.Manifest is null ? ImaSelection.Of(options.Files, null, "ima apply") : Listed(options.Manifest, options.Root, values);
         return new(Batch.Run(files, "apply IMA signatures to", context, FileOutcome.Of, (file, _, step, answer) =>
         {
-            using FileSource source = FileSource.Open(file.Path);
+            using FileSource source = file.Open();
             Values wanted = options.Manifest is not null ? values[file.Path] : Sidecars(file.Path);
             byte[] value = wanted.Ima ?? throw VerifyErrors.NoImaSignature.With(file.Path);
             var signature = ImaSignature.Decode(value);

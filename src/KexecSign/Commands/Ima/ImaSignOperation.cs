@@ -120,7 +120,7 @@ internal static class ImaSignOperation
     private static void One(
         SelectedFile file, ImaSignOptions options, SigningIdentity identity, GroupCommit commit, IRunStep step, Action<Answer> answer, RunContext context)
     {
-        using FileSource source = FileSource.Open(file.Path);
+        using FileSource source = file.Open();
         RawContent.RequireSignable(source.ToLayout());
         byte type = options.Verity ? ImaSignature.VerityDigsig : ImaSignature.Digsig;
         byte version = (byte)(options.Version ?? (options.Verity ? 3 : 2));
@@ -136,15 +136,25 @@ internal static class ImaSignOperation
         ImaSigned signed = WithEvm(ImaPlacement.Described(file.Path, digest, value, options.Sidecar) with { ContentDigest = content }, value, version, identity, options, context);
         if (!options.Sidecar)
         {
-            answer(new(ImaPlacement.SetAttributes(signed, options.Xattr, context), null));
+            answer(new(ImaPlacement.SetAttributes(signed, options.Xattr), null));
             return;
         }
         KexecSignException? evmRefused = null;
         if (signed.EvmSidecar is not null)
             Stage(signed.EvmSidecar, Convert.FromHexString(signed.Evm!), file.Path, commit, refused => evmRefused = refused);
-        Stage(file.Path + ".sig", value, file.Path, commit, refused => answer((refused ?? evmRefused) is { } failed
-            ? new(null, new(file.Path, failed.Code.Id, failed.In(file.Path).Message))
-            : new(ImaPlacement.SetAttributes(signed, options.Xattr, context), null)));
+        Stage(file.Path + ".sig", value, file.Path, commit, refused => answer(Placed(signed, refused ?? evmRefused, options)));
+    }
+
+    private static Answer Placed(ImaSigned signed, KexecSignException? refused, ImaSignOptions options)
+    {
+        try
+        {
+            return new(refused is null ? ImaPlacement.SetAttributes(signed, options.Xattr) : throw refused, null);
+        }
+        catch (KexecSignException failed)
+        {
+            return new(null, new(signed.File, failed.Code.Id, failed.In(signed.File).Message));
+        }
     }
 
     private static void Stage(string path, byte[] value, string signed, GroupCommit commit, Action<KexecSignException?> done) =>

@@ -80,7 +80,7 @@ public sealed record ImaSignResult(
             Signed.Length is 0 or > MostRows ? [] :
             [
                 new("", ["file", DigestAlgorithm.ToLowerInvariant(), "key id", "sidecar", "xattr"],
-                    [.. Signed.Select(s => ImmutableArray.Create(s.File, s.Digest, s.KeyId, s.Sidecar ?? "-", s.Xattr ?? s.XattrProblem ?? "-"))]),
+                    [.. Signed.Select(s => ImmutableArray.Create(s.File, s.Digest, s.KeyId, s.Sidecar ?? "-", s.Xattr ?? "-"))]),
             ],
             [
                 .. Failed.Take(MostRows).Select(f => f.Message), .. Failed.Length > MostRows ? [$"{Failed.Length - MostRows} more failed; --json names each."] : (ReadOnlySpan<string>)[],

@@ -92,7 +92,7 @@ internal static class ImaVerifyOperation
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima verify", context);
         return new(Batch.Run(files, "verify IMA signatures of", context, (file, refused) => new ImaFileVerdict(file.Path, Verdict.Failed(Consumer.Ima, refused)), (file, _, step, answer) =>
         {
-            using FileSource source = FileSource.Open(file.Path);
+            using FileSource source = file.Open();
             (byte[] value, string where) = ImaCheck.Find(file.Path, options.From) ?? throw VerifyErrors.NoImaSignature.With(file.Path);
             var signature = ImaSignature.Decode(value);
             X509Certificate2 signer = ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);

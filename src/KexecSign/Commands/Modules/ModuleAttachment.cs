@@ -23,7 +23,7 @@ internal static class ModuleAttachment
         string target = BatchTargets.Of(files, options.Files, options.Output, options.InPlace)[0];
         byte[] signedData = WholeFile.Read(options.Signature!, 1 << 20, "a signature");
         DetachedSigner signer = Signer(signedData, options.Signature!);
-        using var module = ModuleFile.Open(file.Path, context.Cancellation);
+        using var module = ModuleFile.Open(file, context.Cancellation);
         if (module.Existing is not null && !options.Replace)
             throw OperationErrors.AppendedAlready.With().In(file.Path);
         AuthenticodeTable.RefuseIn(module.Content);

@@ -125,7 +125,7 @@ internal static class ModuleSignOperation
         SignerName name = options.KeyIdentifier ? SignerName.ByKeyIdentifier(identity.Certificate) : SignerName.ByIssuer(identity.Certificate);
         ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
-            using var module = ModuleFile.Open(file.Path, context.Cancellation);
+            using var module = ModuleFile.Open(file, context.Cancellation);
             if (module.Existing is not null && options.SkipSigned && HoldsBy(identity, module, context))
             {
                 Skip(file, targetOf[file.Path], options, commit, step, answer, context);
@@ -140,7 +140,7 @@ internal static class ModuleSignOperation
                 Detach(file, module, identity, name, commit, step, answer, context);
                 return;
             }
-            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace, commit.Folders);
+            OutputFile output = BatchTargets.Create(targetOf[file.Path], file, options.InPlace, commit.Folders);
             var signed = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = module.Note };
             commit.Add(
                 output, o => signed = signed with { Digest = Convert.ToHexStringLower(Write(module, o, identity, name, options.SaveSignature ? file.Path : null, step, context)) },
@@ -219,9 +219,9 @@ internal static class ModuleSignOperation
             answer(skipped);
             return;
         }
-        using FileSource source = FileSource.Open(file.Path);
+        using FileSource source = file.Open();
         commit.Add(
-            BatchTargets.Create(target, file.Path, inPlace: false, commit.Folders),
+            BatchTargets.Create(target, file, inPlace: false, commit.Folders),
             output => ContentPass.Run(source.ToLayout(), System.Security.Cryptography.HashAlgorithmName.SHA256, output, step, context.Cancellation),
             refused => answer(refused is null ? skipped with { Output = target } : FileOutcome.Of(file, refused)));
     }

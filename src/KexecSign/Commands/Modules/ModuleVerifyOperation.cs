@@ -61,7 +61,7 @@ internal static class ModuleVerifyOperation
         ImmutableArray<X509Certificate2> trusted = TrustedCertificates.Open(options.Certificates, context);
         return new(Batch.Run(files, "verify", context, FileOutcome.Of, (file, _, step, answer) =>
         {
-            using var module = ModuleFile.Open(file.Path, context.Cancellation);
+            using var module = ModuleFile.Open(file, context.Cancellation);
             (byte[] digest, HashAlgorithmName hash, X509Certificate2 signer) = ModuleCheck.Require(module, trusted, step, context.Cancellation);
             answer(new(file.Path, FileStatus.Verified) { Digest = Convert.ToHexStringLower(digest), Note = $"{hash.Name} by {signer.Subject}" });
         }));

@@ -54,11 +54,11 @@ internal sealed class Bundle
             PlainTree.Require(folder);
         try
         {
-            BundleManifest? manifest = JsonSerializer.Deserialize(WholeFile.Read(path, MaxManifest, "a manifest"), OfflineJson.Default.BundleManifest);
+            BundleManifest? manifest = JsonSerializer.Deserialize(WholeFile.ReadReplaceable(path, MaxManifest, "a manifest"), OfflineJson.Default.BundleManifest);
             if (manifest?.Format != BundleManifest.FormatName)
                 throw OperationErrors.NotABundle.With($"its format is '{manifest?.Format}', not '{BundleManifest.FormatName}'").In(path);
             Check(manifest, path);
-            return new(folder, WithAttached(manifest, AttachedRecord.Of(folder)));
+            return new(folder, WithAttached(manifest.Stages.IsDefault ? manifest with { Stages = [] } : manifest, AttachedRecord.Of(folder)));
         }
         catch (JsonException broken)
         {

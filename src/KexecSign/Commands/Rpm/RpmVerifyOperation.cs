@@ -65,7 +65,7 @@ internal static class RpmVerifyOperation
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "rpm verify", context);
         return new(Batch.Run(files, "verify", context, FileOutcome.Of, (file, _, step, answer) =>
         {
-            using FileSource source = FileSource.Open(file.Path);
+            using FileSource source = file.Open();
             var package = RpmPackage.Read(source.ToLayout());
             foreach (RpmFile packed in package.Files.Where(f => !f.Digest.IsEmpty))
                 Require(packed, package, trusted);

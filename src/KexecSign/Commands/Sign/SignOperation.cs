@@ -165,20 +165,43 @@ internal static class SignOperation
     private static SignResult SignMany(
         ImmutableArray<FileTarget> targets, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
-        BatchImage[] files = [.. targets.Select(t => new BatchImage(t.File, t.Target))];
+        var signed = ImmutableArray.CreateBuilder<SignedImage>();
+        var failed = ImmutableArray.CreateBuilder<FailedFile>();
         KexecSignException? lost = null;
+        using var commit = new GroupCommit();
+        // A group at a time, because each file has its input and its output open until it is in place.
+        foreach (FileTarget[] group in targets.Chunk(GroupCommit.GroupSize))
+        {
+            BatchImage[] files = [.. group.Select(t => new BatchImage(t.File, t.Target))];
+            lost = SignGroup(files, lost, commit, identity, options, timestamper, context);
+            foreach (BatchImage file in files)
+            {
+                if (file.Signed is not null)
+                    signed.Add(file.Signed);
+                if (file.Failed is not null)
+                    failed.Add(file.Failed);
+            }
+            if (lost is not null && signed.Count == 0)
+                throw lost;
+        }
+        commit.Finish();
+        return new(signed.ToImmutable(), failed.ToImmutable());
+    }
+
+    private static KexecSignException? SignGroup(
+        BatchImage[] files, KexecSignException? lost, GroupCommit commit, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
+    {
         try
         {
-            using var commit = new GroupCommit();
-            // Everything is hashed before the token is asked for anything.
-            Workers.Run(files.Length, Workers.Default, i => files[i].Attempt(file => file.Begin(identity, options, commit.Folders, context)), context.Cancellation);
+            // The whole group is hashed before the token is asked for anything; with a key that is lost there is nothing to hash for.
+            if (lost is null)
+                Workers.Run(files.Length, Workers.Default, i => files[i].Attempt(file => file.Begin(identity, options, commit.Folders, context)), context.Cancellation);
             // Servers are asked one after the other; tokens take as many signatures at a time as they have sessions.
             Workers.Run(files.Length, timestamper is null ? Workers.Default : 1, Sign, context.Cancellation, (_, late) => Lose(late as KexecSignException ?? Failure.Explain(late)));
-            if (lost is not null && !files.Any(f => f.IsSigned))
-                throw lost;
             foreach (BatchImage file in files)
                 file.Attempt(f => f.Commit(commit, lost));
-            commit.Finish();
+            commit.Flush();
+            return lost;
 
             // A key that fails once is not asked again; what it signed before is finished.
             void Sign(int i)
@@ -205,7 +228,6 @@ internal static class SignOperation
             foreach (BatchImage file in files)
                 file.Dispose();
         }
-        return new([.. files.Where(f => f.Signed is not null).Select(f => f.Signed!)], [.. files.Where(f => f.Failed is not null).Select(f => f.Failed!)]);
     }
 
     // No tuple: code for lists of tuples is compiled on every start.
@@ -235,11 +257,11 @@ internal static class SignOperation
 
         public void Commit(GroupCommit commit, KexecSignException? lost)
         {
-            if (Signing is null || Failed is not null)
+            if (Failed is not null)
                 return;
             if (!IsSigned)
                 throw lost!;
-            commit.Add(Signing.Output, refused => Attempt(file => file.Signed = refused is null ? file._complete : throw refused));
+            commit.Add(Signing!.Output, refused => Attempt(file => file.Signed = refused is null ? file._complete : throw refused));
         }
 
         public void Attempt(Action<BatchImage> work)
@@ -291,6 +313,8 @@ internal static class SignOperation
         if (options.InPlace)
             return file;
         bool toFolder = options.Output is not null && Directory.Exists(options.Output);
+        if (options.Output is [.., '/'] && !toFolder)
+            throw OperationErrors.OutputFolderMissing.With().In(options.Output);
         if (options.Output is null || (options.Files.Length > 1 && !toFolder))
             throw OperationErrors.NoOutput.With(options.Files.Length);
         return toFolder ? Path.Combine(options.Output, Path.GetFileName(file)) : options.Output;

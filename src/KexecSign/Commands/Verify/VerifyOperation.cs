@@ -31,7 +31,7 @@ internal static class VerifyOperation
         TypedOptions =
         [
             new("db", "FILE", "What firmware allows: a certificate, a bundle of them, or EFI_SIGNATURE_LISTs. The kernel trusts these certificates, too.",
-                (o, v) => o with { Db = o.Db.Add(v) }, repeatable: true) { Trusts = [TrustRole.Db] },
+                (o, v) => o with { Db = o.Db.Add(v) }, repeatable: true, kind: OptionKind.KeyReference) { Trusts = [TrustRole.Db] },
             new("kexec-cert", "CERT", "A certificate of the kernel's keyrings, for kexec.", (o, v) => o with { KexecCertificates = o.KexecCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Kexec] },
             new("ima-cert", "CERT", "A certificate of the .ima keyring.", (o, v) => o with { ImaCertificates = o.ImaCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Ima] },
             new("cert", "CERT", "Short form for a file that is judged by one kind of signature: counts for those who look at it.",

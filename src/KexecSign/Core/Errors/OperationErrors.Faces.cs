@@ -16,7 +16,7 @@ public static partial class OperationErrors
 
     /// <summary>The system refused something and no one below said more precisely what.</summary>
     public static readonly ErrorCode SystemRefused = new(
-        "KS3009", "the system says: {0}.", "Check the path, its permissions and the space left; no output was left behind.");
+        "KS3009", "the system says: {0}.", "Check the path, its permissions and the space left.");
 
     /// <summary>A command line that cannot be understood.</summary>
     public static readonly ErrorCode CommandLine = new(

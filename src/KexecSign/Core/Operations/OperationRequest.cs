@@ -24,6 +24,9 @@ public sealed class OperationRequest
     /// <summary>What is to be run.</summary>
     public Operation Operation { get; }
 
+    /// <summary>The option that sends an output to standard output; null for none. Its report has to go elsewhere then.</summary>
+    public string? ToStandardOutput { get; private set; }
+
     /// <summary>Gives an option a value; for a repeatable option, one more value. Raises KS3032 for a name it does not have, KS3037 for an empty value.</summary>
     /// <param name="name">The option's name without dashes.</param>
     /// <param name="value">The value as people type it; ignored for a flag.</param>
@@ -34,6 +37,8 @@ public sealed class OperationRequest
             throw OperationErrors.OptionRepeated.With(Operation.Name, spec.Name);
         if (value.Length == 0 && spec.Value is not null)
             throw OperationErrors.ValueEmpty.With(Operation.Name, spec.Typed);
+        if (spec.Value is not null && (value is "/dev/stdout" or "/dev/fd/1" or "/proc/self/fd/1" || (value == "-" && spec.Kind == OptionKind.PathOut)))
+            ToStandardOutput = ToStandardOutput is { } other ? throw OperationErrors.StandardOutputTwice.With(other, spec.Typed) : spec.Typed;
         if (ConfiguredValues.IsName(spec, value))
             _named.Add(new(spec, value[1..]));
         else if (ConfiguredValues.IsProfile(spec))

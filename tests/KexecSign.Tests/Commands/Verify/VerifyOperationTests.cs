@@ -277,8 +277,8 @@ public sealed class VerifyOperationTests : IDisposable
         string list = DigestList(unsigned, HashAlgorithmName.SHA384, EfiGuids.CertSha384), allowed = DigestList(unsigned, HashAlgorithmName.SHA256, EfiGuids.CertSha256);
         Judge(signed, Consumer.Firmware, list, TestSigners.Rsa2048).Answer.ShouldBe(Answer.Accepts);
         Judge(longer, Consumer.Firmware, list, TestSigners.Rsa2048).ShouldBe((Answer.Refuses, "KS4106"));
-        With(unsigned, Consumer.Firmware, o => o with { Db = allowed }).Answer.ShouldBe(Answer.Accepts);
-        With(unsigned, Consumer.Firmware, o => o with { Db = allowed, Dbx = list }).Code.ShouldBe("KS4106");
+        With(unsigned, Consumer.Firmware, o => o with { Db = [allowed] }).Answer.ShouldBe(Answer.Accepts);
+        With(unsigned, Consumer.Firmware, o => o with { Db = [allowed], Dbx = list }).Code.ShouldBe("KS4106");
     }
 
     [Theory]
@@ -341,8 +341,8 @@ public sealed class VerifyOperationTests : IDisposable
         string variable = _bench.Folder.File("db-d719b2cb", [0x27, 0, 0, 0, .. File.ReadAllBytes(list)]);
         foreach (string db in (string[])[list, auth, variable])
         {
-            With(signed, Consumer.Firmware, o => o with { Db = db }).Answer.ShouldBe(Answer.Accepts, db);
-            With(signed, Consumer.Firmware, o => o with { Db = list, Dbx = db }).Code.ShouldBe("KS4106", db);
+            With(signed, Consumer.Firmware, o => o with { Db = [db] }).Answer.ShouldBe(Answer.Accepts, db);
+            With(signed, Consumer.Firmware, o => o with { Db = [list], Dbx = db }).Code.ShouldBe("KS4106", db);
         }
     }
 

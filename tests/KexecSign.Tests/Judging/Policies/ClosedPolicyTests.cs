@@ -86,7 +86,7 @@ public sealed class ClosedPolicyTests : IDisposable
     [InlineData("mldsa87")]
     [InlineData("p521")]
     public void Every_key_of_the_product_can_be_named(string algorithm) =>
-        PolicyDocument.Read(_bench.Folder.File("policy.json", Encoding.UTF8.GetBytes($$"""{ "signatures": { "outer": { "algorithms": ["{{algorithm}}"] } } }"""))).Signatures[0].Algorithms!.Value.ShouldBe([algorithm]);
+        PolicyDocument.Read(_bench.Folder.File("policy.json", Encoding.UTF8.GetBytes($$"""{ "signatures": { "outer": { "algorithms": ["{{algorithm}}"] } } }""")), []).Signatures[0].Algorithms!.Value.ShouldBe([algorithm]);
 
     [Fact]
     public void Dates_count_where_the_policy_says_so()

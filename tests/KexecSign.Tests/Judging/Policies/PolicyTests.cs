@@ -156,7 +156,7 @@ public sealed class PolicyTests : IDisposable
     private static string PublicKey(TestSigner signer) =>
         Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(signer.Certificate.PublicKey.ExportSubjectPublicKeyInfo()));
 
-    private PolicyDocument Policy(string text) => PolicyDocument.Read(_bench.Folder.File("policy.json", Encoding.UTF8.GetBytes(text)));
+    private PolicyDocument Policy(string text) => PolicyDocument.Read(_bench.Folder.File("policy.json", Encoding.UTF8.GetBytes(text)), []);
 
     private VerifyResult Verify(string policy, string image, params TestSigner[] trusted) => VerifyOperation.Definition.Run(
         new()
