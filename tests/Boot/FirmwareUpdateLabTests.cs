@@ -187,7 +187,7 @@ public sealed class FirmwareUpdateLabTests(LabBench bench)
 
     private static bool Verify(string image, string db, string dbx)
     {
-        var options = new VerifyOptions { File = image, Consumers = [Consumer.Firmware], Db = db, Dbx = dbx.Length == 0 ? null : dbx };
+        var options = new VerifyOptions { File = image, Consumers = [Consumer.Firmware], Db = [db], Dbx = dbx.Length == 0 ? null : dbx };
         return LabBench.Run(OperationCatalog.Verify, options).Verdicts.Single().Answer == Answer.Accepts;
     }
 

@@ -154,6 +154,6 @@ public sealed class RiscVLabTests(LabBench bench)
     private static string Verified(string file)
     {
         Verdict verdict = LabBench.Run(OperationCatalog.Verify, new VerifyOptions { File = file, Consumers = [Consumer.Kexec] }).Verdicts.Single();
-        return verdict.Answer == Answer.Accepts ? "accepts" : verdict.Reason.Contains("ENOEXEC (8): ", StringComparison.Ordinal) ? "ENOEXEC" : verdict.Reason;
+        return verdict.Answer == Answer.DoesNotCheck ? "accepts" : verdict.Reason.Contains("ENOEXEC (8): ", StringComparison.Ordinal) ? "ENOEXEC" : verdict.Reason;
     }
 }

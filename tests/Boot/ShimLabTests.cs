@@ -69,7 +69,7 @@ public sealed class ShimLabTests(LabBench bench)
         var verify = new VerifyOptions
         {
             Consumers = [Consumer.Shim],
-            Db = Written("db.esl", allowList),
+            Db = [Written("db.esl", allowList)],
             Dbx = Written("dbx.esl", forbidList),
             OwnerCertificates = [owner.CertificateFile, ownerRevoked.CertificateFile],
             OwnerDbx = Written("mokx.esl", List(ownerRevoked)),

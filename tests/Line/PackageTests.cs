@@ -75,13 +75,16 @@ public sealed class PackageTests(SigningBench bench)
     public void Every_consumer_takes_it_and_none_with_another_certificate()
     {
         string image = Path.Combine(bench.Package(), "vmlinuz.efi");
-        KexecSignProgram.Succeed("verify", image, "--for", "all",
-            "--cert", bench.Certificate("db"), "--cert", bench.Certificate("kexec"), "--cert", bench.Certificate("ima"));
+        string[] roles = ["--db", bench.Certificate("db"), "--kexec-cert", bench.Certificate("kexec"), "--ima-cert", bench.Certificate("ima")];
+        KexecSignProgram.Succeed(["verify", image, "--for", "all", "--applied", .. roles]);
+        KexecSignProgram.Succeed(["verify", image, .. roles]);
         foreach (string consumer in (string[])["firmware", "kexec"])
         {
             Answer refused = KexecSignProgram.Run("verify", image, "--for", consumer, "--cert", bench.Certificate("ima"));
             refused.Exit.ShouldBe(4, refused.Error);
         }
+        // Each key for its own: turned around they say nothing.
+        KexecSignProgram.Run("verify", image, "--db", bench.Certificate("ima"), "--kexec-cert", bench.Certificate("ima"), "--ima-cert", bench.Certificate("db")).Exit.ShouldBe(4);
     }
 
     [SkippableFact]

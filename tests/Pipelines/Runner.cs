@@ -32,7 +32,7 @@ internal sealed class Runner : IDisposable
         File.Copy(Path.Combine(AppContext.BaseDirectory, "demo.profile.json"), At("keys/throwaway.profile.json"));
         File.WriteAllText(At("kernel.plan.json"), """
             {
-              "steps": [{ "step": "sign", "key": "db" }, { "step": "ima", "key": "ima" }, { "step": "provenance" }],
+              "steps": [{ "step": "sign", "key": "db" }, { "step": "ima", "key": "ima" }, { "step": "provenance", "key": "ima" }],
               "images": [
                 { "image": "image0", "outputs": { "image": "out/0.efi" } },
                 { "image": "image1", "outputs": { "image": "out/1.efi" } },
@@ -152,7 +152,7 @@ internal sealed class Runner : IDisposable
         string fingerprint = Tool.Run("openssl", "x509", "-in", At("db.pem"), "-noout", "-fingerprint", "-sha256").Split('=')[1].Trim();
         File.WriteAllText(At("release.policy.json"), $$"""
             {
-              "certificates": ["db.pem", "ima.pem"],
+              "certificates": { "db": ["db.pem"], "ima": ["ima.pem"] },
               "consumers": ["firmware", "ima"],
               "signatures": { "outer": { "keys": ["{{fingerprint}}"], "digests": ["sha256"], "validDays": 30, "atMost": 1 } },
               "reproducible": true,

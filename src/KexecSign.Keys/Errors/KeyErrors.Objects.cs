@@ -83,7 +83,7 @@ public static partial class KeyErrors
 
     /// <summary>No certificate inside.</summary>
     public static readonly ErrorCode CertificateMalformed = new(
-        "KS2061", "'{0}' holds no X.509 certificate in PEM or DER form.", "Convert it with 'openssl x509 -in OLD -out NEW'.");
+        "KS2061", "'{0}' holds no X.509 certificate in PEM or DER form, and is no PKCS#7 or EFI signature list with one.", "Convert it with 'openssl x509 -in OLD -out NEW'.");
 
     /// <summary>Certificate and key are not a pair.</summary>
     public static readonly ErrorCode CertificateUnfit = new(

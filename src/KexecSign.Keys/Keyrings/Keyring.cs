@@ -70,10 +70,10 @@ public sealed class Keyring : IDisposable
     }
 
     /// <summary>Opens a certificate and its chain.</summary>
-    /// <param name="reference">A PKCS#11 URI, <c>file:PATH</c> or a path (PEM with the signer first and its chain behind, or DER).</param>
+    /// <param name="reference">A PKCS#11 URI, <c>file:PATH</c> or a path (PEM with one or several, DER, .p7b, or EFI signature lists).</param>
     /// <param name="pin">Where to take a PIN from if the token hides certificates before login.</param>
     /// <param name="cancellation">Gives up waiting for the token.</param>
-    /// <returns>The signer's certificate first, then the rest of the chain as found.</returns>
+    /// <returns>All certificates that are there, in their order.</returns>
     public IReadOnlyList<X509Certificate2> OpenCertificates(string reference, PinOptions pin, CancellationToken cancellation)
     {
         if (!Pkcs11Uri.Is(reference))

@@ -49,6 +49,12 @@ public sealed class KexecSignSign() : OperationTask(OperationCatalog.Sign)
     /// <summary>RFC 3161 server to have the signature timestamped by; the first that answers is taken.</summary>
     public string[] Timestamp { get; set; } = [];
 
+    /// <summary>Authorities whose timestamps are taken.</summary>
+    public ITaskItem[] Tsa { get; set; } = [];
+
+    /// <summary>Take a timestamp whoever made it.</summary>
+    public bool TsaUnverified { get; set; }
+
     /// <summary>Longest wait for one server's answer.</summary>
     public string? TimestampWait { get; set; }
 
@@ -73,6 +79,8 @@ public sealed class KexecSignSign() : OperationTask(OperationCatalog.Sign)
         values.Flag("prepend", Prepend);
         values.Flag("fit", Fit);
         values.Option("timestamp", Timestamp, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("tsa", Tsa, global::KexecSign.Core.Operations.OptionKind.KeyReference);
+        values.Flag("tsa-unverified", TsaUnverified);
         values.Option("timestamp-wait", TimestampWait, global::KexecSign.Core.Operations.OptionKind.Number);
         values.Option("timestamp-deadline", TimestampDeadline, global::KexecSign.Core.Operations.OptionKind.Number);
         values.Flag("signing-time", SigningTime);

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
 
@@ -33,7 +35,17 @@ public record FileOutcome(string File, FileStatus Status)
 {
     /// <summary>The outcome of a file that failed.</summary>
     internal static FileOutcome Of(SelectedFile file, KexecSignException refused) =>
-        new(file.Path, FileStatus.Failed) { Code = refused.Code.Id, Message = refused.In(file.Path).Message };
+        new(file.Path, FileStatus.Failed) { Code = refused.Code.Id, Message = refused.In(file.Path).Message, IsTrouble = !Failure.IsAnswer(refused) };
+
+    /// <summary>Exit code of a verification: 4 when a file was refused; 1 when one could not be judged.</summary>
+    internal static ExitCode ExitOfVerification(IReadOnlyCollection<FileOutcome> files) =>
+        files.All(f => f.Status == FileStatus.Verified) ? ExitCode.Done
+        : files.Any(f => f.Status != FileStatus.Verified && !f.IsTrouble) ? ExitCode.VerificationFailed
+        : ExitCode.Failed;
+
+    /// <summary>Whether a failure is this machine's and says nothing of the file.</summary>
+    [JsonIgnore]
+    internal bool IsTrouble { get; init; }
 
     /// <summary>The file written, if any.</summary>
     public string? Output { get; init; }

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using KexecSign.Judging.Policies;
+
 namespace KexecSign.Catalog;
 
 /// <summary>JSON Schemas (2020-12) of the documents that people write, and of provenance; kept beside the readers and held against them by tests.</summary>
@@ -101,7 +104,7 @@ public static class PublishedSchemas
                     "properties": { "$schema": true, "step": { "const": "ima" }, "key": true, "xattr": { "enum": ["security", "user"] } }
                   },
                   {
-                    "$ref": "#/$defs/keyed", "required": ["step"], "additionalProperties": false,
+                    "$ref": "#/$defs/keyed", "required": ["step", "key"], "additionalProperties": false,
                     "properties": { "$schema": true, "step": { "const": "provenance" }, "key": true, "builder": { "type": "string", "minLength": 1, "description": "URI of who builds." } }
                   }
                 ]
@@ -129,7 +132,15 @@ public static class PublishedSchemas
         """;
 
     /// <summary>A policy, for <c>verify --policy</c> and <c>build --policy</c>.</summary>
-    public static string Policy { get; } = """
+    public static string Policy { get; } = PolicyTemplate()
+        .Replace("ARCHITECTURES", Quoted(PolicyDocument.Architectures), StringComparison.Ordinal)
+        .Replace("DIGESTS", Quoted(PolicyDocument.Digests), StringComparison.Ordinal)
+        .Replace("ALGORITHMS", Quoted(PolicyDocument.Algorithms), StringComparison.Ordinal)
+        .Replace("ROLES", string.Join('|', PolicyDocument.RoleNames), StringComparison.Ordinal);
+
+    private static string Quoted(ImmutableArray<string> words) => string.Join(", ", words.Select(w => $"\"{w}\""));
+
+    private static string PolicyTemplate() => """
         {
           "$schema": "https://json-schema.org/draft/2020-12/schema",
           "title": "Policy of kexecsign verify",
@@ -142,9 +153,29 @@ public static class PublishedSchemas
           ],
           "properties": {
             "$schema": { "type": "string" },
-            "kits": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-fA-F:]{64,95}$" }, "description": "SHA-256 of the zboot kits that may be linked with; for 'build'." },
-            "certificates": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "Certificates that are trusted, besides --cert." },
-            "consumers": { "type": "array", "items": { "enum": ["firmware", "shim", "kexec", "ima", "bpf"] }, "description": "Who must accept the image." },
+            "kits": { "type": "array", "minItems": 1, "items": { "type": "string", "pattern": "^[0-9a-fA-F:]{64,95}$" }, "description": "SHA-256 of the zboot kits that may be linked with; for 'build'." },
+            "certificates": {
+              "description": "Certificates that are trusted, besides those of the command line: by role, or, for files with one kind of signature, in one list. A file of several is read whole.",
+              "oneOf": [
+                { "$ref": "#/$defs/references" },
+                {
+                  "type": "object",
+                  "additionalProperties": false,
+                  "properties": {
+                    "$schema": { "type": "string" },
+                    "db": { "$ref": "#/$defs/references", "description": "Firmware and shim; the kernel, too." },
+                    "mok": { "$ref": "#/$defs/references", "description": "The machine owner's: shim, and the kernel that it starts." },
+                    "kexec": { "$ref": "#/$defs/references", "description": "The kernel's keyrings." },
+                    "ima": { "$ref": "#/$defs/references", "description": "The .ima keyring." },
+                    "tsa": { "$ref": "#/$defs/references", "description": "Timestamp authorities, for 'expired'." }
+                  }
+                }
+              ]
+            },
+            "consumers": { "type": "array", "items": { "enum": ["firmware", "shim", "kexec", "ima", "bpf"] }, "description": "Who must accept the image; 'ima' as it is once its sidecar is applied. An empty list is satisfied by nothing." },
+            "architecture": { "enum": [ARCHITECTURES], "description": "What the image is for. Needed with 'kexec' in 'consumers', because what a kernel checks depends on it." },
+            "expired": { "enum": ["warn", "fail"], "default": "warn", "description": "What a signer's certificate that is out of date means." },
+            "weak": { "enum": ["refuse", "allow"], "default": "refuse", "description": "Whether digests and keys that are not to be relied on are taken where no list names them." },
             "signatures": {
               "type": "object",
               "additionalProperties": false,
@@ -176,17 +207,19 @@ public static class PublishedSchemas
             "reproducible": { "type": "boolean", "description": "Whether building again must give the same bytes." }
           },
           "$defs": {
+            "references": { "type": "array", "items": { "type": "string", "minLength": 1 } },
             "signature": {
               "type": "object",
+              "description": "A list that is there and empty allows nothing.",
               "properties": {
                 "$schema": { "type": "string" },
                 "required": { "type": "boolean", "default": true },
                 "keys": {
-                  "type": "array", "description": "SHA-256 fingerprints or SubjectKeyIdentifiers of certificates that may sign.",
-                  "items": { "type": "string", "pattern": "^([0-9A-Fa-f]:?){39}[0-9A-Fa-f]$|^([0-9A-Fa-f]:?){63}[0-9A-Fa-f]$" }
+                  "type": "array", "description": "SHA-256 of certificates or of public keys (SubjectPublicKeyInfo) that may sign, or roles of 'certificates'. A SubjectKeyIdentifier is none: anybody can write it into a certificate.",
+                  "items": { "type": "string", "pattern": "^([0-9A-Fa-f]:?){63}[0-9A-Fa-f]$|^(ROLES)$" }
                 },
-                "digests": { "type": "array", "items": { "enum": ["sha256", "sha384", "sha512"] } },
-                "algorithms": { "type": "array", "items": { "enum": ["rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521"] } },
+                "digests": { "type": "array", "items": { "enum": [DIGESTS] } },
+                "algorithms": { "type": "array", "items": { "enum": [ALGORITHMS] } },
                 "validDays": { "type": "integer", "minimum": 0, "maximum": 36500, "description": "Days that the certificate must still be valid for." }
               }
             }

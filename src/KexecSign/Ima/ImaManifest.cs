@@ -17,6 +17,12 @@ internal static class ImaManifest
     private const long Longest = 256 << 20;
     private const string Gap = "  ";
 
+    /// <summary>Where packages install manifests, as the snippet expects them.</summary>
+    public const string Folder = "/usr/share/ima/";
+
+    /// <summary>How their names end.</summary>
+    public const string Extension = ".manifest";
+
     /// <summary>Writes a manifest.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3921 for a name that holds a line's end; KS3003.</exception>
     public static void Write(string path, IEnumerable<(string Name, string Value)> files, RunContext context)

@@ -59,6 +59,7 @@ internal static class ImageInspection
             Architecture = PeConstants.MachineName(image.Machine),
             ImageSize = kernel is { ImageSize: <= long.MaxValue } ? (long)kernel.ImageSize : null,
             PageSizeKiB = kernel?.PageSizeKiB,
+            LinuxVersion = kernel is not null || BzImage.TryParse(head) is not null ? KernelVersionText.Find(file) : null,
             SizeOfHeaders = image.SizeOfHeaders,
             SizeOfImage = image.SizeOfImage,
             AuthenticodeSha256 = digests.Hex(HashAlgorithmName.SHA256),

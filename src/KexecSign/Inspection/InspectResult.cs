@@ -68,6 +68,9 @@ public sealed record InspectResult : OperationResult
     /// <summary>Architecture, where the format tells.</summary>
     public string? Architecture { get; init; }
 
+    /// <summary>The version of Linux that a kernel says it is (uname -r); null for what is none, or says none.</summary>
+    public string? LinuxVersion { get; init; }
+
     /// <summary>image_size of a kernel Image.</summary>
     public long? ImageSize { get; init; }
 
@@ -137,6 +140,7 @@ public sealed record InspectResult : OperationResult
         tables.Add(ReportTable.Fields(heading,
             ("size", $"{Size} (0x{Size:x})"),
             ("architecture", Architecture),
+            ("Linux version", LinuxVersion),
             ("image_size", ImageSize is { } size ? $"{size} (0x{size:x})" : null),
             ("page size", PageSizeKiB is { } page ? $"{page} KiB" : null),
             ("SizeOfHeaders", SizeOfHeaders is { } headers ? $"0x{headers:x}" : null),

@@ -4,7 +4,6 @@ using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Files;
-using KexecSign.Formats.AppendedSignatures;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Ima;
 using KexecSign.Formats.Layouts;
@@ -44,54 +43,16 @@ internal static class ImaCheck
         return source.ToLayout().ReadBytes(0, Math.Min(source.Length, ushort.MaxValue + 10));
     }
 
-    /// <summary>Says that the digest of a file's signature will be asked for; of one that cannot be read, the verdict tells.</summary>
-    public static void Announce(string path, FileDigests digests)
+    /// <summary>The verdict on a value, whatever carries it.</summary>
+    /// <exception cref="KexecSignException">KS4112, KS4113, KS14xx.</exception>
+    public static Verdict Judge(byte[] value, string source, JudgedFile file, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
-        try
-        {
-            if (Find(path) is { } found && ImaSignature.Decode(found.Value) is { Type: not ImaSignature.VerityDigsig } signature)
-                digests.AnnounceWhole(signature.Hash);
-        }
-        catch (KexecSignException)
-        {
-            return;
-        }
-    }
-
-    /// <summary>The verdict on a file.</summary>
-    public static Verdict Judge(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context) =>
-        Judge(path, file, new FileDigests(file, context), trusted, context);
-
-    /// <summary>The same where other digests of the file are wanted, too.</summary>
-    public static Verdict Judge(string path, Layout file, FileDigests digests, ImmutableArray<X509Certificate2> trusted, RunContext context)
-    {
-        try
-        {
-            if (Find(path) is not { } found)
-                return Appended(path, file, trusted, context);
-            (byte[] value, string source) = found;
-            if (trusted.IsEmpty)
-                return new(Consumer.Ima, Answer.NotChecked, $"{source} is there, but no certificate was given to check it by");
-            ImaSignature signature = ImaSignature.Decode(value);
-            X509Certificate2 signer = SignerOf(signature, trusted);
-            Require(signer, signature, Digest(signature, file, digests, context));
-            return new(Consumer.Ima, Answer.Accepts, $"{source}: key id {signature.KeyId:x8} of {CertificateNames.Of(signer)}, {signature.Hash.Name}");
-        }
-        catch (KexecSignException refused)
-        {
-            return Verdict.Refused(Consumer.Ima, refused);
-        }
-    }
-
-    // Rules for kernels and modules may say appraise_type=imasig|modsig; powerpc's own do.
-    private static Verdict Appended(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
-    {
-        AppendedSignature signature = AppendedSignature.Find(file) ?? throw VerifyErrors.NoImaSignature.With(path);
         if (trusted.IsEmpty)
-            return new(Consumer.Ima, Answer.NotChecked, "an appended signature is there, but no certificate was given to check it by");
-        using IRunStep step = context.Log.Step("hash", signature.ContentLength);
-        (_, HashAlgorithmName hash, X509Certificate2 signer) = ModuleCheck.Require(file.Slice(0, signature.ContentLength), signature, trusted, step, context.Cancellation);
-        return new(Consumer.Ima, Answer.Accepts, $"the appended signature holds by {signer.Subject}, {hash.Name}; it counts for rules with appraise_type=imasig|modsig");
+            return new(Consumer.Ima, Answer.NotDecided, $"{source} is there, but no certificate was given to check it by");
+        ImaSignature signature = ImaSignature.Decode(value);
+        X509Certificate2 signer = SignerOf(signature, trusted);
+        Require(signer, signature, Digest(signature, file.Content, file.Digests, context));
+        return new(Consumer.Ima, Answer.Accepts, $"{source}: key id {signature.KeyId:x8} of {CertificateNames.Of(signer)}, {signature.Hash.Name}");
     }
 
     /// <summary>Checks a signature and gives the certificate it holds by.</summary>

@@ -1,70 +1,95 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core;
-using KexecSign.Files;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Images;
-using KexecSign.Keys.Pins;
 using KexecSign.Parsers;
 using KexecSign.Signing;
 
 namespace KexecSign.Judging;
 
+/// <summary>What came of judging a file.</summary>
+/// <param name="Verdicts">One for each consumer.</param>
+/// <param name="ShortForm">The roles that certificates without one were taken for.</param>
+internal sealed record Judgement(ImmutableArray<Verdict> Verdicts, ImmutableArray<string> ShortForm);
+
 /// <summary>Judges a file as each real consumer would.</summary>
 internal static class ImageVerification
 {
     /// <summary>Judges a file as each consumer would, each with the certificates that it trusts.</summary>
-    public static ImmutableArray<Verdict> Judge(
-        VerifyOptions options, Func<Consumer, ImmutableArray<X509Certificate2>> trusted, VerifyLists lists, RunContext context)
+    /// <exception cref="KexecSignException">KS3330; and what is wrong with this machine.</exception>
+    public static Judgement Judge(JudgedFile file, VerifyOptions options, TrustedRoles trusted, RunContext context)
     {
-        using FileSource source = FileSource.Open(options.File);
-        Layout file = source.ToLayout();
         try
         {
-            if (options.Signature is { } detached)
-                file = SignatureFile.Attached(file, detached);
-            if (OtherKernels.Know(options.Architecture))
-                return [OtherKernels.Judge(options.File, file, options.Architecture!, trusted(Consumer.Kexec), context)];
-            PeImage image = PeReader.Read(file);
-            using var kernel = new KernelInside(image, file, context);
-            Consumer[] consumers = options.Consumers.IsEmpty ? Present(options.File, image, kernel) : Distinct(options.Consumers);
-            var whole = new FileDigests(file, context);
-            ImmutableArray<X509Certificate2> authorities =
-                [.. options.TimestampAuthorities.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
-            // All are announced before the first is computed, so that the file is read once for all consumers.
-            if (Array.Exists(consumers, c => c == Consumer.Ima))
-                ImaCheck.Announce(options.File, whole);
-            ReadDigests? digests = Array.Exists(consumers, c => c is not (Consumer.Ima or Consumer.Bpf)) ? ReadDigests.Of(image, file, whole, lists.DigestAlgorithms) : null;
-            return [.. Array.ConvertAll(consumers, c => c switch
-            {
-                Consumer.Firmware => Expiry.Apply(FirmwareCheck.AsFirmware(image, file, digests!, lists, trusted(c)), options, authorities, context),
-                Consumer.Shim => Expiry.Apply(ShimCheck.AsShim(image, file, digests!, lists, trusted(c)), options, authorities, context),
-                Consumer.Kexec => Expiry.Apply(AsKexec(image, kernel, whole, options, lists, trusted(c), context), options, authorities, context),
-                Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, whole, trusted(c), context), !options.Consumers.IsEmpty),
-                Consumer.Bpf => BpfCheck.Judge(image, file, context),
-                _ => throw new ArgumentOutOfRangeException(nameof(options), c, null),
-            })];
+            return OtherKernels.Know(options.Architecture) ? OfOtherKernel(file, options, trusted, context) : OfImage(file, options, trusted, context);
         }
         catch (KexecSignException refused)
         {
-            throw refused.In(options.File);
+            throw refused.In(file.Path);
         }
     }
 
-    private static (Verdict, AuthenticodeSignature?) AsKexec(
-        PeImage image, KernelInside kernel, FileDigests digests, VerifyOptions options, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    private static Judgement OfImage(JudgedFile file, VerifyOptions options, TrustedRoles trusted, RunContext context)
     {
-        Verdict verdict = KexecCheck.Judge(image, kernel, digests, options, lists, trusted, context);
-        return (verdict, verdict.Answer == Answer.Accepts ? KexecCheck.Signature(kernel) : null);
+        PeImage image = file.Image;
+        KernelInside kernel = file.Kernel;
+        Consumer[] consumers = options.Consumers.IsEmpty ? Present(file, options.NoTrust) : Distinct(options.Consumers);
+        (TrustedRoles roles, ImmutableArray<string> shortForm) = trusted.Settled(consumers, kernel.IsUnified || kernel.IsUnpacked);
+        // All are announced before the first is computed, so that the file is read once for all consumers.
+        if (Array.Exists(consumers, c => c == Consumer.Ima))
+            ImaAppraisal.Announce(file);
+        ReadDigests? digests = Array.Exists(consumers, c => c is not (Consumer.Ima or Consumer.Bpf))
+            ? ReadDigests.Of(image, file.Content, file.Digests, roles.Lists.DigestAlgorithms) : null;
+        return new([.. Array.ConvertAll(consumers, c => Trusting(Asked(c), roles) with { Sha256 = file.Sha256 })], shortForm);
+
+        Verdict Asked(Consumer consumer) => consumer switch
+        {
+            Consumer.Firmware => Expire(FirmwareCheck.AsFirmware(image, file.Content, digests!, roles.Lists, roles.For(consumer))),
+            Consumer.Shim => Expire(ShimCheck.AsShim(image, file.Content, digests!, roles.Lists, roles.For(consumer))),
+            Consumer.Kexec => Expire(AsKexec(file, options, roles, context)),
+            Consumer.Ima => ImaAppraisal.Judge(file, options.Applied || options.Consumers.IsEmpty, roles.For(consumer), context),
+            Consumer.Bpf => BpfCheck.Judge(image, file.Content, context),
+            _ => throw new ArgumentOutOfRangeException(nameof(options), consumer, null),
+        };
+
+        Verdict Expire((Verdict, AuthenticodeSignature?) judged) => Expiry.Apply(judged, options, roles.Authorities, context);
     }
 
-    // Asked for explicitly, "could not be checked" is no yes.
-    private static Verdict Demand(Verdict verdict, bool demanded) =>
-        demanded && verdict.Answer == Answer.NotChecked ? verdict with { Answer = Answer.Refuses } : verdict;
+    private static Judgement OfOtherKernel(JudgedFile file, VerifyOptions options, TrustedRoles trusted, RunContext context)
+    {
+        Consumer[] consumers = options.Consumers.IsEmpty ? [Consumer.Kexec] : Distinct(options.Consumers);
+        (TrustedRoles roles, ImmutableArray<string> shortForm) = trusted.Settled(consumers, inside: false);
+        return new([.. Array.ConvertAll(consumers, c => (c switch
+        {
+            Consumer.Kexec => OtherKernels.Judge(file, options.Architecture!, options.Applied, roles, context),
+            Consumer.Ima => ImaAppraisal.Judge(file, options.Applied, roles.For(c), context),
+            Consumer.Firmware or Consumer.Shim or Consumer.Bpf => Verdict.Refused(c, VerifyErrors.NotOnArchitecture.With(c.ToString().ToLowerInvariant(), options.Architecture)),
+            _ => throw new ArgumentOutOfRangeException(nameof(options), c, null),
+        }) with { Sha256 = file.Sha256 })], shortForm);
+    }
+
+    // By its own certificate any signature holds. That is no yes before somebody said whose it should be.
+    private static Verdict Trusting(Verdict verdict, TrustedRoles roles) => verdict.Answer != Answer.Accepts || roles.AreNamed(verdict.Consumer)
+        ? verdict
+        : verdict with
+        {
+            Answer = Answer.NotDecided,
+            SignatureHolds = true,
+            Reason = verdict.Consumer == Consumer.Kexec
+                ? "the signature holds; whose it is was not checked, because no certificate was given that the kernel trusts"
+                : verdict.Reason + "; whose it is was not checked, because no certificate was given that is trusted there",
+        };
+
+    private static (Verdict, AuthenticodeSignature?) AsKexec(JudgedFile file, VerifyOptions options, TrustedRoles roles, RunContext context)
+    {
+        Verdict verdict = KexecCheck.Judge(file.Image, file.Kernel, file.Digests, options, roles.Lists, roles.For(Consumer.Kexec), context);
+        return (verdict, verdict.Answer == Answer.Accepts ? KexecCheck.Signature(file.Kernel) : null);
+    }
 
     // By hand, because every generic method on values of one's own is compiled when the program runs.
     private static Consumer[] Distinct(ImmutableArray<Consumer> consumers)
@@ -82,15 +107,16 @@ internal static class ImageVerification
         return distinct[..count];
     }
 
-    private static Consumer[] Present(string path, PeImage image, KernelInside kernel)
+    private static Consumer[] Present(JudgedFile file, bool noTrust)
     {
         Consumer[] consumers = [Consumer.Firmware];
         // Of nested images the innermost first, as they were signed.
-        if (HasSignedKernel(kernel))
-            consumers = kernel.IsUnified ? [Consumer.Kexec, .. consumers] : [.. consumers, Consumer.Kexec];
-        if (ImaCheck.Find(path) is not null)
+        if (HasSignedKernel(file.Kernel))
+            consumers = file.Kernel.IsUnified ? [Consumer.Kexec, .. consumers] : [.. consumers, Consumer.Kexec];
+        // An IMA signature brings no certificate along: without one nothing of it can be computed.
+        if (file.Ima.Any && !noTrust)
             consumers = [.. consumers, Consumer.Ima];
-        if (image.FindSection(ParserSection.Name) is not null)
+        if (file.Image.FindSection(ParserSection.Name) is not null)
             consumers = [.. consumers, Consumer.Bpf];
         return consumers;
     }

@@ -31,6 +31,8 @@ internal static class KexecCheck
         {
             if (SignatureFree(image, options.Architecture) is { } free)
                 return free;
+            if (options.Architecture is null && !Knows(image.Machine))
+                return new(Consumer.Kexec, Answer.NotDecided, $"the image is for {PeConstants.MachineName(image.Machine)}, whose rules are not known here; --arch says by whose it is to be judged: {Architectures}");
             KernelArchitecture architecture = ArchitectureOf(image, options.Architecture);
             string what = (kernel.IsUnified ? "the kernel of .linux, " : "")
                 + (kernel.IsUnpacked ? "the Image inside, as kexec-tools 2.0.31 and later unpack it: " : kernel.IsUnified ? "as it is extracted: " : "");
@@ -55,7 +57,7 @@ internal static class KexecCheck
         };
         KexecVerdict verdict = KexecFileLoad.Judge(file, architecture, policy, digests.Of, context.Cancellation);
         return verdict.Accepted
-            ? new(Consumer.Kexec, Answer.Accepts, what + verdict.Explanation)
+            ? new(Consumer.Kexec, verdict.Signature is null ? Answer.DoesNotCheck : Answer.Accepts, what + verdict.Explanation)
             : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}{(architecture == KernelArchitecture.RiscV64 ? RiscVNote : "")}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
     }
 
@@ -71,7 +73,7 @@ internal static class KexecCheck
     // Neither kexec_efi_ops nor kexec_elf_ops of arch/loongarch has a verify_sig; before them there was no kexec_file_load.
     private static Verdict? SignatureFree(PeImage image, string? wanted) =>
         wanted == "loongarch64" || (wanted is null && image.Machine == PeConstants.MachineLoongArch64)
-            ? new(Consumer.Kexec, Answer.Accepts, "loongarch has kexec_file_load since 6.18, without a check of signatures, and none before; only IMA can check: see --for ima")
+            ? new(Consumer.Kexec, Answer.DoesNotCheck, "loongarch has kexec_file_load since 6.18, without a check of signatures, and none before; only IMA can check: see --for ima")
             : null;
 
     // Without certificates only the arithmetic can be checked; that is what trusting the file's own signer does.
@@ -80,6 +82,8 @@ internal static class KexecCheck
         PeImage image = PeReader.Read(file);
         return [.. CertificateTable.Read(image, file).SelectMany(e => AuthenticodeSignature.Decode(e.Pkcs7()).Certificates)];
     }
+
+    private static bool Knows(ushort machine) => machine is PeConstants.MachineArm64 or PeConstants.MachineAmd64 or PeConstants.MachineRiscV64;
 
     private static KernelArchitecture ArchitectureOf(PeImage image, string? wanted) => wanted switch
     {

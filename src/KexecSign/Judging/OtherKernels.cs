@@ -19,13 +19,15 @@ internal static class OtherKernels
     public static bool Know(string? architecture) => architecture is "s390x" or "powerpc64";
 
     /// <summary>The verdict of <c>kexec_file_load</c> on a machine that booted securely.</summary>
-    public static Verdict Judge(string path, Layout file, string architecture, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    public static Verdict Judge(JudgedFile file, string architecture, bool withSidecar, TrustedRoles roles, RunContext context)
     {
         try
         {
-            return architecture == "powerpc64" && ImaCheck.Find(path) is not null
-                ? ByIma(path, file, trusted, context)
-                : ByAppended(file, AppendedSignature.Find(file) ?? throw VerifyErrors.NoAppendedSignature.With(), trusted, context);
+            // powerpc asks .ima for both kinds, and s390 its builtin, secondary and platform keyrings.
+            ImmutableArray<X509Certificate2> trusted = architecture == "powerpc64" ? [.. roles.Ima, .. roles.For(Consumer.Kexec)] : roles.For(Consumer.Kexec);
+            return architecture == "powerpc64" && (file.Ima.Security ?? (withSidecar ? file.Ima.Sidecar : null)) is not null
+                ? ByIma(file, withSidecar, trusted, context)
+                : ByAppended(file.Content, AppendedSignature.Find(file.Content) ?? throw VerifyErrors.NoAppendedSignature.With(), trusted, context);
         }
         catch (KexecSignException refused)
         {
@@ -34,18 +36,18 @@ internal static class OtherKernels
     }
 
     // ima_appraise_measurement(): where there is a signature in the xattr, an appended one counts only when that one's key is unknown.
-    private static Verdict ByIma(string path, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    private static Verdict ByIma(JudgedFile file, bool withSidecar, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
-        Verdict ima = ImaCheck.Judge(path, file, trusted, context);
-        return ima.Code == VerifyErrors.ImaKeyUnknown.Id && AppendedSignature.Find(file) is { } signature
-            ? ByAppended(file, signature, trusted, context)
+        Verdict ima = ImaAppraisal.Judge(file, withSidecar, trusted, context);
+        return ima.Code == VerifyErrors.ImaKeyUnknown.Id && AppendedSignature.Find(file.Content) is { } signature
+            ? ByAppended(file.Content, signature, trusted, context)
             : ima with { Consumer = Consumer.Kexec, Reason = "by IMA, as powerpc does under secure boot: " + ima.Reason };
     }
 
     private static Verdict ByAppended(Layout file, AppendedSignature signature, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
         if (trusted.IsEmpty)
-            return new(Consumer.Kexec, Answer.NotChecked, "an appended signature is there, but no certificate was given to check it by");
+            return new(Consumer.Kexec, Answer.NotDecided, "an appended signature is there, but no certificate was given to check it by");
         (_, HashAlgorithmName hash, X509Certificate2 signer) =
             ModuleCheck.Require(file.Slice(0, signature.ContentLength), signature, trusted, SilentLog.Instance, context.Cancellation);
         return new(Consumer.Kexec, Answer.Accepts, $"the appended signature holds by {signer.Subject}, {hash.Name}");

@@ -3,7 +3,6 @@ using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Sbat;
-using KexecSign.Keys.Pins;
 
 namespace KexecSign.Judging;
 
@@ -25,14 +24,20 @@ internal sealed record VerifyLists(
     public IEnumerable<string> DigestAlgorithms =>
         Allowed.DigestAlgorithms.Concat(Revoked.DigestAlgorithms).Concat(OwnerRevoked.DigestAlgorithms).Distinct();
 
+    /// <summary>These, and the owner's certificates of others. The lists themselves are a machine's, and given once.</summary>
+    public VerifyLists With(VerifyLists more) => this with { OwnerCertificates = [.. OwnerCertificates, .. more.OwnerCertificates] };
+
     /// <summary>Whether db or dbx holds image digests by an algorithm.</summary>
     public bool Names(System.Security.Cryptography.HashAlgorithmName algorithm) =>
         Allowed.DigestAlgorithms.Contains(algorithm.Name) || Revoked.DigestAlgorithms.Contains(algorithm.Name);
 
     /// <summary>Reads the lists that options name.</summary>
-    public static VerifyLists Read(VerifyOptions options, RunContext context) => new(
-        SignatureDatabase.Read(options.Db), SignatureDatabase.Read(options.Dbx),
-        [.. options.OwnerCertificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])],
+    /// <param name="options">The options.</param>
+    /// <param name="allowed">The file of db's lists; null for none.</param>
+    /// <param name="context">Run context.</param>
+    public static VerifyLists Read(VerifyOptions options, string? allowed, RunContext context) => new(
+        SignatureDatabase.Read(allowed), SignatureDatabase.Read(options.Dbx),
+        TrustedCertificates.Open(options.OwnerCertificates, context),
         SignatureDatabase.Read(options.OwnerDbx), ReadLevel(options.SbatLevel));
 
     private static SbatTable? ReadLevel(string? path)

@@ -8,8 +8,20 @@ public sealed record VerifyOptions
     /// <summary>The file to verify.</summary>
     public string File { get; init; } = "";
 
-    /// <summary>Trusted certificates: UEFI db or MOK, kernel keyrings, IMA.</summary>
+    /// <summary>Trusted certificates for a file with one kind of signature: they count for the roles of those who look at it.</summary>
     public ImmutableArray<string> Certificates { get; init; } = [];
+
+    /// <summary>What firmware allows: certificates, and one file of EFI_SIGNATURE_LISTs at most.</summary>
+    public ImmutableArray<string> Db { get; init; } = [];
+
+    /// <summary>Certificates of the kernel's keyrings, for kexec.</summary>
+    public ImmutableArray<string> KexecCertificates { get; init; } = [];
+
+    /// <summary>Certificates of the .ima keyring.</summary>
+    public ImmutableArray<string> ImaCertificates { get; init; } = [];
+
+    /// <summary>Whether only the arithmetic is asked for: that signatures hold, whoever made them.</summary>
+    public bool NoTrust { get; init; }
 
     /// <summary>A detached PKCS#7 that is judged in the place of the image's own signatures; null for those.</summary>
     public string? Signature { get; init; }
@@ -22,9 +34,6 @@ public sealed record VerifyOptions
 
     /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
     public string? Dbx { get; init; }
-
-    /// <summary>What is allowed by certificate or digest, as EFI_SIGNATURE_LISTs.</summary>
-    public string? Db { get; init; }
 
     /// <summary>Machine owner keys: trusted by shim, and by kernels that shim started.</summary>
     public ImmutableArray<string> OwnerCertificates { get; init; } = [];
@@ -44,8 +53,9 @@ public sealed record VerifyOptions
     /// <summary>A policy that the file must satisfy besides; null for none.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>Whether IMA is asked about the file as it will be once its sidecar is applied, as builds and releases mean it.</summary>
+    public bool Applied { get; init; }
+
     /// <summary>PKCS#11 modules that the policy may name.</summary>
     public ImmutableArray<string> AllowedModules { get; init; } = [];
-
-    internal bool NamesTrust => Certificates.Length + OwnerCertificates.Length > 0 || Db is not null;
 }

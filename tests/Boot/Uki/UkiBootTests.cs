@@ -58,7 +58,7 @@ public sealed class UkiBootTests(Bench bench)
         string image = images.Build("linux.efi", o => o with { Linux = zboot, Signing = UkiImages.By(bench.Ours) });
 
         Machine(false, "three").With(image, bench.Ours.Certificate).Run().ShouldContain(Booted);
-        UkiImages.Run(OperationCatalog.Verify, new() { File = image, Certificates = [bench.Ours.CertificateFile, bench.Other.CertificateFile] })
+        UkiImages.Run(OperationCatalog.Verify, new() { File = image, Db = [bench.Ours.CertificateFile], KexecCertificates = [bench.Other.CertificateFile] })
             .Verdicts.ShouldAllBe(verdict => verdict.Answer == Judging.Answer.Accepts);
     }
 

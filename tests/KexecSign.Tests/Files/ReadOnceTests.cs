@@ -37,7 +37,9 @@ public sealed class ReadOnceTests : IDisposable
         VerifyOptions options = new()
         {
             File = other,
-            Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)],
+            Db = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)],
+            ImaCertificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)],
+            Applied = true,
             Consumers = [Consumer.Ima, Consumer.Firmware, Consumer.Shim, Consumer.Kexec],
             Dbx = revoked,
         };
@@ -58,12 +60,13 @@ public sealed class ReadOnceTests : IDisposable
         read.ShouldBeInRange((long)reads * Size, reads * new FileInfo(_bench.Folder.At("signed")).Length + Rest);
     }
 
+    // And once more for the version of Linux, which may stand anywhere: here nowhere.
     [SkippableFact]
     public void Inspecting_reads_it_once()
     {
         string file = _bench.Folder.At("signed");
         _bench.Sign(Large(), TestSigners.Rsa2048, o => o with { Output = file, Signing = o.Signing with { Digest = "sha512" } });
-        Read(() => InspectOperation.Definition.Run(new() { File = file }, _bench.Context)).ShouldBeInRange(Size, Size + Rest + 8192);
+        Read(() => InspectOperation.Definition.Run(new() { File = file }, _bench.Context)).ShouldBeInRange(Size, (2 * Size) + Rest + 8192);
     }
 
     [Theory]

@@ -50,7 +50,7 @@ public sealed class HostileImageTests : IDisposable
         Answer(() =>
         {
             VerifyResult result = VerifyOperation.Definition.Run(
-                new() { File = file, Consumers = [.. Enum.GetValues<Consumer>()], Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context);
+                new() { File = file, Consumers = [.. Enum.GetValues<Consumer>()], Db = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context);
             result.View();
             accepted = result.Verdicts.Any(v => v.Answer == KexecSign.Judging.Answer.Accepts);
         });

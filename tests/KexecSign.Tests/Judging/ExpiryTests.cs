@@ -90,7 +90,7 @@ public sealed class ExpiryTests : IDisposable
         {
             Output = target,
             Signing = identity ?? o.Signing,
-            Timestamp = o.Timestamp with { Servers = [server] },
+            Timestamp = o.Timestamp with { Servers = [server], Unverified = true },
         });
         return target;
     }

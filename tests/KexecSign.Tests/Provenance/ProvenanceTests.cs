@@ -58,7 +58,7 @@ public sealed class ProvenanceTests : IDisposable
         byte[] kernel = TestImage.Arm64().Bytes, parser = ParserSources.Object("zboot", 6);
         string zboot = _bench.Folder.File("zboot", TestZboot.Gzip(kernel).Bytes), output = _bench.Folder.At("built.efi"), envelope = _bench.Folder.At("p");
         BuildOperation.Definition.Run(
-            new() { Image = zboot, Parser = _bench.Folder.File("parser.o", parser), Outer = _bench.Identity(TestSigners.Rsa2048), Provenance = envelope, Output = output }, _bench.Context);
+            new() { Image = zboot, Parser = _bench.Folder.File("parser.o", parser), Outer = _bench.Identity(TestSigners.Rsa2048), ProvenanceSigner = _bench.Identity(TestSigners.Rsa2048), Provenance = envelope, Output = output }, _bench.Context);
         JsonElement statement = Statement(envelope);
         Subject(statement, "built.efi#Image").ShouldBe(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(kernel)));
         Subject(statement, "built.efi#parser").ShouldBe(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(parser)));

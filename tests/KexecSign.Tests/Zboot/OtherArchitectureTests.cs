@@ -60,7 +60,7 @@ public sealed class OtherArchitectureTests : IDisposable
         BinaryPrimitives.ReadUInt64LittleEndian(File.ReadAllBytes(At("kernel")).AsSpan(16)).ShouldBe((ulong)SmallKernel.ImageSize);
 
         // kexec_file_load of loongarch looks at no signature, that of released riscv kernels takes ELF files only.
-        Judge("repacked.efi", Consumer.Kexec).ShouldBe(architecture == "loongarch64" ? Answer.Accepts : Answer.Refuses);
+        Judge("repacked.efi", Consumer.Kexec).ShouldBe(architecture == "loongarch64" ? Answer.DoesNotCheck : Answer.Refuses);
         SignOperation.Definition.Run(new() { Files = [At("repacked.efi")], Signing = _bench.Identity(TestSigners.Rsa2048), Output = At("signed.efi") }, _bench.Context);
         Judge("signed.efi", Consumer.Firmware).ShouldBe(Answer.Accepts);
         byte[] flipped = File.ReadAllBytes(At("signed.efi"));

@@ -37,7 +37,8 @@ internal sealed class BuildLine
         _inner = Open(options.Inner);
         _ima = Open(options.Ima);
         if (options.Provenance is not null)
-            _provenance = Open(options.ProvenanceSigner) ?? _outer ?? throw OperationErrors.ProvenanceUnsigned.With();
+            _provenance = Open(options.ProvenanceSigner) ?? throw OperationErrors.ProvenanceUnsigned.With();
+        SharedKeys.Warn([("the outer PE", _outer), ("the Image inside", _inner), ("IMA", _ima), ("the provenance", _provenance)], context);
     }
 
     /// <summary>Runs the line.</summary>
@@ -76,11 +77,17 @@ internal sealed class BuildLine
         BuildInput? tar = tarFile is null ? null : WriteTar(tarFile, staged, ima!);
         if (tar is not null)
             outputs.Add(tar);
-        ImmutableArray<Verdict> verdicts = Verify(staged, parser is not null);
-        PolicyReport? judged = policy is null ? null : Judge(policy, staged);
+        ImmutableArray<Verdict> verdicts;
+        PolicyReport? judged;
+        using (var finished = JudgedFile.Open(staged, _context))
+        {
+            var signers = new BuildSigners(_outer?.Certificate, _inner?.Certificate, _ima?.Certificate, parser is not null);
+            verdicts = Verify(finished, signers);
+            judged = policy is null ? null : Judge(policy, finished, signers);
+        }
         if (provenance is not null)
         {
-            byte[] envelope = ProvenanceEnvelope.Sign(Statement(staged, imageSource, kit, parser, outputs.ToImmutable()), _provenance!, _context);
+            byte[] envelope = ProvenanceEnvelope.Sign(Statement(staged, imageSource, kit, parser, policy, outputs.ToImmutable()), _provenance!, _context);
             outputs.Add(Write(Layout.Of(envelope), provenance, _options.Provenance!));
         }
 
@@ -176,6 +183,8 @@ internal sealed class BuildLine
     // With a sidecar beside the staged file, where the verification looks for it.
     private ImaSigned SignForIma(string staged, byte[] digest)
     {
+        using (FileSource source = FileSource.Open(staged))
+            RawContent.RequireSignable(source.ToLayout());
         byte[] value = ImaSigner.Sign(digest, _ima!, _context);
         return ImaPlacement.Place(staged, digest, value, sidecar: true, _options.Xattr, _context);
     }
@@ -187,28 +196,27 @@ internal sealed class BuildLine
         return new(_options.Tar!, new FileInfo(path).Length, sha256);
     }
 
-    private ImmutableArray<Verdict> Verify(string staged, bool hasParser)
+    private ImmutableArray<Verdict> Verify(JudgedFile staged, BuildSigners signers)
     {
-        ImmutableArray<Verdict> verdicts = BuildVerdicts.Of(staged, new(_outer?.Certificate, _inner?.Certificate, _ima?.Certificate, hasParser), _context);
+        ImmutableArray<Verdict> verdicts = BuildVerdicts.Of(staged, signers, _context);
         Verdict? refused = BuildVerdicts.Refusal(verdicts);
         return refused switch
         {
             null => verdicts,
             { Consumer: Consumer.Bpf } => throw OperationErrors.BuiltWithWrongParser.With(refused.Reason),
-            _ => throw OperationErrors.BuiltUnverified.With(refused.Consumer.ToString().ToLowerInvariant(), refused.Reason),
+            _ => throw OperationErrors.BuiltUnverified.With(refused.Who, refused.Reason),
         };
     }
 
-    private PolicyReport Judge(PolicyDocument policy, string staged)
+    private PolicyReport Judge(PolicyDocument policy, JudgedFile staged, BuildSigners signers)
     {
-        X509Certificate2?[] own = [_outer?.Certificate, _inner?.Certificate, _ima?.Certificate];
-        PolicyReport report = PolicyCheck.Judge(policy, staged, [.. own.OfType<X509Certificate2>()], _context);
+        PolicyReport report = PolicyCheck.Judge(policy, staged, signers.Roles.With(PolicyCheck.Trusted(policy, staged, _context)), _context);
         PolicyFinding? broken = report.Findings.FirstOrDefault(f => !f.Holds);
         return broken is null ? report : throw OperationErrors.BuiltAgainstPolicy.With(policy.Path, $"{broken.Rule}: {broken.Code}: {broken.Says}");
     }
 
     private ProvenanceStatement Statement(
-        string staged, FileSource image, ZbootKit? kit, EmbeddedParser? parser, ImmutableArray<BuildInput> outputs)
+        string staged, FileSource image, ZbootKit? kit, EmbeddedParser? parser, PolicyDocument? policy, ImmutableArray<BuildInput> outputs)
     {
         using FileSource source = FileSource.Open(staged);
         return new()
@@ -223,7 +231,7 @@ internal sealed class BuildLine
                 new(Path.GetFileName(image.Path), Input(image).Sha256),
                 .. kit is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(kit.Path), kit.Sha256)],
                 .. parser is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(_options.Parser!), parser.Sha256)],
-                .. _options.Policy is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(_options.Policy), PolicyDocument.Read(_options.Policy, _options.AllowedModules).Sha256)],
+                .. policy is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(policy.Path), policy.Sha256)],
             ],
             Builder = _options.Builder ?? ProvenanceStatement.UnnamedBuilder,
             Compression = _options.Kit is null ? null : _options.Compression ?? "gzip",

@@ -49,7 +49,7 @@ internal static class BuildOperation
             new("report", "FILE", "Write the result as JSON.", (o, v) => o with { Report = v }, kind: OptionKind.PathOut),
             new("policy", "FILE", "Let nothing appear that breaks this policy ('verify --policy' judges by the same).", (o, v) => o with { Policy = v }),
             new("provenance", "FILE", "Write in-toto provenance (SLSA 1) in a signed DSSE envelope.", (o, v) => o with { Provenance = v }, kind: OptionKind.PathOut),
-            .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("provenance-", "of the provenance, when it is not the outer PE's", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
+            .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("provenance-", "of the provenance", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
             new("builder", "URI", "Who builds, for the provenance.", (o, v) => o with { Builder = v }, ProvenanceStatement.UnnamedBuilder),
             new("profile", "PROFILE", "Take options from this profile of the configuration; what is given here wins.", (o, _) => o),
             new("keys", "FILE", "A file of 'keys' and 'pin' to take instead of those of a plan of many images.", (o, v) => o with { Keys = v }),
@@ -113,7 +113,7 @@ internal static class BuildOperation
         .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? "gzip"}), objcopy and ld")],
         .. PlannedStep.Sign("the outer PE", o.Outer.Key, o.Outer.Certificate),
         .. PlannedStep.Sign("the finished file for IMA", o.Ima.Key, o.Ima.Certificate),
-        .. o.Provenance is null ? [] : PlannedStep.Sign("the provenance", o.ProvenanceSigner.Key ?? o.Outer.Key, o.ProvenanceSigner.Certificate ?? o.Outer.Certificate),
+        .. o.Provenance is null ? [] : PlannedStep.Sign("the provenance", o.ProvenanceSigner.Key, o.ProvenanceSigner.Certificate),
         .. PlannedStep.Write(BuildFiles.Of(o)),
     ];
 

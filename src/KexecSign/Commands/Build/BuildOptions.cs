@@ -26,7 +26,7 @@ public sealed record BuildOptions
     /// <summary>Where the signed provenance goes; null for none.</summary>
     public string? Provenance { get; init; }
 
-    /// <summary>Who signs the provenance; without a key whoever signs the outer PE.</summary>
+    /// <summary>Who signs the provenance: a key of its own.</summary>
     public SigningOptions ProvenanceSigner { get; init; } = new();
 
     /// <summary>URI of who builds, for the provenance.</summary>

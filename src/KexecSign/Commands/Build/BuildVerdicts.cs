@@ -6,13 +6,22 @@ using KexecSign.Judging;
 namespace KexecSign.Commands.Build;
 
 /// <summary>Whose signatures a built image carries; null where there is none.</summary>
-internal sealed record BuildSigners(X509Certificate2? Outer, X509Certificate2? Inner, X509Certificate2? Ima, bool HasParser);
+internal sealed record BuildSigners(X509Certificate2? Outer, X509Certificate2? Inner, X509Certificate2? Ima, bool HasParser)
+{
+    /// <summary>Each trusted for what it signs.</summary>
+    public TrustedRoles Roles => new()
+    {
+        Db = Outer is null ? [] : [Outer],
+        Kexec = Inner is null ? [] : [Inner],
+        Ima = Ima is null ? [] : [Ima],
+    };
+}
 
 /// <summary>A built image as its consumers see it, each with the one certificate that it is signed for.</summary>
 internal static class BuildVerdicts
 {
     /// <summary>The verdicts of those that the image has something for.</summary>
-    public static ImmutableArray<Verdict> Of(string path, BuildSigners signers, RunContext context)
+    public static ImmutableArray<Verdict> Of(JudgedFile file, BuildSigners signers, RunContext context)
     {
         var consumers = ImmutableArray.CreateBuilder<Consumer>();
         if (signers.Outer is not null)
@@ -25,15 +34,7 @@ internal static class BuildVerdicts
             consumers.Add(Consumer.Bpf);
         if (consumers.Count == 0)
             return [];
-        return ImageVerification.Judge(
-            new VerifyOptions { File = path, Consumers = consumers.ToImmutable() },
-            consumer => consumer switch
-            {
-                Consumer.Kexec => [signers.Inner!],
-                Consumer.Ima => [signers.Ima!],
-                _ => signers.Outer is null ? [] : [signers.Outer],
-            },
-            VerifyLists.None, context);
+        return ImageVerification.Judge(file, new VerifyOptions { File = file.Path, Consumers = consumers.ToImmutable(), Applied = true }, signers.Roles, context).Verdicts;
     }
 
     /// <summary>The first that does not accept the image.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
+using KexecSign.Judging;
 using KexecSign.Judging.Policies;
 using KexecSign.Signing;
 
@@ -57,16 +58,18 @@ internal static class KeptImage
         if (report.Ima?.Xattr is { } name && ExtendedAttribute.TryGet(options.Output!, name) is var value && (value is null || Convert.ToHexStringLower(value) != report.Ima.Value))
             return $"{name} is not what was set";
         var signers = new BuildSigners(Certificate(options.Outer), Certificate(options.Inner), Certificate(options.Ima), options.Parser is not null);
-        if (BuildVerdicts.Refusal(BuildVerdicts.Of(options.Output!, signers, context)) is { } refused)
-            return $"{refused.Consumer} refuses it: {refused.Reason}";
+        using var kept = JudgedFile.Open(options.Output!, context);
+        if (BuildVerdicts.Refusal(BuildVerdicts.Of(kept, signers, context)) is { } refused)
+            return $"{refused.Who} {refused.Says}: {refused.Reason}";
         if (options.Policy is null)
             return null;
-        X509Certificate2?[] own = [signers.Outer, signers.Inner, signers.Ima];
-        return PolicyCheck.Judge(PolicyDocument.Read(options.Policy, options.AllowedModules), options.Output!, [.. own.OfType<X509Certificate2>()], context)
+        PolicyDocument policy = PolicyDocument.Read(options.Policy, options.AllowedModules);
+        return PolicyCheck.Judge(policy, kept, signers.Roles.With(PolicyCheck.Trusted(policy, kept, context)), context)
             .Findings.FirstOrDefault(f => !f.Holds) is { } broken ? $"{broken.Rule}: {broken.Says}" : null;
 
+        // The key would say whose certificate it is, but what is kept needs no login.
         X509Certificate2? Certificate(SigningOptions signer) =>
-            signer.Key is null ? null : context.Keyring.OpenCertificates(signer.Certificate!, signer.Pin, context.Cancellation)[0];
+            signer.Key is null ? null : CertificateBundle.SignerFirst(context.Keyring.OpenCertificates(signer.Certificate!, signer.Pin, context.Cancellation))[0];
     }
 
     private static bool Is(BuildInput file, RunContext context)

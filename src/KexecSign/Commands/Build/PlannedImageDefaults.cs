@@ -78,7 +78,7 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
             _ => options with
             {
                 Provenance = options.Provenance ?? options.Output + ".intoto.json",
-                ProvenanceSigner = Key(step) ?? new(),
+                ProvenanceSigner = Key(step) ?? throw step.Missing("key"),
                 Builder = step.Text("builder"),
             },
         };

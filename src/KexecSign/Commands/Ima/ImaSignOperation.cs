@@ -121,6 +121,7 @@ internal static class ImaSignOperation
         SelectedFile file, ImaSignOptions options, SigningIdentity identity, GroupCommit commit, IRunStep step, Action<Answer> answer, RunContext context)
     {
         using FileSource source = file.Open();
+        RawContent.RequireSignable(source.ToLayout());
         byte type = options.Verity ? ImaSignature.VerityDigsig : ImaSignature.Digsig;
         byte version = (byte)(options.Version ?? (options.Verity ? 3 : 2));
         byte[] digest = FileDigest.Of(source.ToLayout(), type, identity.Hash, step, context.Cancellation);

@@ -45,15 +45,21 @@ public sealed record ImaVerifyResult(ImmutableArray<ImaFileVerdict> Files) : Ope
     private const int MostRows = 30;
 
     /// <inheritdoc/>
-    public override ExitCode Exit => Files.All(f => f.Verdict.Answer == Answer.Accepts) ? ExitCode.Done : ExitCode.VerificationFailed;
+    public override ExitCode Exit =>
+        Files.All(f => f.Verdict.Answer == Answer.Accepts) ? ExitCode.Done
+        : Files.Any(f => f.Verdict.Answer == Answer.Refuses) ? ExitCode.VerificationFailed
+        : ExitCode.Failed;
+
+    /// <summary>Manifests of signatures below the folders, which are no content that a kernel appraises.</summary>
+    public ImmutableArray<string> Manifests { get; init; } = [];
 
     /// <inheritdoc/>
     public override ReportView View() => new(
         Exit == ExitCode.Done ? $"IMA: {Files.Length} file(s) verified" : "IMA: NOT verified",
         [new("", ["file", "answer", "reason"],
             [.. Files.Where(f => Files.Length <= MostRows || f.Verdict.Answer != Answer.Accepts).Take(MostRows).Select(f => ImmutableArray.Create(
-                f.File, f.Verdict.Answer.ToString().ToLowerInvariant(), f.Verdict.Code is null ? f.Verdict.Reason : $"{f.Verdict.Code}: {f.Verdict.Reason}"))])],
-        []);
+                f.File, f.Verdict.Says, f.Verdict.Why))])],
+        [.. Manifests.Select(m => $"{m} is a manifest of signatures and was left out.")]);
 }
 
 /// <summary><c>ima verify</c>: checks sidecars and xattrs as IMA appraisal would.</summary>
@@ -81,22 +87,33 @@ internal static class ImaVerifyOperation
 
     private static ImaVerifyResult Run(ImaVerifyOptions options, RunContext context)
     {
-        ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, options.FilesFrom, "ima verify");
+        (ImmutableArray<SelectedFile> files, ImmutableArray<SelectedFile> manifests) = ImaSelection.WithoutManifests(ImaSelection.Of(options.Files, options.FilesFrom, "ima verify"));
         _ = options.Evm.Checked();
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima verify", context);
-        return new(Batch.Run(files, "verify IMA signatures of", context, (file, refused) => new ImaFileVerdict(file.Path, Verdict.Refused(Consumer.Ima, refused)), (file, _, step, answer) =>
+        return new(Batch.Run(files, "verify IMA signatures of", context, (file, refused) => new ImaFileVerdict(file.Path, Verdict.Failed(Consumer.Ima, refused)), (file, _, step, answer) =>
         {
             using FileSource source = file.Open();
             (byte[] value, string where) = ImaCheck.Find(file.Path, options.From) ?? throw VerifyErrors.NoImaSignature.With(file.Path);
             var signature = ImaSignature.Decode(value);
             X509Certificate2 signer = ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);
             string reason = $"{where}: {ImaSelection.Described(signature)} of {signer.Subject}";
+            // The sidecar says what the build meant; where the attribute that kernels read is set already, it must be right too.
+            if (options.From is null && ExtendedAttribute.TryGet(file.Path, "security.ima") is { Length: > 0 } read && !read.AsSpan().SequenceEqual(value))
+            {
+                if (!ImaValues.IsSignature(read))
+                    throw VerifyErrors.ImaDigestAlone.With($"{read[0]:x2}");
+                ImaCheck.Check(ImaSignature.Decode(read), source.ToLayout(), trusted, SilentLog.Instance, context.Cancellation);
+                reason += "; security.ima holds too";
+            }
             if (options.Evm.Wanted)
             {
                 (byte[] evm, string evmWhere) = EvmSigning.Find(file.Path) ?? throw VerifyErrors.NoEvmSignature.With(file.Path);
                 reason += $"; {evmWhere}: holds by {EvmSigning.Check(evm, options.Evm.Of(file.Path, value), trusted).Subject}";
             }
             answer(new(file.Path, new(Consumer.Ima, Answer.Accepts, reason)));
-        }));
+        }))
+        {
+            Manifests = [.. manifests.Select(m => m.Path)],
+        };
     }
 }

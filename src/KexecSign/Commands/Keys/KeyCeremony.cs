@@ -11,6 +11,7 @@ using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
 using KexecSign.Keys.References;
 using KexecSign.Keys.Tokens;
+using KexecSign.Signing;
 
 namespace KexecSign.Commands.Keys;
 
@@ -50,6 +51,8 @@ internal sealed class KeyCeremony
             using IRunStep step = _context.Log.Step($"key {entry.Label} ({KeyKindFacts.Of(entry.Algorithm).Word})");
             results.Add(One(token, entry, keys, certificates));
         }
+        foreach (string shared in SharedKeys.Of(_done.Select(d => ($"'{d.Key}'", Convert.ToHexStringLower(SHA256.HashData(d.Value.Key.SubjectPublicKeyInfo.Span))))))
+            _context.Log.Warning(shared);
         return new(_profile.Token, was, token.Description.Module, _softHsm?.ConfigurationPath, results.ToImmutable());
     }
 

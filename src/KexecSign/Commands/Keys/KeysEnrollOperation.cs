@@ -8,6 +8,7 @@ using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uefi;
+using KexecSign.Judging;
 using KexecSign.Signing;
 
 namespace KexecSign.Commands.Keys;
@@ -178,7 +179,7 @@ internal static class KeysEnrollOperation
             (new(name, vendor, UefiVariable.Authenticated, SignatureList.EncodeAll(lists)) { TimeStamp = time }, lists.Sum(list => list.Entries.Length));
 
         SignatureList[] OfCertificates(ImmutableArray<string> references) =>
-            [.. references.Select(reference => SignatureList.Of(context.Keyring.OpenCertificates(reference, o.Pin, context.Cancellation)[0], o.Owner))];
+            [.. TrustedCertificates.Open(references, o.Pin, context).Select(certificate => SignatureList.Of(certificate, o.Owner))];
 
         SignatureList[] OfDigests() => o.ForbiddenDigests.IsEmpty
             ? []

@@ -9,6 +9,7 @@ using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uefi;
+using KexecSign.Judging;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
 
@@ -107,8 +108,7 @@ internal static class KeysExportOperation
         CertificateFormat format = options.Format ?? FormatOf(path);
         if (format == CertificateFormat.Der && options.Certificates.Length > 1)
             throw OperationErrors.DerTakesOne.With(options.Certificates.Length);
-        ImmutableArray<X509Certificate2> certificates =
-            [.. options.Certificates.Select(reference => context.Keyring.OpenCertificates(reference, options.Pin, context.Cancellation)[0])];
+        ImmutableArray<X509Certificate2> certificates = TrustedCertificates.Open(options.Certificates, options.Pin, context);
         WrittenFile written = WrittenFile.Write(Layout.Of(Encode(certificates, format, options.Owner)), path, Files(options.Certificates), context);
         return new(path, format, written.Size, [.. certificates.Select(ExportedCertificate.Of)]);
     }

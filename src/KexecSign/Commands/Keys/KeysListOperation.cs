@@ -37,7 +37,8 @@ public sealed record KeysListResult(ImmutableArray<ListedToken> Tokens) : Operat
         [.. Tokens.Where(token => token.Token.LoginRequired && !token.LoggedIn)
             .Select(token => $"Token '{token.Token.Label}' shows private keys only after login: name it with token= and give a PIN source."),
             .. Tokens.SelectMany(token => token.Certificates).Where(c => c.NeedsCare)
-                .Select(c => $"Certificate '{c.Label}' {c.Validity}. Firmware and kernel do not look at the date; other verifiers do.")]);
+                .Select(c => $"Certificate '{c.Label}' {c.Validity}. Firmware and kernel do not look at the date; other verifiers do."),
+            .. SharedKeys.Of(Tokens.SelectMany(token => token.Certificates).Select(c => ($"'{c.Label}'", c.PublicKeySha256))).Select(shared => $"Careful: {shared}.")]);
 }
 
 /// <summary>A token and what it shows.</summary>
@@ -83,6 +84,7 @@ public sealed record ListedKey(string Label, string Id, string Kind, bool Always
 /// <param name="Subject">Distinguished name.</param>
 /// <param name="Issuer">Distinguished name of the issuer.</param>
 /// <param name="Sha256">SHA-256 of the DER, hexadecimal.</param>
+/// <param name="PublicKeySha256">SHA-256 of the public key (SubjectPublicKeyInfo), hexadecimal: by it a policy can list the key.</param>
 /// <param name="SubjectKeyIdentifier">Hexadecimal.</param>
 /// <param name="NotAfter">End of validity, UTC, ISO 8601.</param>
 /// <param name="Validity">The same in plain words.</param>
@@ -90,7 +92,7 @@ public sealed record ListedKey(string Label, string Id, string Kind, bool Always
 /// <param name="GoodFor">What may be signed with its key, by its extensions.</param>
 /// <param name="Keyrings">Where it must be for that.</param>
 public sealed record ListedCertificate(
-    string Label, string Id, string Subject, string Issuer, string Sha256, string SubjectKeyIdentifier, string NotAfter,
+    string Label, string Id, string Subject, string Issuer, string Sha256, string PublicKeySha256, string SubjectKeyIdentifier, string NotAfter,
     string Validity, bool NeedsCare, string GoodFor, string Keyrings);
 
 /// <summary><c>keys list</c>: what tokens hold.</summary>
@@ -141,6 +143,7 @@ internal static class KeysListOperation
         return new(
             found.Label, Hex(found.Id), found.Certificate.Subject, found.Certificate.Issuer,
             Convert.ToHexStringLower(SHA256.HashData(found.Certificate.RawData)),
+            Convert.ToHexStringLower(SHA256.HashData(found.Certificate.PublicKey.ExportSubjectPublicKeyInfo())),
             Convert.ToHexStringLower(SubjectKeyIdentifier.Of(found.Certificate)),
             found.Certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ"),
             Validity.Of(found.Certificate, now), Validity.NeedsCare(found.Certificate, now), use.GoodFor, use.Keyrings);

@@ -134,6 +134,7 @@ internal static class ModuleSignOperation
             if (module.Existing is not null && !options.Replace)
                 throw OperationErrors.AppendedAlready.With();
             AuthenticodeTable.RefuseIn(module.Content);
+            RawContent.RequireSignable(module.Content);
             if (options.Detached)
             {
                 Detach(file, module, identity, name, commit, step, answer, context);

@@ -8,7 +8,6 @@ using KexecSign.Core.Settings;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
 using KexecSign.Judging;
-using KexecSign.Keys.Pins;
 using KexecSign.Modules;
 
 namespace KexecSign.Commands.Modules;
@@ -31,7 +30,7 @@ public sealed record ModuleVerifyOptions
 public sealed record ModuleVerifyResult(ImmutableArray<FileOutcome> Files) : OperationResult
 {
     /// <inheritdoc/>
-    public override ExitCode Exit => Files.All(f => f.Status == FileStatus.Verified) ? ExitCode.Done : ExitCode.VerificationFailed;
+    public override ExitCode Exit => FileOutcome.ExitOfVerification(Files);
 
     /// <inheritdoc/>
     public override ReportView View() => BatchView.Of($"verified {Files.Count(f => f.Status == FileStatus.Verified)} file(s)", Files);
@@ -59,8 +58,7 @@ internal static class ModuleVerifyOperation
     private static ModuleVerifyResult Run(ModuleVerifyOptions options, RunContext context)
     {
         ImmutableArray<SelectedFile> files = ModuleSelection.Of(options.Files, options.FilesFrom, "module verify");
-        ImmutableArray<X509Certificate2> trusted =
-            [.. options.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
+        ImmutableArray<X509Certificate2> trusted = TrustedCertificates.Open(options.Certificates, context);
         return new(Batch.Run(files, "verify", context, FileOutcome.Of, (file, _, step, answer) =>
         {
             using var module = ModuleFile.Open(file, context.Cancellation);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
+using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
@@ -122,8 +123,8 @@ internal sealed class Bundle
             {
                 foreach (string name in (ReadOnlySpan<string>)[file.Name, file.Request])
                 {
-                    if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\0'))
-                        throw OperationErrors.NotABundle.With($"'{name}' is no file name").In(path);
+                    if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\0') || Printable.Hides(name))
+                        throw OperationErrors.NotABundle.With($"'{Printable.Line(name)}' is no file name, or not what it looks like").In(path);
                 }
             }
         }

@@ -50,6 +50,9 @@ public sealed record BundleFile
     /// <summary>Its SHA-256, lower-case hex.</summary>
     public required string Sha256 { get; init; }
 
+    /// <summary>The version of Linux that it says it is, or the kernel inside; null when none was found.</summary>
+    public string? LinuxVersion { get; init; }
+
     /// <summary>What becomes of signatures that it carries.</summary>
     public required ExistingSignatures Existing { get; init; }
 

@@ -10,6 +10,7 @@ using KexecSign.Files;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Images;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
 
@@ -96,13 +97,17 @@ internal static class PrepareOperation
         // How long a PKCS#7 made elsewhere will be is not known, and the padding counts on it.
         if (options is { Fit: true, Level: BundleLevel.Digest })
             throw OperationErrors.OptionsConflict.With("--fit", "--level digest");
+        // Who approves reads the name, and it becomes part of other names.
+        foreach (string file in options.Files.Where(f => Printable.Hides(Path.GetFileName(f))))
+            throw OperationErrors.NameHides.With(Printable.Line(Path.GetFileName(file)));
         BatchNames.RequireDifferent(options.Files.Select(f => (f, Path.GetFileName(f))));
 
         Bundle bundle = Bundle.OpenOrBegin(options.Bundle);
         if (bundle.Manifest.Stages is [.., { Attached: false } waiting])
             throw OperationErrors.StageWaits.With(waiting.Number, waiting.Files.Length).In(options.Bundle);
         var identity = SigningIdentity.Elsewhere(
-            context.Keyring.OpenCertificates(options.Certificate ?? throw OperationErrors.OptionMissing.With("prepare", "--cert"), new PinOptions(), context.Cancellation), options.Digest);
+            CertificateBundle.SignerFirst(context.Keyring.OpenCertificates(
+                options.Certificate ?? throw OperationErrors.OptionMissing.With("prepare", "--cert"), new PinOptions(), context.Cancellation)), options.Digest);
 
         var requests = options.Files.Select((file, i) => Prepare(file, i, identity, options, bundle, context)).ToList();
         var stage = new BundleStage
@@ -137,6 +142,7 @@ internal static class PrepareOperation
                 Input = Path.GetRelativePath(Path.GetFullPath(bundle.Folder), Path.GetFullPath(path)),
                 Size = file.Length,
                 Sha256 = Convert.ToHexStringLower(LayoutPass.Hash(file, HashAlgorithmName.SHA256, context)),
+                LinuxVersion = LinuxVersion.Of(pending.Image, file, context),
                 Existing = options.Existing,
                 Fit = options.Fit,
                 ImageDigest = Convert.ToHexStringLower(digest),

@@ -1,18 +1,19 @@
 using System.Text;
+using KexecSign.Core.Reports;
 
 namespace KexecSign.Commands.Offline;
 
 /// <summary>What the person with the key reads before signing.</summary>
 internal static class ReviewText
 {
-    /// <summary>The text for a stage.</summary>
+    /// <summary>The text for a stage. Names in it come from files and certificates, and are shown as they are, whatever they hold.</summary>
     public static string Of(BundleStage stage)
     {
         var text = new StringBuilder();
         text.AppendLine($"Stage {stage.Number}: {stage.Files.Length} file(s) to be signed");
         text.AppendLine();
-        text.AppendLine($"with the key of  {stage.Certificate.Subject}");
-        text.AppendLine($"  issued by      {stage.Certificate.Issuer}, serial {stage.Certificate.Serial}");
+        text.AppendLine($"with the key of  {Shown(stage.Certificate.Subject)}");
+        text.AppendLine($"  issued by      {Shown(stage.Certificate.Issuer)}, serial {stage.Certificate.Serial}");
         text.AppendLine($"  fingerprint    sha256 {stage.Certificate.Sha256}");
         text.AppendLine($"  key            {stage.Certificate.Key}, valid until {stage.Certificate.NotAfter:yyyy-MM-dd}");
         foreach (BundleFile file in stage.Files)
@@ -26,7 +27,8 @@ internal static class ReviewText
     private static void Add(StringBuilder text, BundleStage stage, BundleFile file)
     {
         text.AppendLine();
-        text.AppendLine($"{file.Name}");
+        text.AppendLine(Shown(file.Name));
+        text.AppendLine($"  kernel         {(file.LinuxVersion is null ? "no version of Linux was found in it" : $"Linux version {Shown(file.LinuxVersion)}")}");
         text.AppendLine($"  file           {file.Size} bytes, sha256 {file.Sha256}");
         text.AppendLine($"  image digest   {stage.Digest} {file.ImageDigest}");
         if (file.ToBeSigned is not null)
@@ -38,6 +40,9 @@ internal static class ReviewText
                 + (inner.SignedInStage is { } from ? $"signed in stage {from}" : inner.Signed ? "signed, but in no stage of this bundle" : "NOT signed"));
         }
     }
+
+    // A line's end in a name would begin a line of its own.
+    private static string Shown(string name) => Printable.Line(name);
 
     private static IEnumerable<string> Attributes(BundleStage stage) =>
     [

@@ -8,7 +8,7 @@ using KexecSign.Documents;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
-using KexecSign.Keys.Pins;
+using KexecSign.Judging;
 using KexecSign.Provenance;
 
 namespace KexecSign.Commands.Provenance;
@@ -70,7 +70,7 @@ internal static class ProvenanceVerifyOperation
     private static ProvenanceVerifyResult Run(ProvenanceVerifyOptions options, RunContext context)
     {
         PlacedDocument document = PlacedDocument.Read(options.Envelope, "provenance");
-        X509Certificate2[] trusted = [.. options.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
+        ImmutableArray<X509Certificate2> trusted = TrustedCertificates.Open(options.Certificates, context);
         try
         {
             (byte[] payload, X509Certificate2 signer) = ProvenanceEnvelope.Open(document.Root, trusted);

@@ -33,7 +33,7 @@ public sealed record RpmVerifyOptions
 public sealed record RpmVerifyResult(ImmutableArray<FileOutcome> Files) : OperationResult
 {
     /// <inheritdoc/>
-    public override ExitCode Exit => Files.All(f => f.Status == FileStatus.Verified) ? ExitCode.Done : ExitCode.VerificationFailed;
+    public override ExitCode Exit => FileOutcome.ExitOfVerification(Files);
 
     /// <inheritdoc/>
     public override ReportView View() => BatchView.Of($"verified {Files.Count(f => f.Status == FileStatus.Verified)} package(s)", Files);

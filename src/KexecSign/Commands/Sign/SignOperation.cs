@@ -5,6 +5,7 @@ using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
+using KexecSign.Core.Settings;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Signing;
@@ -95,6 +96,9 @@ internal static class SignOperation
             new("fit", null, "Pad a kernel Image so that, signed, it is exactly image_size bytes long: for the Image inside a zboot.", (o, _) => o with { Fit = true }),
             new("timestamp", "URL", "RFC 3161 server to have the signature timestamped by; the first that answers is taken.",
                 (o, v) => o with { Timestamp = o.Timestamp with { Servers = o.Timestamp.Servers.Add(v) } }, repeatable: true),
+            new("tsa", "CERT", "An authority whose timestamps are taken, or who issued its certificate; each answer is checked before it is built in.",
+                (o, v) => o with { Timestamp = o.Timestamp with { Authorities = o.Timestamp.Authorities.Add(v) } }, repeatable: true) { Trusts = [TrustRole.Tsa] },
+            new("tsa-unverified", null, "Take a timestamp whoever made it.", (o, _) => o with { Timestamp = o.Timestamp with { Unverified = true } }) { SaysWhomToTrust = true },
             new("timestamp-wait", "SECONDS", "Longest wait for one server's answer.",
                 (o, v) => o with { Timestamp = o.Timestamp with { AttemptSeconds = OptionValues.Seconds("timestamp-wait", v) } }, "10"),
             new("timestamp-deadline", "SECONDS", "Longest wait for all timestamps together.",
@@ -112,7 +116,7 @@ internal static class SignOperation
                 "Sign a zboot image with a token's key."),
             new("kexecsign sign Image --key file:kexec.key --cert kexec.pem --fit -o Image.signed",
                 "Sign a kernel Image so that it can go into a zboot and still be loaded by kexec."),
-            new("kexecsign sign grub.efi --key file:db.key --cert db.pem --timestamp http://tsa.example/one --timestamp http://tsa.example/two -o grub.signed.efi",
+            new("kexecsign sign grub.efi --key file:db.key --cert db.pem --timestamp http://tsa.example/one --timestamp http://tsa.example/two --tsa tsa.pem -o grub.signed.efi",
                 "Have the signature timestamped, by the second server when the first does not answer."),
         ],
     };
@@ -136,7 +140,7 @@ internal static class SignOperation
             identity = identity with { Certificates = [.. identity.Certificates, .. options.Chain.SelectMany(c => context.Keyring.OpenCertificates(c, options.Signing.Pin, context.Cancellation))] };
         if (options.SigningTime)
             identity = identity with { SigningTime = Signing.Timestamps.SigningTime.Get(identity.Certificate, context) };
-        using var timestamper = Timestamper.For(options.Timestamp, context.Cancellation);
+        using var timestamper = Timestamper.For(options.Timestamp, context);
         if (targets.Length == 1)
             return new([SignOne(targets[0].File, targets[0].Target, identity, options, timestamper, context)], []);
         return SignMany(targets, identity, options, timestamper, context);

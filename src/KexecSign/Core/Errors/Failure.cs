@@ -22,6 +22,16 @@ public static class Failure
         _ => OperationErrors.Internal.Because(thrown, thrown.GetType().Name),
     };
 
+    /// <summary>
+    /// Whether an error is an answer about a file: it is broken, or a verification said no. Everything else is trouble of this machine or of
+    /// the command, a library that is missing for instance, and never a verdict.
+    /// </summary>
+    public static bool IsAnswer(KexecSignException refused)
+    {
+        ArgumentNullException.ThrowIfNull(refused);
+        return refused.Code.Exit == ExitCode.VerificationFailed || refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal);
+    }
+
     private static KexecSignException Refused(Exception thrown)
     {
         KexecSignException refused = OperationErrors.SystemRefused.Because(thrown, FileFailure.Reason(thrown));

@@ -13,6 +13,10 @@ public static partial class OperationErrors
     public static readonly ErrorCode NotABundle = new(
         "KS3712", "this is no bundle: {0}.", "Name a folder that 'kexecsign prepare' made.");
 
+    /// <summary>A name that is not what it looks like.</summary>
+    public static readonly ErrorCode NameHides = new(
+        "KS3332", "the name {0} has characters that are not seen, or that change how the rest is.", "Give the file a plain name; whoever approves the bundle reads it.", ExitCode.WrongUsage);
+
     /// <summary>A second round before the first is done.</summary>
     public static readonly ErrorCode StageWaits = new(
         "KS3713", "stage {0} of the bundle still waits for its {1} signature(s).", "Run 'kexecsign attach' on it first, or take a new folder.");

@@ -61,11 +61,22 @@ public static partial class OperationErrors
     public static readonly ErrorCode BuiltAgainstPolicy = new(
         "KS3315", "what was built breaks the policy {0}: {1}.", "Nothing was put in place. Change what the rule is about, or the policy.", ExitCode.VerificationFailed);
 
+    /// <summary>Certificates without a role, for signatures of several.</summary>
+    public static readonly ErrorCode CertificateRole = new(
+        "KS3330", "the certificates have no role, and the file is judged by several signatures: {0}.",
+        "Say --db for firmware and shim, --kexec-cert for the kernel's keyrings and --ima-cert for .ima, or ask --for one; in a policy, 'certificates' with 'db', 'kexec' and 'ima'.",
+        ExitCode.WrongUsage);
+
+    /// <summary>Content that is made to be taken for something else.</summary>
+    public static readonly ErrorCode AttributesAsContent = new(
+        "KS3331", "the content, 0x{0:x} bytes, is a SET of signed attributes: a bare signature of it could be put into a PE image, which then counts as signed by this key.",
+        "Nothing that a kernel package holds has this form; find out where the file comes from.");
+
     /// <summary>No envelope.</summary>
     public static readonly ErrorCode NotProvenance = new(
         "KS3321", "this is no provenance: {0}.", "Give the file that 'kexecsign build --provenance FILE' wrote.", ExitCode.WrongUsage);
 
     /// <summary>Provenance signed by nobody.</summary>
     public static readonly ErrorCode ProvenanceUnsigned = new(
-        "KS3322", "nothing is named to sign the provenance with.", "Give --provenance-key and --provenance-cert, or --key and --cert.", ExitCode.WrongUsage);
+        "KS3322", "nothing is named to sign the provenance with; the image's key is not taken unasked.", "Give --provenance-key and --provenance-cert; in a plan, a 'key' of the step.", ExitCode.WrongUsage);
 }

@@ -8,6 +8,10 @@ public static partial class OperationErrors
     public static readonly ErrorCode NoTimestamp = new(
         "KS3801", "{0} of {1} timestamp server(s) were asked and none gave a timestamp: {2}.", "Try again, or name another with --timestamp; nothing was written.");
 
+    /// <summary>Anybody may answer.</summary>
+    public static readonly ErrorCode AuthorityMissing = new(
+        "KS3333", "nothing says whose timestamps are to be taken.", "Give the authority's certificate, or its issuer's, with --tsa; --tsa-unverified takes an answer of anybody.", ExitCode.WrongUsage);
+
     /// <summary>SOURCE_DATE_EPOCH is no time.</summary>
     public static readonly ErrorCode SourceDateEpochWrong = new(
         "KS3802", "SOURCE_DATE_EPOCH is '{0}', not a number of seconds since 1970.", "Set it to such a number, or unset it to take the clock's time.", ExitCode.WrongUsage);

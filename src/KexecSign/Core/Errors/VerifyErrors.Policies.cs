@@ -36,6 +36,14 @@ public static partial class VerifyErrors
     public static readonly ErrorCode PolicyReproducible = new(
         "KS4647", "the policy asks for an image that can be built again to the same bytes: {0}.", "Leave --timestamp and --signing-time out, and sign with an RSA key.", ExitCode.VerificationFailed);
 
+    /// <summary>A digest or key that is not to be relied on.</summary>
+    public static readonly ErrorCode PolicyWeak = new(
+        "KS4163", "the policy allows nothing weak by silence: {0}.", "Sign with a key and digest of today; 'digests' and 'algorithms' can name it, and \"weak\": \"allow\" takes any.", ExitCode.VerificationFailed);
+
+    /// <summary>An image for other machines.</summary>
+    public static readonly ErrorCode PolicyArchitecture = new(
+        "KS4164", "the policy asks for an image of another architecture: {0}.", "Give the image that is for it, or correct 'architecture'.", ExitCode.VerificationFailed);
+
     /// <summary>A signature that names the right signer and is not theirs.</summary>
     public static readonly ErrorCode PolicySignatureWrong = new(
         "KS4648", "the policy asks for signatures that hold: {0}.", "Get the file again from where it was signed; for IMA give the signer's certificate.", ExitCode.VerificationFailed);

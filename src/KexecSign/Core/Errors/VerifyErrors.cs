@@ -88,6 +88,18 @@ public static partial class VerifyErrors
     public static readonly ErrorCode NoImaSignature = new(
         "KS4111", "there is neither {0}.sig nor a security.ima or user.ima attribute.", "Make one with 'kexecsign ima sign'.", ExitCode.VerificationFailed);
 
+    /// <summary>Only an attribute that no kernel reads.</summary>
+    public static readonly ErrorCode ImaUserAlone = new(
+        "KS4160", "{0} has user.ima, which no kernel reads, and neither security.ima nor {0}.sig.", "Set security.ima with 'kexecsign ima apply'.", ExitCode.VerificationFailed);
+
+    /// <summary>A digest where a signature must be.</summary>
+    public static readonly ErrorCode ImaDigestAlone = new(
+        "KS4161", "security.ima is of type 0x{0}: a digest, which anybody can write, and no signature.", "Sign the file with 'kexecsign ima sign', and apply that.", ExitCode.VerificationFailed);
+
+    /// <summary>A consumer that there is not on an architecture.</summary>
+    public static readonly ErrorCode NotOnArchitecture = new(
+        "KS4162", "{0} loads no kernels of {1}.", "Ask --for kexec or --for ima there.", ExitCode.VerificationFailed);
+
     /// <summary>The IMA signature's key is none of those given.</summary>
     public static readonly ErrorCode ImaKeyUnknown = new(
         "KS4112", "the IMA signature names key id {0}; the certificates given have {1}.",

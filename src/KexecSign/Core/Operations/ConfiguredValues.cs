@@ -99,7 +99,8 @@ internal static class ConfiguredValues
     {
         OptionSpec[] asking = [.. request.Operation.Options.Where(option => !option.Trusts.IsEmpty)];
         // A policy says itself whom it trusts.
-        if (asking.Length == 0 || asking.Any(option => request.IsGiven(option.Name)) || request.IsGiven("policy"))
+        if (asking.Length == 0 || asking.Any(option => request.IsGiven(option.Name)) || request.IsGiven("policy")
+            || request.Operation.Options.Any(option => option.SaysWhomToTrust && request.IsGiven(option.Name)))
             return;
         KeySettings settings = context.Settings.Value;
         foreach (OptionSpec option in asking)

@@ -33,6 +33,9 @@ public abstract record OptionSpec(
     /// <summary>For whom the certificates are trusted that this option takes; empty when it takes none, or for another purpose.</summary>
     public ImmutableArray<TrustRole> Trusts { get; init; } = [];
 
+    /// <summary>Whether it says, without a role, whom to trust or that nobody is: then nobody of the configuration is added.</summary>
+    public bool SaysWhomToTrust { get; init; }
+
     /// <summary>The options record with this option's value put in.</summary>
     public abstract object Apply(object options, string value);
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -6,7 +7,7 @@ namespace KexecSign.Core.Reports;
 
 /// <summary>
 /// A value as the JSON document that people and programs get: indented, ended by a newline, and with only those characters
-/// escaped that JSON itself wants escaped, so that a URI or a kernel's version can be read and searched for.
+/// escaped that JSON itself wants escaped or that no person sees, so that a URI or a kernel's version can be read and searched for.
 /// </summary>
 public static class ReportDocument
 {
@@ -20,6 +21,6 @@ public static class ReportDocument
         using (var writer = new Utf8JsonWriter(bytes, Writing))
             JsonSerializer.Serialize(writer, value, type);
         bytes.WriteByte((byte)'\n');
-        return bytes.ToArray();
+        return Ascii.IsValid(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)) ? bytes.ToArray() : Encoding.UTF8.GetBytes(Printable.Json(Encoding.UTF8.GetString(bytes.ToArray())));
     }
 }

@@ -2,15 +2,12 @@ using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
-using KexecSign.Files;
 using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Sbat;
 using KexecSign.Formats.Zboot;
-using KexecSign.Images;
-using KexecSign.Keys.Pins;
 using KexecSign.Parsers;
 
 namespace KexecSign.Judging.Policies;
@@ -20,76 +17,133 @@ internal sealed class PolicyCheck
 {
     private readonly ImmutableArray<PolicyFinding>.Builder _findings = ImmutableArray.CreateBuilder<PolicyFinding>();
     private readonly PolicyDocument _policy;
+    private readonly JudgedFile _file;
+    private readonly TrustedRoles _roles;
     private readonly RunContext _context;
 
-    private PolicyCheck(PolicyDocument policy, RunContext context)
+    private PolicyCheck(PolicyDocument policy, JudgedFile file, TrustedRoles roles, RunContext context)
     {
         _policy = policy;
+        _file = file;
+        _roles = roles;
         _context = context;
+    }
+
+    /// <summary>
+    /// Whom a policy trusts: the certificates that it names by role, and of those that the file brings along the ones whose fingerprint it lists
+    /// for the outer or inner signature. A fingerprint says which certificate it is, so it may come from anywhere.
+    /// </summary>
+    /// <exception cref="KexecSignException">A certificate cannot be read.</exception>
+    public static TrustedRoles Trusted(PolicyDocument policy, JudgedFile file, RunContext context)
+    {
+        PolicyCertificates named = policy.Certificates;
+        TrustedRoles roles = TrustedRoles.Of(named.Db, named.Kexec, named.Ima, context) with
+        {
+            Any = TrustedCertificates.Open(named.Any, context),
+            Authorities = TrustedCertificates.Open(named.Tsa, context),
+            Lists = VerifyLists.None with { OwnerCertificates = TrustedCertificates.Open(named.Mok, context) },
+        };
+        try
+        {
+            return roles with
+            {
+                Db = [.. roles.Db, .. Listed(policy, "outer", () => FoundSignature.OfImage(file.Content, file.Digests))],
+                Kexec = [.. roles.Kexec, .. Listed(policy, "inner", () => Inner(file, context))],
+            };
+        }
+        // Then nobody is found by it; the rule itself says what is wrong.
+        catch (KexecSignException refused) when (Failure.IsAnswer(refused))
+        {
+            return roles;
+        }
     }
 
     /// <summary>Judges a file.</summary>
     /// <param name="policy">The policy.</param>
-    /// <param name="path">The file.</param>
-    /// <param name="trusted">Certificates that are trusted besides the policy's own.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="roles">Whom to trust, <see cref="Trusted"/> among them.</param>
     /// <param name="context">Run context.</param>
-    /// <exception cref="KexecSignException">The file cannot be read, or a certificate of the policy cannot.</exception>
-    public static PolicyReport Judge(PolicyDocument policy, string path, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    /// <exception cref="KexecSignException">The file cannot be read, or KS3330.</exception>
+    public static PolicyReport Judge(PolicyDocument policy, JudgedFile file, TrustedRoles roles, RunContext context)
     {
-        ImmutableArray<X509Certificate2> all =
-            [.. trusted, .. policy.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
-        var check = new PolicyCheck(policy, context);
-        using FileSource source = FileSource.Open(path);
+        var check = new PolicyCheck(policy, file, roles, context);
         try
         {
-            check.Run(path, source.ToLayout(), all);
+            check.Run();
         }
         catch (KexecSignException refused)
         {
-            throw refused.In(path);
+            throw refused.In(file.Path);
         }
-        return new(policy.Path, policy.Sha256, check._findings.ToImmutable());
+        return new(policy.Path, policy.Sha256, file.Sha256, check._findings.ToImmutable());
     }
 
-    private void Run(string path, Layout file, ImmutableArray<X509Certificate2> trusted)
+    private static ImmutableArray<FoundSignature> Inner(JudgedFile file, RunContext context) =>
+        file.Kernel.IsUnpacked || file.Kernel.IsUnified ? FoundSignature.OfImage(file.Kernel.Open(), new(file.Kernel.Open(), context)) : [];
+
+    private static IEnumerable<X509Certificate2> Listed(PolicyDocument policy, string name, Func<ImmutableArray<FoundSignature>> found)
     {
-        CheckConsumers(path, trusted);
-        PeImage image = PeReader.Read(file);
-        using var kernel = new KernelInside(image, file, _context);
+        ImmutableArray<string> keys = policy.Signatures.FirstOrDefault(s => s.Name == name)?.Keys ?? [];
+        return keys.IsEmpty ? [] : found().Select(s => s.Signer).OfType<X509Certificate2>().Where(c => FoundSignature.Fingerprints(c).Any(keys.Contains));
+    }
+
+    private void Run()
+    {
+        CheckConsumers();
+        // s390 and powerpc kernels are no PE images, and only their consumers have rules.
+        if (OtherKernels.Know(_policy.Architecture))
+            return;
+        PeImage image = _file.Image;
+        if (_policy.Architecture is { } architecture)
+            Judge("architecture", VerifyErrors.PolicyArchitecture, PeConstants.MachineName(image.Machine) == architecture, $"the image is for {PeConstants.MachineName(image.Machine)}, {architecture} is asked for");
+        // For rules about who signed; for verdicts the short form is settled by the consumers asked.
+        TrustedRoles roles = _roles with { Db = [.. _roles.Db, .. _roles.Any], Kexec = [.. _roles.Kexec, .. _roles.Any], Ima = [.. _roles.Ima, .. _roles.Any] };
         var signatures = new Dictionary<string, ImmutableArray<FoundSignature>>
         {
-            ["outer"] = FoundSignature.OfImage(file, _context),
-            ["inner"] = kernel.IsUnpacked ? FoundSignature.OfImage(kernel.Open(), _context) : [],
-            ["ima"] = FoundSignature.OfIma(path, file, trusted, _context),
+            ["outer"] = FoundSignature.OfImage(_file.Content, _file.Digests),
+            ["inner"] = Inner(_file, _context),
+            ["ima"] = FoundSignature.OfIma(_file, roles.Ima, _context),
         };
         foreach (SignatureRule rule in _policy.Signatures)
-            CheckSignatures(rule, signatures[rule.Name]);
+            CheckSignatures(rule, signatures[rule.Name], roles);
+        foreach ((string name, ImmutableArray<FoundSignature> found) in signatures)
+            CheckStrength(name, found);
         if (_policy.Sbat is not null)
-            CheckSbat(_policy.Sbat, image, file);
+            CheckSbat(_policy.Sbat, image, _file.Content);
         if (_policy.Parser is not null)
-            CheckParser(_policy.Parser, image, file);
+            CheckParser(_policy.Parser, image, _file.Content);
         if (_policy.Reproducible)
-            CheckReproducible(image, file, [.. signatures.Values.SelectMany(s => s)]);
+            CheckReproducible(image, _file.Content, [.. signatures.Values.SelectMany(s => s)]);
     }
 
-    private void CheckConsumers(string path, ImmutableArray<X509Certificate2> trusted)
+    private void CheckConsumers()
     {
-        if (_policy.MustAccept.IsEmpty)
+        if (_policy.MustAccept is not { } asked)
             return;
-        foreach (Verdict verdict in ImageVerification.Judge(new VerifyOptions { File = path, Consumers = _policy.MustAccept }, _ => trusted, VerifyLists.None, _context))
+        if (asked.IsEmpty)
         {
-            string rule = "consumers." + verdict.Consumer.ToString().ToLowerInvariant();
-            // Without certificates every signature would do: a gate must not be that by oversight.
-            if (trusted.IsEmpty && verdict.Consumer != Consumer.Bpf)
-                Broken(rule, VerifyErrors.PolicyConsumer, "it trusts no certificate: add some to the policy or by --cert");
-            else if (verdict.Answer == Answer.Accepts)
-                Holds(rule, verdict.Reason);
+            Broken("consumers", VerifyErrors.PolicyConsumer, "'consumers' names nobody, and a list that is empty allows nothing");
+            return;
+        }
+        VerifyOptions options = new()
+        {
+            File = _file.Path,
+            Consumers = asked,
+            Architecture = _policy.Architecture,
+            ExpiredFails = _policy.ExpiredFails,
+            Applied = true,
+        };
+        foreach (Verdict verdict in ImageVerification.Judge(_file, options, _roles, _context).Verdicts)
+        {
+            // Without certificates every signature would do, and an answer that is no yes is none: a gate must not be open by oversight.
+            if (verdict.Answer == Answer.Accepts)
+                Holds("consumers." + verdict.Who, verdict.Reason);
             else
-                Broken(rule, VerifyErrors.PolicyConsumer, verdict.Code is null ? verdict.Reason : $"{verdict.Code}: {verdict.Reason}");
+                Broken("consumers." + verdict.Who, VerifyErrors.PolicyConsumer, $"{verdict.Says}: {verdict.Why}");
         }
     }
 
-    private void CheckSignatures(SignatureRule rule, ImmutableArray<FoundSignature> found)
+    private void CheckSignatures(SignatureRule rule, ImmutableArray<FoundSignature> found, TrustedRoles roles)
     {
         string name = "signatures." + rule.Name;
         if (found.IsEmpty)
@@ -103,20 +157,20 @@ internal sealed class PolicyCheck
         if (rule.AtMost is { } most)
             Judge(name + ".atMost", VerifyErrors.PolicySignatureMissing, found.Length <= most, $"there are {found.Length}, at most {most} are allowed");
         foreach ((FoundSignature signature, int index) in found.Select((s, i) => (s, i)))
-            CheckSignature(rule, name, signature, found.Length == 1 ? "" : $"signature {index}: ");
+            CheckSignature(rule, name, signature, roles, found.Length == 1 ? "" : $"signature {index}: ");
     }
 
-    private void CheckSignature(SignatureRule rule, string name, FoundSignature signature, string which)
+    private void CheckSignature(SignatureRule rule, string name, FoundSignature signature, TrustedRoles roles, string which)
     {
         string signer = signature.Signer?.Subject ?? "a certificate that was not given";
         if (!signature.Holds)
             Broken(name + ".holds", VerifyErrors.PolicySignatureWrong, $"{which}the signature of {signer} does not hold for this file");
-        if (!rule.Keys.IsEmpty)
-            Judge(name + ".keys", VerifyErrors.PolicyKey, signature.Signer is not null && KeyIds(signature.Signer).Any(rule.Keys.Contains), $"{which}signed by {signer}{Ids(signature.Signer)}");
-        if (!rule.Digests.IsEmpty)
-            Judge(name + ".digests", VerifyErrors.PolicyAlgorithm, rule.Digests.Contains(signature.Digest), $"{which}the digest is {signature.Digest}, allowed: {string.Join(", ", rule.Digests)}");
-        if (!rule.Algorithms.IsEmpty)
-            Judge(name + ".algorithms", VerifyErrors.PolicyAlgorithm, rule.Algorithms.Contains(signature.Algorithm), $"{which}the key is {signature.Algorithm}, allowed: {string.Join(", ", rule.Algorithms)}");
+        if (rule.Keys is { } keys)
+            Judge(name + ".keys", VerifyErrors.PolicyKey, keys.Any(key => IsBy(signature, key, roles)), $"{which}signed by {signer}{Ids(signature.Signer)}, allowed: {Listed(keys)}");
+        if (rule.Digests is { } digests)
+            Judge(name + ".digests", VerifyErrors.PolicyAlgorithm, digests.Contains(signature.Digest), $"{which}the digest is {signature.Digest}, allowed: {Listed(digests)}");
+        if (rule.Algorithms is { } algorithms)
+            Judge(name + ".algorithms", VerifyErrors.PolicyAlgorithm, algorithms.Contains(signature.Algorithm), $"{which}the key is {signature.Algorithm}, allowed: {Listed(algorithms)}");
         if (rule.ValidDays is { } days)
         {
             DateTime now = _context.Clock.GetUtcNow().UtcDateTime;
@@ -126,6 +180,39 @@ internal sealed class PolicyCheck
                 : $"{which}the certificate of {signer} is valid from {signature.Signer.NotBefore.ToUniversalTime():yyyy-MM-dd} to {signature.Signer.NotAfter.ToUniversalTime():yyyy-MM-dd}, {days} day(s) from {now:yyyy-MM-dd} are asked for");
         }
     }
+
+    // By role: the signer is one of the certificates, or one of them issued it. By fingerprint: the certificate or its public key, hashed here.
+    private static bool IsBy(FoundSignature signature, string key, TrustedRoles roles)
+    {
+        if (signature.Signer is not { } signer)
+            return false;
+        ImmutableArray<X509Certificate2>? role = key switch
+        {
+            "db" => [.. roles.Db, .. roles.Lists.Allowed.Certificates],
+            "mok" => roles.Lists.OwnerCertificates,
+            "kexec" => roles.Kexec,
+            "ima" => roles.Ima,
+            _ => null,
+        };
+        return role is { } certificates ? CertificateTrust.Find(signer, signature.Companions, certificates) is not null : FoundSignature.Fingerprints(signer).Contains(key);
+    }
+
+    // What is named in a rule's list is allowed by it; nothing else is by silence.
+    private void CheckStrength(string name, ImmutableArray<FoundSignature> found)
+    {
+        SignatureRule? rule = _policy.Signatures.FirstOrDefault(s => s.Name == name);
+        foreach (FoundSignature signature in found)
+        {
+            if (_policy.AllowsWeak)
+                return;
+            if (signature.WeakDigest is { } digest && rule?.Digests?.Contains(signature.Digest) != true)
+                Broken($"weak.{name}", VerifyErrors.PolicyWeak, digest);
+            if (signature.Signer is not null && signature.WeakKey is { } key && rule?.Algorithms?.Contains(signature.Algorithm) != true)
+                Broken($"weak.{name}", VerifyErrors.PolicyWeak, key);
+        }
+    }
+
+    private static string Listed(ImmutableArray<string> allowed) => allowed.IsEmpty ? "none, because the list is empty" : string.Join(", ", allowed);
 
     private void CheckSbat(SbatRule rule, PeImage image, Layout file)
     {
@@ -149,20 +236,20 @@ internal sealed class PolicyCheck
         bool there = image.FindSection(ParserSection.Name) is not null;
         if (rule.Required is { } required)
             Judge("parser.required", VerifyErrors.PolicyParser, there == required, there ? "there is a .bpf section" : "there is no .bpf section");
-        if (!there || rule.Abis.IsEmpty)
+        if (!there || rule.Abis is not { } abis)
             return;
         ParserAbi abi = ParserObject.Parse(ParserSection.Extract(image, file)).Abi;
         ReadOnlySpan<string> may = abi switch { ParserAbi.V5 => ["v5"], ParserAbi.V6 => ["v6"], ParserAbi.V7 => ["v7"], ParserAbi.V6OrV7 => ["v6", "v7"], _ => [] };
         bool holds = false;
         foreach (string name in may)
-            holds |= rule.Abis.Contains(name);
-        Judge("parser.abi", VerifyErrors.PolicyParser, holds, $"the parser is for {(may.IsEmpty ? "no known series" : string.Join(" or ", may.ToArray()))}, allowed: {string.Join(", ", rule.Abis)}");
+            holds |= abis.Contains(name);
+        Judge("parser.abi", VerifyErrors.PolicyParser, holds, $"the parser is for {(may.IsEmpty ? "no known series" : string.Join(" or ", may.ToArray()))}, allowed: {Listed(abis)}");
     }
 
     private void CheckReproducible(PeImage image, Layout file, ImmutableArray<FoundSignature> signatures)
     {
         string? reason = signatures.Any(s => s.HasTime) ? "a signature carries a signing time or a timestamp"
-            : signatures.Any(s => s.Algorithm.StartsWith('p')) ? "an ECDSA signature is another one each time"
+            : signatures.FirstOrDefault(s => !s.IsDeterministic) is { } other ? $"a signature by a key of {other.Algorithm} is another one each time"
             : GzipNamesATime(image, file) ? "the gzip payload carries a time"
             : null;
         Judge("reproducible", VerifyErrors.PolicyReproducible, reason is null, reason ?? "no signature and no payload carries a time");
@@ -178,13 +265,8 @@ internal sealed class PolicyCheck
             && file.ReadBytes(header.PayloadOffset + 4, 4).AsSpan().ContainsAnyExcept((byte)0);
     }
 
-    private static IEnumerable<string> KeyIds(X509Certificate2 certificate) =>
-    [
-        certificate.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256).ToLowerInvariant(),
-        Convert.ToHexStringLower(KexecSign.Keys.Certificates.SubjectKeyIdentifier.Of(certificate)),
-    ];
-
-    private static string Ids(X509Certificate2? certificate) => certificate is null ? "" : $" ({string.Join(", ", KeyIds(certificate))})";
+    private static string Ids(X509Certificate2? certificate) =>
+        certificate is null ? "" : $" (SHA-256 of the certificate {FoundSignature.Fingerprints(certificate)[0]}, of the public key {FoundSignature.Fingerprints(certificate)[1]})";
 
     private void Judge(string rule, ErrorCode code, bool holds, string says)
     {

@@ -9,16 +9,20 @@ using KexecSign.Formats.Errors;
 
 namespace KexecSign.Judging.Policies;
 
-/// <summary>What a signature must be.</summary>
+/// <summary>What a signature must be. A list that is there and empty allows nothing.</summary>
 /// <param name="Name"><c>outer</c>, <c>inner</c> or <c>ima</c>.</param>
 /// <param name="Required">Whether it must be there.</param>
-/// <param name="Keys">SHA-256 fingerprints or SubjectKeyIdentifiers of certificates that may sign, lower-case hex; empty for any.</param>
-/// <param name="Digests">Digest algorithms in lower case; empty for any.</param>
-/// <param name="Algorithms">Key algorithms, for instance <c>rsa3072</c> or <c>p256</c>; empty for any.</param>
+/// <param name="Keys">SHA-256 of certificates or public keys that may sign, lower-case hex, or names of roles; null for any.</param>
+/// <param name="Digests">Digest algorithms in lower case; null for any that is not weak.</param>
+/// <param name="Algorithms">Key algorithms, for instance <c>rsa3072</c> or <c>p256</c>; null for any that is not weak.</param>
 /// <param name="ValidDays">Days that the certificate must be valid for from now on; null for no demand.</param>
 /// <param name="AtMost">Most signatures; null for any number.</param>
 internal sealed record SignatureRule(
-    string Name, bool Required, ImmutableArray<string> Keys, ImmutableArray<string> Digests, ImmutableArray<string> Algorithms, int? ValidDays, int? AtMost);
+    string Name, bool Required, ImmutableArray<string>? Keys, ImmutableArray<string>? Digests, ImmutableArray<string>? Algorithms, int? ValidDays, int? AtMost)
+{
+    /// <summary>Whether it asks for anything.</summary>
+    public bool Demands => Required || Keys is not null || Digests is not null || Algorithms is not null || ValidDays is not null || AtMost is not null;
+}
 
 /// <summary>What SBAT must say.</summary>
 /// <param name="Required">Whether there must be a .sbat section.</param>
@@ -27,8 +31,30 @@ internal sealed record SbatRule(bool Required, ImmutableArray<(string Component,
 
 /// <summary>What the kexec BPF parser must be.</summary>
 /// <param name="Required">Whether there must be one; false for must not, null for may.</param>
-/// <param name="Abis">Kernel series; empty for any.</param>
-internal sealed record ParserRule(bool? Required, ImmutableArray<string> Abis);
+/// <param name="Abis">Kernel series; null for any.</param>
+internal sealed record ParserRule(bool? Required, ImmutableArray<string>? Abis);
+
+/// <summary>Certificates that a policy trusts, as references, by role.</summary>
+internal sealed record PolicyCertificates
+{
+    /// <summary>Of a file with one kind of signature, for those who look at it.</summary>
+    public ImmutableArray<string> Any { get; init; } = [];
+
+    /// <summary>Firmware and shim.</summary>
+    public ImmutableArray<string> Db { get; init; } = [];
+
+    /// <summary>The machine owner's: shim, and the kernel that it starts.</summary>
+    public ImmutableArray<string> Mok { get; init; } = [];
+
+    /// <summary>The kernel's keyrings.</summary>
+    public ImmutableArray<string> Kexec { get; init; } = [];
+
+    /// <summary>The .ima keyring.</summary>
+    public ImmutableArray<string> Ima { get; init; } = [];
+
+    /// <summary>Timestamp authorities.</summary>
+    public ImmutableArray<string> Tsa { get; init; } = [];
+}
 
 /// <summary>A policy file: what a release must satisfy. Paths are taken from its own folder.</summary>
 internal sealed record PolicyDocument(string Path, string Sha256)
@@ -36,11 +62,32 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     private static readonly ImmutableArray<string> Consumers = ["firmware", "shim", "kexec", "ima", "bpf"];
     private static readonly ImmutableArray<string> Abis = ["v5", "v6", "v7"];
 
-    /// <summary>Certificates that are trusted besides those of the command line.</summary>
-    public ImmutableArray<string> Certificates { get; private init; } = [];
+    /// <summary>TrustedRoles whose certificates a signature may be by.</summary>
+    public static readonly ImmutableArray<string> RoleNames = ["db", "mok", "kexec", "ima"];
 
-    /// <summary>Who must accept the image.</summary>
-    public ImmutableArray<Consumer> MustAccept { get; private init; } = [];
+    /// <summary>Digests that signatures may have.</summary>
+    public static readonly ImmutableArray<string> Digests = [.. HashKind.All.Select(hash => hash.Word)];
+
+    /// <summary>Keys that signatures may be by.</summary>
+    public static readonly ImmutableArray<string> Algorithms = KeyKindFacts.Words;
+
+    /// <summary>Architectures whose kernels may be the ones to load the file.</summary>
+    public static readonly ImmutableArray<string> Architectures = ["arm64", "x86_64", "riscv64", "loongarch64", "s390x", "powerpc64"];
+
+    /// <summary>Certificates that are trusted besides those of the command line.</summary>
+    public PolicyCertificates Certificates { get; private init; } = new();
+
+    /// <summary>Who must accept the image; null for no demand. Nobody is a rule that nothing satisfies.</summary>
+    public ImmutableArray<Consumer>? MustAccept { get; private init; }
+
+    /// <summary>The architecture that the image is for; null for no demand.</summary>
+    public string? Architecture { get; private init; }
+
+    /// <summary>Whether a signer's certificate that is out of date counts as a refusal.</summary>
+    public bool ExpiredFails { get; private init; }
+
+    /// <summary>Whether digests and keys may be weak.</summary>
+    public bool AllowsWeak { get; private init; }
 
     /// <summary>Rules about signatures.</summary>
     public ImmutableArray<SignatureRule> Signatures { get; private init; } = [];
@@ -57,6 +104,10 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     /// <summary>Whether building again must give the same bytes.</summary>
     public bool Reproducible { get; private init; }
 
+    private bool HasRule =>
+        MustAccept is not null || Architecture is not null || Signatures.Any(s => s.Demands) || Sbat is not null and not { Required: false, Generations.IsEmpty: true }
+        || Parser is not null and not { Required: null, Abis: null } || Reproducible || !Kits.IsEmpty;
+
     /// <summary>Reads a policy.</summary>
     /// <param name="path">The file.</param>
     /// <param name="allowedModules">PKCS#11 modules that it may name.</param>
@@ -71,8 +122,11 @@ internal sealed record PolicyDocument(string Path, string Sha256)
             var trust = DocumentTrust.Data(allowedModules);
             var policy = new PolicyDocument(path, document.Sha256)
             {
-                Certificates = [.. root.Texts("certificates").Select(c => trust.Reference(folder, c))],
-                MustAccept = [.. Words(root, "consumers", Consumers).Select(c => Enum.Parse<Consumer>(c, ignoreCase: true))],
+                Certificates = ReadCertificates(root, folder, trust),
+                MustAccept = Words(root, "consumers", Consumers) is { } names ? [.. names.Select(c => Enum.Parse<Consumer>(c, ignoreCase: true))] : null,
+                Architecture = root.Choice("architecture", Architectures.AsSpan()),
+                ExpiredFails = root.Choice("expired", "warn", "fail") == "fail",
+                AllowsWeak = root.Choice("weak", "refuse", "allow") == "allow",
                 Signatures = root.Object("signatures") is { } signatures ? ReadSignatures(signatures) : [],
                 Sbat = root.Object("sbat") is { } sbat ? ReadSbat(sbat) : null,
                 Parser = root.Object("parser") is { } parser ? ReadParser(parser) : null,
@@ -80,15 +134,37 @@ internal sealed record PolicyDocument(string Path, string Sha256)
                 Kits = [.. root.Texts("kits").Select(Sha256Text.Require)],
             };
             root.End();
+            if (root.Get("kits") is { } kits && policy.Kits.IsEmpty)
+                throw ObjectReader.Wrong(kits, "'kits' is empty and so allows none; leave it out where any may be linked with");
+            // What a kernel checks depends on its architecture, and the file's own word for it is the word of whoever wrote the file.
+            if (policy is { Architecture: null, MustAccept: { } asked } && asked.Contains(Consumer.Kexec))
+                throw ObjectReader.Wrong(root.Get("consumers")!, $"'kexec' in 'consumers' wants an 'architecture', one of {string.Join(", ", Architectures)}: what a kernel checks depends on it");
             // A policy without rules would be a gate that is always open.
-            return policy is { MustAccept.IsEmpty: true, Signatures.IsEmpty: true, Sbat: null, Parser: null, Reproducible: false, Kits.IsEmpty: true }
-                ? throw ObjectReader.Wrong(document.Root, "the policy has no rule")
-                : policy;
+            return policy.HasRule ? policy : throw ObjectReader.Wrong(document.Root, "the policy has no rule");
         }
         catch (KexecSignException refused)
         {
             throw refused.In(path);
         }
+    }
+
+    private static PolicyCertificates ReadCertificates(ObjectReader root, string folder, DocumentTrust trust)
+    {
+        if (root.Get("certificates") is not { Kind: JsonValueKind.Object })
+            return new() { Any = References(root, "certificates") };
+        ObjectReader roles = root.Object("certificates")!;
+        var certificates = new PolicyCertificates
+        {
+            Db = References(roles, "db"),
+            Mok = References(roles, "mok"),
+            Kexec = References(roles, "kexec"),
+            Ima = References(roles, "ima"),
+            Tsa = References(roles, "tsa"),
+        };
+        roles.End();
+        return certificates;
+
+        ImmutableArray<string> References(ObjectReader reader, string name) => [.. reader.Texts(name).Select(c => trust.Reference(folder, c))];
     }
 
     private static ImmutableArray<SignatureRule> ReadSignatures(ObjectReader signatures)
@@ -99,9 +175,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
             if (signatures.Object(name) is not { } rule)
                 continue;
             rules.Add(new(
-                name, rule.Flag("required") ?? true, [.. Fingerprints(rule)],
-                Words(rule, "digests", [.. HashKind.Words(HashUses.Image)]),
-                Words(rule, "algorithms", [.. KeyKindFacts.Words]),
+                name, rule.Flag("required") ?? true, Keys(rule), Words(rule, "digests", Digests), Words(rule, "algorithms", Algorithms),
                 rule.Number("validDays", 0, 36500), name == "outer" ? rule.Number("atMost", 1, 100) : null));
             rule.End();
         }
@@ -109,15 +183,24 @@ internal sealed record PolicyDocument(string Path, string Sha256)
         return rules.ToImmutable();
     }
 
-    private static IEnumerable<string> Fingerprints(ObjectReader rule)
+    private static ImmutableArray<string>? Keys(ObjectReader rule)
     {
+        if (rule.Get("keys") is null)
+            return null;
+        var keys = ImmutableArray.CreateBuilder<string>();
         foreach (PlacedValue item in rule.List("keys"))
         {
-            string hex = ObjectReader.TextOf(item, "an item of 'keys'").Replace(":", "", StringComparison.Ordinal).ToLowerInvariant();
-            if (hex.Length is not (40 or 64) || !hex.All(char.IsAsciiHexDigit))
-                throw ObjectReader.Wrong(item, $"'{item.Text}' is neither a SHA-256 fingerprint (64 hex digits) nor a SubjectKeyIdentifier (40)");
-            yield return hex;
+            string text = ObjectReader.TextOf(item, "an item of 'keys'"), hex = text.Replace(":", "", StringComparison.Ordinal).ToLowerInvariant();
+            if (hex.Length == 40 && hex.All(char.IsAsciiHexDigit))
+            {
+                throw ObjectReader.Wrong(item, $"'{item.Text}' has the length of a SubjectKeyIdentifier, which is what a certificate says of itself and anybody may write into theirs; "
+                    + "give the SHA-256 of the certificate or of its public key");
+            }
+            if (!RoleNames.Contains(text) && (hex.Length != 64 || !hex.All(char.IsAsciiHexDigit)))
+                throw ObjectReader.Wrong(item, $"'{item.Text}' is neither the SHA-256 of a certificate or public key (64 hex digits) nor one of {string.Join(", ", RoleNames)}");
+            keys.Add(RoleNames.Contains(text) ? text : hex);
         }
+        return keys.ToImmutable();
     }
 
     private static SbatRule ReadSbat(ObjectReader sbat)
@@ -141,8 +224,10 @@ internal sealed record PolicyDocument(string Path, string Sha256)
         return rule;
     }
 
-    private static ImmutableArray<string> Words(ObjectReader reader, string name, ImmutableArray<string> allowed)
+    private static ImmutableArray<string>? Words(ObjectReader reader, string name, ImmutableArray<string> allowed)
     {
+        if (reader.Get(name) is null)
+            return null;
         foreach (PlacedValue item in reader.List(name))
         {
             string text = ObjectReader.TextOf(item, $"an item of '{name}'");

@@ -12,5 +12,6 @@ public sealed record PolicyFinding(string Rule, bool Holds, string Says, string?
 /// <summary>What came of a policy.</summary>
 /// <param name="File">The policy.</param>
 /// <param name="Sha256">Its SHA-256.</param>
+/// <param name="JudgedSha256">SHA-256 of the file that was judged.</param>
 /// <param name="Findings">One for each rule.</param>
-public sealed record PolicyReport(string File, string Sha256, ImmutableArray<PolicyFinding> Findings);
+public sealed record PolicyReport(string File, string Sha256, string JudgedSha256, ImmutableArray<PolicyFinding> Findings);

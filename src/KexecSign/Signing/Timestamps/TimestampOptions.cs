@@ -8,6 +8,12 @@ public sealed record TimestampOptions
     /// <summary>URLs, in the order in which they are tried; none for no timestamp.</summary>
     public ImmutableArray<string> Servers { get; init; } = [];
 
+    /// <summary>Certificates of the authorities whose timestamps are taken, or of those that issued theirs.</summary>
+    public ImmutableArray<string> Authorities { get; init; } = [];
+
+    /// <summary>Whether a timestamp of anybody is taken.</summary>
+    public bool Unverified { get; init; }
+
     /// <summary>Longest wait for one answer, in seconds.</summary>
     public int AttemptSeconds { get; init; } = 10;
 

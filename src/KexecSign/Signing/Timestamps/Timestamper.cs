@@ -2,9 +2,11 @@ using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
+using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
+using KexecSign.Keys.Pins;
 
 namespace KexecSign.Signing.Timestamps;
 
@@ -22,17 +24,30 @@ internal sealed class Timestamper : IDisposable
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswer };
     private readonly CancellationTokenSource _deadline;
 
-    private Timestamper(TimestampOptions options, CancellationToken cancellation)
+    private readonly ImmutableArray<X509Certificate2> _authorities;
+
+    private Timestamper(TimestampOptions options, ImmutableArray<X509Certificate2> authorities, CancellationToken cancellation)
     {
         _options = options;
+        _authorities = authorities;
         _servers = [.. options.Servers.Select(Address)];
         _deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _deadline.CancelAfter(TimeSpan.FromSeconds(options.TotalSeconds));
     }
 
     /// <summary>Makes one; null when no server is named.</summary>
-    /// <exception cref="KexecSignException">KS3012 when a URL is none.</exception>
-    public static Timestamper? For(TimestampOptions options, CancellationToken cancellation) => options.Servers.IsEmpty ? null : new(options, cancellation);
+    /// <exception cref="KexecSignException">KS3012 when a URL is none, KS3333 when nobody is trusted and nothing says that anybody will do, KS2xxx.</exception>
+    public static Timestamper? For(TimestampOptions options, RunContext context)
+    {
+        if (options is { Unverified: true, Authorities.IsEmpty: false })
+            throw OperationErrors.OptionsConflict.With("--tsa", "--tsa-unverified");
+        if (options.Servers.IsEmpty)
+            return null;
+        if (options is { Unverified: false, Authorities.IsEmpty: true })
+            throw OperationErrors.AuthorityMissing.With();
+        return new(
+            options, [.. options.Authorities.SelectMany(a => context.Keyring.OpenCertificates(a, new PinOptions(), context.Cancellation))], context.Cancellation);
+    }
 
     /// <summary>Gets a token over a signature.</summary>
     /// <param name="signature">The signature.</param>
@@ -81,9 +96,15 @@ internal sealed class Timestamper : IDisposable
         using var message = new HttpRequestMessage(HttpMethod.Post, server) { Content = content };
         byte[] answer = Send(message, attempt.Token);
         Rfc3161TimestampToken token = request.ProcessResponse(answer, out _);
-        return token.VerifySignatureForData(signature, out _)
-            ? token.AsSignedCms().Encode()
-            : throw new CryptographicException("the token's own signature does not hold");
+        if (!token.VerifySignatureForData(signature, out X509Certificate2? signer))
+            throw new CryptographicException("the token's own signature does not hold");
+        SignedCms cms = token.AsSignedCms();
+        ImmutableArray<X509Certificate2> chain = AuthorityChain.Of(signer, cms.Certificates, _authorities, token.TokenInfo.Timestamp.UtcDateTime)
+            ?? throw new CryptographicException($"it is by {signer.Subject}, which none of the {_authorities.Length} certificate(s) of --tsa is or issued");
+        // Whatever else the server packed would travel in every image.
+        foreach (X509Certificate2 other in cms.Certificates.Where(c => !chain.Any(link => link.RawDataMemory.Span.SequenceEqual(c.RawDataMemory.Span))))
+            cms.RemoveCertificate(other);
+        return cms.Encode();
     }
 
     private byte[] Send(HttpRequestMessage message, CancellationToken cancellation)

@@ -57,7 +57,7 @@ public sealed class PlanTests : IDisposable
     [InlineData("step")]
     public void What_is_not_as_it_was_is_built_again_and_nothing_else(string changed)
     {
-        string steps = """[{ "step": "sign", "key": "db" }, { "step": "ima", "key": "kexec" }, { "step": "provenance" }]""";
+        string steps = """[{ "step": "sign", "key": "db" }, { "step": "ima", "key": "kexec" }, { "step": "provenance", "key": "kexec" }]""";
         Statuses(Run(Plan(Images(2), steps))).ShouldBe("Built Built");
         switch (changed)
         {

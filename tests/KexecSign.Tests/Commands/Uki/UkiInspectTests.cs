@@ -127,7 +127,8 @@ public sealed class UkiInspectTests : IDisposable
             VerifyResult result = VerifyOperation.Definition.Run(new()
             {
                 File = _uki.Folder.At("signed"),
-                Certificates = [TestSigners.Rsa2048.CertificateFile(_uki.Folder), TestSigners.Leaf.CertificateFile(_uki.Folder)],
+                Db = [TestSigners.Rsa2048.CertificateFile(_uki.Folder)],
+                KexecCertificates = [TestSigners.Leaf.CertificateFile(_uki.Folder)],
             }, _uki.Bench.Context);
             result.Verdicts.Select(v => (v.Consumer, v.Answer)).ShouldBe([(Consumer.Kexec, answer), (Consumer.Firmware, Answer.Accepts)]);
             result.Verdicts[0].Reason.ShouldStartWith("the kernel of .linux");

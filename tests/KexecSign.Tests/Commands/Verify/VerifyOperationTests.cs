@@ -25,7 +25,7 @@ public sealed class VerifyOperationTests : IDisposable
     {
         string signed = _bench.SignedImage(TestSigners.Rsa2048);
         Judge(signed, consumer, TestSigners.Rsa2048).ShouldBe((Answer.Accepts, null));
-        Judge(signed, consumer).ShouldBe((Answer.Accepts, null));
+        Judge(signed, consumer).ShouldBe((Answer.NotDecided, null));
     }
 
     [Theory]
@@ -162,7 +162,7 @@ public sealed class VerifyOperationTests : IDisposable
     {
         string file = _bench.Folder.File("image", TestImage.Arm64().Bytes);
         ImaSignOperation.Definition.Run(new() { Files = [file], Signing = _bench.Identity(TestSigners.P384) }, _bench.Context);
-        Judge(file, Consumer.Ima, TestSigners.P384).ShouldBe((Answer.Accepts, null));
+        With(file, Consumer.Ima, o => o with { Applied = true, ImaCertificates = [TestSigners.P384.CertificateFile(_bench.Folder)] }).Says.ShouldBe("accepts once applied");
         Judge(file, Consumer.Ima, TestSigners.Other).ShouldBe((Answer.Refuses, "KS4112"));
         byte[] value = File.ReadAllBytes(file + ".sig");
         value[^1] ^= 1;
@@ -201,7 +201,8 @@ public sealed class VerifyOperationTests : IDisposable
         Verify(plain).Verdicts.Select(v => v.Consumer).ShouldBe([Consumer.Firmware]);
         string inner = _bench.SignedImage(TestSigners.Rsa2048, TestZboot.Gzip(File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048))));
         ImaSignOperation.Definition.Run(new() { Files = [inner], Signing = _bench.Identity(TestSigners.Rsa2048) }, _bench.Context);
-        VerifyResult result = Verify(inner, TestSigners.Rsa2048);
+        string certificate = TestSigners.Rsa2048.CertificateFile(_bench.Folder);
+        VerifyResult result = VerifyOperation.Definition.Run(new() { File = inner, Db = [certificate], KexecCertificates = [certificate], ImaCertificates = [certificate] }, _bench.Context);
         result.Verdicts.Select(v => v.Consumer).ShouldBe([Consumer.Firmware, Consumer.Kexec, Consumer.Ima]);
         result.Exit.ShouldBe(ExitCode.Done);
         result.TrustChecked.ShouldBeTrue();
@@ -212,7 +213,8 @@ public sealed class VerifyOperationTests : IDisposable
     {
         TestImage zboot = TestZboot.Gzip(TestImage.Arm64().Bytes);
         zboot.Bytes.AsSpan((int)zboot.U32(8) + 10, 64).Fill(0xAA);
-        VerifyResult result = Verify(_bench.SignedImage(TestSigners.Rsa2048, zboot), TestSigners.Rsa2048);
+        VerifyResult result = VerifyOperation.Definition.Run(
+            new() { File = _bench.SignedImage(TestSigners.Rsa2048, zboot), Db = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context);
         result.Verdicts.Select(v => (v.Consumer, v.Answer)).ShouldBe([(Consumer.Firmware, Answer.Accepts), (Consumer.Kexec, Answer.Refuses)]);
         result.Verdicts[1].Code!.ShouldStartWith("KS120");
         result.Exit.ShouldBe(ExitCode.VerificationFailed);
@@ -231,8 +233,9 @@ public sealed class VerifyOperationTests : IDisposable
     public void Debians_own_signature_holds()
     {
         string kernel = DebianKernels.Signed().Path;
-        VerifyResult result = Verify(kernel);
-        result.Verdicts.Select(v => (v.Consumer, v.Answer)).ShouldBe([(Consumer.Firmware, Answer.Accepts), (Consumer.Kexec, Answer.Accepts)]);
+        VerifyResult result = VerifyOperation.Definition.Run(new() { File = kernel, NoTrust = true }, _bench.Context);
+        result.Verdicts.Select(v => (v.Consumer, v.Answer, v.SignatureHolds)).ShouldBe([(Consumer.Firmware, Answer.NotDecided, true), (Consumer.Kexec, Answer.NotDecided, true)]);
+        result.Exit.ShouldBe(ExitCode.Done);
         Verify(kernel, TestSigners.Rsa2048).Exit.ShouldBe(ExitCode.VerificationFailed);
     }
 
@@ -241,13 +244,13 @@ public sealed class VerifyOperationTests : IDisposable
     {
         string unsigned = _bench.Folder.File("unsigned", TestImage.Arm64().Bytes), signed = _bench.SignedImage(TestSigners.Rsa2048), digests = _bench.Folder.At("digests.esl");
         Tool.Run("hash-to-efi-sig-list", unsigned, digests);
-        With(unsigned, Consumer.Firmware, o => o with { Db = digests }).Answer.ShouldBe(Answer.Accepts);
-        With(signed, Consumer.Firmware, o => o with { Db = digests }).Reason.ShouldContain("is in db");
-        With(_bench.SignedImage(TestSigners.Rsa2048, TestImage.Arm64(seed: 9)), Consumer.Firmware, o => o with { Db = digests }).Code.ShouldBe("KS4104");
+        With(unsigned, Consumer.Firmware, o => o with { Db = [digests] }).Answer.ShouldBe(Answer.Accepts);
+        With(signed, Consumer.Firmware, o => o with { Db = [digests] }).Reason.ShouldContain("is in db");
+        With(_bench.SignedImage(TestSigners.Rsa2048, TestImage.Arm64(seed: 9)), Consumer.Firmware, o => o with { Db = [digests] }).Code.ShouldBe("KS4104");
         string certificates = CertificateList(TestSigners.Rsa2048);
         foreach (Consumer consumer in (Consumer[])[Consumer.Firmware, Consumer.Shim, Consumer.Kexec])
-            With(signed, consumer, o => o with { Db = certificates }).Answer.ShouldBe(Answer.Accepts);
-        With(signed, Consumer.Firmware, o => o with { Db = certificates, Dbx = digests }).Code.ShouldBe("KS4106");
+            With(signed, consumer, o => o with { Db = [certificates] }).Answer.ShouldBe(Answer.Accepts);
+        With(signed, Consumer.Firmware, o => o with { Db = [certificates], Dbx = digests }).Code.ShouldBe("KS4106");
     }
 
     [Fact]
@@ -261,8 +264,8 @@ public sealed class VerifyOperationTests : IDisposable
         (PeImage image, Layout file) = Bench.Read(unsigned);
         byte[] digest = AuthenticodeDigest.Compute(file, AuthenticodeDigest.SectionRanges(image), HashAlgorithmName.SHA384);
         string list = _bench.Folder.File("384.esl", new SignatureList(EfiGuids.CertSha384, [new(Guid.Empty, digest)]).Encode());
-        With(unsigned, Consumer.Firmware, o => o with { Db = list }).Answer.ShouldBe(Answer.Accepts);
-        With(unsigned, Consumer.Shim, o => o with { Db = list }).Code.ShouldBe("KS4101");
+        With(unsigned, Consumer.Firmware, o => o with { Db = [list] }).Answer.ShouldBe(Answer.Accepts);
+        With(unsigned, Consumer.Shim, o => o with { Db = [list] }).Code.ShouldBe("KS4101");
     }
 
     // DxeImageVerificationHandler() looks in dbx for the digest that the signature names, and for others only of images without signatures.
@@ -274,8 +277,8 @@ public sealed class VerifyOperationTests : IDisposable
         string list = DigestList(unsigned, HashAlgorithmName.SHA384, EfiGuids.CertSha384), allowed = DigestList(unsigned, HashAlgorithmName.SHA256, EfiGuids.CertSha256);
         Judge(signed, Consumer.Firmware, list, TestSigners.Rsa2048).Answer.ShouldBe(Answer.Accepts);
         Judge(longer, Consumer.Firmware, list, TestSigners.Rsa2048).ShouldBe((Answer.Refuses, "KS4106"));
-        With(unsigned, Consumer.Firmware, o => o with { Db = allowed }).Answer.ShouldBe(Answer.Accepts);
-        With(unsigned, Consumer.Firmware, o => o with { Db = allowed, Dbx = list }).Code.ShouldBe("KS4106");
+        With(unsigned, Consumer.Firmware, o => o with { Db = [allowed] }).Answer.ShouldBe(Answer.Accepts);
+        With(unsigned, Consumer.Firmware, o => o with { Db = [allowed], Dbx = list }).Code.ShouldBe("KS4106");
     }
 
     [Theory]
@@ -338,8 +341,8 @@ public sealed class VerifyOperationTests : IDisposable
         string variable = _bench.Folder.File("db-d719b2cb", [0x27, 0, 0, 0, .. File.ReadAllBytes(list)]);
         foreach (string db in (string[])[list, auth, variable])
         {
-            With(signed, Consumer.Firmware, o => o with { Db = db }).Answer.ShouldBe(Answer.Accepts, db);
-            With(signed, Consumer.Firmware, o => o with { Db = list, Dbx = db }).Code.ShouldBe("KS4106", db);
+            With(signed, Consumer.Firmware, o => o with { Db = [db] }).Answer.ShouldBe(Answer.Accepts, db);
+            With(signed, Consumer.Firmware, o => o with { Db = [list], Dbx = db }).Code.ShouldBe("KS4106", db);
         }
     }
 
@@ -385,9 +388,10 @@ public sealed class VerifyOperationTests : IDisposable
         Layout with = PeEditor.AddSection(Layout.Of(TestImage.Arm64().Bytes), ".sbat", Layout.Of(System.Text.Encoding.ASCII.GetBytes(section)), PeConstants.DiscardableData);
         string signed = _bench.Sign(_bench.Folder.File("image", with.ReadBytes(0, with.Length)), TestSigners.Rsa2048).Signed[0].File;
         string? file = level is null ? null : _bench.Folder.File("level.csv", System.Text.Encoding.ASCII.GetBytes(level));
-        Verdict verdict = With(signed, Consumer.Shim, o => o with { SbatLevel = file });
+        string[] certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)];
+        Verdict verdict = With(signed, Consumer.Shim, o => o with { SbatLevel = file, Certificates = [.. certificates] });
         (verdict.Answer, verdict.Code).ShouldBe((code is null ? Answer.Accepts : Answer.Refuses, code));
-        With(signed, Consumer.Firmware, o => o with { SbatLevel = file }).Answer.ShouldBe(Answer.Accepts);
+        With(signed, Consumer.Firmware, o => o with { SbatLevel = file, Certificates = [.. certificates] }).Answer.ShouldBe(Answer.Accepts);
     }
 
     [Theory]
@@ -398,11 +402,12 @@ public sealed class VerifyOperationTests : IDisposable
     {
         string signed = _bench.SignedImage(TestSigners.Rsa2048);
         var later = new RunContext { Keyring = _bench.Context.Keyring, Clock = new Later() };
-        Verdict warned = VerifyOperation.Definition.Run(new() { File = signed, Consumers = [consumer] }, later).Verdicts[0];
+        string[] certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)];
+        Verdict warned = VerifyOperation.Definition.Run(new() { File = signed, Consumers = [consumer], Certificates = [.. certificates] }, later).Verdicts[0];
         warned.Answer.ShouldBe(Answer.Accepts);
         warned.Reason.ShouldContain("does not count");
         VerifyOperation.Definition.Run(new() { File = signed, Consumers = [consumer], ExpiredFails = true }, later).Verdicts[0].Code.ShouldBe("KS4108");
-        With(signed, consumer, o => o with { ExpiredFails = true }).Answer.ShouldBe(Answer.Accepts);
+        With(signed, consumer, o => o with { ExpiredFails = true, Certificates = [.. certificates] }).Answer.ShouldBe(Answer.Accepts);
     }
 
     [SkippableTheory]
@@ -418,7 +423,7 @@ public sealed class VerifyOperationTests : IDisposable
         byte[] appended = [.. kernel, .. pkcs7, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, (byte)(pkcs7.Length >> 8), (byte)(pkcs7.Length & 0xFF), .. "~Module signature appended~\n"u8];
         string signed = _bench.Folder.File("vmlinux.signed", appended);
         Ask(signed, signer).ShouldBe((Answer.Accepts, null));
-        With(signed, Consumer.Kexec, o => o with { Architecture = architecture }).Answer.ShouldBe(Answer.NotChecked);
+        With(signed, Consumer.Kexec, o => o with { Architecture = architecture }).Answer.ShouldBe(Answer.NotDecided);
         Ask(signed, TestSigners.Other).ShouldBe((Answer.Refuses, "KS4142"));
         Ask(vmlinux, signer).ShouldBe((Answer.Refuses, "KS4132"));
         appended[100] ^= 1;

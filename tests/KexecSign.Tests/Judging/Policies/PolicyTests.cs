@@ -22,9 +22,8 @@ public sealed class PolicyTests : IDisposable
     [InlineData("""{ "signatures": { "outer": { "digests": ["sha384"] } } }""", "signatures.outer.digests", "KS4643")]
     [InlineData("""{ "signatures": { "outer": { "algorithms": ["rsa3072", "p256"] } } }""", "signatures.outer.algorithms", "KS4643")]
     [InlineData("""{ "signatures": { "outer": { "validDays": 36500 } } }""", "signatures.outer.validDays", "KS4644")]
-    [InlineData("""{ "signatures": { "outer": { "keys": ["0000000000000000000000000000000000000000"] } } }""", "signatures.outer.keys", "KS4642")]
+    [InlineData("""{ "signatures": { "outer": { "keys": ["0000000000000000000000000000000000000000000000000000000000000000"] } } }""", "signatures.outer.keys", "KS4642")]
     [InlineData("""{ "signatures": { "inner": { } } }""", "signatures.inner.required", "KS4641")]
-    [InlineData("""{ "signatures": { "inner": { "required": false } } }""", null, null)]
     [InlineData("""{ "signatures": { "ima": { } } }""", "signatures.ima.required", "KS4641")]
     [InlineData("""{ "sbat": { } }""", "sbat.required", "KS4645")]
     [InlineData("""{ "sbat": { "required": false, "generations": { "linux": 1 } } }""", "sbat.required", "KS4645")]
@@ -62,19 +61,19 @@ public sealed class PolicyTests : IDisposable
     }
 
     [Fact]
-    public void Keys_are_listed_by_fingerprint_or_identifier_with_or_without_colons()
+    public void Keys_are_listed_by_fingerprint_of_certificate_or_public_key_or_by_role()
     {
         string image = _bench.SignedImage(TestSigners.Rsa2048), fingerprint = Convert.ToHexString(TestSigners.Rsa2048.Certificate.GetCertHash(System.Security.Cryptography.HashAlgorithmName.SHA256));
         string colons = string.Join(':', fingerprint.Chunk(2).Select(pair => new string(pair)));
-        string identifier = Convert.ToHexString(KexecSign.Keys.Certificates.SubjectKeyIdentifier.Of(TestSigners.Rsa2048.Certificate));
-        foreach (string key in new[] { fingerprint, fingerprint.ToLowerInvariant(), colons, identifier })
+        string identifier = PublicKey(TestSigners.Rsa2048);
+        foreach (string key in new[] { fingerprint, fingerprint.ToLowerInvariant(), colons, identifier, "db" })
             Verify($$"""{ "signatures": { "outer": { "keys": ["{{key}}"] } } }""", image, TestSigners.Rsa2048).Exit.ShouldBe(ExitCode.Done, key);
     }
 
     [Fact]
     public void Every_signature_must_be_by_a_key_that_is_listed()
     {
-        string image = _bench.SignedImage(TestSigners.Rsa2048), identifier = Convert.ToHexString(KexecSign.Keys.Certificates.SubjectKeyIdentifier.Of(TestSigners.Rsa2048.Certificate));
+        string image = _bench.SignedImage(TestSigners.Rsa2048), identifier = PublicKey(TestSigners.Rsa2048);
         _bench.Sign(image, TestSigners.Other, o => o with { Existing = ExistingSignatures.Append });
         VerifyResult result = Verify($$"""{ "signatures": { "outer": { "keys": ["{{identifier}}"], "atMost": 1 } } }""", _bench.Folder.At("signed"), TestSigners.Rsa2048);
         result.Policy!.Findings.Where(f => !f.Holds).Select(f => f.Rule).ShouldBe(["signatures.outer.atMost", "signatures.outer.keys"]);
@@ -83,7 +82,7 @@ public sealed class PolicyTests : IDisposable
     [Fact]
     public void A_signature_that_only_names_a_key_that_is_listed_does_not_pass()
     {
-        string image = _bench.SignedImage(TestSigners.Rsa2048), identifier = Convert.ToHexString(KexecSign.Keys.Certificates.SubjectKeyIdentifier.Of(TestSigners.Rsa2048.Certificate));
+        string image = _bench.SignedImage(TestSigners.Rsa2048), identifier = PublicKey(TestSigners.Rsa2048);
         byte[] bytes = File.ReadAllBytes(image);
         bytes[0x1000] ^= 1;
         File.WriteAllBytes(image, bytes);
@@ -95,7 +94,7 @@ public sealed class PolicyTests : IDisposable
     public void An_open_gate_is_no_gate()
     {
         string image = _bench.SignedImage(TestSigners.Other);
-        Verify("""{ "consumers": ["firmware"] }""", image).Policy!.Findings.ShouldHaveSingleItem().Says.ShouldContain("trusts no certificate");
+        Verify("""{ "consumers": ["firmware"] }""", image).Policy!.Findings.ShouldHaveSingleItem().Says.ShouldContain("whose it is was not checked");
         Verify("""{ "consumers": ["firmware"] }""", image, TestSigners.Rsa2048).Exit.ShouldBe(ExitCode.VerificationFailed);
         Verify($$"""{ "consumers": ["firmware"], "certificates": ["{{TestSigners.Other.CertificateFile(_bench.Folder)}}"] }""", image).Exit.ShouldBe(ExitCode.Done);
     }
@@ -106,10 +105,11 @@ public sealed class PolicyTests : IDisposable
         _bench.Sign(_bench.Folder.File("unsigned", TestImage.Arm64().Bytes), TestSigners.Rsa2048, o => o with { SigningTime = true });
         Verify("""{ "reproducible": true }""", _bench.Folder.At("signed"), TestSigners.Rsa2048).Policy!.Findings.ShouldHaveSingleItem().Says.ShouldContain("time");
         string ecdsa = _bench.SignedImage(TestSigners.P256);
-        Verify("""{ "reproducible": true }""", ecdsa, TestSigners.P256).Policy!.Findings.ShouldHaveSingleItem().Says.ShouldContain("ECDSA");
+        Verify("""{ "reproducible": true }""", ecdsa, TestSigners.P256).Policy!.Findings.ShouldHaveSingleItem().Says.ShouldContain("a key of p256");
         byte[] gzip = [0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         string zboot = _bench.SignedImage(TestSigners.Rsa2048, TestImage.Zboot(gzip, "gzip"));
-        PolicyFinding finding = PolicyCheck.Judge(Policy("""{ "reproducible": true, "signatures": { "inner": { "required": false } } }"""), zboot, [], _bench.Context).Findings.First(f => f.Rule == "reproducible");
+        using var judged = KexecSign.Judging.JudgedFile.Open(zboot, _bench.Context);
+        PolicyFinding finding = PolicyCheck.Judge(Policy("""{ "reproducible": true }"""), judged, KexecSign.Judging.TrustedRoles.None, _bench.Context).Findings.First(f => f.Rule == "reproducible");
         finding.Says.ShouldContain("gzip");
     }
 
@@ -128,8 +128,9 @@ public sealed class PolicyTests : IDisposable
     {
         string image = _bench.SignedImage(TestSigners.Rsa2048);
         ImaSignOperation.Definition.Run(new() { Files = [image], Sidecar = true, Signing = _bench.Identity(TestSigners.P256) }, _bench.Context);
-        Verify("""{ "signatures": { "ima": { "algorithms": ["p256"], "digests": ["sha256"] } } }""", image, TestSigners.Rsa2048, TestSigners.P256).Exit.ShouldBe(ExitCode.Done);
-        Verify("""{ "signatures": { "ima": { "algorithms": ["p256"] } } }""", image, TestSigners.Rsa2048).Policy!.Findings.Where(f => !f.Holds).Select(f => f.Rule).ShouldBe(["signatures.ima.holds", "signatures.ima.algorithms"]);
+        string db = TestSigners.Rsa2048.CertificateFile(_bench.Folder), ima = TestSigners.P256.CertificateFile(_bench.Folder);
+        Verify($$"""{ "certificates": { "db": ["{{db}}"], "ima": ["{{ima}}"] }, "signatures": { "ima": { "algorithms": ["p256"], "digests": ["sha256"] } } }""", image).Exit.ShouldBe(ExitCode.Done);
+        Verify($$"""{ "certificates": { "db": ["{{db}}"], "ima": ["{{db}}"] }, "signatures": { "ima": { "algorithms": ["p256"] } } }""", image).Policy!.Findings.Where(f => !f.Holds).Select(f => f.Rule).ShouldBe(["signatures.ima.holds", "signatures.ima.algorithms"]);
     }
 
     [Theory]
@@ -141,10 +142,19 @@ public sealed class PolicyTests : IDisposable
     [InlineData("""{ "sbat": { "generations": { "linux": "1" } } }""", "KS3302", "'linux'")]
     [InlineData("""{ "reproducible": "yes" }""", "KS3302", "true or false")]
     [InlineData("""{ "reproducible": false }""", "KS3302", "no rule")]
+    [InlineData("""{ "signatures": { "outer": { "required": false } } }""", "KS3302", "no rule")]
+    [InlineData("""{ "sbat": { "required": false }, "parser": { } }""", "KS3302", "no rule")]
+    [InlineData("""{ "signatures": { "outer": { "keys": ["0000000000000000000000000000000000000000"] } } }""", "KS3302", "SubjectKeyIdentifier")]
+    [InlineData("""{ "consumers": ["firmware", "kexec"] }""", "KS3302", "'architecture'")]
+    [InlineData("""{ "consumers": ["firmware"], "certificates": { "dbx": ["a"] } }""", "KS3303", "'dbx'")]
     public void What_is_no_policy_is_refused_where_it_stands(string policy, string code, string told) =>
         Refusal.Of(code, () => Policy(policy), "policy.json:1:", told);
 
     public void Dispose() => _bench.Dispose();
+
+    // As 'openssl x509 -pubkey | openssl pkey -pubin -outform DER | sha256sum'.
+    private static string PublicKey(TestSigner signer) =>
+        Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(signer.Certificate.PublicKey.ExportSubjectPublicKeyInfo()));
 
     private PolicyDocument Policy(string text) => PolicyDocument.Read(_bench.Folder.File("policy.json", Encoding.UTF8.GetBytes(text)), []);
 

@@ -28,10 +28,15 @@ internal sealed class LocalTimestampServer : IDisposable
 
     public string CertificateFile => _folder.At("tsa.pem");
 
-    /// <summary>One that answers.</summary>
-    public static LocalTimestampServer Sound(TempFolder folder)
+    /// <summary>One that answers, and packs further certificates along.</summary>
+    public static LocalTimestampServer Sound(TempFolder folder, params string[] further)
     {
         MakeAuthority(folder);
+        if (further.Length > 0)
+        {
+            File.WriteAllText(folder.At("further.pem"), string.Concat(further.Select(File.ReadAllText)));
+            File.AppendAllText(folder.At("tsa.cnf"), $"\ncerts = {folder.At("further.pem")}\n");
+        }
         return new(folder, (_, query) => Reply(folder, query));
     }
 

@@ -79,6 +79,37 @@ public sealed class TimestampTests : IDisposable
         Refusal.Of("KS3011", () => Sign(TestSigners.Rsa2048, ["http://127.0.0.1:9/"], change: o => o with { Fit = true }), "--fit", "--timestamp");
     }
 
+    [SkippableFact]
+    public void An_answer_of_somebody_else_is_not_built_in()
+    {
+        using var server = LocalTimestampServer.Sound(_bench.Folder);
+        Sign(TestSigners.Rsa2048, [server.Url], change: Trusting(server.CertificateFile));
+        Refusal.Of("KS3801", () => Sign(TestSigners.Rsa2048, [server.Url], change: Trusting(TestSigners.Other.CertificateFile(_bench.Folder))), "CN=test tsa, which none of the 1 certificate(s) of --tsa");
+        Refusal.Of("KS3333", () => Sign(TestSigners.Rsa2048, [server.Url], change: o => o with { Timestamp = o.Timestamp with { Unverified = false } }), "--tsa-unverified");
+        Refusal.Of("KS3011", () => Sign(TestSigners.Rsa2048, [server.Url], change: o => o with { Timestamp = o.Timestamp with { Authorities = [server.CertificateFile] } }), "--tsa-unverified");
+
+        static Func<SignOptions, SignOptions> Trusting(string authority) => o => o with { Timestamp = o.Timestamp with { Unverified = false, Authorities = [authority] } };
+    }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Only_the_authoritys_chain_travels_along(bool unverified)
+    {
+        using var server = LocalTimestampServer.Sound(_bench.Folder, TestSigners.Other.CertificateFile(_bench.Folder), TestSigners.Rsa4096.CertificateFile(_bench.Folder));
+        SignedImage signed = Sign(TestSigners.Rsa2048, [server.Url], change: o => o with
+        {
+            Timestamp = o.Timestamp with { Unverified = unverified, Authorities = unverified ? [] : [server.CertificateFile] },
+        });
+        (PeImage image, var file) = Bench.Read(signed.File);
+        AuthenticodeSignature signature = AuthenticodeSignature.Decode(CertificateTable.Read(image, file)[0].Pkcs7());
+        var cms = new System.Security.Cryptography.Pkcs.SignedCms();
+        cms.Decode(signature.TimestampTokens[0].Span);
+        cms.Certificates.ShouldHaveSingleItem().Subject.ShouldBe("CN=test tsa");
+        Tool.Run("openssl", "ts", "-verify", "-token_in", "-in", _bench.Folder.File("token", signature.TimestampTokens[0].Span),
+            "-data", _bench.Folder.File("value", signature.SignatureValue.Span), "-CAfile", server.CertificateFile);
+    }
+
     [SkippableTheory]
     [InlineData("1700000000", "2023-11-14T22:13:20Z")]
     [InlineData(null, null)]
@@ -112,7 +143,7 @@ public sealed class TimestampTests : IDisposable
         image.OptionalField(64, checkSum);
         return _bench.Sign(_bench.Folder.File("image", image.Bytes), signer, o =>
         {
-            o = o with { Timestamp = o.Timestamp with { Servers = [.. servers], AttemptSeconds = 3 } };
+            o = o with { Timestamp = o.Timestamp with { Servers = [.. servers], AttemptSeconds = 3, Unverified = true } };
             return change is null ? o : change(o);
         }).Signed[0];
     }

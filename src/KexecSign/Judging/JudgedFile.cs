@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+using KexecSign.Core;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Images;
+using KexecSign.Signing;
+
+namespace KexecSign.Judging;
+
+/// <summary>
+/// A file that is judged: opened once, however many consumers and rules look at it, so that all of them speak of the same bytes. Its headers,
+/// its digests and the kernel inside are read when the first asks for them.
+/// </summary>
+internal sealed class JudgedFile : IDisposable
+{
+    private readonly FileSource _source;
+    private readonly RunContext _context;
+    private PeImage? _image;
+    private KernelInside? _kernel;
+    private ImaValues? _ima;
+
+    private JudgedFile(FileSource source, Layout content, RunContext context)
+    {
+        _source = source;
+        _context = context;
+        Content = content;
+        Digests = new(Content, context);
+        Digests.AnnounceWhole(HashAlgorithmName.SHA256);
+    }
+
+    /// <summary>The path as it was given.</summary>
+    public string Path => _source.Path;
+
+    /// <summary>The bytes; with a detached signature the image as it would be with that one attached.</summary>
+    public Layout Content { get; }
+
+    /// <summary>Digests of the bytes, computed in one read.</summary>
+    public FileDigests Digests { get; }
+
+    /// <summary>SHA-256 of the bytes, lower-case hex.</summary>
+    public string Sha256 => Convert.ToHexStringLower(Digests.OfWhole(HashAlgorithmName.SHA256));
+
+    /// <summary>The headers.</summary>
+    /// <exception cref="KexecSignException">KS10xx when it is no PE image.</exception>
+    public PeImage Image => _image ??= PeReader.Read(Content);
+
+    /// <summary>The kernel inside.</summary>
+    public KernelInside Kernel => _kernel ??= new(Image, Content, _context);
+
+    /// <summary>The IMA values beside and on the file, as they were when first looked at.</summary>
+    public ImaValues Ima => _ima ??= ImaValues.Of(Path);
+
+    /// <summary>Opens a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="context">Run context.</param>
+    /// <param name="signature">A detached PKCS#7 that is judged in the place of the image's own signatures; null for those.</param>
+    /// <exception cref="KexecSignException">KS3001, KS3002; of a detached signature KS10xx, KS1505, KS1506.</exception>
+    public static JudgedFile Open(string path, RunContext context, string? signature = null)
+    {
+        FileSource source = FileSource.Open(path);
+        try
+        {
+            return new(source, signature is null ? source.ToLayout() : SignatureFile.Attached(source.ToLayout(), signature), context);
+        }
+        catch (KexecSignException refused)
+        {
+            source.Dispose();
+            throw refused.In(path);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _kernel?.Dispose();
+        _source.Dispose();
+    }
+}

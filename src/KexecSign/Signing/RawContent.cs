@@ -1,0 +1,17 @@
+using KexecSign.Core.Errors;
+using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Layouts;
+
+namespace KexecSign.Signing;
+
+/// <summary>Content that somebody else chose and that a key is to sign as it is, without attributes around it.</summary>
+internal static class RawContent
+{
+    /// <summary>Refuses content whose bare signature would be one of a PE image as well.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3331.</exception>
+    public static void RequireSignable(Layout content)
+    {
+        if (AttributeSet.Is(content))
+            throw OperationErrors.AttributesAsContent.With(content.Length);
+    }
+}

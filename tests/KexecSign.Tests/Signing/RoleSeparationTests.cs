@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using KexecSign.Commands.Build;
+using KexecSign.Commands.Ima;
+using KexecSign.Commands.Modules;
+using KexecSign.Files;
+using KexecSign.Fixtures;
+using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Layouts;
+using KexecSign.Signing;
+
+namespace KexecSign.Tests.Signing;
+
+/// <summary>A file that is the signed attributes of a kernel: who signs it as it is has signed the kernel.</summary>
+public sealed class RoleSeparationTests : IDisposable
+{
+    private readonly Bench _bench = new();
+
+    [SkippableFact]
+    public void The_bare_signature_of_attributes_makes_a_signed_kernel_and_is_not_to_be_had()
+    {
+        (byte[] attributes, Func<byte[], string> complete) = Attributes();
+        // What any raw signer does: the hash of the file, signed.
+        string kernel = complete(((RSA)TestSigners.Rsa2048.Key).SignData(attributes, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        Tool.Run("sbverify", "--cert", TestSigners.Rsa2048.CertificateFile(_bench.Folder), kernel);
+
+        string innocent = _bench.Folder.File("innocent.ko", attributes);
+        ImaSignResult ima = ImaSignOperation.Definition.Run(new() { Files = [innocent], Sidecar = true, Signing = _bench.Identity(TestSigners.Rsa2048) }, _bench.Context);
+        ima.Failed.ShouldHaveSingleItem().Code.ShouldBe("KS3331");
+        File.Exists(innocent + ".sig").ShouldBeFalse();
+        ModuleSignResult module = ModuleSignOperation.Definition.Run(new() { Files = [innocent], InPlace = true, Signing = _bench.Identity(TestSigners.Rsa2048) }, _bench.Context);
+        module.Files.ShouldHaveSingleItem().Code.ShouldBe("KS3331");
+        File.ReadAllBytes(innocent).ShouldBe(attributes);
+    }
+
+    // Readers of BER take other forms of the length for the same set.
+    [Theory]
+    [InlineData("310B300906032A0304310205 00", true)]
+    [InlineData("31810B300906032A0304310205 00", true)]
+    [InlineData("3180300906032A0304310205000000", true)]
+    [InlineData("31820000 300906032A0304310205 00", false)]
+    [InlineData("310B310906032A0304310205 00", false)]
+    [InlineData("300B300906032A0304310205 00", false)]
+    [InlineData("310A32343630", false)]
+    [InlineData("", false)]
+    [InlineData("31", false)]
+    public void A_set_of_attributes_is_told_by_its_form(string hex, bool expected) =>
+        AttributeSet.Is(Layout.Of(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)))).ShouldBe(expected);
+
+    [Fact]
+    public void What_SignerInfos_bind_is_such_a_set() => AttributeSet.Is(Layout.Of(Attributes().Attributes)).ShouldBeTrue();
+
+    [Fact]
+    public void A_build_warns_of_one_key_in_two_roles()
+    {
+        SigningOptions one = _bench.Identity(TestSigners.Rsa2048), other = _bench.Identity(TestSigners.Rsa3072);
+        Build(one, other);
+        _bench.Warnings.ShouldNotContain(w => w.Contains("one key signs", StringComparison.Ordinal));
+        Build(one, one);
+        _bench.Warnings.ShouldContain(w => w.Contains("one key signs for the outer PE and IMA", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Provenance_does_not_take_the_images_key_unasked() => Refusal.Of("KS3322", () => BuildOperation.Definition.Run(
+        new()
+        {
+            Image = _bench.Folder.File("image", TestImage.Arm64().Bytes),
+            Outer = _bench.Identity(TestSigners.Rsa2048),
+            Provenance = _bench.Folder.At("p"),
+            Output = _bench.Folder.At("o"),
+        },
+        _bench.Context), "--provenance-key");
+
+    public void Dispose() => _bench.Dispose();
+
+    private void Build(SigningOptions outer, SigningOptions ima) => BuildOperation.Definition.Run(
+        new() { Image = _bench.Folder.File("image", TestImage.Arm64().Bytes), Outer = outer, Ima = ima, Output = _bench.Folder.At("o") }, _bench.Context);
+
+    // The attributes that a signature of a kernel is over, and the kernel once such a signature is there.
+    private (byte[] Attributes, Func<byte[], string> Complete) Attributes()
+    {
+        var identity = SigningIdentity.Open("sign", _bench.Identity(TestSigners.Rsa2048), _bench.Context);
+        PendingSignature pending = PendingSignature.Prepare(Layout.Of(TestImage.Arm64().Bytes), identity, ExistingSignatures.Refuse, fit: false);
+        pending.ToBeSigned(LayoutPass.Finish(LayoutPass.Run(pending.Body, null, [pending.ImageHash], KexecSign.Core.SilentLog.Instance, default))[0]);
+        return (pending.Attributes!.Der.ToArray(), signature =>
+        {
+            Layout whole = pending.Body.Append(pending.Complete(signature));
+            return _bench.Folder.File("kernel.efi", whole.ReadBytes(0, whole.Length));
+        });
+    }
+}

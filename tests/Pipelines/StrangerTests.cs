@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using KexecSign.Fixtures;
+
+namespace KexecSign.Pipelines.Tests;
+
+/// <summary>Every line that is a gate, in a template or in the README, given an image that a stranger signed.</summary>
+public sealed partial class StrangerTests : IDisposable
+{
+    private const string Policy = "release.policy.json";
+
+    private readonly Runner _runner = new();
+
+    [SkippableTheory]
+    [InlineData("github")]
+    [InlineData("gitlab")]
+    [InlineData("azure")]
+    [InlineData("tekton")]
+    public void A_gate_stays_closed(string system)
+    {
+        (string script, Dictionary<string, string> environment) = Gate(system);
+        Release();
+        _runner.Run(script, environment);
+        SignAsStranger("image1", "out/1.efi");
+        (int exit, string output) = _runner.Ask(script, environment);
+        exit.ShouldBe(4, output);
+        output.ShouldContain("out/1.efi: NOT verified");
+        // A policy without certificates trusts nobody; that is no reason to let everybody pass.
+        File.WriteAllText(_runner.At(Policy), """{ "signatures": { "outer": { "digests": ["sha256"] } } }""");
+        (exit, output) = _runner.Ask(script, environment);
+        exit.ShouldBe(4, output);
+    }
+
+    [SkippableTheory]
+    [InlineData("debian/dh_kexecsign", "kexecsign verify \"$image\" --policy \"$KEXECSIGN_POLICY\"")]
+    [InlineData("rpm/macros.kexecsign", "kexecsign verify \"$image\" --policy \"$KEXECSIGN_POLICY\"")]
+    public void A_packages_gate_stays_closed(string file, string line)
+    {
+        // The macro takes policy and file as its arguments.
+        string text = File.ReadAllText(Runner.Pipeline(file)).Replace("%{_kexecsign} verify %2 --policy %1", line, StringComparison.Ordinal);
+        text.ShouldContain(line);
+        SignAsStranger("image1", "stranger.efi");
+        (int exit, string output) = _runner.Ask(line, new() { ["image"] = "stranger.efi", ["KEXECSIGN_POLICY"] = Policy });
+        exit.ShouldBe(4, output);
+    }
+
+    [SkippableFact]
+    public void The_READMEs_gates_stay_closed()
+    {
+        string[] lines = [.. Line().Matches(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "README.md"))).Select(m => m.Groups[1].Value.Split("  #")[0].Trim())];
+        lines.Length.ShouldBeGreaterThanOrEqualTo(4);
+        foreach (string image in (string[])["vmlinuz.efi", "vmlinuz.signed.efi", "Image.signed"])
+            SignAsStranger("image1", image);
+        foreach (string line in lines)
+        {
+            (int exit, string output) = _runner.Ask(line);
+            exit.ShouldBe(4, $"{line}\n{output}");
+        }
+    }
+
+    public void Dispose() => _runner.Dispose();
+
+    private void Release() => _runner.Run("kexecsign build kernel.plan.json --keys keys/release.keys.json --report report-1.json", _runner.Release);
+
+    private void SignAsStranger(string image, string output)
+    {
+        if (!File.Exists(_runner.At("stranger.key")))
+            Tool.Run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", _runner.At("stranger.key"), "-out", _runner.At("stranger.pem"), "-subj", "/CN=release", "-days", "90");
+        File.Delete(_runner.At(output));
+        _runner.Run($"kexecsign sign {image} --key stranger.key --cert stranger.pem -o {output}");
+    }
+
+    private (string Script, Dictionary<string, string> Environment) Gate(string system)
+    {
+        switch (system)
+        {
+            case "github":
+                return (Runs(Yaml.Document(Runner.Pipeline("github/sign-kernel.yml"))["jobs"]!["gate"]!["steps"]!, "run"), []);
+            case "gitlab":
+                return (string.Join('\n', Yaml.Documents(Runner.Pipeline("gitlab/templates/sign-kernel.yml"))[1]!["kexecsign-gate"]!["script"]!.AsArray())
+                    .Replace("$[[ inputs.policy ]]", Policy, StringComparison.Ordinal), []);
+            case "azure":
+                JsonNode stage = Yaml.Document(Runner.Pipeline("azure/sign-kernel.yml"))["stages"]!.AsArray().Single(s => s!["stage"]!.ToString() == "Gate")!;
+                string script = "mkdir -p \"$PIPELINE_WORKSPACE/signed-1\"; cp -r out report-1.json \"$PIPELINE_WORKSPACE/signed-1\"\n" + Runs(stage["jobs"]![0]!["steps"]!, "bash");
+                return (script, new() { ["PIPELINE_WORKSPACE"] = _runner.Temp, ["POLICY"] = Policy });
+            default:
+                JsonNode task = Yaml.Documents(Runner.Pipeline("tekton/tasks.yaml")).Single(t => t!["metadata"]!["name"]!.ToString() == "kexecsign-gate")!;
+                return (Runs(task["spec"]!["steps"]!, "script"), new() { ["POLICY"] = Policy, ["RESULT"] = Path.Combine(_runner.Temp, "result") });
+        }
+    }
+
+    private static string Runs(JsonNode steps, string name) => steps.AsArray().Single(s => s![name] is not null)![name]!.ToString();
+
+    [GeneratedRegex("^    (kexecsign verify .*)$", RegexOptions.Multiline)]
+    private static partial Regex Line();
+}
