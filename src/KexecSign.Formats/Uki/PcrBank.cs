@@ -14,7 +14,7 @@ public sealed record PcrBank(string Name, HashAlgorithmName Hash, ushort Id)
     /// <summary>Those that TPMs have and systemd-measure knows, in its order.</summary>
     public static ImmutableArray<PcrBank> All { get; } =
     [
-        .. HashKind.All.Where(hash => hash.Name.Name?.StartsWith("SHA3", StringComparison.Ordinal) == false)
+        .. HashKind.All.Where(hash => hash.Name.Name?.StartsWith("SHA3-", StringComparison.Ordinal) == false)
             .Select(hash => new PcrBank(hash.Word, hash.Name, hash.TpmId)),
     ];
 
