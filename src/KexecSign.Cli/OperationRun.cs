@@ -21,7 +21,7 @@ internal static class OperationRun
             throw OperationErrors.StandardOutputTwice.With(option, "--json");
         OperationResult result = Carry(request, flags, surroundings);
         if (result.IsShown && !flags.Quiet)
-            Show(result.View(), flags, surroundings);
+            Show(result.View(), flags.Json || request.ToStandardOutput is not null, flags, surroundings);
         else if (result.IsShown && result.Exit is not ExitCode.Done)
             Complain(result.View(), flags, surroundings);
         // Into memory first: half a document on standard output would be worse than none.
@@ -30,9 +30,10 @@ internal static class OperationRun
         return result.Exit;
     }
 
-    private static void Show(ReportView view, Flags flags, Surroundings surroundings)
+    // Aside where standard output holds a document, or the very file that was asked for.
+    private static void Show(ReportView view, bool aside, Flags flags, Surroundings surroundings)
     {
-        if (flags.Json)
+        if (aside)
             ViewOutput.Aside(view, surroundings);
         else
             ViewOutput.Answer(view, surroundings);
