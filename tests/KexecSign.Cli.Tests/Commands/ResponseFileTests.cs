@@ -40,7 +40,7 @@ public sealed class ResponseFileTests : IDisposable
         File.WriteAllBytes(path, new byte[(1 << 20) + 1]);
         Session session = Session.Run([FakeOperations.Named("sign")], "sign", "@" + path);
         session.Exit.ShouldBe(2);
-        session.Error.ShouldContain("longer than 1048576 bytes");
+        session.Error.ShouldContain("0x100001");
     }
 
     private string Write(params string[] lines)
