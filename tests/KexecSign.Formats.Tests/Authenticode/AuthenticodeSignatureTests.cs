@@ -72,6 +72,17 @@ public class AuthenticodeSignatureTests
     public void Refuses_what_is_no_PKCS7(string hex) =>
         Refusal.Of("KS1506", () => AuthenticodeSignature.Decode(Convert.FromHexString(hex)));
 
+    // RFC 5652 11.3: a GeneralizedTime from 2050 on.
+    [Theory]
+    [InlineData(2049)]
+    [InlineData(2050)]
+    [InlineData(2099)]
+    public void Reads_signing_times_of_any_year(int year)
+    {
+        var time = new DateTimeOffset(year, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        AuthenticodeSignature.Decode(Signed(TestSigners.Rsa2048, HashAlgorithmName.SHA256, time)).SigningTime.ShouldBe(time);
+    }
+
     [Fact]
     public void Refuses_nesting_without_end()
     {
@@ -103,10 +114,10 @@ public class AuthenticodeSignatureTests
         Refusal.Of(code, () => SpcIndirectData.Decode(writer.Encode()));
     }
 
-    internal static byte[] Signed(TestSigner signer, HashAlgorithmName hash)
+    internal static byte[] Signed(TestSigner signer, HashAlgorithmName hash, DateTimeOffset? time = null)
     {
         byte[] content = new SpcIndirectData(hash, CryptographicOperations.HashData(hash, [1, 2, 3])).Encode();
-        SignedAttributes attributes = SignedAttributes.For(content, hash, "test");
+        SignedAttributes attributes = SignedAttributes.For(content, hash, "test", time);
         byte[] signature = signer.Key is RSA rsa
             ? rsa.SignData(attributes.Der.ToArray(), hash, RSASignaturePadding.Pkcs1)
             : ((ECDsa)signer.Key).SignData(attributes.Der.ToArray(), hash, DSASignatureFormat.Rfc3279DerSequence);

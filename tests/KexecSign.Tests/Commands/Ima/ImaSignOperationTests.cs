@@ -172,6 +172,22 @@ public sealed class ImaSignOperationTests : IDisposable
         Verify(_file, TestSigners.P256).Verdict.Answer.ShouldBe(Answer.Accepts);
     }
 
+    // x509_cert_parser.c takes the id from the extension alone and computes none: ENOKEY.
+    [Fact]
+    public void A_certificate_without_a_key_identifier_is_refused_because_no_kernel_finds_it()
+    {
+        using var key = System.Security.Cryptography.RSA.Create(2048);
+        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest(
+            "CN=no identifier", key, System.Security.Cryptography.HashAlgorithmName.SHA256, System.Security.Cryptography.RSASignaturePadding.Pkcs1);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(9));
+        string keyFile = _bench.Folder.At("no.key"), certificateFile = _bench.Folder.At("no.pem"), file = _bench.Folder.File("some", [1, 2, 3]);
+        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
+        ImaSignResult result = ImaSignOperation.Definition.Run(new() { Files = [file], Signing = new() { Key = keyFile, Certificate = certificateFile } }, _bench.Context);
+        result.Failed.ShouldHaveSingleItem().Code.ShouldBe("KS4151");
+        File.Exists(file + ".sig").ShouldBeFalse();
+    }
+
     public void Dispose() => _bench.Dispose();
 
     private ImaSignResult Sign(TestSigner signer, string? digest = null, string? tar = null, string? xattr = null) =>

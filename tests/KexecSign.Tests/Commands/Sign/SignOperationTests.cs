@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KexecSign.Commands.Sign;
 using KexecSign.Files;
 using KexecSign.Fixtures;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
@@ -319,6 +320,17 @@ public sealed class SignOperationTests : IDisposable
         Refusal.Of("KS3004", () => _bench.Sign(large, TestSigners.Rsa2048, o => o with { Output = target }), $"0x{(2 << 20) + TestImage.Arm64().Bytes.Length:x}");
         File.ReadAllText(target).ShouldBe("old");
         disk.Names().ShouldBe(["image"]);
+    }
+
+    [Fact]
+    public void A_certificate_file_may_begin_with_the_issuer()
+    {
+        string chain = _bench.Folder.File("chain.pem", System.Text.Encoding.ASCII.GetBytes(
+            TestSigners.Authority.Certificate.ExportCertificatePem() + "\n" + TestSigners.Leaf.Certificate.ExportCertificatePem() + "\n"));
+        string signed = _bench.Sign(_bench.Folder.File("image", TestImage.Arm64().Bytes), TestSigners.Leaf,
+            o => o with { Signing = o.Signing with { Certificate = chain } }).Signed[0].File;
+        (PeImage image, Layout file) = Bench.Read(signed);
+        AuthenticodeSignature.Decode(CertificateTable.Read(image, file)[0].Pkcs7()).Signer!.RawData.ShouldBe(TestSigners.Leaf.Certificate.RawData);
     }
 
     public void Dispose() => _bench.Dispose();
