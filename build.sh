@@ -5,6 +5,8 @@ cd -- "$(dirname -- "$0")"
 exec </dev/null
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+# A log in a file gets no escape codes.
+[ -t 1 ] || export NO_COLOR=1
 export CAKE_SETTINGS_ENABLESCRIPTCACHE=true CAKE_SETTINGS_SHOWPROCESSCOMMANDLINE=false
 
 if ! command -v dotnet >/dev/null 2>&1 || ! dotnet --version >/dev/null 2>&1; then
@@ -27,6 +29,15 @@ if [ ! -f "$addin" ] || [ -n "$(find src/Cake.KexecSign src/KexecSign src/KexecS
 fi
 
 dotnet tool restore --verbosity quiet >/dev/null
+# Tools run with all rights of the build: what was fetched must be what was looked at. 'NAME VERSION SHA-512' as NuGet keeps it.
+packages=${NUGET_PACKAGES:-${HOME:-/root}/.nuget/packages}
+while read -r name version wanted; do
+    found=$(cat "$packages/$name/$version/$name.$version.nupkg.sha512" 2>/dev/null || true)
+    if [ "$found" != "$wanted" ]; then
+        echo "KS6022: the tool $name $version in $packages has SHA-512 '$found', not '$wanted' as build/tools.sha512 says. Remove it and try again; if it stays so, its source was changed." >&2
+        exit 1
+    fi
+done < build/tools.sha512
 
 summary=artifacts/tests/summary
 rm -f "$summary"

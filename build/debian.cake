@@ -16,6 +16,8 @@ var JudgePackages = new Dictionary<string, string>
     ["osslsigncode"] = "osslsigncode judges signatures",
     ["ima-evm-utils"] = "evmctl judges IMA signatures",
     ["attr"] = "getfattr reads extended attributes",
+    ["acl"] = "getfacl reads access lists",
+    ["fakeroot"] = "packages are built under it, and its answers have to be believed",
     ["libnss3-tools"] = "pesign's key store",
     ["libengine-pkcs11-openssl"] = "peers sign through PKCS#11 by it",
     ["zstd"] = "zstd judges payloads",
@@ -26,10 +28,12 @@ var JudgePackages = new Dictionary<string, string>
     ["python3-jsonschema"] = "judges JSON by the published schemas",
     ["git"] = "lists what the repository holds",
     ["linux-kbuild-6.1"] = "sign-file judges appended signatures",
+    ["dkms"] = "calls sign-file as distributions' module packages do",
     ["kmod"] = "modinfo judges appended signatures",
     ["libarchive-tools"] = "bsdtar judges archives",
     ["python3-yaml"] = "reads pipelines",
-    ["dpkg-dev"] = "builds a package with the Debian pipeline",
+    ["dpkg-dev"] = "builds a package with the Debian pipeline, and unpacks shim's source",
+    ["bzip2"] = "the same",
     ["debhelper"] = "the same",
     ["rpm"] = "builds and reads RPM packages",
     ["shellcheck"] = "judges the pipelines' scripts",
@@ -38,6 +42,10 @@ var JudgePackages = new Dictionary<string, string>
     ["man-db"] = "judges man pages",
     ["dosfstools"] = "makes FAT volumes",
     ["mtools"] = "copies to and from them",
+    ["lintian"] = "judges the .deb",
+    ["debootstrap"] = "makes the bare systems that packages are installed into",
+    ["qemu-user-static"] = "runs the arm64 program",
+    ["buildah"] = "builds the container",
     ["fsverity"] = "judges fs-verity digests",
 };
 
@@ -53,6 +61,18 @@ void NeedDebianPackages(IReadOnlyDictionary<string, string> needed)
     Information("Installing {0}", why);
     Shell($"{sudo}apt-get update -q");
     Shell($"{sudo}env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends {string.Join(' ', missing)}");
+}
+
+// Bare Debian systems that packages are installed into, with what their tests need; only root can make them.
+void NeedDebianRoots()
+{
+    if (!IsRoot())
+        return;
+    foreach (var (suite, packages) in new[] { ("bookworm", "libssl3 binutils-aarch64-linux-gnu"), ("trixie", "libssl3t64 binutils-aarch64-linux-gnu") })
+    {
+        if (StartProcess("bash", new ProcessSettings { Arguments = new ProcessArgumentBuilder().Append("build/debian-root.sh").AppendQuoted(MakeAbsolute(cache).FullPath).Append(suite).Append(packages) }) != 0)
+            throw new CakeException(1, "KS6021: a bare Debian system could not be made; the message above says why.");
+    }
 }
 
 // Validators of pipelines, which only npm has. No script of theirs is run on the way in.

@@ -103,6 +103,13 @@ void NeedOpenSsl35()
         throw new CakeException(1, "KS6001: Debian 13's OpenSSL could not be fetched; the message above says why.");
 }
 
+// shim's own code as a judge of the tests; without a network, what is in the cache. The tests that want it say when it is missing.
+void NeedShimJudge()
+{
+    if (StartProcess("bash", new ProcessSettings { Arguments = new ProcessArgumentBuilder().Append("build/shim-judge.sh").AppendQuoted(MakeAbsolute(cache).FullPath).Append("tests/Consumers/Judges") }) != 0)
+        Warning("shim's source could not be fetched or built; the message above says why, and the tests against it are skipped.");
+}
+
 FilePath KernelIn(DirectoryPath package) => GetFiles(package + "/boot/vmlinuz-*").Single();
 
 // The kit of a source package and a kernel package's configuration, or the architecture's own; captured once, then taken from the cache.
@@ -188,7 +195,7 @@ Task("Demo")
     BuildOptions Build(string compression, string output) => new()
     {
         Image = In("Image"), Kit = kit.FullPath, Parser = parser.FullPath, Compression = compression,
-        Outer = Key("db"), Inner = Key("kexec"), Ima = Key("ima"), Xattr = "security",
+        Outer = Key("db"), Inner = Key("kexec"), Ima = Key("ima"),
         Output = In(output), Tar = In(output + ".tar"),
     };
     session.Run(OperationCatalog.Build, Build("gzip", "vmlinuz.efi") with { SignedImage = In("Image.signed"), Report = In("report.json") });

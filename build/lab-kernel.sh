@@ -59,7 +59,7 @@ keep_headers() {
     (cd "$work" && srctree=. SRCARCH=$ARCH CC=cc HOSTCC=cc MAKE=make scripts/package/install-extmod-build "$headers") &&
         "${CROSS_COMPILE}objcopy" --only-section=.BTF --only-section=.BTF_ids "$work/vmlinux" "$headers/vmlinux" &&
         cp "$work/.config" "$headers" &&
-        mkdir "$work/done/lib" && cp "$work"/lib/decompress_*.c "$work/done/lib"
+        (cd "$work" && cp --parents lib/decompress_*.c lib/zlib_inflate/*.h "$work/done")
 }
 
 # The kernel's own build compresses whatever lies where it left the Image, when that is newer than vmlinux.

@@ -1,4 +1,5 @@
 # For debian/rules:   include debian/kexecsign.mk   (the file beside it, dh_kexecsign, in debian/ or in PATH)
+# In debian/control:   Build-Depends: kexecsign (>= 0.1.0~), softhsm2
 # Signs between installing and packing, so that the package holds what was signed.
 KEXECSIGN_PACKAGES ?= $(shell sed -n 's/^Package: *//p' debian/control)
 

@@ -1,7 +1,9 @@
+using KexecSign.Commands.Ima;
 using Cake.Core;
 using Cake.Core.Annotations;
 using KexecSign.Catalog;
 using KexecSign.Commands.Build;
+using KexecSign.Commands.Demo;
 using KexecSign.Commands.Inspect;
 using KexecSign.Commands.Offline;
 using KexecSign.Commands.Pe;
@@ -88,6 +90,61 @@ public static partial class KexecSignAliases
     public static SignaturesRemoveResult KexecSignSignaturesRemove(this ICakeContext context, SignaturesRemoveOptions options) =>
         context.KexecSign(OperationCatalog.SignaturesRemove, options);
 
+    /// <summary>Writes a signature of an image to a file: <c>kexecsign signatures extract</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignSignaturesExtract(new SignaturesExtractOptions { File = "vmlinuz.efi", Output = "vmlinuz.p7" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Signatures")]
+    public static SignaturesExtractResult KexecSignSignaturesExtract(this ICakeContext context, SignaturesExtractOptions options) =>
+        context.KexecSign(OperationCatalog.SignaturesExtract, options);
+
+    /// <summary>Puts a detached signature into an image: <c>kexecsign signatures add</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignSignaturesAdd(new SignaturesAddOptions { File = "vmlinuz.efi", Signatures = ["vmlinuz.p7"], Output = "vmlinuz.signed.efi" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Signatures")]
+    public static SignaturesAddResult KexecSignSignaturesAdd(this ICakeContext context, SignaturesAddOptions options) =>
+        context.KexecSign(OperationCatalog.SignaturesAdd, options);
+
+    /// <summary>Makes security.ima values that are hashes: <c>kexecsign ima hash</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignImaHash(new ImaHashOptions { Files = ["fstab"] });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Ima")]
+    public static ImaHashResult KexecSignImaHash(this ICakeContext context, ImaHashOptions options) =>
+        context.KexecSign(OperationCatalog.ImaHash, options);
+
+    /// <summary>Makes portable EVM signatures alone: <c>kexecsign evm sign</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignEvmSign(new EvmSignOptions { Files = ["su"], Set = true, Signing = new SigningOptions { Key = "ima.key", Certificate = "ima.pem" } });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Ima")]
+    public static EvmSignResult KexecSignEvmSign(this ICakeContext context, EvmSignOptions options) =>
+        context.KexecSign(OperationCatalog.EvmSign, options);
+
+    /// <summary>Verifies portable EVM signatures: <c>kexecsign evm verify</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignEvmVerify(new EvmVerifyOptions { Files = ["su"], Certificates = ["ima.pem"] });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Ima")]
+    public static EvmVerifyResult KexecSignEvmVerify(this ICakeContext context, EvmVerifyOptions options) =>
+        context.KexecSign(OperationCatalog.EvmVerify, options);
+
     /// <summary>Writes out what must be signed elsewhere: <c>kexecsign prepare</c>.</summary>
     /// <example>
     /// <code>
@@ -134,6 +191,28 @@ public static partial class KexecSignAliases
     public static BuildOutcome KexecSignBuild(this ICakeContext context, BuildOptions options) =>
         context.KexecSign(OperationCatalog.Build, options);
 
+    /// <summary>Writes a plan, a policy and a file of keys to begin with: <c>kexecsign plan init</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignPlanInit(new PlanInitOptions { Files = ["vmlinuz.efi"], Output = "release" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Build")]
+    public static PlanInitResult KexecSignPlanInit(this ICakeContext context, PlanInitOptions options) =>
+        context.KexecSign(OperationCatalog.PlanInit, options);
+
+    /// <summary>Makes a throw-away token, signs an image and shows who takes it: <c>kexecsign demo</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignDemo(new DemoOptions { Directory = "kexecsign-demo" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Demo")]
+    public static DemoResult KexecSignDemo(this ICakeContext context, DemoOptions options) =>
+        context.KexecSign(OperationCatalog.Demo, options);
+
     /// <summary>Joins the reports of a plan's shards: <c>kexecsign plan merge</c>.</summary>
     /// <example>
     /// <code>
@@ -144,6 +223,18 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Commands.Build")]
     public static PlanResult KexecSignPlanMerge(this ICakeContext context, PlanMergeOptions options) =>
         context.KexecSign(OperationCatalog.PlanMerge, options);
+
+    /// <summary>Signs provenance for any files: <c>kexecsign provenance sign</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignProvenanceSign(new ProvenanceSignOptions { Files = ["SHA256SUMS"], Signing = new SigningOptions { Key = "release.key", Certificate = "release.pem" }, Output = "release.intoto.json" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Provenance")]
+    [CakeNamespaceImport("KexecSign.Signing")]
+    public static ProvenanceSignResult KexecSignProvenanceSign(this ICakeContext context, ProvenanceSignOptions options) =>
+        context.KexecSign(OperationCatalog.ProvenanceSign, options);
 
     /// <summary>Verifies provenance, and that it is of the files given: <c>kexecsign provenance verify</c>.</summary>
     /// <example>

@@ -1,5 +1,6 @@
 using Cake.Core;
 using Cake.Core.Diagnostics;
+using KexecSign.Configuration;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
@@ -14,18 +15,20 @@ namespace Cake.KexecSign;
 public sealed class KexecSignSession : IDisposable
 {
     private readonly ICakeLog _log;
+    private readonly CakeRunLog _progress;
     private readonly RunContext _run;
 
     internal KexecSignSession(ICakeContext context)
     {
         _log = context.Log;
-        var log = new CakeRunLog(_log);
+        CakeRunLog log = _progress = new CakeRunLog(_log);
         _run = new RunContext
         {
             // A build never asks: a PIN comes from where the options say.
             Keyring = new Keyring(context.Environment.GetEnvironmentVariable, prompt: null, log.Warning),
             Log = log,
             Environment = context.Environment.GetEnvironmentVariable,
+            Settings = new Configurations { Folder = context.Environment.WorkingDirectory.FullPath, Environment = context.Environment.GetEnvironmentVariable }.Settings(log),
         };
     }
 
@@ -41,15 +44,35 @@ public sealed class KexecSignSession : IDisposable
             _log.Information("{0}", line);
         if (result.Exit is ExitCode.Done)
             return result;
-        string first = view.Notes.IsEmpty ? view.Title : Printable.Line(view.Notes[0]);
+        foreach (string line in ReportFailure.Lines(view.Failures, each: _log.Verbosity >= Verbosity.Verbose))
+            _log.Error("{0}", Printable.Line(line));
+        string first = !view.Failures.IsEmpty ? Printable.Line(view.Failures[0].Message) : view.Notes.IsEmpty ? view.Title : Printable.Line(view.Notes[0]);
         throw new CakeException((int)result.Exit, $"kexecsign {operation.Name}: {first}");
     }
+
+    /// <summary>Options of an operation as the command line would fill them in from the configuration: named keys as <c>@NAME</c>, a profile, trust.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="values">Names of options and their values, as typed on the command line.</param>
+    /// <exception cref="CakeException">A name is not known; the message is the KS line.</exception>
+    public TOptions Options<TOptions, TResult>(Operation<TOptions, TResult> operation, params (string Name, string Value)[] values)
+        where TOptions : class, new()
+        where TResult : OperationResult => Carry(() =>
+    {
+        var request = new OperationRequest(operation);
+        foreach ((string name, string value) in values)
+            request.Set(name, value);
+        return (TOptions)request.Complete(_run);
+    });
 
     /// <summary>Makes a folder that boots an image in QEMU.</summary>
     internal BootLabFiles BootLab(BootLabOptions options) => Carry(() => global::KexecSign.Qemu.BootLab.Write(options, _run));
 
     /// <summary>Logs out and closes every session.</summary>
-    public void Dispose() => _run.Dispose();
+    public void Dispose()
+    {
+        _run.Dispose();
+        _progress.Dispose();
+    }
 
     private static T Carry<T>(Func<T> work)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using KexecSign.Cli.Commands;
 using KexecSign.Cli.Help;
 using KexecSign.Cli.Output;
@@ -11,8 +10,6 @@ namespace KexecSign.Cli;
 /// <summary>From arguments to an exit code.</summary>
 internal static class Invocation
 {
-    private const string PagesCommand = "help-pages", ManCommand = "man-pages";
-
     public static int Run(IReadOnlyList<string> arguments, Surroundings surroundings)
     {
         // Looked up by hand, because a command line that cannot be parsed has to be answered in the asked-for form too.
@@ -39,26 +36,24 @@ internal static class Invocation
             ModuleChild.Run(module, surroundings.Output);
             return ExitCode.Done;
         }
-        if (arguments is [PagesCommand, var folder])
-            return ReferencePages.Write(folder, surroundings.Operations);
-        if (arguments is [ManCommand, var pages])
-            return ManPages.Write(pages, surroundings.Operations);
+        if (arguments is [var command, ..] && PageCommand.Named(command) is { } pages)
+            return pages.FolderOf(arguments) is { } folder ? pages.Write(folder, surroundings.Operations) : Print(pages.Usage, surroundings);
         if (arguments is [ShellScripts.Command, ..])
             return Print(ShellScripts.For(arguments), surroundings);
 
+        arguments = Words.AsFlags(arguments);
         CommandTree tree = CommandTree.For(arguments, surroundings.Operations);
-        ParsedCommand command = tree.Parse(arguments);
-        if (command.WantsHelp)
-            return Print(HelpText.For(command, surroundings), surroundings);
-        if (command.WantsVersion)
+        ParsedCommand parsed = tree.Parse(arguments);
+        if (parsed.WantsHelp)
+            return Print(HelpText.For(parsed, surroundings), surroundings);
+        if (parsed.WantsVersion)
             return Print($"kexecsign {ProgramVersion.Number}\n", surroundings);
-        return OperationRun.Run(command.Request(), command.Flags, surroundings);
+        return OperationRun.Run(parsed.Request(), parsed.Flags, surroundings);
     }
 
     private static ExitCode Print(string text, Surroundings surroundings)
     {
-        surroundings.Output.Write(Encoding.UTF8.GetBytes(text));
-        surroundings.Output.Flush();
+        Answers.Write(text, surroundings);
         return ExitCode.Done;
     }
 }

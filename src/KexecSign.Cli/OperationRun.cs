@@ -2,7 +2,9 @@ using KexecSign.Cli.Commands;
 using KexecSign.Cli.Output;
 using KexecSign.Cli.Progress;
 using KexecSign.Cli.Terminal;
+using KexecSign.Configuration;
 using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
@@ -15,23 +17,52 @@ internal static class OperationRun
 {
     public static ExitCode Run(OperationRequest request, Flags flags, Surroundings surroundings)
     {
+        if (flags.Json && request.ToStandardOutput is { } option)
+            throw OperationErrors.StandardOutputTwice.With(option, "--json");
         OperationResult result = Carry(request, flags, surroundings);
-        // A result that is not all well is shown even with -q: it takes the place of an error line.
-        if (!flags.Quiet || result.Exit is not ExitCode.Done)
-            ViewOutput.Show(result.View(), surroundings);
+        if (result.IsShown && !flags.Quiet)
+            Show(result.View(), flags, surroundings);
+        else if (result.IsShown && result.Exit is not ExitCode.Done)
+            Complain(result.View(), flags, surroundings);
+        // Into memory first: half a document on standard output would be worse than none.
         if (flags.Json)
-            WriteJson(request.Operation, result, surroundings.Output);
+            Answers.Write(request.Operation.Json(result), surroundings);
         return result.Exit;
+    }
+
+    private static void Show(ReportView view, Flags flags, Surroundings surroundings)
+    {
+        if (flags.Json)
+            ViewOutput.Aside(view, surroundings);
+        else
+            ViewOutput.Answer(view, surroundings);
+        ViewOutput.Failures(view, flags.Verbose, surroundings);
+    }
+
+    // With -q a result that is not all well takes the place of an error line.
+    private static void Complain(ReportView view, Flags flags, Surroundings surroundings)
+    {
+        if (view.Failures.IsEmpty)
+            ViewOutput.Aside(view, surroundings);
+        ViewOutput.Failures(view, flags.Verbose, surroundings);
     }
 
     private static OperationResult Carry(OperationRequest request, Flags flags, Surroundings surroundings)
     {
         using RunLog? log = flags.Quiet ? null : RunLog.For(surroundings, flags.Verbose);
         bool canAsk = surroundings is { InputIsTerminal: true, ErrorIsTerminal: true };
+        IRunLog told = (IRunLog?)log ?? SilentLog.Instance;
         using var context = new RunContext
         {
             Keyring = new Keyring(surroundings.Environment, canAsk ? Prompt : null, message => log?.Warning(message), surroundings.TryModule),
-            Log = (IRunLog?)log ?? SilentLog.Instance,
+            Log = told,
+            Settings = new Configurations
+            {
+                Named = flags.Configuration,
+                None = flags.NoConfiguration,
+                Folder = surroundings.Folder,
+                Environment = surroundings.Environment,
+            }.Settings(told),
             Environment = surroundings.Environment,
             DryRun = flags.DryRun,
             Cancellation = surroundings.Cancellation,
@@ -43,12 +74,5 @@ internal static class OperationRun
             log?.Clear();
             return surroundings.AskPin(subject);
         }
-    }
-
-    // Into memory first: half a document on standard output would be worse than none.
-    private static void WriteJson(Operation operation, OperationResult result, Stream output)
-    {
-        output.Write(operation.Json(result));
-        output.Flush();
     }
 }

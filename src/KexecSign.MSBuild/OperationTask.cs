@@ -1,3 +1,4 @@
+using KexecSign.Configuration;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
@@ -28,6 +29,9 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
 
     /// <summary>Print the plan and touch nothing.</summary>
     public bool DryRun { get; set; }
+
+    /// <summary>The configuration with named keys, trust and profiles; empty for the usual ones, of which the project's folder has the nearest.</summary>
+    public string? ConfigFile { get; set; }
 
     /// <summary>Where the result is to be written as JSON; empty for nowhere.</summary>
     public string? ReportFile { get; set; }
@@ -82,6 +86,12 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
             Keyring = new Keyring(TaskEnvironment.GetEnvironmentVariable, prompt: null, log.Warning),
             Log = log,
             Environment = TaskEnvironment.GetEnvironmentVariable,
+            Settings = new Configurations
+            {
+                Named = string.IsNullOrEmpty(ConfigFile) ? null : Absolute(ConfigFile),
+                Folder = Absolute("."),
+                Environment = TaskEnvironment.GetEnvironmentVariable,
+            }.Settings(log),
             DryRun = DryRun,
             Cancellation = _cancellation.Token,
         };
@@ -106,6 +116,10 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
         foreach (string line in PlainView.Lines(view))
             Log.LogMessage(MessageImportance.Normal, "{0}", line);
         if (result.Exit is ExitCode.Done)
+            return;
+        foreach (ReportFailure failure in view.Failures)
+            LogError(failure.Code, null, failure.Message[(failure.Code.Length + 2)..]);
+        if (!view.Failures.IsEmpty)
             return;
         // The notes of a result that is not done begin with the codes of what is wrong.
         foreach (string note in view.Notes.IsEmpty ? [view.Title] : view.Notes)

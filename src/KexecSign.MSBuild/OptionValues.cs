@@ -10,7 +10,9 @@ namespace KexecSign.MSBuild;
 /// </summary>
 internal sealed class OptionValues(Func<string, string> absolute)
 {
-    private const string FilePrefix = "file:", UriPrefix = "pkcs11:";
+    private const string FilePrefix = "file:";
+
+    private static readonly string[] NoPaths = ["pkcs11:", "exec:", "@"];
 
     private readonly List<(string Name, string Value)> _options = [];
     private readonly List<string> _arguments = [];
@@ -65,10 +67,10 @@ internal sealed class OptionValues(Func<string, string> absolute)
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
-    // A URI stays as it is.
+    // What is no path stays as it is: a token's object, a program that signs, a key of the configuration.
     private string Reference(string value) =>
         value.StartsWith(FilePrefix, StringComparison.Ordinal) ? FilePrefix + absolute(value[FilePrefix.Length..])
-        : value.StartsWith(UriPrefix, StringComparison.Ordinal) ? value
+        : Array.Exists(NoPaths, scheme => value.StartsWith(scheme, StringComparison.Ordinal)) ? value
         : absolute(value);
 
     private string Named(string value)

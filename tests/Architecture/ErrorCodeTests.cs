@@ -12,7 +12,7 @@ public sealed partial class ErrorCodeTests
     private static readonly Dictionary<string, string> Ranges = new()
     {
         ["KexecSign.Formats"] = "1",
-        ["KexecSign.Keys"] = "2",
+        ["KexecSign.Keys"] = "2 387",
         ["KexecSign.Simulation"] = "40 455 456 457 458 459",
         ["KexecSign"] = "3 41 42 43 44 45 46 47 48 49 5",
         ["KexecSign.Cli"] = "3",

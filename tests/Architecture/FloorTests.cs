@@ -15,14 +15,14 @@ public sealed class FloorTests
         [
             "Errors", "Vocabulary", "Layouts", "Pe", "Kernel", "Elf", "Zboot", "Sbat", "Cpio", "Tar", "Rpm", "Uki", "Authenticode", "AppendedSignatures", "Bpf", "Ima", "Uefi",
         ],
-        ["KexecSign.Keys"] = ["Errors", "References", "Pins", "Kinds", "Certificates", "Pem", "External", "Pkcs11", "Tokens", "Keyrings"],
+        ["KexecSign.Keys"] = ["Errors", "Files", "References", "Pins", "Kinds", "Certificates", "Pem", "External", "Pkcs11", "Tokens", "Agents", "Keyrings"],
         ["KexecSign.Simulation"] = ["Errors", "Answers", "Pkcs7", "Pe", "Kexec", "Bpf"],
         ["KexecSign"] =
         [
-            "Core", "Files", "Programs", "Documents", "Compression", "Batches", "Images", "Modules", "Signing", "Parsers", "Zboot", "Judging",
+            "", "Core", "Files", "Programs", "Documents", "Configuration", "Compression", "Batches", "Images", "Modules", "Signing", "Parsers", "Zboot", "Judging",
             "Ima", "Inspection", "Uki", "Provenance", "Qemu", "Commands", "Catalog",
         ],
-        ["KexecSign.Cli"] = ["Pins", "Terminal", "Output", "Progress", "Commands", "Help", ""],
+        ["KexecSign.Cli"] = ["Pins", "Terminal", "Output", "Progress", "Commands", "Help", "Compat", ""],
         ["KexecSign.MSBuild"] = ["", "Tasks"],
         ["Cake.KexecSign"] = [""],
     };

@@ -26,7 +26,10 @@ public sealed record FakeResult(string Title, int Count, [property: JsonIgnore] 
 {
     public override ExitCode Exit => Ends;
 
-    public override ReportView View() => new(Title, [ReportTable.Fields("fields", ("count", $"{Count}"))], ["a note"]);
+    [JsonIgnore]
+    public ImmutableArray<ReportFailure> Failures { get; init; } = [];
+
+    public override ReportView View() => new(Title, [ReportTable.Fields("fields", ("count", $"{Count}"))], ["a note"]) { Failures = Failures };
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -8,14 +8,17 @@ namespace KexecSign.Fixtures;
 /// </summary>
 public sealed class OpenSsl35
 {
-    private readonly string _loader, _openssl;
+    private readonly string _openssl;
 
     private OpenSsl35(string root)
     {
         Libraries = Directory.GetDirectories(Path.Combine(root, "usr/lib"), "*-linux-gnu*").Single();
-        _loader = Directory.GetFiles(Libraries, "ld-linux-*.so.*").Single();
+        Loader = Directory.GetFiles(Libraries, "ld-linux-*.so.*").Single();
         _openssl = Path.Combine(root, "usr/bin/openssl");
     }
+
+    /// <summary>The loader of programs that is to run what uses it.</summary>
+    public string Loader { get; }
 
     /// <summary>Folder of its shared libraries.</summary>
     public string Libraries { get; }
@@ -31,10 +34,10 @@ public sealed class OpenSsl35
     }
 
     /// <summary>Runs its <c>openssl</c>, which must succeed.</summary>
-    public string Run(params ReadOnlySpan<string> arguments) => Tool.Run(_loader, ["--library-path", Libraries, _openssl, .. arguments]);
+    public string Run(params ReadOnlySpan<string> arguments) => Tool.Run(Loader, ["--library-path", Libraries, _openssl, .. arguments]);
 
     /// <summary>Runs its <c>openssl</c>, whose exit code is the answer.</summary>
-    public ToolAnswer Ask(params ReadOnlySpan<string> arguments) => Tool.Ask(_loader, ["--library-path", Libraries, _openssl, .. arguments]);
+    public ToolAnswer Ask(params ReadOnlySpan<string> arguments) => Tool.Ask(Loader, ["--library-path", Libraries, _openssl, .. arguments]);
 
     /// <summary>Makes a <c>dotnet</c> in a folder that runs assemblies with these libraries; needs <see cref="Environment"/>.</summary>
     public string Dotnet(TempFolder folder)
@@ -47,7 +50,7 @@ public sealed class OpenSsl35
         foreach (string part in (string[])["host", "shared"])
             File.CreateSymbolicLink(Path.Combine(home, part), Path.Combine(installed, part));
         // The program finds its runtime beside itself, so it must be a file of its own and not an argument of the loader.
-        Tool.Run("patchelf", "--set-interpreter", _loader, dotnet);
+        Tool.Run("patchelf", "--set-interpreter", Loader, dotnet);
         return dotnet;
     }
 

@@ -67,7 +67,7 @@ public sealed class BadInputTests(SigningBench bench) : IDisposable
         image[0x5000] ^= 1;
         Answer answer = KexecSignProgram.Run("verify", _folder.File("image", image), "--for", "firmware", "--cert", bench.Certificate("db"));
         answer.Exit.ShouldBe(4, answer.Error);
-        answer.Error.ShouldContain("KS4");
+        answer.Output.ShouldContain("KS4");
     }
 
     [SkippableFact]

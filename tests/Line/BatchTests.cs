@@ -45,7 +45,7 @@ public sealed class BatchTests : IDisposable
         Tool.Require("kill");
         for (int i = 0; i < count; i++)
             Module($"{i:0000}.ko");
-        using Process running = Process.Start(Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli"), [.. Sign(), "--quiet"]);
+        using Process running = Process.Start(ProgramUnderTest.Path, [.. Sign(), "--quiet"]);
         // Files appear a few hundred at a time; when the first do, most are still to be signed.
         string first = Path.Combine(_tree, "0000.ko");
         SpinWait.SpinUntil(() => running.HasExited || new FileInfo(first).Length > 200, TimeSpan.FromSeconds(60)).ShouldBeTrue();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using KexecSign.Fixtures;
 
 namespace KexecSign.Line.Tests;
 
@@ -17,7 +18,10 @@ internal static class KexecSignProgram
     public static Answer Run(params string[] arguments) => RunWith([], arguments);
 
     public static Answer RunWith(Dictionary<string, string> environment, params string[] arguments) =>
-        Start(Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli"), environment, arguments);
+        Start(ProgramUnderTest.Path, environment, arguments);
+
+    /// <summary>Runs another program, which starts this one.</summary>
+    public static Answer RunAs(string starter, string[] arguments) => Start(starter, [], arguments);
 
     /// <summary>Runs the program by another runtime than that of this machine.</summary>
     public static Answer RunBy(string dotnet, Dictionary<string, string> environment, params string[] arguments) =>

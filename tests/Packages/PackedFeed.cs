@@ -17,8 +17,9 @@ public sealed class PackedFeed : IDisposable
 
     public string Feed => Path.Combine(Folder, "feed");
 
-    /// <summary>The program that was packed.</summary>
-    public static string Program => Directory.GetFiles(Path.Combine(Repository, "src/KexecSign.Cli/bin/Release"), "KexecSign.Cli.dll", SearchOption.AllDirectories)[0];
+    /// <summary>The program that was packed as a tool; beside it may lie what native programs are made of.</summary>
+    public static string Program => Directory.GetFiles(Path.Combine(Repository, "src/KexecSign.Cli/bin/Release"), "KexecSign.Cli.dll", SearchOption.AllDirectories)
+        .First(path => !path.Contains("/linux-", StringComparison.Ordinal));
 
     public static string Repository { get; } = FindRepository();
 

@@ -13,6 +13,8 @@ public sealed partial class AzureTests : IDisposable
     private readonly Runner _runner = new();
     private readonly JsonNode _template = Yaml.Document(Runner.Pipeline("azure/sign-kernel.yml"));
 
+    public AzureTests() => _runner.HideProgram();
+
     [Fact]
     public void Stages_jobs_and_steps_have_only_what_the_format_knows()
     {
@@ -73,7 +75,17 @@ public sealed partial class AzureTests : IDisposable
 
     private JsonNode Stage(string name) => _template["stages"]!.AsArray().Single(s => s!["stage"]!.ToString() == name)!;
 
-    private string Parameter(string name) => _template["parameters"]!.AsArray().Single(p => p!["name"]!.ToString() == name)!["default"]!.ToString();
+    // What a user of the template gives; all else is as it stands.
+    private string Parameter(string name) => name switch
+    {
+        "release" => _runner.Published,
+        "version" => Runner.Version,
+        "sha256" => _runner.PublishedSha256,
+        "installer" => Runner.Pipeline("install-kexecsign"),
+        _ => Default(name),
+    };
+
+    private string Default(string name) => _template["parameters"]!.AsArray().Single(p => p!["name"]!.ToString() == name)!["default"]!.ToString();
 
     private void Run(JsonNode stage, Dictionary<string, string> environment)
     {
@@ -88,9 +100,14 @@ public sealed partial class AzureTests : IDisposable
                 // A secret variable reaches a script only where env says so.
                 all[name] = value == "$(KEXECSIGN_PIN)" ? environment["KEXECSIGN_PIN"] : Expression().Replace(value, m => Parameter(m.Groups[1].Value));
             }
-            _runner.Run(script, all);
+            all["AGENT_TEMPDIRECTORY"] = _runner.Temp;
+            foreach (Match told in Prepended().Matches(_runner.Run(script, all)))
+                _runner.Prepend(told.Groups[1].Value);
         }
     }
+
+    [GeneratedRegex(@"##vso\[task\.prependpath\](\S+)")]
+    private static partial Regex Prepended();
 
     [GeneratedRegex(@"\$\{\{ parameters\.(\w+) \}\}")]
     private static partial Regex Expression();

@@ -10,6 +10,9 @@ public sealed partial class GitHubTests : IDisposable
     private readonly Runner _runner = new();
     private readonly JsonNode _workflow = Yaml.Document(Runner.Pipeline("github/sign-kernel.yml"));
     private readonly JsonNode _action = Yaml.Document(Runner.Pipeline("github/action.yml"));
+    private readonly JsonNode _setup = Yaml.Document(Runner.Pipeline("github/setup/action.yml"));
+
+    public GitHubTests() => _runner.HideProgram();
 
     [SkippableFact]
     public void Both_are_valid_by_the_published_schemas()
@@ -22,6 +25,7 @@ public sealed partial class GitHubTests : IDisposable
         string validator = NodePackages.Folder("@action-validator/core");
         Tool.Run("node", "-e", script, validator, "validateWorkflow", Runner.Pipeline("github/sign-kernel.yml"));
         Tool.Run("node", "-e", script, validator, "validateAction", Runner.Pipeline("github/action.yml"));
+        Tool.Run("node", "-e", script, validator, "validateAction", Runner.Pipeline("github/setup/action.yml"));
         string broken = _runner.At("broken.yml");
         File.WriteAllText(broken, File.ReadAllText(Runner.Pipeline("github/sign-kernel.yml")).Replace("needs: sign", "neds: sign", StringComparison.Ordinal));
         Tool.Ask("node", "-e", script, validator, "validateWorkflow", broken).Exit.ShouldBe(1);
@@ -57,6 +61,7 @@ public sealed partial class GitHubTests : IDisposable
         JsonNode sign = _workflow["jobs"]!["sign"]!;
         RunJob(sign, new() { ["matrix.shard"] = "1", ["secrets.KEXECSIGN_PIN"] = Runner.Pin });
         string gate = Steps(_workflow["jobs"]!["gate"]!).Single(s => s["run"] is not null)["run"]!.ToString();
+        RunAction(_setup, Pins(), []);
         (int exit, string output) = _runner.Ask(gate);
         exit.ShouldBe(1);
         output.ShouldContain("KS3313");
@@ -85,16 +90,27 @@ public sealed partial class GitHubTests : IDisposable
             Dictionary<string, string> environment = Filled(Yaml.Texts(step["env"]), values);
             if (step["run"] is { } run)
                 Run(run.ToString(), environment, values);
+            else if (step["uses"]!.ToString() == "./.github/actions/setup-kexecsign")
+                RunAction(_setup, Filled(Yaml.Texts(step["with"]), PinnedBy()), environment);
             else if (step["uses"]!.ToString() == "./.github/actions/kexecsign")
-                RunAction(Filled(Yaml.Texts(step["with"]), values), environment);
+                RunAction(_action, Filled(Yaml.Texts(step["with"]), values), environment);
         }
     }
 
-    private void RunAction(Dictionary<string, string> with, Dictionary<string, string> environment)
+    // What a copy of the workflow would name at its top.
+    private Dictionary<string, string> PinnedBy()
     {
-        var values = _action["inputs"]!.AsObject().ToDictionary(i => "inputs." + i.Key, i => with.GetValueOrDefault(i.Key) ?? i.Value!["default"]!.ToString());
+        _workflow["env"]!.AsObject().Select(e => e.Key).ShouldBe(["KEXECSIGN_RELEASE", "KEXECSIGN_VERSION", "KEXECSIGN_SHA256"]);
+        return Pins().ToDictionary(pin => "env.KEXECSIGN_" + pin.Key.ToUpperInvariant(), pin => pin.Value);
+    }
+
+    private Dictionary<string, string> Pins() => new() { ["release"] = _runner.Published, ["version"] = Runner.Version, ["sha256"] = _runner.PublishedSha256 };
+
+    private void RunAction(JsonNode action, Dictionary<string, string> with, Dictionary<string, string> environment)
+    {
+        var values = action["inputs"]!.AsObject().ToDictionary(i => "inputs." + i.Key, i => with.GetValueOrDefault(i.Key) ?? i.Value!["default"]!.ToString());
         with.Keys.ShouldAllBe(key => values.ContainsKey("inputs." + key));
-        foreach (JsonNode step in _action["runs"]!["steps"]!.AsArray().Select(s => s!))
+        foreach (JsonNode step in action["runs"]!["steps"]!.AsArray().Select(s => s!))
         {
             if (step["if"] is { } condition)
             {
@@ -115,9 +131,14 @@ public sealed partial class GitHubTests : IDisposable
         if (!values.Keys.Any(key => key.StartsWith("matrix.", StringComparison.Ordinal)))
             script.ShouldNotContain("${{");
         environment["RUNNER_TEMP"] = _runner.Temp;
+        environment["GITHUB_ACTION_PATH"] = Runner.Pipeline("");
+        string path = environment["GITHUB_PATH"] = Path.Combine(_runner.Temp, "path");
+        File.WriteAllText(path, "");
         if (environment.ContainsKey("KEXECSIGN_PIN"))
             environment["SOFTHSM2_CONF"] = _runner.Release["SOFTHSM2_CONF"];
         _runner.Run(script, environment);
+        foreach (string folder in File.ReadAllLines(path))
+            _runner.Prepend(folder);
     }
 
     private static IEnumerable<JsonNode> Steps(JsonNode job) => job["steps"]!.AsArray().Select(s => s!);

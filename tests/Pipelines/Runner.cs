@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
 using KexecSign.Fixtures;
 
@@ -16,13 +18,14 @@ internal sealed class Runner : IDisposable
 
     private readonly TempFolder _folder = new();
     private readonly StringBuilder _log = new();
+    private string _path;
 
     public Runner()
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli");
         _folder.Folder("bin");
-        File.CreateSymbolicLink(_folder.At("bin/kexecsign"), program);
-        foreach (string folder in new[] { "checkout/keys", "temp", "release" })
+        File.CreateSymbolicLink(_folder.At("bin/kexecsign"), ProgramUnderTest.Path);
+        _path = _folder.At("bin");
+        foreach (string folder in new[] { "checkout/keys", "temp", "release", "published" })
             Directory.CreateDirectory(_folder.At(folder));
         for (int i = 0; i < 3; i++)
             File.WriteAllBytes(At($"image{i}"), TestImage.Arm64(i + 1).Bytes);
@@ -38,6 +41,7 @@ internal sealed class Runner : IDisposable
             }
             """);
         MakeReleaseToken();
+        Publish();
     }
 
     /// <summary>Everything that was said so far.</summary>
@@ -45,6 +49,21 @@ internal sealed class Runner : IDisposable
 
     /// <summary>Where jobs may put what is theirs.</summary>
     public string Temp => _folder.At("temp");
+
+    /// <summary>The folder that stands for a published release of kexecsign.</summary>
+    public string Published => _folder.At("published");
+
+    /// <summary>Its version.</summary>
+    public const string Version = "0.1.0";
+
+    /// <summary>SHA-256 of its SHA256SUMS, which users of pipelines pin.</summary>
+    public string PublishedSha256 => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Published, "SHA256SUMS"))));
+
+    /// <summary>From here on kexecsign is where a step puts it, and nowhere else.</summary>
+    public void HideProgram() => _path = "";
+
+    /// <summary>Puts a folder in front of PATH for the steps that follow, as CI systems do when they are told.</summary>
+    public void Prepend(string folder) => _path = $"{folder}:{_path}";
 
     /// <summary>Folder of the release token, with the file 'pin'.</summary>
     public string ReleaseToken => _folder.At("release");
@@ -76,7 +95,7 @@ internal sealed class Runner : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["PATH"] = _folder.At("bin") + ":/usr/sbin:" + start.Environment["PATH"];
+        start.Environment["PATH"] = $"{_path}:/usr/sbin:" + start.Environment["PATH"];
         start.Environment["LC_ALL"] = "C";
         foreach ((string name, string value) in environment ?? [])
             start.Environment[name] = value;
@@ -111,6 +130,17 @@ internal sealed class Runner : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    // The archive of a release, whose program is the one under test.
+    private void Publish()
+    {
+        string top = $"kexecsign-{Version}", architecture = RuntimeInformation.OSArchitecture is Architecture.Arm64 ? "arm64" : "amd64";
+        Directory.CreateDirectory(_folder.At($"archive/{top}/bin"));
+        File.CreateSymbolicLink(_folder.At($"archive/{top}/bin/kexecsign"), ProgramUnderTest.Path);
+        string archive = $"{top}-linux-{architecture}.tar.gz";
+        Tool.Run("tar", "-C", _folder.At("archive"), "-czf", Path.Combine(Published, archive), top);
+        File.WriteAllText(Path.Combine(Published, "SHA256SUMS"), $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Published, archive))))}  {archive}\n");
+    }
 
     private void MakeReleaseToken()
     {

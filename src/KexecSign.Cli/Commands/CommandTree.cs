@@ -54,11 +54,20 @@ internal sealed class CommandTree
         return new(command, group, parsed, _flags);
     }
 
-    private static List<string> LeadingWords(IReadOnlyList<string> arguments) =>
-        [.. arguments.SkipWhile(IsFlag).TakeWhile(argument => !argument.StartsWith('-') || IsFlag(argument)).Where(argument => !IsFlag(argument))];
-
-    private static bool IsFlag(string argument) =>
-        Array.Exists(GlobalFlags.Listed, flag => argument == flag.Name || argument == flag.Short);
+    private static List<string> LeadingWords(IReadOnlyList<string> arguments)
+    {
+        var words = new List<string>();
+        for (int i = 0; i < arguments.Count; i++)
+        {
+            if (arguments[i] == GlobalFlags.Configuration)
+                i++;
+            else if (arguments[i].StartsWith('-') && !GlobalFlags.IsListed(arguments[i]) && !arguments[i].StartsWith(GlobalFlags.Configuration + "=", StringComparison.Ordinal))
+                break;
+            else if (!arguments[i].StartsWith('-'))
+                words.Add(arguments[i]);
+        }
+        return words;
+    }
 
     private static Operation? Named(List<string> words, ImmutableArray<Operation> operations)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Commands;
 
@@ -45,17 +46,22 @@ internal sealed class OperationCommand : Command
                 continue;
             if (spec.Value is null)
                 request.Set(spec.Name, "");
+            bool byLetter = spec.Kind is OptionKind.KeyReference && given is OptionResult { IdentifierToken.Value.Length: 2 };
             foreach (Token token in given.Tokens)
-                request.Set(spec.Name, token.Value);
+                request.Set(spec.Name, byLetter && IsBareName(token.Value) ? "@" + token.Value : token.Value);
         }
         return request;
     }
+
+    // '-k db' is the key of that name; a file of that name is what was meant where there is one.
+    private static bool IsBareName(string value) =>
+        value.Length > 0 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') && !File.Exists(value);
 
     private static Option OptionFor(OptionSpec spec)
     {
         if (spec.Value is null)
             return new Option<bool>(spec.Typed) { Description = spec.Description, Arity = ArgumentArity.Zero };
-        var option = new Option<string[]>(spec.Typed, spec.Name == "o" ? ["--output"] : [])
+        var option = new Option<string[]>(spec.Typed, spec.OtherTyped is { } other ? [other] : [])
         {
             Description = spec.Description,
             HelpName = spec.Value,
@@ -80,9 +86,12 @@ internal sealed class OperationCommand : Command
             if (token.Type is TokenType.DoubleDash)
                 return;
             if (token.Type is TokenType.Argument && token.Value is ['-', _, ..] && !IsOptionValue(token, parsed))
-                throw OperationErrors.OptionUnknown.With(Operation.Name, token.Value.Split('=')[0]);
+                throw Unknown(token.Value.Split('=')[0]);
         }
     }
+
+    private KexecSignException Unknown(string typed) => OperationErrors.OptionUnknown.With(
+        Operation.Name, typed, Spelling.Hint(typed, [.. _optionSpecs.Select(spec => spec.Typed), .. GlobalFlags.Listed.Select(flag => flag.Name)]));
 
     private bool IsOptionValue(Token token, ParseResult parsed) =>
         Options.Any(option => parsed.GetResult(option) is { } given && given.Tokens.Any(value => ReferenceEquals(value, token)));

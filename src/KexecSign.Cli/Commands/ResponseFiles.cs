@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
+using System.Text;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Files;
+using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Commands;
 
@@ -21,6 +24,12 @@ internal static class ResponseFiles
         for (int i = 0; i < arguments.Count; i++)
         {
             string argument = arguments[i];
+            // What stands behind is another program's.
+            if (argument == "--")
+            {
+                expanded.AddRange(arguments.Skip(i));
+                break;
+            }
             // Options may have a use of their own for '@', as --cmdline @FILE has.
             if (argument is ['@', not '@', ..] && !(i > 0 && TakesValue(arguments[i - 1], operations)))
                 expanded.AddRange(Lines(argument[1..]));
@@ -31,19 +40,18 @@ internal static class ResponseFiles
     }
 
     private static bool TakesValue(string previous, ImmutableArray<Operation> operations) =>
-        previous.StartsWith('-') && operations.Any(operation => operation.Options.Any(option => option.Value is not null && option.Typed == previous));
+        previous.StartsWith('-') && operations.Any(operation => operation.Options.Any(option => option.Value is not null && (option.Typed == previous || option.OtherTyped == previous)));
 
     private static IEnumerable<string> Lines(string path)
     {
         try
         {
-            if (new FileInfo(path).Length > MaxBytes)
-                throw OperationErrors.ResponseFile.With($"it is longer than {MaxBytes} bytes").In(path);
-            return File.ReadAllLines(path).Where(line => line.Length > 0 && line[0] != '#');
+            string text = Encoding.UTF8.GetString(WholeFile.Read(path, MaxBytes, "a response file"));
+            return text.TrimStart('\uFEFF').Split('\n').Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0 && line[0] != '#');
         }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        catch (KexecSignException refused)
         {
-            throw OperationErrors.ResponseFile.Because(cause, Failure.Explain(cause).Says.TrimEnd('.')).In(path);
+            throw OperationErrors.ResponseFile.Because(refused, refused.Says.TrimEnd('.')).In(path);
         }
     }
 }

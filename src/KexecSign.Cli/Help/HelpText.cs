@@ -10,6 +10,16 @@ internal static class HelpText
 {
     private const int WidestUseful = 100;
 
+    private const string FirstSteps = """
+        First steps:
+          kexecsign demo                 make a throw-away token, sign an image, see who takes it
+          kexecsign inspect FILE         what a file is, and what is wrong with it
+          kexecsign verify FILE          whether firmware, shim, kexec and IMA would take it
+          kexecsign help sign            how to sign; 'help COMMAND' explains any other
+
+
+        """;
+
     public static string For(ParsedCommand command, Surroundings surroundings)
     {
         int width = Math.Min(surroundings.Width, WidestUseful);
@@ -20,12 +30,14 @@ internal static class HelpText
     {
         var text = new StringBuilder();
         text.Append("kexecsign: signs, assembles and verifies Linux kernel images.\n\n");
+        if (group.Length == 0)
+            text.Append(FirstSteps);
         text.Append($"Usage: kexecsign {(group.Length == 0 ? "" : group + " ")}COMMAND [OPTIONS]\n\nCommands:\n");
         Rows(text, width, surroundings.Operations
             .Where(operation => group.Length == 0 || operation.Name.StartsWith(group + " ", StringComparison.Ordinal))
             .Select(operation => (operation.Name, operation.Summary)));
         Common(text, width, []);
-        text.Append("\n'kexecsign COMMAND --help' shows what a command takes. '@FILE' stands for the arguments in FILE, one a line.\n");
+        text.Append("\n'kexecsign help COMMAND' shows what a command takes. '@FILE' stands for the arguments in FILE, one a line.\n");
         text.Append("'kexecsign completion bash' prints a script that completes command lines; zsh and fish have one too.\n");
         text.Append("Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 some of a batch failed, 4 verification failed.\n");
         return text.ToString();
@@ -79,7 +91,8 @@ internal static class HelpText
     /// <summary>The option as typed, with the word that stands for its value.</summary>
     public static string Label(OptionSpec option)
     {
-        string typed = option.Name == "o" ? "-o, --output" : option.Typed;
+        string typed = option.OtherTyped is not { } other ? option.Typed
+            : other.Length < option.Typed.Length ? $"{other}, {option.Typed}" : $"{option.Typed}, {other}";
         return option.Value is null ? typed : $"{typed} {option.Value}";
     }
 
@@ -103,7 +116,7 @@ internal static class HelpText
     private static void Common(StringBuilder text, int width, IReadOnlyList<OptionSpec> own)
     {
         text.Append("\nEvery command takes:\n");
-        Rows(text, width, GlobalFlags.Listed.Where(flag => !own.Any(option => option.Typed == flag.Name)).Select(flag => (flag.Short is null ? flag.Name : $"{flag.Short}, {flag.Name}", flag.Description)));
+        Rows(text, width, GlobalFlags.Listed.Where(flag => !own.Any(option => option.Typed == flag.Name)).Select(flag => (flag.Label, flag.Description)));
     }
 
     private static void Rows(StringBuilder text, int width, IEnumerable<(string Label, string Description)> rows)

@@ -64,7 +64,7 @@ internal static class ManPages
 
     private static void Head(StringBuilder text, string name, string summary)
     {
-        text.Append("'\\\" Made by kexecsign man-pages; do not edit.\n");
+        text.Append(".\\\" Made by kexecsign man-pages; do not edit.\n");
         text.Append($".TH \"{name.ToUpperInvariant()}\" 1 \"\" \"kexecsign {ProgramVersion.Number}\" \"User Commands\"\n");
         text.Append($".SH NAME\n{Plain(name)} \\- {Plain(summary)}\n");
     }
@@ -73,7 +73,7 @@ internal static class ManPages
     {
         text.Append(".SH OPTIONS OF EVERY COMMAND\n");
         foreach (FlagSpec flag in GlobalFlags.Listed.Where(flag => !own.Any(option => option.Typed == flag.Name)))
-            Item(text, ".B " + Plain(flag.Short is null ? flag.Name : $"{flag.Short}, {flag.Name}"), flag.Description);
+            Item(text, ".B " + Plain(flag.Label), flag.Description);
     }
 
     private static void End(StringBuilder text) =>

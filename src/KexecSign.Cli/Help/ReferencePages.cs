@@ -29,7 +29,7 @@ internal static class ReferencePages
         var text = new StringBuilder("# Commands\n\nMade by `kexecsign help-pages docs`; do not edit.\n\n");
         text.Append("Every command takes:\n\n| flag | meaning |\n| --- | --- |\n");
         foreach (FlagSpec flag in GlobalFlags.Listed)
-            Row(text, flag.Short is null ? $"`{flag.Name}`" : $"`{flag.Short}`, `{flag.Name}`", flag.Description);
+            Row(text, $"`{flag.Label}`", flag.Description);
         text.Append("\n`@FILE` stands for the arguments in FILE, one a line, taken as they stand; empty lines and lines that begin with `#` are left out.\n");
         text.Append("\nExit codes: 0 done, 1 refused, failed or interrupted, 2 wrong usage, 3 some of a batch failed, 4 verification failed.\n");
         foreach (Operation operation in operations)

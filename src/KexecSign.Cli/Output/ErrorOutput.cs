@@ -13,7 +13,7 @@ internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool ver
     public ExitCode Show(Exception thrown)
     {
         KexecSignException error = Failure.Explain(thrown);
-        surroundings.Error.WriteLine(Printable.Line(error.Message));
+        surroundings.Complain(error.Message);
         if (verbose)
             surroundings.Error.WriteLine(error);
         if (json)
@@ -27,6 +27,7 @@ internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool ver
         {
             using var writer = new Utf8JsonWriter(surroundings.Output, ReportDocument.Writing);
             writer.WriteStartObject();
+            writer.WriteNumber("schemaVersion", OperationResult.CurrentSchema);
             writer.WriteStartObject("error");
             writer.WriteString("code", error.Code.Id);
             writer.WriteString("file", error.File);

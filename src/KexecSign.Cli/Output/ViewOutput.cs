@@ -1,22 +1,31 @@
-using System.Runtime.CompilerServices;
 using KexecSign.Cli.Terminal;
 using KexecSign.Core.Reports;
 
 namespace KexecSign.Cli.Output;
 
-/// <summary>Shows a result to a person: with tables on a terminal, as aligned text elsewhere.</summary>
+/// <summary>Shows a result to a person: fitted to the terminal, or as aligned text that is never wrapped elsewhere.</summary>
 internal static class ViewOutput
 {
-    public static void Show(ReportView view, Surroundings surroundings)
+    /// <summary>To standard output.</summary>
+    public static void Answer(ReportView view, Surroundings surroundings) => Answers.Write(Text(view, surroundings, surroundings.OutputIsTerminal), surroundings);
+
+    /// <summary>To standard error, where standard output is for a document or for nobody.</summary>
+    public static void Aside(ReportView view, Surroundings surroundings) => surroundings.Error.Write(Text(view, surroundings, surroundings.ErrorIsTerminal));
+
+    /// <summary>The failures of a batch, as the errors they are.</summary>
+    public static void Failures(ReportView view, bool each, Surroundings surroundings)
     {
-        if (surroundings.ErrorIsTerminal && surroundings.Environment("TERM") is not "dumb")
-            ShowOnTerminal(view, surroundings);
-        else
-            PlainView.Write(view, surroundings.Error);
+        foreach (string line in ReportFailure.Lines(view.Failures, each))
+            surroundings.Complain(line);
     }
 
-    // A method of its own, so that Spectre.Console is loaded only when it is used.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void ShowOnTerminal(ReportView view, Surroundings surroundings) =>
-        TerminalView.Write(view, surroundings.Error, surroundings.Width, colours: string.IsNullOrEmpty(surroundings.Environment("NO_COLOR")));
+    private static string Text(ReportView view, Surroundings surroundings, bool terminal)
+    {
+        using var text = new StringWriter { NewLine = "\n" };
+        if (terminal && !surroundings.IsDumb)
+            new TerminalView(text, surroundings.Width, surroundings.WantsColours).Write(view);
+        else
+            PlainView.Write(view, text);
+        return text.ToString();
+    }
 }

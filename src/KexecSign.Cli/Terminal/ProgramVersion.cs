@@ -3,6 +3,6 @@ namespace KexecSign.Cli.Terminal;
 /// <summary>Version of this program.</summary>
 internal static class ProgramVersion
 {
-    /// <summary>Three numbers.</summary>
-    public static string Number => typeof(ProgramVersion).Assembly.GetName().Version!.ToString(3);
+    /// <summary>Version and commit.</summary>
+    public static string Number => ToolVersion.Number;
 }

@@ -7,20 +7,28 @@ namespace KexecSign.Cli.Terminal;
 /// <summary>What the program meets: streams, terminals, environment, and the operations on offer.</summary>
 internal sealed record Surroundings
 {
-    /// <summary>Standard output: JSON documents, help and the version, nothing else.</summary>
+    /// <summary>Standard output: what was asked for.</summary>
     public required Stream Output { get; init; }
 
-    /// <summary>Standard error: everything that people read.</summary>
+    /// <summary>Standard error: progress, warnings and errors, and with <c>--json</c> the tables.</summary>
     public required TextWriter Error { get; init; }
 
     public required ImmutableArray<Operation> Operations { get; init; }
 
     public bool InputIsTerminal { get; init; }
 
+    public bool OutputIsTerminal { get; init; }
+
     public bool ErrorIsTerminal { get; init; }
 
     /// <summary>Columns of the terminal.</summary>
     public int Width { get; init; } = 80;
+
+    /// <summary>A terminal that knows no escape sequences.</summary>
+    public bool IsDumb => Environment("TERM") is "dumb";
+
+    /// <summary>https://no-color.org: set to anything.</summary>
+    public bool WantsColours => string.IsNullOrEmpty(Environment("NO_COLOR"));
 
     public Func<string, string?> Environment { get; init; } = _ => null;
 
@@ -33,11 +41,17 @@ internal sealed record Surroundings
     /// <summary>Asks for a PIN without echo; used only when both standard input and standard error are terminals.</summary>
     public Func<string, string?> AskPin { get; init; } = _ => null;
 
+    /// <summary>What progress is timed by.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The working folder.</summary>
+    public string Folder { get; init; } = ".";
+
     public CancellationToken Cancellation { get; init; }
 
     public static Surroundings OfThisProcess(ImmutableArray<Operation> operations)
     {
-        bool terminal = !Console.IsErrorRedirected;
+        bool shown = !Console.IsOutputRedirected, told = !Console.IsErrorRedirected;
         // Console.Error would work too, at the price of setting up encodings and terminal descriptions on every start.
         var error = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true };
         return new()
@@ -46,8 +60,9 @@ internal sealed record Surroundings
             Error = error,
             Operations = operations,
             InputIsTerminal = !Console.IsInputRedirected,
-            ErrorIsTerminal = terminal,
-            Width = terminal ? TerminalWidth.OfStandardError() : 80,
+            OutputIsTerminal = shown,
+            ErrorIsTerminal = told,
+            Width = shown ? TerminalWidth.OfStandardOutput() : told ? TerminalWidth.OfStandardError() : TerminalWidth.Usual,
             Environment = System.Environment.GetEnvironmentVariable,
             TakePins = Pins.PinVariables.Take,
             TryModule = Pins.ModuleChild.Try,

@@ -39,6 +39,24 @@ public static class AuthenticodeDigest
         return ranges.ToImmutable();
     }
 
+    /// <summary>
+    /// Zeros that a signer puts behind an unsigned image, and that the digest it signs covers, up to 7: certificate tables begin at
+    /// multiples of 8.
+    /// </summary>
+    public static int SigningPadding(PeImage image) => image.IsSigned ? 0 : (int)(Alignment.Up(image.FileLength, 8) - image.FileLength);
+
+    /// <summary>
+    /// Zeros that shim counts to the digest of an unsigned image (pe.c, generate_hash()): only when bytes lie behind the sections. EDK2
+    /// counts none.
+    /// </summary>
+    public static int ShimPadding(PeImage image)
+    {
+        long hashed = image.SizeOfHeaders;
+        foreach (PeSection section in image.Sections)
+            hashed += section.SizeOfRawData;
+        return image.FileLength > hashed ? SigningPadding(image) : 0;
+    }
+
     private static IEnumerable<PeSection> InFileOrder(PeImage image)
     {
         PeSection[] sections = [.. image.Sections.Where(s => s.SizeOfRawData != 0)];

@@ -20,6 +20,7 @@ public sealed class AuthenticodeSignature
         DigestAlgorithms = digestAlgorithms;
         _cms = cms;
         IndirectData = indirectData;
+        Content = cms.ContentInfo.Content;
         Certificates = [.. cms.Certificates];
         foreach (X509Certificate2 certificate in Certificates)
             _ = (certificate.NotBefore, certificate.NotAfter, certificate.Subject, certificate.Issuer);
@@ -36,8 +37,8 @@ public sealed class AuthenticodeSignature
     /// <summary>The image digest that was signed.</summary>
     public SpcIndirectData IndirectData { get; }
 
-    /// <summary>DER of the statement as it stands in the signature: whose hash the signed attributes have.</summary>
-    public ReadOnlyMemory<byte> Content => _cms.ContentInfo.Content;
+    /// <summary>DER of the signed content, <see cref="IndirectData"/>.</summary>
+    public ReadOnlyMemory<byte> Content { get; }
 
     /// <summary>The certificates that travel with the signature.</summary>
     public ImmutableArray<X509Certificate2> Certificates { get; }
@@ -168,8 +169,13 @@ public sealed class AuthenticodeSignature
         foreach (CryptographicAttributeObject attribute in signer.SignedAttributes)
         {
             if (attribute.Oid.Value == Oids.SigningTime && attribute.Values.Count > 0)
-                return new Pkcs9SigningTime(attribute.Values[0].RawData).SigningTime;
+                return TimeOf(new AsnReader(attribute.Values[0].RawData, AsnEncodingRules.BER));
         }
         return null;
     }
+
+    // RFC 5652 11.3: from 2050 on a GeneralizedTime.
+    private static DateTimeOffset TimeOf(AsnReader time) => time.PeekTag().HasSameClassAndValue(new Asn1Tag(UniversalTagNumber.GeneralizedTime))
+        ? time.ReadGeneralizedTime()
+        : time.ReadUtcTime();
 }

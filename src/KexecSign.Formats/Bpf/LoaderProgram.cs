@@ -114,6 +114,8 @@ internal sealed class LoaderProgram
             }
             if (size is < 0 or > 4096)
                 throw FormatErrors.LoaderProgram.With(instruction, $"bpf(2) is called with attributes of {size} bytes");
+            if (command is < 0 or > uint.MaxValue)
+                throw FormatErrors.LoaderProgram.With(instruction, $"bpf(2) is called with command {command}");
             Data(Checked(attributes, instruction), (int)size, "union bpf_attr", instruction);
             _calls.Add(new((uint)command, (int)attributes, (int)size, [.. _lookups]));
             _lookups.Clear();

@@ -8,7 +8,7 @@ public enum ExitCode
     /// <summary>All that was asked for was done.</summary>
     Done = 0,
 
-    /// <summary>Refused or failed; no output was left behind.</summary>
+    /// <summary>Refused or failed.</summary>
     Failed = 1,
 
     /// <summary>The command line, plan or option does not make sense.</summary>

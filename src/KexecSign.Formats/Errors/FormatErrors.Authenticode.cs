@@ -34,7 +34,8 @@ public static partial class FormatErrors
 
     /// <summary>A digest algorithm that this project neither writes nor checks.</summary>
     public static readonly ErrorCode UnknownDigest = new(
-        "KS1507", "digest algorithm {0} is not known.", "Use SHA-256, SHA-384 or SHA-512.");
+        "KS1507", "digest algorithm {0} is not known.",
+        "Use SHA-256, SHA-384 or SHA-512; the kernel takes SHA3-256, SHA3-384 and SHA3-512 as well, firmware and shim do not.");
 
     /// <summary>A digest whose length does not fit its algorithm.</summary>
     public static readonly ErrorCode DigestLength = new(

@@ -31,21 +31,28 @@ public sealed record EvmMetadata(uint Owner, uint Group, ushort Mode, ImmutableA
     /// <exception cref="KexecSignException">KS1406 when security.ima is missing: the kernel refuses such a value with EPERM.</exception>
     public byte[] Digest(HashAlgorithmName hash)
     {
+        return CryptographicOperations.HashData(hash, Content());
+    }
+
+    /// <summary>The bytes that are hashed.</summary>
+    /// <exception cref="KexecSignException">KS1406.</exception>
+    public byte[] Content()
+    {
         if (!Attributes.Any(a => a.Name == "security.ima"))
             throw FormatErrors.EvmWithoutIma.With();
-        using var all = IncrementalHash.CreateHash(hash);
+        var all = new MemoryStream();
         foreach (string name in ProtectedNames)
         {
             if (Attributes.FirstOrDefault(a => a.Name == name) is { } attribute)
-                all.AppendData(attribute.Value.Span);
+                all.Write(attribute.Value.Span);
         }
         Span<byte> misc = stackalloc byte[MiscSize];
         misc.Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(misc[12..], Owner);
         BinaryPrimitives.WriteUInt32LittleEndian(misc[16..], Group);
         BinaryPrimitives.WriteUInt16LittleEndian(misc[20..], Mode);
-        all.AppendData(misc);
-        return all.GetHashAndReset();
+        all.Write(misc);
+        return all.ToArray();
     }
 }
 

@@ -43,7 +43,13 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
     /// <param name="hash">Hash algorithm of the digest and of what is signed.</param>
     /// <param name="digest">The file's digest.</param>
     public static byte[] ToBeSigned(byte type, byte version, HashAlgorithmName hash, byte[] digest) =>
-        version == 2 ? digest : CryptographicOperations.HashData(hash, [type, HashId(hash), .. digest]);
+        version == 2 ? digest : CryptographicOperations.HashData(hash, FileId(type, hash, digest));
+
+    /// <summary>struct ima_file_id, which version 3 signs: the value's type, the hash's id, the digest.</summary>
+    public static byte[] FileId(byte type, HashAlgorithmName hash, ReadOnlySpan<byte> digest) => [type, HashId(hash), .. digest];
+
+    /// <summary>The value that is a hash and no signature: type 4 (IMA_XATTR_DIGEST_NG), the hash's id, the hash.</summary>
+    public static byte[] HashValue(HashAlgorithmName hash, ReadOnlySpan<byte> digest) => [4, HashId(hash), .. digest];
 
     /// <summary>The xattr value.</summary>
     public byte[] Encode()

@@ -59,17 +59,33 @@ public sealed record CertificateEntry(long Offset, uint Length, ushort Revision,
         return entry;
     }
 
+    /// <summary>Bytes behind dwLength up to the next multiple of 8; zeros when a signer wrote them.</summary>
+    public ReadOnlyMemory<byte> Padding { get; init; }
+
     /// <summary>The PKCS#7 DER without padding.</summary>
-    /// <exception cref="KexecSignException">KS1502-KS1504 when the entry is of another kind, or hides bytes behind the DER.</exception>
+    /// <exception cref="KexecSignException">KS1502, KS1504 when the entry is of another kind.</exception>
     public ReadOnlyMemory<byte> Pkcs7()
     {
         if (Revision != Revision2 || Type != Pkcs7SignedData)
             throw FormatErrors.CertificateEntryType.With(Offset, Revision, Type);
+        return Der();
+    }
+
+    /// <summary>The DER without padding, whatever revision and type say: neither EDK2 nor shim looks at the revision.</summary>
+    /// <exception cref="KexecSignException">KS1504.</exception>
+    public ReadOnlyMemory<byte> Der() => Content[..SequenceLength()];
+
+    /// <summary>
+    /// What lies behind the DER and is no padding of zeros; null when there is nothing. No signature covers it (CVE-2013-3900); firmware,
+    /// shim and kernel all pass over it, and pesign once left a byte there.
+    /// </summary>
+    public KexecSignException? Surplus()
+    {
         int consumed = SequenceLength();
-        ReadOnlySpan<byte> padding = Content.Span[consumed..];
-        if (padding.Length > 7 || padding.ContainsAnyExcept((byte)0))
-            throw FormatErrors.CertificateEntryPadding.With(Offset, Offset + 8 + consumed, padding.Length);
-        return Content[..consumed];
+        ReadOnlySpan<byte> inside = Content.Span[consumed..];
+        return inside.Length > 7 || inside.ContainsAnyExcept((byte)0) || Padding.Span.ContainsAnyExcept((byte)0)
+            ? FormatErrors.CertificateEntryPadding.With(Offset, Offset + HeaderSize + consumed, inside.Length + Padding.Length)
+            : null;
     }
 
     private int SequenceLength()

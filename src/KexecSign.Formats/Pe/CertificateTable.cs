@@ -18,7 +18,7 @@ public static class CertificateTable
     private const uint MaxSize = 16 << 20;
 
     /// <summary>Reads the entries of a signed image; empty for an unsigned one.</summary>
-    /// <exception cref="KexecSignException">KS1501, KS1503, KS1509.</exception>
+    /// <exception cref="KexecSignException">KS1501, KS1509.</exception>
     public static ImmutableArray<CertificateEntry> Read(PeImage image, Layout file)
     {
         if (!image.IsSigned)
@@ -45,13 +45,13 @@ public static class CertificateTable
             if (length < HeaderSize || length > rest.Length)
                 throw FormatErrors.CertificateEntryLength.With(fileOffset + at, length, rest.Length);
             ReadOnlyMemory<byte> content = table.Slice(at + HeaderSize, (int)length - HeaderSize);
+            int next = (int)Math.Min(Alignment.Up(at + (long)length, 8), table.Length);
             entries.Add(new CertificateEntry(
                 fileOffset + at, length,
-                BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]), BinaryPrimitives.ReadUInt16LittleEndian(rest[6..]), content));
-            int next = (int)Math.Min(Alignment.Up(at + (long)length, 8), table.Length);
-            int junk = table.Span[(at + (int)length)..next].IndexOfAnyExcept((byte)0);
-            if (junk >= 0)
-                throw FormatErrors.CertificateEntryPadding.With(fileOffset + at, fileOffset + at + length, next - at - (int)length);
+                BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]), BinaryPrimitives.ReadUInt16LittleEndian(rest[6..]), content)
+            {
+                Padding = table[(at + (int)length)..next],
+            });
             at = next;
         }
         return entries.ToImmutable();
@@ -81,12 +81,15 @@ public static class CertificateTable
     }
 
     /// <summary>The image without its certificate table and with a zero directory entry.</summary>
+    /// <param name="image">Headers of the image.</param>
+    /// <param name="file">The image.</param>
+    /// <param name="trailing">Whether bytes between the last section and the table are let pass.</param>
     /// <exception cref="KexecSignException">KS1018 when bytes follow the table.</exception>
-    public static Layout Strip(PeImage image, Layout file)
+    public static Layout Strip(PeImage image, Layout file, bool trailing = false)
     {
         if (!image.IsSigned)
             return file;
-        PeCanonical.Require(image, file);
+        PeCanonical.Require(image, file, trailing);
         return file.Slice(0, image.BodyLength).Overwrite(image.CertificateDirectoryOffset, new byte[8]);
     }
 

@@ -16,10 +16,11 @@ public static class PeCanonical
     /// <summary>Refuses an image that is not canonical, with the first violation found.</summary>
     /// <param name="image">The image's headers.</param>
     /// <param name="file">The image's bytes; only the tail behind the last section is read.</param>
+    /// <param name="trailing">Whether bytes behind the last section are let pass: both hashes cover them, and firmware takes them.</param>
     /// <exception cref="KexecSignException">KS1006, KS1011-KS1018.</exception>
-    public static void Require(PeImage image, Layout file)
+    public static void Require(PeImage image, Layout file, bool trailing = false)
     {
-        KexecSignException? first = Violations(image, file).FirstOrDefault();
+        KexecSignException? first = Violations(image, file).FirstOrDefault(v => !trailing || v.Code != FormatErrors.TrailingBytes);
         if (first is not null)
             throw first;
     }

@@ -1,73 +1,97 @@
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Text;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Formats.Sbat;
 
 /// <summary>A row of a SBAT table.</summary>
 /// <param name="Component">Name that revocations use.</param>
-/// <param name="Generation">Counts up with every revocation.</param>
+/// <param name="Generation">Counts up with every revocation; 16 bits, as shim keeps it.</param>
 public sealed record SbatEntry(string Component, uint Generation);
 
 /// <summary>
-/// The content of a <c>.sbat</c> section, or of the SbatLevel variable that revokes by it: rows of comma-separated fields
-/// (shim, SBAT.md and sbat.c).
+/// The content of a <c>.sbat</c> section, or of the SbatLevel variable that revokes by it, as shim 16.1 reads it (sbat.c,
+/// parse_sbat_section() and parse_sbat_var_data(); csv.c, parse_csv_data()). What shim takes and its authors never wrote is told in
+/// <see cref="Oddities"/>.
 /// </summary>
 /// <param name="Entries">The rows in order.</param>
 public sealed record SbatTable(ImmutableArray<SbatEntry> Entries)
 {
-    // component, generation, vendor, package, version, url
+    // component, generation, vendor, package, version, url; of a level component, generation and a date in the first row.
     private const int SectionFields = 6;
     private const int LevelFields = 2;
 
-    /// <summary>Reads a section; zeros behind the text are padding.</summary>
+    /// <summary>What shim reads in its own way, in sentences without a full stop.</summary>
+    public ImmutableArray<string> Oddities { get; init; } = [];
+
+    /// <summary>Reads a section, all of it: what lies behind the text is padding.</summary>
     /// <exception cref="KexecSignException">KS1701.</exception>
-    public static SbatTable ReadSection(ReadOnlySpan<byte> section) => Read(section, SectionFields);
+    public static SbatTable ReadSection(ReadOnlySpan<byte> section) => Read(section, SectionFields, SectionFields);
 
     /// <summary>Reads a SbatLevel: component, generation, and a date in the first row.</summary>
     /// <exception cref="KexecSignException">KS1701.</exception>
-    public static SbatTable ReadLevel(ReadOnlySpan<byte> level) => Read(level, LevelFields);
+    public static SbatTable ReadLevel(ReadOnlySpan<byte> level) => Read(level, LevelFields, LevelFields + 1);
 
-    /// <summary>The first row whose component a level asks a higher generation of; null when there is none.</summary>
+    /// <summary>The first row of which a level asks a higher generation, by its first row for the same component; null when there is none.</summary>
     public (SbatEntry Entry, uint Wanted)? RevokedBy(SbatTable level)
     {
-        foreach (SbatEntry wanted in level.Entries)
+        foreach (SbatEntry entry in Entries)
         {
-            foreach (SbatEntry entry in Entries)
+            foreach (SbatEntry wanted in level.Entries)
             {
-                if (entry.Component == wanted.Component && entry.Generation < wanted.Generation)
+                if (entry.Component != wanted.Component)
+                    continue;
+                if (entry.Generation < wanted.Generation)
                     return (entry, wanted.Generation);
+                break;
             }
         }
         return null;
     }
 
-    private static SbatTable Read(ReadOnlySpan<byte> bytes, int fields)
+    private static SbatTable Read(ReadOnlySpan<byte> bytes, int needed, int most)
     {
+        var entries = ImmutableArray.CreateBuilder<SbatEntry>();
+        var oddities = ImmutableArray.CreateBuilder<string>();
+        if (HasLoneReturn(bytes))
+            oddities.Add("a carriage return alone ends a row");
         int end = bytes.IndexOf((byte)0);
         if (end >= 0 && bytes[end..].ContainsAnyExcept((byte)0))
-            throw FormatErrors.BrokenSbat.With(1, $"bytes follow the zero at 0x{end:x}");
-        string text = Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]).TrimStart('\uFEFF');
-        var entries = ImmutableArray.CreateBuilder<SbatEntry>();
-        int row = 0;
-        foreach (string line in text.Split('\n'))
-        {
-            row++;
-            if (line.TrimEnd('\r').Length != 0)
-                entries.Add(Row(line.TrimEnd('\r').Split(','), row, fields));
-        }
-        if (entries.Count == 0 || entries[0].Component != "sbat")
-            throw FormatErrors.BrokenSbat.With(1, "the first row is not for the component 'sbat'");
-        return new(entries.ToImmutable());
+            oddities.Add($"bytes follow the zero at 0x{end:x}");
+        List<string[]> rows = SbatRows.Of(bytes, most);
+        for (int row = 0; row < rows.Count; row++)
+            entries.Add(Entry(rows[row], row + 1, needed, oddities));
+        if (entries.Count == 0)
+            oddities.Add("it has no row");
+        else if (entries[0].Component != "sbat")
+            oddities.Add($"the first row is for '{entries[0].Component}' and not for 'sbat'");
+        return new(entries.ToImmutable()) { Oddities = oddities.ToImmutable() };
     }
 
-    private static SbatEntry Row(string[] cells, int row, int fields)
+    private static bool HasLoneReturn(ReadOnlySpan<byte> bytes)
     {
-        if (cells.Length < fields)
-            throw FormatErrors.BrokenSbat.With(row, $"it has {cells.Length} field(s), {fields} are needed");
-        return cells[0].Length != 0 && uint.TryParse(cells[1], NumberStyles.None, CultureInfo.InvariantCulture, out uint generation)
-            ? new(cells[0], generation)
-            : throw FormatErrors.BrokenSbat.With(row, $"component '{cells[0]}' has generation '{cells[1]}', which must be a number");
+        for (int at = bytes.IndexOf((byte)'\r'); at >= 0; at++)
+        {
+            if (at + 1 == bytes.Length || bytes[at + 1] != '\n')
+                return true;
+            int next = bytes[(at + 1)..].IndexOf((byte)'\r');
+            if (next < 0)
+                return false;
+            at += next;
+        }
+        return false;
+    }
+
+    private static SbatEntry Entry(string[] cells, int row, int needed, ImmutableArray<string>.Builder oddities)
+    {
+        if (cells.Length < needed)
+            throw FormatErrors.BrokenSbat.With(row, $"it has {cells.Length} field(s), {needed} are needed");
+        int empty = Array.FindIndex(cells, c => c.Length == 0);
+        if (empty >= 0)
+            throw FormatErrors.BrokenSbat.With(row, $"field {empty + 1} is empty");
+        ulong number = SbatRows.Number(cells[1]);
+        uint generation = unchecked((ushort)number);
+        if (cells[1] != $"{generation}")
+            oddities.Add($"row {row} has generation '{cells[1]}', which shim reads as {generation}");
+        return new(cells[0], generation);
     }
 }

@@ -22,7 +22,7 @@ public static class SbatText
     /// <summary>Merges.</summary>
     /// <param name="tables">Tables in order, each with or without its header row; zeros behind the text are padding.</param>
     /// <returns>The text of a .sbat section, ended by a newline.</returns>
-    /// <exception cref="KexecSignException">KS1701 when a row cannot be read.</exception>
+    /// <exception cref="KexecSignException">KS1701 when a row cannot be read, KS1524 when it is not read alike by all.</exception>
     public static byte[] Merge(IEnumerable<string> tables)
     {
         var rows = ImmutableArray.CreateBuilder<string>();
@@ -37,7 +37,7 @@ public static class SbatText
             }
         }
         byte[] text = Encoding.UTF8.GetBytes(string.Join('\n', rows) + "\n");
-        SbatTable.ReadSection(text);
-        return text;
+        SbatTable merged = SbatTable.ReadSection(text);
+        return merged.Oddities.IsEmpty ? text : throw FormatErrors.UnsoundSbat.With(string.Join("; ", merged.Oddities));
     }
 }

@@ -14,6 +14,9 @@ public static class EfiGuids
     /// <summary>EFI_CERT_X509_GUID: a list of one DER certificate (UEFI 32.4.1).</summary>
     public static readonly Guid CertX509 = new("a5c059a1-94e4-4aa7-87b5-ab155c2bf072");
 
+    /// <summary>EFI_CERT_SHA1_GUID.</summary>
+    public static readonly Guid CertSha1 = new("826ca512-cf10-4ac9-b187-be01496631bd");
+
     /// <summary>EFI_CERT_SHA256_GUID: a list of SHA-256 digests (UEFI 32.4.1).</summary>
     public static readonly Guid CertSha256 = new("c1c41626-504c-4092-aca9-41f936934328");
 

@@ -52,6 +52,28 @@ public sealed record SignatureList(Guid Type, ImmutableArray<SignatureEntry> Ent
         return lists.DrainToImmutable();
     }
 
+    /// <summary>
+    /// Reads the lists of a file in any form that people have: the value alone, a signed update (<c>.auth</c>, <c>dbxupdate_x64.bin</c>),
+    /// whose signature is not looked at, or a file of efivarfs.
+    /// </summary>
+    /// <exception cref="KexecSignException">KS1606.</exception>
+    public static ImmutableArray<SignatureList> ReadFile(ReadOnlyMemory<byte> file)
+    {
+        ReadOnlySpan<byte> head = file.Span;
+        // EFI_VARIABLE_AUTHENTICATION_2: EFI_TIME, then WIN_CERTIFICATE_UEFI_GUID of dwLength bytes.
+        if (head.Length >= 40 && BinaryPrimitives.ReadUInt16LittleEndian(head[20..]) == 0x0200 && BinaryPrimitives.ReadUInt16LittleEndian(head[22..]) == 0x0EF1
+            && new Guid(head.Slice(24, 16)) == EfiGuids.CertTypePkcs7)
+        {
+            long from = 16 + (long)BinaryPrimitives.ReadUInt32LittleEndian(head[16..]);
+            return from >= 40 && from <= file.Length
+                ? ReadAll(file[(int)from..])
+                : throw FormatErrors.BrokenSignatureList.With(16, $"the update's signature ends at 0x{from:x}, the file at 0x{file.Length:x}");
+        }
+        // efivarfs: four bytes of attributes, of which no GUID of a list's type has the value.
+        bool hasAttributes = head.Length >= 4 && BinaryPrimitives.ReadUInt32LittleEndian(head) is not 0 and <= 0xFF;
+        return ReadAll(hasAttributes ? file[4..] : file);
+    }
+
     /// <summary>The lists one behind the other, as a variable's value.</summary>
     public static byte[] EncodeAll(IEnumerable<SignatureList> lists) => [.. lists.SelectMany(l => l.Encode())];
 

@@ -17,6 +17,22 @@ public static class CertificateMatch
             throw KeyErrors.CertificateUnfit.With(certificate.Subject, Fingerprint(certified), key.DisplayName, Fingerprint(held));
     }
 
+    /// <summary>
+    /// The certificates with that of a key in front. Files begin with the signer or with the issuer, and only the key tells which is which.
+    /// </summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS2062, of the first, when none is for the key.</exception>
+    public static IReadOnlyList<X509Certificate2> SignerFirst(ISigningKey key, IReadOnlyList<X509Certificate2> certificates)
+    {
+        byte[] held = Normal(PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo.Span, out _));
+        foreach (X509Certificate2 certificate in certificates)
+        {
+            if (Normal(certificate.PublicKey).AsSpan().SequenceEqual(held))
+                return ReferenceEquals(certificate, certificates[0]) ? certificates : [certificate, .. certificates.Where(c => !ReferenceEquals(c, certificate))];
+        }
+        Require(key, certificates[0]);
+        return certificates;
+    }
+
     /// <summary>Whether a certificate is for a public key.</summary>
     internal static bool Is(ReadOnlySpan<byte> subjectPublicKeyInfo, X509Certificate2 certificate) =>
         Normal(PublicKey.CreateFromSubjectPublicKeyInfo(subjectPublicKeyInfo, out _)).AsSpan().SequenceEqual(Normal(certificate.PublicKey));

@@ -30,7 +30,7 @@ public static partial class KeyErrors
 
     /// <summary>A hash that does not fit the algorithm's name, or an algorithm not in use here.</summary>
     public static readonly ErrorCode HashUnfit = new(
-        "KS2036", "a {0} hash of {1} bytes cannot be signed.", "SHA-256 takes 32 bytes, SHA-384 48, SHA-512 64.");
+        "KS2036", "a {0} hash of {1} bytes cannot be signed.", "SHA-256 and SHA3-256 take 32 bytes, SHA-384 and SHA3-384 48, SHA-512 and SHA3-512 64.");
 
     /// <summary>The token's signature has the wrong form.</summary>
     public static readonly ErrorCode SignatureMalformed = new(

@@ -1,6 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Agents;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Files;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pem;
 using KexecSign.Keys.Pins;
@@ -24,6 +26,8 @@ public sealed class Keyring : IDisposable
     private readonly HashSet<Module> _modules = [];
     private readonly Dictionary<TokenPlace, TokenConnection> _connections = [];
     private readonly Dictionary<string, CheckedKey> _files = [];
+    private readonly Dictionary<string, CheckedKey> _agentKeys = [];
+    private readonly Lazy<AgentClient?> _agent;
     private bool _disposed;
 
     /// <summary>Makes an empty keyring.</summary>
@@ -40,6 +44,7 @@ public sealed class Keyring : IDisposable
         _tryModule = tryModule;
         _environment = environment ?? Environment.GetEnvironmentVariable;
         _pins = new PinSources(_environment, prompt, warn);
+        _agent = new(() => AgentClient.From(_environment));
     }
 
     /// <summary>Opens a private key.</summary>
@@ -55,6 +60,9 @@ public sealed class Keyring : IDisposable
     /// <param name="cancellation">Gives up waiting for the token.</param>
     public ISigningKey OpenKey(string reference, PinOptions pin, X509Certificate2? certificate, CancellationToken cancellation)
     {
+        Note(pin);
+        if (AgentKey(reference) is { } held)
+            return held;
         if (!Pkcs11Uri.Is(reference))
             return OpenKeyFile(FileReference.Path(reference, "key"), pin);
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
@@ -69,7 +77,13 @@ public sealed class Keyring : IDisposable
     public IReadOnlyList<X509Certificate2> OpenCertificates(string reference, PinOptions pin, CancellationToken cancellation)
     {
         if (!Pkcs11Uri.Is(reference))
-            return CertificateFile.Read(FileReference.Path(reference, "certificate"));
+        {
+            string path = FileReference.Path(reference, "certificate");
+            ReadFiles.Note(path);
+            return CertificateFile.Read(path);
+        }
+        if (_agent.Value?.Certificates(reference) is { } held)
+            return held;
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
         return [ObjectSearch.Certificate(Connect(uri, pin), uri, cancellation)];
     }
@@ -137,6 +151,10 @@ public sealed class Keyring : IDisposable
                 module.Release();
             foreach (CheckedKey key in _files.Values)
                 key.Dispose();
+            foreach (CheckedKey key in _agentKeys.Values)
+                key.Dispose();
+            if (_agent.IsValueCreated)
+                _agent.Value?.Dispose();
             _pins.Dispose();
         }
     }
@@ -144,8 +162,30 @@ public sealed class Keyring : IDisposable
     private static Pkcs11Uri Parse(string reference) =>
         Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference) : throw KeyErrors.UriMalformed.With(0, "it does not begin with pkcs11:");
 
+    private static void Note(PinOptions pin)
+    {
+        if (pin.File is { } file)
+            ReadFiles.Note(file);
+    }
+
+    private CheckedKey? AgentKey(string reference)
+    {
+        if (_agent.Value is not { } agent)
+            return null;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_agentKeys.TryGetValue(reference, out CheckedKey? key) && agent.Open(reference) is { } held)
+                _agentKeys.Add(reference, key = new CheckedKey(held));
+            return key;
+        }
+    }
+
     private CheckedKey OpenKeyFile(string path, PinOptions pin)
     {
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw KeyErrors.KeyFileUnreadable.With(path, "its name holds a NUL");
+        ReadFiles.Note(path);
         string full = Path.GetFullPath(path);
         lock (_lock)
         {

@@ -54,6 +54,16 @@ internal sealed class CheckedKey : ISigningKey, IDisposable
         return _check.HoldsForMessage(data.Span, signature) ? signature : throw Wrong(signature);
     }
 
+    public byte[] SignContent(ContentToSign what, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
+    {
+        if (_key is not ISeeingKey seeing)
+            return Algorithm == KeyAlgorithm.MlDsa ? SignData(what.Bytes(), hashAlgorithm, cancellation) : SignHash(what.Hash.Span, hashAlgorithm, cancellation);
+        byte[] signature = seeing.SignContent(what, hashAlgorithm, cancellation);
+        bool holds = Algorithm == KeyAlgorithm.MlDsa
+            ? _check.HoldsForMessage(what.Bytes().Span, signature) : _check.HoldsForHash(what.Hash.Span, hashAlgorithm, signature);
+        return holds ? signature : throw Wrong(signature);
+    }
+
     public void Dispose()
     {
         _check.Dispose();

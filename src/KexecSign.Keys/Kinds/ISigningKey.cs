@@ -54,4 +54,22 @@ public interface ISigningKey
     /// <returns>The signature in the form that <see cref="KeyAlgorithm"/> names.</returns>
     byte[] SignData(ReadOnlyMemory<byte> data, HashAlgorithmName hashAlgorithm, CancellationToken cancellation) =>
         SignHash(CryptographicOperations.HashData(hashAlgorithm, data.Span), hashAlgorithm, cancellation);
+
+    /// <summary>Signs content of which it is said what it is: a key that is held by another process is shown the content.</summary>
+    /// <param name="what">Kind, name, hash and bytes.</param>
+    /// <param name="hashAlgorithm">Algorithm of the hash.</param>
+    /// <param name="cancellation">Gives up waiting for the token.</param>
+    /// <returns>The signature in the form that <see cref="KeyAlgorithm"/> names.</returns>
+    byte[] SignContent(ContentToSign what, HashAlgorithmName hashAlgorithm, CancellationToken cancellation) =>
+        Algorithm == KeyAlgorithm.MlDsa ? SignData(what.Bytes(), hashAlgorithm, cancellation) : SignHash(what.Hash.Span, hashAlgorithm, cancellation);
+}
+
+/// <summary>Content for a key to sign.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Hash">Its hash.</param>
+/// <param name="Bytes">The content itself; asked for only when it is needed.</param>
+public sealed record ContentToSign(ContentKind Kind, ReadOnlyMemory<byte> Hash, Func<ReadOnlyMemory<byte>> Bytes)
+{
+    /// <summary>What it is of, for people; null when nobody said.</summary>
+    public string? Name { get; init; }
 }

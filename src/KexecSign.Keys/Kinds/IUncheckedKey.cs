@@ -19,3 +19,10 @@ internal interface IUncheckedKey
     /// <summary>ML-DSA over a message; nothing is verified. Never asked of other keys.</summary>
     byte[] SignMessage(ReadOnlyMemory<byte> message, CancellationToken cancellation);
 }
+
+/// <summary>A key that wants to see what it signs.</summary>
+internal interface ISeeingKey : IUncheckedKey
+{
+    /// <summary>As <see cref="ISigningKey.SignContent"/>; nothing is verified.</summary>
+    byte[] SignContent(ContentToSign what, HashAlgorithmName hashAlgorithm, CancellationToken cancellation);
+}

@@ -7,6 +7,7 @@ internal static class FileFault
     {
         FileNotFoundException or DirectoryNotFoundException => "it does not exist",
         UnauthorizedAccessException => "it may not be read, or is a directory",
+        ArgumentException => "its name is none that a file can have",
         _ => "reading failed",
     };
 }

@@ -9,13 +9,17 @@ public static class PinFile
 {
     private const int Length = 24;
 
-    /// <summary>Keeps the file that is there, or makes one with a random PIN of letters and digits (143 bits).</summary>
+    /// <summary>
+    /// Keeps the file that is there, or makes one with a random PIN of letters and digits (143 bits). It appears whole or not at all;
+    /// an empty one was left by a run that had no room for it, and is made anew.
+    /// </summary>
     /// <param name="path">The file; made with mode 0600, its folder must exist.</param>
     /// <returns>True when it was made now.</returns>
     public static bool Ensure(string path)
     {
-        if (File.Exists(path))
+        if (new FileInfo(path) is { Exists: true, Length: > 0 })
             return false;
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         byte[] line = new byte[Length + 1];
         try
         {
@@ -30,9 +34,12 @@ public static class PinFile
                 BufferSize = 0,
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             };
-            using FileStream file = new(path, options);
-            file.Write(line);
-            file.Flush(flushToDisk: true);
+            using (FileStream file = new(temporary, options))
+            {
+                file.Write(line);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
             return true;
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
@@ -41,6 +48,7 @@ public static class PinFile
         }
         finally
         {
+            File.Delete(temporary);
             CryptographicOperations.ZeroMemory(line);
         }
     }

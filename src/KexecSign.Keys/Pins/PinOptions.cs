@@ -11,4 +11,7 @@ public sealed record PinOptions
 
     /// <summary>Number of an open file descriptor from which the PIN's line is read once.</summary>
     public int? FileDescriptor { get; init; }
+
+    /// <summary>The value of <c>pin-source</c> in a PKCS#11 URI that says the same; null where a URI cannot.</summary>
+    public string? AsUriSource() => EnvironmentVariable is { } variable ? PinSourcePath.EnvironmentScheme + variable : File is { } file ? "file:" + file : null;
 }

@@ -1,4 +1,5 @@
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.Files;
 using KexecSign.Keys.References;
 using Microsoft.Win32.SafeHandles;
 
@@ -25,7 +26,7 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
         lock (_lock)
         {
             return FromUri(uri)
-                ?? FromEnvironment(options)
+                ?? FromEnvironment(options.EnvironmentVariable)
                 ?? FromFile(options.File)
                 ?? FromDescriptor(options)
                 ?? FromPrompt(subject)
@@ -54,12 +55,14 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
             _warned = true;
             return new Pin(value, "the URI's pin-value");
         }
-        return uri?.PinSource is { } source ? FromFile(PinSourcePath.Of(source)) : null;
+        if (uri?.PinSource is not { } source)
+            return null;
+        return PinSourcePath.VariableOf(source) is { } variable ? FromEnvironment(variable) : FromFile(PinSourcePath.Of(source));
     }
 
-    private Pin? FromEnvironment(PinOptions options)
+    private Pin? FromEnvironment(string? name)
     {
-        if (options.EnvironmentVariable is not { } name)
+        if (name is null)
             return null;
         string origin = $"environment variable {name}";
         string? text = environment(name) ?? throw KeyErrors.PinVariableUnset.With();
@@ -73,6 +76,7 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
         if (path is null)
             return null;
         string origin = $"file '{path}'";
+        ReadFiles.Note(path);
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);

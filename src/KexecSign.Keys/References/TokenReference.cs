@@ -28,6 +28,21 @@ public static class TokenReference
         return uri.PinSource is not null || uri.PinValue is not null;
     }
 
+    /// <summary>A URI with module and PIN source added where it names none itself.</summary>
+    /// <param name="reference">A PKCS#11 URI.</param>
+    /// <param name="module">Path (with a slash) or name of the module; null for none.</param>
+    /// <param name="pinSource">What <c>pin-source</c> is to be, for instance <c>env:NAME</c>; null for none.</param>
+    public static string Completed(string reference, string? module, string? pinSource)
+    {
+        Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
+        var parts = new List<string>();
+        if (module is not null && uri.ModulePath is null && uri.ModuleName is null)
+            parts.Add((module.Contains('/') ? "module-path=" : "module-name=") + PercentCoding.EncodePath(module));
+        if (pinSource is not null && uri.PinSource is null && uri.PinValue is null)
+            parts.Add("pin-source=" + PercentCoding.EncodePath(pinSource));
+        return parts.Count == 0 ? reference : reference + (reference.Contains('?') ? "&" : "?") + string.Join('&', parts);
+    }
+
     /// <summary>A query part, with its question mark; empty when nothing is given.</summary>
     /// <param name="modulePath">Path of the PKCS#11 module.</param>
     /// <param name="moduleName">Name of the module, when no path is given.</param>

@@ -40,7 +40,7 @@ public sealed class SoftHsmFolder
         {
             Directory.CreateDirectory(folder.FolderPath, OwnerOnly);
             Directory.CreateDirectory(tokens, OwnerOnly);
-            if (!File.Exists(folder.ConfigurationPath))
+            if (new FileInfo(folder.ConfigurationPath) is not { Exists: true, Length: > 0 })
                 File.WriteAllText(folder.ConfigurationPath, $"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n");
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
@@ -51,10 +51,28 @@ public sealed class SoftHsmFolder
         return folder;
     }
 
+    /// <summary>
+    /// What is left of a token that cannot be opened any more: SoftHSM writes token.object anew at every login, and a run that is
+    /// killed there leaves it empty. Null when there is nothing, and the folder may get a new token.
+    /// </summary>
+    public string? Remains()
+    {
+        string tokens = Path.Combine(FolderPath, "tokens");
+        string[] folders = Directory.Exists(tokens) ? Directory.GetDirectories(tokens) : [];
+        foreach (string token in folders.Order(StringComparer.Ordinal))
+        {
+            var description = new FileInfo(Path.Combine(token, "token.object"));
+            bool hasObjects = Directory.EnumerateFiles(token, "*.object").Any(file => !file.EndsWith("/token.object", StringComparison.Ordinal));
+            if (hasObjects && description is not { Exists: true, Length: > 0 })
+                return $"{token} holds keys, and its token.object is {(description.Exists ? "empty" : "not there")}";
+        }
+        return null;
+    }
+
     /// <summary>The configuration beside the PIN file that a reference names; null when there is none.</summary>
     internal static string? ConfigurationBeside(Pkcs11Uri uri, PinOptions pin)
     {
-        string? pinPath = uri.PinSource is { } source ? PinSourcePath.Of(source) : pin.File;
+        string? pinPath = uri.PinSource is not { } source ? pin.File : PinSourcePath.VariableOf(source) is null ? PinSourcePath.Of(source) : null;
         if (string.IsNullOrEmpty(pinPath))
             return null;
         string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(pinPath)) ?? "/", ConfigurationName);

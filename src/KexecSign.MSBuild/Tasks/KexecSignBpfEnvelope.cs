@@ -26,7 +26,7 @@ public sealed class KexecSignBpfEnvelope() : OperationTask(OperationCatalog.BpfE
     {
         values.Option("kernel", Kernel, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("initrd", Initrd, global::KexecSign.Core.Operations.OptionKind.PathIn);
-        values.Option("cmdline", Cmdline, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("cmdline", Cmdline, global::KexecSign.Core.Operations.OptionKind.TextOrFile);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
     }
 }

@@ -22,19 +22,19 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>The finished image; its IMA sidecar is FILE.sig.</summary>
     public string? Output { get; set; }
 
-    /// <summary>Private key of the outer PE (Secure Boot): a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key of the outer PE (Secure Boot): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? Key { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
     public string? Cert { get; set; }
 
-    /// <summary>Private key of the Image inside (kexec): a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key of the Image inside (kexec): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? InnerKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
     public string? InnerCert { get; set; }
 
-    /// <summary>Private key for IMA: a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key for IMA: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? ImaKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -58,6 +58,9 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>Compression level: gzip 1-12 (libdeflate), zstd 1-22.</summary>
     public string? Level { get; set; }
 
+    /// <summary>Which zstd compresses: that of this program, which gives the same bytes on every machine (own), or the machine's libzstd, for those of the kernel's own build there (system). One of own, system.</summary>
+    public string? Zstd { get; set; }
+
     /// <summary>Keep the signed Image that is inside.</summary>
     public string? SignedImage { get; set; }
 
@@ -76,7 +79,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>Write in-toto provenance (SLSA 1) in a signed DSSE envelope.</summary>
     public string? Provenance { get; set; }
 
-    /// <summary>Private key of the provenance, when it is not the outer PE's: a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key of the provenance, when it is not the outer PE's: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? ProvenanceKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -84,6 +87,9 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
 
     /// <summary>Who builds, for the provenance.</summary>
     public string? Builder { get; set; }
+
+    /// <summary>Take options from this profile of the configuration; what is given here wins.</summary>
+    public string? Profile { get; set; }
 
     /// <summary>A file of 'keys' and 'pin' to take instead of those of a plan of many images.</summary>
     public string? Keys { get; set; }
@@ -112,6 +118,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Option("parser", Parser, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("compression", Compression, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("level", Level, global::KexecSign.Core.Operations.OptionKind.Number);
+        values.Option("zstd", Zstd, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("signed-image", SignedImage, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("tar", Tar, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("xattr", Xattr, global::KexecSign.Core.Operations.OptionKind.Choice);
@@ -121,6 +128,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Option("provenance-key", ProvenanceKey, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("provenance-cert", ProvenanceCert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("builder", Builder, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("profile", Profile, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("keys", Keys, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("shard", Shard, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Flag("rebuild", Rebuild);

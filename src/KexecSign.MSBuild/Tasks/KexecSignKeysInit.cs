@@ -13,11 +13,17 @@ public sealed class KexecSignKeysInit() : OperationTask(OperationCatalog.KeysIni
     /// <summary>The profile (JSON, comments allowed; keys/README.md describes it).</summary>
     public string? Profile { get; set; }
 
+    /// <summary>Make the demonstration's token, with keys for db, kexec and IMA; needs no profile.</summary>
+    public bool Demo { get; set; }
+
     /// <summary>Folder of the SoftHSM token.</summary>
     public string? Directory { get; set; }
 
     /// <summary>Folder for the certificates; without it the token's.</summary>
     public string? Certificates { get; set; }
+
+    /// <summary>Write the configuration with the keys by their labels, ready for --config FILE and '-k LABEL'; without it kexecsign.json in the SoftHSM token's folder. It holds no PIN.</summary>
+    public string? WriteConfig { get; set; }
 
     /// <summary>Write the keys by their labels, ready for 'build PLAN --keys FILE'; it holds no PIN.</summary>
     public string? PlanKeys { get; set; }
@@ -37,8 +43,10 @@ public sealed class KexecSignKeysInit() : OperationTask(OperationCatalog.KeysIni
     internal override void Give(OptionValues values)
     {
         values.Option("profile", Profile, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Flag("demo", Demo);
         values.Option("directory", Directory, global::KexecSign.Core.Operations.OptionKind.Folder);
         values.Option("certificates", Certificates, global::KexecSign.Core.Operations.OptionKind.Folder);
+        values.Option("write-config", WriteConfig, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("plan-keys", PlanKeys, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("pin-env", PinEnv, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("pin-file", PinFile, global::KexecSign.Core.Operations.OptionKind.PathIn);

@@ -22,6 +22,9 @@ public sealed class KexecSignZbootBuild() : OperationTask(OperationCatalog.Zboot
     /// <summary>1 to 12 for gzip, 1 to 22 for zstd.</summary>
     public string? Level { get; set; }
 
+    /// <summary>Which zstd compresses: that of this program, which gives the same bytes on every machine (own), or the machine's libzstd, for those of the kernel's own build there (system). One of own, system.</summary>
+    public string? Zstd { get; set; }
+
     /// <summary>The strongest setting instead: 4 % smaller than gzip -9 in less time than it on two processors; zstd takes some more memory.</summary>
     public bool Smallest { get; set; }
 
@@ -34,7 +37,7 @@ public sealed class KexecSignZbootBuild() : OperationTask(OperationCatalog.Zboot
     /// <summary>Who links: GNU ld of the architecture (bfd), as the kernel's build does by default, or LLVM's ld.lld, which serves all (lld). One of bfd, lld.</summary>
     public string? Linker { get; set; }
 
-    /// <summary>Private key that signs the Image inside: a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key that signs the Image inside: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? Key { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -70,6 +73,7 @@ public sealed class KexecSignZbootBuild() : OperationTask(OperationCatalog.Zboot
         values.Option("image", Image, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("compression", Compression, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("level", Level, global::KexecSign.Core.Operations.OptionKind.Number);
+        values.Option("zstd", Zstd, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Flag("smallest", Smallest);
         values.Option("payload", Payload, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("sbat", Sbat, global::KexecSign.Core.Operations.OptionKind.PathIn);

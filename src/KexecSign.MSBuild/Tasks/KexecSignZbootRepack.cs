@@ -14,7 +14,7 @@ public sealed class KexecSignZbootRepack() : OperationTask(OperationCatalog.Zboo
     [Required]
     public ITaskItem File { get; set; } = null!;
 
-    /// <summary>Private key that signs the Image inside: a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key that signs the Image inside: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? Key { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -29,7 +29,7 @@ public sealed class KexecSignZbootRepack() : OperationTask(OperationCatalog.Zboo
     /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512, sha3-256, sha3-384, sha3-512.</summary>
     public string? Digest { get; set; }
 
-    /// <summary>Private key that signs instead when --key's signature does not fit (P-256 takes about 500 bytes less than RSA-2048; the kernel has to trust it): a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>Private key that signs instead when --key's signature does not fit (P-256 takes about 500 bytes less than RSA-2048; the kernel has to trust it): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? SmallerKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -52,6 +52,9 @@ public sealed class KexecSignZbootRepack() : OperationTask(OperationCatalog.Zboo
 
     /// <summary>The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.</summary>
     public string? Kit { get; set; }
+
+    /// <summary>Which zstd compresses: that of this program, which gives the same bytes on every machine (own), or the machine's libzstd, for those of the kernel's own build there (system). One of own, system.</summary>
+    public string? Zstd { get; set; }
 
     /// <summary>Who links: GNU ld of the architecture (bfd), as the kernel's build does by default, or LLVM's ld.lld, which serves all (lld). One of bfd, lld.</summary>
     public string? Linker { get; set; }
@@ -78,6 +81,7 @@ public sealed class KexecSignZbootRepack() : OperationTask(OperationCatalog.Zboo
         values.Flag("prepend", Prepend);
         values.Option("image", Image, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("kit", Kit, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("zstd", Zstd, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("linker", Linker, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("signed-image", SignedImage, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);

@@ -114,7 +114,7 @@ public static class KexecRules
     public static readonly ErrorCode UnsupportedAlgorithm = Refuses(
         "KS4033",
         "{0} uses {1}, which the kernel has no code for.",
-        "Use RSA (2048, 3072, 4096 bits, PKCS#1 v1.5) or ECDSA (P-256, P-384) with SHA-256, SHA-384 or SHA-512.");
+        "Use RSA (2048, 3072, 4096 bits, PKCS#1 v1.5) or ECDSA (P-256, P-384, from Linux 6.10 on P-521) with SHA-256, SHA-384, SHA-512 or, from 6.7 on, SHA3-256, SHA3-384, SHA3-512.");
 
     /// <summary><c>pkcs7_digest()</c>: messageDigest is not the digest of the content.</summary>
     public static readonly ErrorCode MessageDigest = Refuses(

@@ -12,13 +12,15 @@ internal static class BatchTargets
     /// <param name="arguments">What they were selected by.</param>
     /// <param name="output">Value of -o.</param>
     /// <param name="inPlace">Whether the files are replaced.</param>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013, KS3055.</exception>
     public static ImmutableArray<string> Of(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output, bool inPlace)
     {
         if (inPlace && output is not null)
             throw OperationErrors.OptionsConflict.With("-o", "--in-place");
         if (inPlace)
             return [.. files.Select(f => f.Path)];
+        if (output is [.., '/'] && !Directory.Exists(output))
+            throw OperationErrors.OutputFolderMissing.With().In(output);
         if (output is not null && Directory.Exists(output))
         {
             BatchNames.RequireDifferent(Below(files, output));
@@ -30,7 +32,7 @@ internal static class BatchTargets
     }
 
     /// <summary>The same by the path of the file.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013, KS3055.</exception>
     public static Dictionary<string, string> ByFile(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output, bool inPlace)
     {
         ImmutableArray<string> targets = Of(files, arguments, output, inPlace);
@@ -41,13 +43,13 @@ internal static class BatchTargets
     }
 
     /// <summary>Begins an output below the folder of -o, making the folders that lead there.</summary>
-    public static OutputFile Create(string target, string input, bool inPlace, OutputFolders folders)
+    public static OutputFile Create(string target, SelectedFile input, bool inPlace, OutputFolders folders)
     {
         if (inPlace)
-            return OutputFile.Create(target, folders);
+            return OutputFile.Replace(target, folders, input.Root);
         if (Path.GetDirectoryName(Path.GetFullPath(target)) is { } folder)
             folders.Make(folder);
-        return OutputFile.Create(target, folders, input);
+        return OutputFile.Create(target, folders, input.Path);
     }
 
     private static IEnumerable<(string Input, string Output)> Below(ImmutableArray<SelectedFile> files, string folder)

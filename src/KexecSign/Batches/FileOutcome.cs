@@ -56,7 +56,7 @@ internal static class BatchView
 {
     private const int MostRows = 30;
 
-    /// <summary>Failures as notes; the rest as rows, unless there are too many for anyone to read.</summary>
+    /// <summary>Failures apart; the rest as rows, unless there are too many for anyone to read.</summary>
     public static ReportView Of(string title, IReadOnlyCollection<FileOutcome> files, params ImmutableArray<string> notes)
     {
         IEnumerable<FileOutcome> good = files.Where(f => f.Status != FileStatus.Failed);
@@ -64,7 +64,9 @@ internal static class BatchView
         ReportTable table = files.Count > MostRows
             ? ReportTable.Fields("", [.. good.GroupBy(f => f.Status).Select(g => (g.Key.ToString().ToLowerInvariant(), (string?)$"{g.Count()} file(s); --json names each"))])
             : new("", ["file", "status", "digest", ""], [.. good.Select(f => ImmutableArray.Create(f.File, f.Status.ToString().ToLowerInvariant(), f.Digest ?? "-", f.Note ?? ""))]);
-        return new(failed.IsEmpty ? title : $"{title}; {failed.Length} failed", table.Rows.IsEmpty ? [] : [table],
-            [.. failed.Take(MostRows).Select(f => f.Message!), .. failed.Length > MostRows ? [$"{failed.Length - MostRows} more failed; --json names each."] : (ReadOnlySpan<string>)[], .. notes]);
+        return new(failed.IsEmpty ? title : $"{title}; {failed.Length} failed", table.Rows.IsEmpty ? [] : [table], notes)
+        {
+            Failures = [.. failed.Select(f => new ReportFailure(f.Code!, f.Message!))],
+        };
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -9,15 +8,17 @@ namespace KexecSign.Batches;
 /// <summary>
 /// Makes many outputs appear, each whole or not at all. Their bytes are on the disk before any of them gets its name, as with
 /// <see cref="OutputFile.Commit"/>; but the file system is flushed once for hundreds of files, because a flush for each takes longer
-/// than all the rest. Safe to use from several threads at a time.
+/// than all the rest. Two groups are open at most, one that is flushed and one that is filled. Safe to use from several threads at a time.
 /// </summary>
-internal sealed partial class GroupCommit : IDisposable
+internal sealed class GroupCommit : IDisposable
 {
-    private const int GroupSize = 256;
-
-    private readonly Lock _adding = new(), _flushing = new();
+    private readonly object _adding = new();
     private readonly Dictionary<ulong, string> _fileSystems = [];
     private List<(OutputFile File, Action<KexecSignException?> Done)> _waiting = [];
+    private bool _flushing;
+
+    /// <summary>How many files one group has: a fraction of what the process may have open.</summary>
+    public static int GroupSize { get; } = SizeOf(OpenFiles.Limit);
 
     /// <summary>The folders of the batch's outputs.</summary>
     public OutputFolders Folders { get; } = new();
@@ -30,11 +31,12 @@ internal sealed partial class GroupCommit : IDisposable
         List<(OutputFile, Action<KexecSignException?>)> group;
         lock (_adding)
         {
+            while (_flushing && _waiting.Count >= GroupSize)
+                Monitor.Wait(_adding);
             _waiting.Add((file, done));
-            if (_waiting.Count < GroupSize)
+            if (_flushing || _waiting.Count < GroupSize)
                 return;
-            group = _waiting;
-            _waiting = [];
+            group = Take();
         }
         Appear(group);
     }
@@ -57,21 +59,26 @@ internal sealed partial class GroupCommit : IDisposable
         }
     }
 
-    /// <summary>Makes what is left appear, and the names themselves last.</summary>
-    public void Finish()
+    /// <summary>Makes what waits appear.</summary>
+    public void Flush()
     {
         List<(OutputFile, Action<KexecSignException?>)> group;
         lock (_adding)
         {
-            group = _waiting;
-            _waiting = [];
+            while (_flushing)
+                Monitor.Wait(_adding);
+            group = Take();
         }
         Appear(group);
-        lock (_flushing)
-        {
-            foreach (string folder in _fileSystems.Values)
-                Flush(folder);
-        }
+    }
+
+    /// <summary>Makes what is left appear, and the names themselves last.</summary>
+    /// <exception cref="KexecSignException">KS3056.</exception>
+    public void Finish()
+    {
+        Flush();
+        foreach (string folder in _fileSystems.Values)
+            Flush(folder);
     }
 
     /// <summary>Throws away what has not appeared.</summary>
@@ -81,76 +88,79 @@ internal sealed partial class GroupCommit : IDisposable
             file.Dispose();
     }
 
+    private List<(OutputFile, Action<KexecSignException?>)> Take()
+    {
+        List<(OutputFile, Action<KexecSignException?>)> group = _waiting;
+        _waiting = [];
+        _flushing = true;
+        return group;
+    }
+
     private void Appear(List<(OutputFile File, Action<KexecSignException?> Done)> group)
     {
-        lock (_flushing)
+        try
         {
-            try
+            var flushed = new Dictionary<ulong, KexecSignException?>();
+            foreach ((OutputFile file, Action<KexecSignException?> done) in group)
+                done(Flushed(file, flushed) ?? Appear(file));
+        }
+        finally
+        {
+            foreach ((OutputFile file, _) in group)
+                file.Dispose();
+            lock (_adding)
             {
-                var flushed = new HashSet<ulong>();
-                foreach ((OutputFile file, _) in group)
-                {
-                    ulong device = DeviceOf(file.Handle);
-                    if (!flushed.Add(device))
-                        continue;
-                    _fileSystems.TryAdd(device, file.Folder);
-                    if (SyncFs(file.Handle) != 0)
-                        throw OperationErrors.OutputUnwritable.With($"its file system cannot be flushed (errno {Marshal.GetLastPInvokeError()})").In(file.Path);
-                }
-                foreach ((OutputFile file, Action<KexecSignException?> done) in group)
-                    Appear(file, done);
-            }
-            finally
-            {
-                foreach ((OutputFile file, _) in group)
-                    file.Dispose();
+                _flushing = false;
+                Monitor.PulseAll(_adding);
             }
         }
     }
 
-    private static void Appear(OutputFile file, Action<KexecSignException?> done)
+    private KexecSignException? Flushed(OutputFile file, Dictionary<ulong, KexecSignException?> flushed)
     {
-        KexecSignException? refused = null;
+        try
+        {
+            ulong device = FileFacts.Of(file.Handle).FileSystem;
+            if (flushed.TryGetValue(device, out KexecSignException? refused))
+                return refused?.In(file.Path);
+            if (file.Folder is not null)
+                _fileSystems.TryAdd(device, file.Folder);
+            // Said of all files of the group: whose bytes were lost, the system does not tell.
+            flushed[device] = null;
+            if (Libc.SyncFs(file.Handle) != 0)
+                flushed[device] = OperationErrors.OutputUnwritable.With($"its file system cannot be flushed: {FileFailure.Reason(Libc.Failed())}");
+            return flushed[device]?.In(file.Path);
+        }
+        catch (IOException failed)
+        {
+            return OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(file.Path);
+        }
+    }
+
+    private static KexecSignException? Appear(OutputFile file)
+    {
         try
         {
             file.Appear();
+            return null;
         }
         catch (KexecSignException failure)
         {
-            refused = failure;
+            return failure;
         }
-        done(refused);
     }
 
     private static void Flush(string folder)
     {
-        int descriptor = Open(folder, 0);
-        if (descriptor < 0)
-            return;
-        _ = SyncFs(descriptor);
-        _ = Close(descriptor);
+        using SafeFileHandle open = Libc.OpenHandle(Libc.CurrentFolder, folder, Libc.ReadOnly | Libc.Folder);
+        // A folder that may be written to and not be read cannot be flushed.
+        if (!open.IsInvalid && Libc.SyncFs(open) != 0)
+            throw OperationErrors.FolderNotFlushed.With(FileFailure.Reason(Libc.Failed())).In(folder);
     }
 
-    // struct statx is 256 bytes and the same on every architecture; stx_dev_major lies at 0x88.
-    private static unsafe ulong DeviceOf(SafeFileHandle file)
+    private static int SizeOf(long openFiles)
     {
-        const int emptyPath = 0x1000;
-        byte* answer = stackalloc byte[256];
-        return Statx(file, "", emptyPath, 0, answer) == 0 ? *(ulong*)(answer + 0x88) : ulong.MaxValue;
+        const int fewest = 16, most = 256, part = 8;
+        return (int)Math.Clamp(openFiles / part, fewest, most);
     }
-
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial int Statx(SafeFileHandle file, string path, int flags, uint mask, byte* answer);
-
-    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
-    private static partial int SyncFs(SafeFileHandle file);
-
-    [LibraryImport("libc", EntryPoint = "syncfs")]
-    private static partial int SyncFs(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 }

@@ -13,6 +13,13 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
 {
     private const long LongestList = 64 << 20;
 
+    /// <summary>The folder that was named and that it lies below; null when it was named itself.</summary>
+    public string? Root { get; private init; }
+
+    /// <summary>Opens it: a regular file, and below a folder one that is reached without a link.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3001, KS3002, KS3051.</exception>
+    public FileSource Open() => FileSource.OpenRegular(Path, Root, Name);
+
     /// <summary>
     /// What arguments lead to: files as they are, the files below folders, and those that a pattern of <c>*</c> and <c>?</c>
     /// matches. The order is that of the arguments, and by byte value inside a folder, whatever the file system says. Symbolic links
@@ -65,24 +72,26 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
         {
             RecurseSubdirectories = true,
             IgnoreInaccessible = false,
-            AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device,
+            AttributesToSkip = FileAttributes.ReparsePoint,
             MatchType = MatchType.Simple,
         };
         string root = System.IO.Path.GetFullPath(folder);
-        // One class from the directory entry to the caller: code over tuples is not compiled ahead of time, and this runs at every start.
-        var found = new FileSystemEnumerable<SelectedFile>(root, (ref FileSystemEntry entry) => Found(ref entry, root, folder), options)
+        var passedOver = new PassedOver(folder);
+        var found = new FileSystemEnumerable<string>(root, (ref FileSystemEntry entry) => System.IO.Path.GetRelativePath(root, entry.ToFullPath()), options)
         {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && wanted(entry.FileName.ToString()),
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && !passedOver.IsLeftover(entry.FileName) && wanted(entry.FileName.ToString()),
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !passedOver.IsLeftover(entry.FileName),
         };
-        var files = new List<SelectedFile>(found);
+        var files = new List<SelectedFile>();
+        foreach (string name in found)
+        {
+            // FIFOs, sockets and devices look like files to the framework; opening one can wait for ever, or do something.
+            if (FileFacts.Of(System.IO.Path.Combine(root, name), followLink: false) is { } facts && !passedOver.Takes(facts))
+                files.Add(new(System.IO.Path.Combine(folder, name), name, facts.Length) { Root = folder });
+        }
+        passedOver.Tell();
         files.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         return files;
-    }
-
-    private static SelectedFile Found(ref FileSystemEntry entry, string root, string folder)
-    {
-        string name = System.IO.Path.GetRelativePath(root, entry.ToFullPath());
-        return new(System.IO.Path.Combine(folder, name), name, entry.Length);
     }
 
     // "a/*/b*.ko": each part of the path is matched on its own; folders that match are entered, and taken whole at the end.

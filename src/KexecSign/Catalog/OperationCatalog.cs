@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using KexecSign.Commands.Agent;
 using KexecSign.Commands.Bpf;
 using KexecSign.Commands.Build;
+using KexecSign.Commands.Demo;
 using KexecSign.Commands.Ima;
 using KexecSign.Commands.Inspect;
 using KexecSign.Commands.Keys;
@@ -41,6 +43,12 @@ public static class OperationCatalog
     /// <summary>Images without some of their signatures.</summary>
     public static Operation<SignaturesRemoveOptions, SignaturesRemoveResult> SignaturesRemove => SignaturesRemoveOperation.Definition;
 
+    /// <summary>Signatures of images, in files of their own.</summary>
+    public static Operation<SignaturesExtractOptions, SignaturesExtractResult> SignaturesExtract => SignaturesExtractOperation.Definition;
+
+    /// <summary>Detached signatures put into images.</summary>
+    public static Operation<SignaturesAddOptions, SignaturesAddResult> SignaturesAdd => SignaturesAddOperation.Definition;
+
     /// <summary>What must be signed elsewhere.</summary>
     public static Operation<PrepareOptions, PrepareResult> Prepare => PrepareOperation.Definition;
 
@@ -53,8 +61,17 @@ public static class OperationCatalog
     /// <summary>The whole line in one go.</summary>
     public static Operation<BuildOptions, BuildOutcome> Build => BuildOperation.Definition;
 
+    /// <summary>A plan to begin with.</summary>
+    public static Operation<PlanInitOptions, PlanInitResult> PlanInit { get; } = PlanInitOperation.Of(() => PublishedSchemas.All);
+
+    /// <summary>A first success.</summary>
+    public static Operation<DemoOptions, DemoResult> Demo { get; } = DemoOperation.Of(() => All);
+
     /// <summary>Reports of a plan's shards, joined.</summary>
     public static Operation<PlanMergeOptions, PlanResult> PlanMerge => PlanMergeOperation.Definition;
+
+    /// <summary>Provenance for any files.</summary>
+    public static Operation<ProvenanceSignOptions, ProvenanceSignResult> ProvenanceSign => ProvenanceSignOperation.Definition;
 
     /// <summary>Whether provenance speaks of the files at hand.</summary>
     public static Operation<ProvenanceVerifyOptions, ProvenanceVerifyResult> ProvenanceVerify => ProvenanceVerifyOperation.Definition;
@@ -110,6 +127,15 @@ public static class OperationCatalog
     /// <summary>IMA signatures.</summary>
     public static Operation<ImaSignOptions, ImaSignResult> ImaSign => ImaSignOperation.Definition;
 
+    /// <summary>IMA hashes, which no key signs.</summary>
+    public static Operation<ImaHashOptions, ImaHashResult> ImaHash => ImaHashOperation.Definition;
+
+    /// <summary>Portable EVM signatures of installed files.</summary>
+    public static Operation<EvmSignOptions, EvmSignResult> EvmSign => EvmSignOperation.Definition;
+
+    /// <summary>Whether portable EVM signatures hold.</summary>
+    public static Operation<EvmVerifyOptions, EvmVerifyResult> EvmVerify => EvmVerifyOperation.Definition;
+
     /// <summary>Whether IMA signatures hold.</summary>
     public static Operation<ImaVerifyOptions, ImaVerifyResult> ImaVerify => ImaVerifyOperation.Definition;
 
@@ -146,6 +172,12 @@ public static class OperationCatalog
     /// <summary>Signed updates of PK, KEK, db and dbx.</summary>
     public static Operation<KeysEnrollOptions, KeysEnrollResult> KeysEnroll => KeysEnrollOperation.Definition;
 
+    /// <summary>Keys held for everything that a command starts.</summary>
+    public static Operation<AgentOptions, AgentResult> Agent => AgentOperation.Definition;
+
+    /// <summary>Whether an agent's log is as it was written.</summary>
+    public static Operation<AuditVerifyOptions, AuditVerifyResult> AuditVerify => AuditVerifyOperation.Definition;
+
     /// <summary>Right and wrong images for tests.</summary>
     public static Operation<TestsetOptions, TestsetResult> Testset => TestsetOperation.Definition;
 
@@ -157,11 +189,15 @@ public static class OperationCatalog
         Sign,
         SignaturesList,
         SignaturesRemove,
+        SignaturesExtract,
+        SignaturesAdd,
         Prepare,
         Attach,
         PeNormalize,
         Build,
+        PlanInit,
         PlanMerge,
+        ProvenanceSign,
         ProvenanceVerify,
         ZbootKit,
         ZbootBuild,
@@ -180,6 +216,9 @@ public static class OperationCatalog
         UkiMeasure,
         AddonBuild,
         ImaSign,
+        ImaHash,
+        EvmSign,
+        EvmVerify,
         ImaVerify,
         ImaApply,
         ImaShow,
@@ -192,6 +231,9 @@ public static class OperationCatalog
         KeysList,
         KeysExport,
         KeysEnroll,
+        Agent,
+        AuditVerify,
         Testset,
+        Demo,
     ];
 }

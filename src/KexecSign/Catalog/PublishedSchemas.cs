@@ -87,7 +87,8 @@ public static class PublishedSchemas
                       "kit": { "type": "string", "minLength": 1, "description": "A kit of 'kexecsign zboot kit'." },
                       "sha256": { "type": "string", "pattern": "^[0-9a-fA-F:]{64,95}$", "description": "SHA-256 that the kit must have: a kit is code that is linked into the image." },
                       "compression": { "enum": ["gzip", "zstd"] },
-                      "level": { "type": "integer", "minimum": 1, "maximum": 22 }
+                      "level": { "type": "integer", "minimum": 1, "maximum": 22 },
+                      "zstd": { "enum": ["own", "system"], "description": "Whose zstd compresses: this program's, or the machine's." }
                     }
                   },
                   {
@@ -213,11 +214,10 @@ public static class PublishedSchemas
                   "type": "object",
                   "required": ["buildType", "externalParameters", "internalParameters", "resolvedDependencies"],
                   "properties": {
-                    "buildType": { "const": "urn:kexecsign:build:1" },
+                    "buildType": { "enum": ["urn:kexecsign:build:1", "urn:kexecsign:files:1"] },
                     "externalParameters": {
                       "type": "object",
-                      "required": ["image"],
-                      "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "xattr": { "type": "string" } }
+                      "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
                     },
                     "internalParameters": {
                       "type": "object",
@@ -262,9 +262,74 @@ public static class PublishedSchemas
 
         """;
 
+    /// <summary>A configuration.</summary>
+    public static string Configuration { get; } = $$"""
+        {
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "title": "Configuration of kexecsign",
+          "description": "Named keys, trust and profiles: kexecsign.json beside the work, $XDG_CONFIG_HOME/kexecsign/config.json, /etc/kexecsign/config.json, KEXECSIGN_CONFIG or --config FILE. Paths are taken from its folder. One found in the working folder names no module, PIN source or exec: signer.",
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "$schema": { "type": "string" },
+            "keys": {
+              "type": "object",
+              "description": "Keys by name: 'db' is -k db and --key @db.",
+              "additionalProperties": {
+                "type": "object",
+                "required": ["key"],
+                "additionalProperties": false,
+                "properties": {
+                  "$schema": { "type": "string" },
+                  "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), or a PEM file for tests." },
+                  "cert": { "type": "string", "minLength": 1, "description": "Its certificate; without it the one beside the key in the token." },
+                  "digest": { "enum": ["sha256", "sha384", "sha512"] },
+                  "module": { "type": "string", "minLength": 1, "description": "Path or name of the PKCS#11 module." },
+                  "pin": { "$ref": "#/$defs/pin" },
+                  "timestamp": { "$ref": "#/$defs/texts", "description": "URLs of timestamp servers." }
+                }
+              }
+            },
+            "module": { "type": "string", "minLength": 1, "description": "Path or name of the PKCS#11 module of keys that name none." },
+            "pin": { "$ref": "#/$defs/pin" },
+            "timestamp": { "$ref": "#/$defs/texts", "description": "URLs of timestamp servers for keys that name none." },
+            "trust": {
+              "type": "object",
+              "description": "Certificates that verify trusts when none is given to it, by who trusts them.",
+              "additionalProperties": false,
+              "properties": {
+                "$schema": { "type": "string" },
+                "db": { "$ref": "#/$defs/texts" }, "mok": { "$ref": "#/$defs/texts" }, "kexec": { "$ref": "#/$defs/texts" },
+                "ima": { "$ref": "#/$defs/texts" }, "module": { "$ref": "#/$defs/texts" }, "tsa": { "$ref": "#/$defs/texts" }
+              }
+            },
+            "profiles": {
+              "type": "object",
+              "description": "Options of build by the names of profiles: build --profile NAME.",
+              "additionalProperties": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }
+            }
+          },
+          "$defs": {
+            "texts": { "type": "array", "items": { "type": "string", "minLength": 1 } },
+            "pin": {
+              "type": "object",
+              "description": "Where the PIN comes from; never the PIN.",
+              "additionalProperties": false,
+              "minProperties": 1,
+              "properties": {
+                "$schema": { "type": "string" },
+                "env": { "type": "string", "minLength": 1, "description": "Name of an environment variable." },
+                "file": { "type": "string", "minLength": 1, "description": "File whose first line is the PIN." }
+              }
+            }
+          }
+        }
+
+        """;
+
     /// <summary>All of them by file name.</summary>
     public static IReadOnlyList<(string FileName, string Text)> All { get; } =
     [
-        ("plan.schema.json", Plan), ("keys-file.schema.json", KeysFile), ("policy.schema.json", Policy), ("provenance.schema.json", Provenance),
+        ("plan.schema.json", Plan), ("keys-file.schema.json", KeysFile), ("policy.schema.json", Policy), ("provenance.schema.json", Provenance), ("config.schema.json", Configuration),
     ];
 }

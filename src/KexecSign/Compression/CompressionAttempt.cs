@@ -19,6 +19,9 @@ internal sealed record CompressionAttempt(int Level)
     /// <summary>zstd: parts of the input that are compressed beside each other, each knowing some of what comes before. Nothing for gzip.</summary>
     public int Jobs { get; init; } = 2;
 
+    /// <summary>Which zstd. Nothing for gzip.</summary>
+    public ZstdLibrary Zstd { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"level {Level}{(LongMatches ? ", long matches" : "")}{(Jobs > 2 ? $", {Jobs} parts" : "")}{(PieceLength == Whole ? ", in one piece" : "")}{(Checksum ? "" : ", without checksum")}";
 }

@@ -27,6 +27,38 @@ internal static class Compressor
     /// <summary>The levels that there are.</summary>
     public static (int Least, int Most) Levels(ZbootCompression compression) => compression == ZbootCompression.Gzip ? (1, 12) : (1, 22);
 
+    /// <summary>Name and version of what compresses, as reports, recipes and provenance give them: another one gives other bytes.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS5001.</exception>
+    public static string Library(ZbootCompression compression, ZstdLibrary zstd)
+    {
+        try
+        {
+            return compression == ZbootCompression.Gzip ? LibDeflate.Name : Of(zstd).Name;
+        }
+        catch (DllNotFoundException missing)
+        {
+            throw Missing(compression, missing);
+        }
+    }
+
+    /// <summary>All that may compress, in one line.</summary>
+    public static string Libraries(ZstdLibrary zstd)
+    {
+        return $"{NameOf(ZbootCompression.Gzip)}; {NameOf(ZbootCompression.Zstd)}";
+
+        string NameOf(ZbootCompression compression)
+        {
+            try
+            {
+                return compression == ZbootCompression.Gzip ? LibDeflate.Name : Of(zstd).Name;
+            }
+            catch (DllNotFoundException)
+            {
+                return "none";
+            }
+        }
+    }
+
     /// <summary>Compresses a layout into a temporary file.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS5001, KS5004.</exception>
     public static TemporaryFile Compress(Layout input, ZbootCompression compression, CompressionAttempt attempt, RunContext context)
@@ -34,41 +66,54 @@ internal static class Compressor
         using IRunStep step = context.Log.Step($"compress ({compression.ToString().ToLowerInvariant()} {attempt})", input.Length);
         try
         {
-            return compression == ZbootCompression.Gzip ? GzipPieces.Compress(input, attempt, step, context.Cancellation) : Zstd(input, attempt, step, context.Cancellation);
+            return compression == ZbootCompression.Gzip ? GzipPieces.Compress(input, attempt, step, context.Cancellation) : WithZstd(input, attempt, step, context.Cancellation);
         }
         catch (DllNotFoundException missing)
         {
-            (string library, string package) = compression == ZbootCompression.Gzip ? ("libdeflate.so.0", "libdeflate0") : ("libzstd.so.1", "libzstd1");
-            throw OperationErrors.NativeLibraryMissing.Because(missing, library, package);
+            throw Missing(compression, missing);
         }
     }
 
-    private static unsafe TemporaryFile Zstd(Layout input, CompressionAttempt attempt, IRunStep step, CancellationToken cancellation)
+    private static Formats.Errors.KexecSignException Missing(ZbootCompression compression, DllNotFoundException missing)
     {
-        nint context = LibZstd.CreateCompressor();
+        (string library, string package) = compression == ZbootCompression.Gzip ? ("libdeflate.so.0", "libdeflate0") : ("libzstd.so.1", "libzstd1");
+        return OperationErrors.NativeLibraryMissing.Because(missing, library, package);
+    }
+
+    private static Zstd Of(ZstdLibrary library) => library switch
+    {
+        ZstdLibrary.Own => Zstd.OfThisProgram,
+        ZstdLibrary.System => Zstd.OfThisMachine,
+        _ => throw new System.Diagnostics.UnreachableException($"{library}"),
+    };
+
+    private static unsafe TemporaryFile WithZstd(Layout input, CompressionAttempt attempt, IRunStep step, CancellationToken cancellation)
+    {
+        Zstd zstd = Of(attempt.Zstd);
+        nint context = zstd.CreateCompressor();
         TemporaryFile output = TemporaryFile.Create();
         try
         {
-            Check(LibZstd.SetParameter(context, LibZstd.CompressionLevel, attempt.Level));
-            Check(LibZstd.SetParameter(context, LibZstd.ChecksumFlag, attempt.Checksum ? 1 : 0));
-            bool inJobs = AskForJobs(context, attempt, input.Length);
+            Check(zstd, zstd.SetParameter(context, Zstd.CompressionLevel, attempt.Level));
+            Check(zstd, zstd.SetParameter(context, Zstd.ChecksumFlag, attempt.Checksum ? 1 : 0));
+            bool inJobs = AskForJobs(zstd, context, attempt, input.Length);
             if (attempt.LongMatches && !inJobs)
-                AskForLongMatches(context);
+                AskForLongMatches(zstd, context);
             // With the size pledged the window is no larger than the content. Long matches win more without, as in the kernel's own build.
             if (inJobs || !attempt.LongMatches)
-                Check(LibZstd.SetPledgedSourceSize(context, (ulong)input.Length));
+                Check(zstd, zstd.SetPledgedSourceSize(context, (ulong)input.Length));
             byte[] inBuffer = new byte[1 << 20], outBuffer = new byte[1 << 18];
             long at = 0;
             bool ended = false;
+            var consumption = new Consumption(zstd, context, step);
             while (!ended)
             {
                 cancellation.ThrowIfCancellationRequested();
                 int count = (int)Math.Min(inBuffer.Length, input.Length - at);
                 input.Read(at, inBuffer.AsSpan(0, count));
                 at += count;
-                int operation = at == input.Length ? LibZstd.EndOperation : LibZstd.ContinueOperation;
-                ended = Feed(context, inBuffer.AsSpan(0, count), outBuffer, operation, output, cancellation);
-                step.Advance(count);
+                int operation = at == input.Length ? Zstd.EndOperation : Zstd.ContinueOperation;
+                ended = Feed(zstd, context, inBuffer.AsSpan(0, count), outBuffer, operation, output, consumption, cancellation);
             }
             return output;
         }
@@ -81,9 +126,9 @@ internal static class Compressor
         {
             // The library waits for its threads, which do not stop before their part is done; who gives up need not.
             if (cancellation.IsCancellationRequested)
-                _ = Task.Run(() => LibZstd.FreeCompressor(context), CancellationToken.None);
+                _ = Task.Run(() => zstd.FreeCompressor(context), CancellationToken.None);
             else
-                _ = LibZstd.FreeCompressor(context);
+                _ = zstd.FreeCompressor(context);
         }
     }
 
@@ -93,58 +138,73 @@ internal static class Compressor
     // for cut elsewhere it may be 0.2 % more. The strongest levels' tables are made for inputs of 128 MiB; tables for half the positions
     // of a part lose 0.02 %, and two of them take 0.35 GiB instead of the program's 0.7.
     // A library without threads knows none of this and compresses as before.
-    private static bool AskForJobs(nint context, CompressionAttempt attempt, long length)
+    private static bool AskForJobs(Zstd zstd, nint context, CompressionAttempt attempt, long length)
     {
         long part = (length + attempt.Jobs - 1) / attempt.Jobs;
         if (attempt.Jobs == 1 || part < LeastPart
-            || LibZstd.IsError(LibZstd.SetParameter(context, LibZstd.Workers, Math.Min(attempt.Jobs, Environment.ProcessorCount))) != 0)
+            || zstd.IsError(zstd.SetParameter(context, Zstd.Workers, Math.Min(attempt.Jobs, Environment.ProcessorCount))))
         {
             return false;
         }
-        Check(LibZstd.SetParameter(context, LibZstd.JobSize, checked((int)part)));
-        Check(LibZstd.SetParameter(context, LibZstd.OverlapLog, SixteenthOfWindow));
-        Check(LibZstd.SetParameter(context, LibZstd.EnableLongMatches, attempt.LongMatches ? 1 : 0));
+        Check(zstd, zstd.SetParameter(context, Zstd.JobSize, checked((int)part)));
+        Check(zstd, zstd.SetParameter(context, Zstd.OverlapLog, SixteenthOfWindow));
+        Check(zstd, zstd.SetParameter(context, Zstd.EnableLongMatches, attempt.LongMatches ? 1 : 0));
         if (attempt.Level >= LeastLargeTables)
         {
             int half = BitOperations.Log2((ulong)part - 1) + 1;
-            Check(LibZstd.SetParameter(context, LibZstd.ChainLog, Math.Min(LargestTables, attempt.LongMatches ? half + 1 : half)));
-            Check(LibZstd.SetParameter(context, LibZstd.HashLog, Math.Min(LargestTables, half) - 2));
+            Check(zstd, zstd.SetParameter(context, Zstd.ChainLog, Math.Min(LargestTables, attempt.LongMatches ? half + 1 : half)));
+            Check(zstd, zstd.SetParameter(context, Zstd.HashLog, Math.Min(LargestTables, half) - 2));
         }
         return true;
     }
 
     // Measured on Debian's 44 MB arm64 Image behind level 22: these win 1,636 bytes, matches of 32 bytes with the default tables 760,
     // of 64 bytes 298. Deeper searches, longer targets and larger tables of the level itself win none.
-    private static void AskForLongMatches(nint context)
+    private static void AskForLongMatches(Zstd zstd, nint context)
     {
-        Check(LibZstd.SetParameter(context, LibZstd.WindowLog, LongWindowLog));
-        Check(LibZstd.SetParameter(context, LibZstd.EnableLongMatches, 1));
-        Check(LibZstd.SetParameter(context, LibZstd.LongMatchHashLog, 24));
-        Check(LibZstd.SetParameter(context, LibZstd.LongMatchLength, 16));
-        Check(LibZstd.SetParameter(context, LibZstd.LongMatchBucketLog, 6));
-        Check(LibZstd.SetParameter(context, LibZstd.LongMatchRateLog, 3));
+        Check(zstd, zstd.SetParameter(context, Zstd.WindowLog, LongWindowLog));
+        Check(zstd, zstd.SetParameter(context, Zstd.EnableLongMatches, 1));
+        Check(zstd, zstd.SetParameter(context, Zstd.LongMatchHashLog, 24));
+        Check(zstd, zstd.SetParameter(context, Zstd.LongMatchLength, 16));
+        Check(zstd, zstd.SetParameter(context, Zstd.LongMatchBucketLog, 6));
+        Check(zstd, zstd.SetParameter(context, Zstd.LongMatchRateLog, 3));
         // One worker sees the whole input at a time; a library without threads goes block by block and wins some hundred bytes less.
-        _ = LibZstd.SetParameter(context, LibZstd.Workers, 1);
+        _ = zstd.SetParameter(context, Zstd.Workers, 1);
     }
 
-    private static unsafe bool Feed(nint context, Span<byte> input, byte[] outBuffer, int operation, TemporaryFile output, CancellationToken cancellation)
+    private static unsafe bool Feed(Zstd zstd, nint context, Span<byte> input, byte[] outBuffer, int operation, TemporaryFile output, Consumption consumption, CancellationToken cancellation)
     {
         fixed (byte* inBytes = input, outBytes = outBuffer)
         {
-            var source = new LibZstd.Buffer { Start = (nint)inBytes, Size = (nuint)input.Length };
+            var source = new Zstd.Buffer { Start = (nint)inBytes, Size = (nuint)input.Length };
             while (true)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var target = new LibZstd.Buffer { Start = (nint)outBytes, Size = (nuint)outBuffer.Length };
-                nuint left = Check(LibZstd.CompressStream(context, ref target, ref source, operation));
+                var target = new Zstd.Buffer { Start = (nint)outBytes, Size = (nuint)outBuffer.Length };
+                nuint left = Check(zstd, zstd.CompressStream(context, ref target, ref source, operation));
                 output.Write(outBuffer.AsSpan(0, (int)target.Position));
-                bool done = operation == LibZstd.EndOperation ? left == 0 : source.Position == source.Size;
+                consumption.Report();
+                bool done = operation == Zstd.EndOperation ? left == 0 : source.Position == source.Size;
                 if (done)
-                    return operation == LibZstd.EndOperation;
+                    return operation == Zstd.EndOperation;
             }
         }
     }
 
-    private static nuint Check(nuint code) =>
-        LibZstd.IsError(code) == 0 ? code : throw OperationErrors.CompressionFailed.With("zstd", LibZstd.ErrorName(code));
+    // The library takes in much more than it has worked through, and works on long after the last byte went in: it knows how far it is.
+    private sealed class Consumption(Zstd zstd, nint context, IRunStep step)
+    {
+        private long _reported;
+
+        public void Report()
+        {
+            long consumed = zstd.Consumed(context);
+            if (consumed > _reported)
+                step.Advance(consumed - _reported);
+            _reported = Math.Max(_reported, consumed);
+        }
+    }
+
+    private static nuint Check(Zstd zstd, nuint code) =>
+        !zstd.IsError(code) ? code : throw OperationErrors.CompressionFailed.With("zstd", zstd.ErrorName(code));
 }

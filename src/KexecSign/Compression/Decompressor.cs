@@ -99,7 +99,8 @@ internal static class Decompressor
 
     private static unsafe void Unzstd(Layout payload, OlderPayloads.Taker take)
     {
-        nint context = LibZstd.CreateDecompressor();
+        Zstd zstd = Zstd.ForReading;
+        nint context = zstd.CreateDecompressor();
         try
         {
             byte[] inBuffer = new byte[ChunkSize], outBuffer = new byte[ChunkSize];
@@ -111,14 +112,14 @@ internal static class Decompressor
                 at += count;
                 fixed (byte* inBytes = inBuffer, outBytes = outBuffer)
                 {
-                    var source = new LibZstd.Buffer { Start = (nint)inBytes, Size = (nuint)count };
+                    var source = new Zstd.Buffer { Start = (nint)inBytes, Size = (nuint)count };
                     bool more;
                     do
                     {
-                        var target = new LibZstd.Buffer { Start = (nint)outBytes, Size = (nuint)outBuffer.Length };
-                        hint = LibZstd.DecompressStream(context, ref target, ref source);
-                        if (LibZstd.IsError(hint) != 0)
-                            throw new InvalidDataException(LibZstd.ErrorName(hint));
+                        var target = new Zstd.Buffer { Start = (nint)outBytes, Size = (nuint)outBuffer.Length };
+                        hint = zstd.DecompressStream(context, ref target, ref source);
+                        if (zstd.IsError(hint))
+                            throw new InvalidDataException(zstd.ErrorName(hint));
                         take(outBuffer.AsSpan(0, (int)target.Position));
                         // A full buffer may hide more output, unless the frame has ended: then the library would begin the next.
                         more = source.Position < source.Size || (target.Position == target.Size && hint != 0);
@@ -131,7 +132,7 @@ internal static class Decompressor
         }
         finally
         {
-            _ = LibZstd.FreeDecompressor(context);
+            _ = zstd.FreeDecompressor(context);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace KexecSign.Compression;
 
@@ -6,6 +7,12 @@ namespace KexecSign.Compression;
 internal static partial class LibDeflate
 {
     private const string Library = "libdeflate.so.0";
+
+    private static readonly Lazy<string> Opened = new(NameOpened);
+
+    /// <summary>Name and version, as reports give them. A library that is opened does not tell its version: there a digest of it stands.</summary>
+    /// <exception cref="DllNotFoundException">The machine has none, and none is linked in.</exception>
+    public static string Name => ToolVersion.LibDeflate is { } linked ? $"libdeflate {linked}" : Opened.Value;
 
     /// <summary>Returns 0 for a level that there is not, and when memory is short.</summary>
     [LibraryImport(Library, EntryPoint = "libdeflate_alloc_compressor")]
@@ -47,6 +54,15 @@ internal static partial class LibDeflate
             return before;
         fixed (byte* from = bytes)
             return Crc32(before, from, (nuint)bytes.Length);
+    }
+
+    // The file that was opened is the one that is mapped.
+    private static string NameOpened()
+    {
+        _ = NativeLibrary.Load(Library, typeof(LibDeflate).Assembly, null);
+        string path = File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..])
+            .First(mapped => mapped.Contains("/libdeflate.so.0", StringComparison.Ordinal));
+        return $"libdeflate.so.0, sha256 {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))}";
     }
 
     [LibraryImport(Library, EntryPoint = "libdeflate_deflate_compress")]

@@ -181,22 +181,23 @@ internal static class ModuleCodec
 
     private static unsafe void OpenZstd(byte[] packed, Growing module)
     {
-        nint context = LibZstd.CreateDecompressor();
+        Zstd zstd = Zstd.ForReading;
+        nint context = zstd.CreateDecompressor();
         try
         {
             fixed (byte* input = packed)
             {
-                var source = new LibZstd.Buffer { Start = (nint)input, Size = (nuint)packed.Length };
+                var source = new Zstd.Buffer { Start = (nint)input, Size = (nuint)packed.Length };
                 nuint hint = 1;
                 for (bool full = false; source.Position < source.Size || (full && hint != 0);)
                 {
                     Span<byte> room = module.Room();
                     fixed (byte* output = room)
                     {
-                        var target = new LibZstd.Buffer { Start = (nint)output, Size = (nuint)room.Length };
-                        hint = LibZstd.DecompressStream(context, ref target, ref source);
-                        if (LibZstd.IsError(hint) != 0)
-                            throw new InvalidDataException(LibZstd.ErrorName(hint));
+                        var target = new Zstd.Buffer { Start = (nint)output, Size = (nuint)room.Length };
+                        hint = zstd.DecompressStream(context, ref target, ref source);
+                        if (zstd.IsError(hint))
+                            throw new InvalidDataException(zstd.ErrorName(hint));
                         module.Advance((int)target.Position);
                         full = target.Position == target.Size;
                     }
@@ -207,7 +208,7 @@ internal static class ModuleCodec
         }
         finally
         {
-            _ = LibZstd.FreeDecompressor(context);
+            _ = zstd.FreeDecompressor(context);
         }
     }
 
@@ -231,24 +232,25 @@ internal static class ModuleCodec
         // What the zstd program does when nothing is said: level 3 and a checksum.
         const int level = 3;
         byte[] packed = new byte[module.Length + module.Length / 128 + 1024];
-        nint context = LibZstd.CreateCompressor();
+        Zstd zstd = Zstd.OfThisProgram;
+        nint context = zstd.CreateCompressor();
         try
         {
-            _ = LibZstd.SetParameter(context, LibZstd.CompressionLevel, level);
-            _ = LibZstd.SetParameter(context, LibZstd.ChecksumFlag, 1);
-            _ = LibZstd.SetPledgedSourceSize(context, (ulong)module.Length);
+            _ = zstd.SetParameter(context, Zstd.CompressionLevel, level);
+            _ = zstd.SetParameter(context, Zstd.ChecksumFlag, 1);
+            _ = zstd.SetPledgedSourceSize(context, (ulong)module.Length);
             fixed (byte* input = module, output = packed)
             {
-                var source = new LibZstd.Buffer { Start = (nint)input, Size = (nuint)module.Length };
-                var target = new LibZstd.Buffer { Start = (nint)output, Size = (nuint)packed.Length };
-                nuint left = LibZstd.CompressStream(context, ref target, ref source, LibZstd.EndOperation);
+                var source = new Zstd.Buffer { Start = (nint)input, Size = (nuint)module.Length };
+                var target = new Zstd.Buffer { Start = (nint)output, Size = (nuint)packed.Length };
+                nuint left = zstd.CompressStream(context, ref target, ref source, Zstd.EndOperation);
                 return left == 0 ? packed.AsMemory(0, (int)target.Position)
-                    : throw OperationErrors.CompressionFailed.With("zstd", LibZstd.IsError(left) != 0 ? LibZstd.ErrorName(left) : "the output did not fit its bound");
+                    : throw OperationErrors.CompressionFailed.With("zstd", zstd.IsError(left) ? zstd.ErrorName(left) : "the output did not fit its bound");
             }
         }
         finally
         {
-            _ = LibZstd.FreeCompressor(context);
+            _ = zstd.FreeCompressor(context);
         }
     }
 

@@ -1,3 +1,4 @@
+using KexecSign.Core.Settings;
 using KexecSign.Keys.Keyrings;
 
 namespace KexecSign.Core;
@@ -19,6 +20,9 @@ public sealed class RunContext : IDisposable
 
     /// <summary>The clock, asked only where a time is wanted in the output.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Named keys, trust and profiles; read when they are first asked for.</summary>
+    public Lazy<KeySettings> Settings { get; init; } = new(KeySettings.None);
 
     /// <summary>Print the plan and touch nothing.</summary>
     public bool DryRun { get; init; }

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
+using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -14,7 +14,7 @@ namespace KexecSign.Documents;
 /// </summary>
 /// <param name="AllowedModules">Modules by path or name that the user allows documents to name.</param>
 /// <param name="IsOwn">Whether the document is the user's own configuration.</param>
-internal sealed partial record DocumentTrust(ImmutableArray<string> AllowedModules, bool IsOwn)
+internal sealed record DocumentTrust(ImmutableArray<string> AllowedModules, bool IsOwn)
 {
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
@@ -26,8 +26,16 @@ internal sealed partial record DocumentTrust(ImmutableArray<string> AllowedModul
     /// </summary>
     public static DocumentTrust OfKeysFile(string path, ImmutableArray<string> allowedModules)
     {
-        uint owner = FileOwner.Of(path).Owner;
-        return new(allowedModules, (owner == 0 || owner == EffectiveUser()) && (File.GetUnixFileMode(path) & OthersWrite) == 0);
+        uint owner = (FileFacts.Of(path) ?? throw OperationErrors.InputMissing.With().In(path)).Owner;
+        return new(allowedModules, (owner == 0 || owner == Libc.EffectiveUser()) && (File.GetUnixFileMode(path) & OthersWrite) == 0);
+    }
+
+    /// <summary>A key or certificate: a PKCS#11 URI stays as it is, if the document may say what it says; everything else is a file.</summary>
+    /// <exception cref="KexecSignException">KS2002-KS2004, KS3760, KS3761.</exception>
+    public string Reference(string folder, string reference)
+    {
+        Require(reference);
+        return TokenReference.Is(reference) ? reference : DocumentPaths.File(folder, reference);
     }
 
     /// <summary>Raises an error when a reference names a module or a PIN that this document may not name.</summary>
@@ -49,7 +57,4 @@ internal sealed partial record DocumentTrust(ImmutableArray<string> AllowedModul
         if (!IsOwn)
             throw OperationErrors.DocumentNamesPin.With(what);
     }
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint EffectiveUser();
 }

@@ -1,19 +1,29 @@
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Keys.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace KexecSign.Files;
 
-/// <summary>An input file, opened once; its length is what it was then.</summary>
+/// <summary>An input, opened once; its length is what it was then. A stream is copied to a temporary file first.</summary>
 public sealed class FileSource : IByteSource, IDisposable
 {
-    private readonly SafeFileHandle _handle;
+    private readonly SafeFileHandle? _handle;
+    private readonly TemporaryFile? _spooled;
 
-    private FileSource(string path, SafeFileHandle handle, long length)
+    private FileSource(string path, SafeFileHandle handle, FileFacts facts)
     {
         Path = path;
-        _handle = handle;
-        Length = length;
+        Facts = facts;
+        if (facts.Kind == FileKind.Regular)
+        {
+            _handle = handle;
+            Length = facts.Length;
+            return;
+        }
+        using (handle)
+            _spooled = StreamInput.Spool(handle, path);
+        Length = _spooled.Length;
     }
 
     /// <summary>The path as it was given.</summary>
@@ -22,25 +32,40 @@ public sealed class FileSource : IByteSource, IDisposable
     /// <inheritdoc/>
     public long Length { get; }
 
-    /// <summary>Opens a regular file for reading.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3001, KS3002.</exception>
+    /// <summary>The regular file itself.</summary>
+    internal SafeFileHandle Handle => _handle ?? throw new InvalidOperationException($"{Path} is a stream");
+
+    /// <summary>What the system said of it when it was opened.</summary>
+    internal FileFacts Facts { get; }
+
+    /// <summary>Opens a regular file for reading, or a stream: <c>-</c> or /dev/stdin, a FIFO or pipe.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3001, KS3002, KS3004, KS3050.</exception>
     public static FileSource Open(string path)
     {
-        try
-        {
-            SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan);
-            return new(path, handle, RandomAccess.GetLength(handle));
-        }
-        // An empty path, or one with a NUL in it, is an argument error to .NET.
-        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException or ArgumentException)
-        {
-            throw OperationErrors.InputMissing.Because(missing).In(path);
-        }
-        catch (Exception denied) when (denied is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw OperationErrors.InputUnreadable.Because(denied, FileFailure.Reason(denied)).In(path);
-        }
+        (SafeFileHandle handle, FileFacts facts) = StreamInput.Open(path);
+        return new(path, handle, facts);
     }
+
+    /// <summary>The same for a file that no output of the run may replace.</summary>
+    internal static FileSource OpenKept(string path)
+    {
+        ReadFiles.Note(path);
+        return Open(path);
+    }
+
+    /// <summary>Opens a regular file for reading, and nothing else.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="root">The folder that was named and that the file lies below; null when it was named itself.</param>
+    /// <param name="name">Its path below that folder.</param>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3001, KS3002, KS3051.</exception>
+    internal static FileSource OpenRegular(string path, string? root = null, string name = "")
+    {
+        (SafeFileHandle handle, FileFacts facts) = StreamInput.OpenRegular(root, name, path);
+        return new(path, handle, facts);
+    }
+
+    /// <summary>Copies a regular file into a stream.</summary>
+    internal void CopyTo(OutputTarget stream) => StreamOutput.Copy(_handle!, Length, stream);
 
     /// <summary>The file as a layout.</summary>
     public Layout ToLayout() => Layout.Of(this);
@@ -48,6 +73,11 @@ public sealed class FileSource : IByteSource, IDisposable
     /// <inheritdoc/>
     public void Read(long offset, Span<byte> destination)
     {
+        if (_spooled is not null)
+        {
+            _spooled.Read(offset, destination);
+            return;
+        }
         while (!destination.IsEmpty)
         {
             int count = ReadSome(offset, destination);
@@ -59,13 +89,17 @@ public sealed class FileSource : IByteSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        _handle?.Dispose();
+        _spooled?.Dispose();
+    }
 
     private int ReadSome(long offset, Span<byte> destination)
     {
         try
         {
-            return RandomAccess.Read(_handle, destination, offset);
+            return RandomAccess.Read(_handle!, destination, offset);
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {

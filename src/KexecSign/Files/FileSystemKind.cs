@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
-
 namespace KexecSign.Files;
 
 /// <summary>The kind of file system that holds a file, as statfs(2) names it.</summary>
-internal static partial class FileSystemKind
+internal static class FileSystemKind
 {
     /// <summary>What FAT cannot carry, and what to do.</summary>
     public const string OnFat = "this file system (FAT) has no extended attributes; the signature can only lie beside the file, in FILE.sig";
@@ -18,9 +16,6 @@ internal static partial class FileSystemKind
     {
         // struct statfs takes 120 bytes on the 64-bit architectures and begins with f_type.
         byte* answer = stackalloc byte[256];
-        return StatFs(path, answer) == 0 ? *(long*)answer : 0;
+        return Libc.StatFs(path, answer) == 0 ? *(long*)answer : 0;
     }
-
-    [LibraryImport("libc", EntryPoint = "statfs", StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial int StatFs(string path, byte* answer);
 }

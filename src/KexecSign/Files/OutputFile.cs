@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
@@ -8,70 +7,61 @@ using Microsoft.Win32.SafeHandles;
 namespace KexecSign.Files;
 
 /// <summary>
-/// A file that appears whole or not at all: written beside its target under a temporary name, flushed to the disk, then
-/// renamed. Half-written kernels have bricked machines.
+/// A file that appears whole or not at all: written in its target's folder without a name, flushed to the disk, and only then named.
+/// Half-written kernels have bricked machines. What goes into a stream is made whole first, too.
 /// </summary>
-public sealed partial class OutputFile : IDisposable
+public sealed class OutputFile : IDisposable
 {
     private const long FlushStep = 8 << 20;
 
-    private readonly string _target;
-    private readonly string _temporary;
-    private readonly SafeFileHandle _handle;
+    private readonly OutputTarget _target;
+    private readonly FileFacts? _folder;
+    private readonly MadeFile? _made;
     private long _begun;
     // Where the last byte that was written ends; Length may lie behind it, with a hole between them.
     private long _written;
-    private bool _committed;
 
-    private OutputFile(string path, string target, string temporary, SafeFileHandle handle)
+    private OutputFile(OutputTarget target, FileFacts? folder, MadeFile? made, SafeFileHandle handle)
     {
-        Path = path;
         _target = target;
-        _temporary = temporary;
-        _handle = handle;
+        _folder = folder;
+        _made = made;
+        Handle = handle;
     }
 
     /// <summary>The path as it was given.</summary>
-    public string Path { get; }
+    public string Path => _target.Path;
 
     /// <summary>Bytes written so far.</summary>
     public long Length { get; private set; }
 
     /// <summary>The bytes written so far, for reading back before they appear under their name.</summary>
-    internal SafeFileHandle Handle => _handle;
+    internal SafeFileHandle Handle { get; }
 
     /// <summary>The same as a layout.</summary>
     internal Layout ToLayout() => Layout.Of(new WrittenBytes(this));
 
-    /// <summary>The folder it is to appear in.</summary>
-    internal string Folder => System.IO.Path.GetDirectoryName(_target)!;
+    /// <summary>The folder it is to appear in; null for a stream.</summary>
+    internal string? Folder => _target.IsStream ? null : _target.Folder;
 
     /// <summary>Begins an output.</summary>
-    /// <param name="path">Where it is to appear; a symbolic link is followed, so that the link stays.</param>
+    /// <param name="path">Where it is to appear; a symbolic link is followed, so that the link stays. <c>-</c> is standard output.</param>
     /// <param name="inputs">Files that are being read and must not be the target.</param>
-    /// <exception cref="KexecSignException">KS3003, KS3005.</exception>
-    public static OutputFile Create(string path, params ReadOnlySpan<string> inputs) => Create(path, ResolveFolder, inputs);
+    /// <exception cref="KexecSignException">KS3003, KS3005, KS3052-KS3055.</exception>
+    public static OutputFile Create(string path, params ReadOnlySpan<string> inputs) => Create(path, OutputTarget.ResolveFolder, inputs, null);
 
     /// <summary>The same for one of many outputs, whose folders are resolved once.</summary>
-    internal static OutputFile Create(string path, OutputFolders folders, params ReadOnlySpan<string> inputs) => Create(path, folders.Resolve, inputs);
+    internal static OutputFile Create(string path, OutputFolders folders, params ReadOnlySpan<string> inputs) => Create(path, folders.Resolve, inputs, null);
 
-    private static OutputFile Create(string path, Func<string, string> resolveFolder, ReadOnlySpan<string> inputs)
+    /// <summary>Begins a file of a tree anew, below whose folder nothing may be a link.</summary>
+    internal static OutputFile Replace(string path, OutputFolders folders, string? root) => Create(path, folders.Resolve, [], root);
+
+    private static OutputFile Create(string path, Func<string, string> resolveFolder, ReadOnlySpan<string> inputs, string? root)
     {
         try
         {
-            string target = Resolve(path, resolveFolder);
-            foreach (string input in inputs)
-            {
-                if (Resolve(input, resolveFolder) == target)
-                    throw OperationErrors.OutputIsInput.With().In(path);
-            }
-            if (Directory.Exists(target))
-                throw OperationErrors.OutputUnwritable.With("it is a folder").In(path);
-            string folder = System.IO.Path.GetDirectoryName(target)!;
-            // Without the target's name, which may be as long as a name can be already.
-            string temporary = System.IO.Path.Combine(folder, $".kexecsign-{Guid.NewGuid():N}.tmp");
-            SafeFileHandle handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read);
-            var output = new OutputFile(path, target, temporary, handle);
+            var target = OutputTarget.Of(path, resolveFolder, inputs, root);
+            OutputFile output = target.IsStream ? new(target, null, null, MadeFile.CreateNameless()) : Begin(target);
             ExpendableThread.Current?.Hold(output);
             return output;
         }
@@ -81,13 +71,21 @@ public sealed partial class OutputFile : IDisposable
         }
     }
 
+    private static OutputFile Begin(OutputTarget target)
+    {
+        using SafeFileHandle folder = target.OpenFolder();
+        Leftovers.Sweep(target.Folder);
+        var made = MadeFile.Create(folder, target.Folder);
+        return new(target, FileFacts.Of(folder), made, made.Handle);
+    }
+
     /// <summary>Appends bytes.</summary>
     /// <exception cref="KexecSignException">KS3003, KS3004.</exception>
     public void Write(ReadOnlySpan<byte> bytes, long expectedLength = 0)
     {
         try
         {
-            RandomAccess.Write(_handle, bytes, Length);
+            RandomAccess.Write(Handle, bytes, Length);
             Length += bytes.Length;
             _written = Length;
             BeginFlush();
@@ -105,7 +103,7 @@ public sealed partial class OutputFile : IDisposable
         long length = (long)head.Length + tail.Length;
         try
         {
-            RandomAccess.Write(_handle, [head, tail], 0);
+            RandomAccess.Write(Handle, [head, tail], 0);
             Length = _written = length;
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
@@ -122,48 +120,19 @@ public sealed partial class OutputFile : IDisposable
     {
         const int keepSize = 1;
         if (count >= FlushStep)
-            _ = Fallocate(_handle, keepSize, Length, count);
+            _ = Libc.Fallocate(Handle, keepSize, Length, count);
     }
 
     /// <summary>Appends zeros that take no space on file systems with holes.</summary>
     internal void Skip(long count) => Length += count;
 
     /// <summary>Replaces bytes written before.</summary>
-    internal void Overwrite(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_handle, bytes, offset);
-
-    /// <summary>Makes the file appear under its name; an existing file's permission bits are kept.</summary>
     /// <exception cref="KexecSignException">KS3003, KS3004.</exception>
-    public void Commit() => Place(() =>
-    {
-        RandomAccess.FlushToDisk(_handle);
-        Rename();
-        FlushFolder(Folder);
-    });
-
-    /// <summary>The same for a caller who has flushed the file system and will flush it again.</summary>
-    internal void Appear() => Place(Rename);
-
-    // The disk works while the rest is hashed and written, and the flush at the end finds little to wait for.
-    private void BeginFlush()
-    {
-        const uint startWriting = 2;
-        if (Length - _begun < FlushStep)
-            return;
-        _ = SyncFileRange(_handle, _begun, Length - _begun, startWriting);
-        _begun = Length;
-    }
-
-    private void Place(Action rename)
+    internal void Overwrite(long offset, ReadOnlySpan<byte> bytes)
     {
         try
         {
-            // Asks the system once.
-            var replaced = new FileInfo(_target);
-            if (replaced.Exists)
-                File.SetUnixFileMode(_handle, replaced.UnixFileMode);
-            if (_written < Length)
-                RandomAccess.SetLength(_handle, Length);
-            rename();
+            RandomAccess.Write(Handle, bytes, offset);
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
@@ -171,72 +140,106 @@ public sealed partial class OutputFile : IDisposable
         }
     }
 
-    private KexecSignException Unwritable(Exception failed, long wanted) => FileFailure.IsDiskFull(failed)
-        ? OperationErrors.DiskFull.Because(failed, RandomAccess.GetLength(_handle), wanted).In(Path)
-        : OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(Path);
-
-    private void Rename()
+    /// <summary>Makes the file appear under its name, as what it replaces was owned and permitted; or copies it into the stream.</summary>
+    /// <exception cref="KexecSignException">KS3003, KS3004, KS3056, KS3058; the old file is there again but for KS3056.</exception>
+    public void Commit()
     {
-        File.Move(_temporary, _target, overwrite: true);
-        _committed = true;
+        try
+        {
+            Complete();
+            if (_target.IsStream)
+            {
+                StreamOutput.Copy(Handle, Length, _target);
+                return;
+            }
+            Libc.Check(Libc.Fsync(Handle));
+            _made!.CheckClose();
+            Place();
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(failed, Length);
+        }
     }
+
+    /// <summary>The same for a caller who has flushed the file system and will flush it again.</summary>
+    internal void Appear()
+    {
+        try
+        {
+            Complete();
+            if (_target.IsStream)
+            {
+                StreamOutput.Copy(Handle, Length, _target);
+                return;
+            }
+            _made!.CheckClose();
+            ReplacedFile.Keep(Handle, _target);
+            SafeFileHandle folder = Placement.Reopen(_target, _folder!);
+            if (_made.TryAppear(folder, _target.Name))
+            {
+                folder.Dispose();
+                return;
+            }
+            Put(folder, keepOld: false, _ => { });
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(failed, Length);
+        }
+    }
+
+    // The disk works while the rest is hashed and written, and the flush at the end finds little to wait for.
+    private void BeginFlush()
+    {
+        const uint startWriting = 2;
+        if (Length - _begun < FlushStep)
+            return;
+        _ = Libc.SyncFileRange(Handle, _begun, Length - _begun, startWriting);
+        _begun = Length;
+    }
+
+    private void Complete()
+    {
+        if (_written < Length)
+            RandomAccess.SetLength(Handle, Length);
+    }
+
+    private void Place()
+    {
+        ReplacedFile.Keep(Handle, _target);
+        Put(Placement.Reopen(_target, _folder!), keepOld: true, placement =>
+        {
+            try
+            {
+                placement.Flush();
+            }
+            catch (IOException lost)
+            {
+                if (placement.Undo())
+                    throw;
+                throw OperationErrors.FolderNotFlushed.Because(lost, FileFailure.Reason(lost)).In(Path);
+            }
+        });
+    }
+
+    private void Put(SafeFileHandle folder, bool keepOld, Action<Placement> flush)
+    {
+        int second = Libc.Duplicate(folder);
+        using var placement = new Placement(folder, _made!.Named(folder), new(second, ownsHandle: true), _target.Name);
+        placement.Place(keepOld);
+        flush(placement);
+        _made.Forget();
+    }
+
+    private KexecSignException Unwritable(Exception failed, long wanted) => FileFailure.IsDiskFull(failed)
+        ? OperationErrors.DiskFull.Because(failed, Handle.IsClosed ? Length : RandomAccess.GetLength(Handle), wanted).In(Path)
+        : OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(Path);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _handle.Dispose();
-        if (!_committed)
-            File.Delete(_temporary);
+        _made?.Dispose();
+        Handle.Dispose();
     }
-
-    internal static string Resolve(string path) => Resolve(path, ResolveFolder);
-
-    /// <summary>A folder without symbolic links; as it was given when it does not exist.</summary>
-    internal static string ResolveFolder(string folder) => RealPath(folder) ?? folder;
-
-    private static string Resolve(string path, Func<string, string> resolveFolder)
-    {
-        string full = System.IO.Path.GetFullPath(path);
-        // ResolveLinkTarget raises for a path that does not exist, which is what most outputs are.
-        if (new FileInfo(full).LinkTarget is not null)
-            full = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
-        // .NET follows links in the last part of a path only; two ways into one folder would hide that output and input are one.
-        string? folder = System.IO.Path.GetDirectoryName(full);
-        return folder is null ? full : System.IO.Path.Combine(resolveFolder(folder), System.IO.Path.GetFileName(full));
-    }
-
-    private static unsafe string? RealPath(string folder)
-    {
-        const int pathMax = 4096;
-        byte* buffer = stackalloc byte[pathMax];
-        return RealPath(folder, buffer) == 0 ? null : Marshal.PtrToStringUTF8((nint)buffer);
-    }
-
-    // The rename itself is on the disk only when the folder is; .NET has no way to open a folder.
-    internal static void FlushFolder(string folder)
-    {
-        int descriptor = Open(folder, 0);
-        if (descriptor < 0)
-            return;
-        _ = Fsync(descriptor);
-        _ = Close(descriptor);
-    }
-
-    [LibraryImport("libc", EntryPoint = "fallocate")]
-    private static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);
-
-    [LibraryImport("libc", EntryPoint = "sync_file_range")]
-    private static partial int SyncFileRange(SafeFileHandle file, long offset, long count, uint flags);
-
-    [LibraryImport("libc", EntryPoint = "realpath", StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial nint RealPath(string path, byte* resolved);
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync")]
-    private static partial int Fsync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 }

@@ -17,16 +17,13 @@ internal sealed class TemporaryFile : IByteSource, IDisposable
     /// <summary>Makes one in the system's temporary folder.</summary>
     public static TemporaryFile Create()
     {
-        string path = Path.Combine(Path.GetTempPath(), $"kexecsign-{Guid.NewGuid():N}");
         try
         {
-            SafeFileHandle handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            File.Delete(path);
-            return new(handle);
+            return new(MadeFile.CreateNameless());
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
-            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(path);
+            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(Path.GetTempPath());
         }
     }
 
@@ -41,6 +38,10 @@ internal sealed class TemporaryFile : IByteSource, IDisposable
         catch (IOException full) when (FileFailure.IsDiskFull(full))
         {
             throw OperationErrors.DiskFull.Because(full, Length, Length + bytes.Length).In(Path.GetTempPath());
+        }
+        catch (IOException failed)
+        {
+            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(Path.GetTempPath());
         }
     }
 

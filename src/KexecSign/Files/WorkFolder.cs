@@ -7,12 +7,12 @@ namespace KexecSign.Files;
 /// <summary>A folder for files that other programs have to open by name; gone afterwards, whatever happens, unless the user named it.</summary>
 internal sealed class WorkFolder : IDisposable
 {
-    private readonly bool _keep;
+    private readonly StagingFolder? _temporary;
 
-    private WorkFolder(string path, bool keep)
+    private WorkFolder(string path, StagingFolder? temporary)
     {
         Path = path;
-        _keep = keep;
+        _temporary = temporary;
     }
 
     /// <summary>Where it is.</summary>
@@ -24,9 +24,10 @@ internal sealed class WorkFolder : IDisposable
     {
         try
         {
-            return named is null
-                ? new(Directory.CreateTempSubdirectory("kexecsign-").FullName, keep: false)
-                : new(Directory.CreateDirectory(named).FullName, keep: true);
+            if (named is not null)
+                return new(Directory.CreateDirectory(named).FullName, null);
+            var temporary = StagingFolder.CreateTemporary();
+            return new(temporary.Path, temporary);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -67,9 +68,5 @@ internal sealed class WorkFolder : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (!_keep)
-            Directory.Delete(Path, recursive: true);
-    }
+    public void Dispose() => _temporary?.Dispose();
 }

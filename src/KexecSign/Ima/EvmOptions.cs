@@ -62,7 +62,7 @@ public sealed record EvmOptions
             if (Value(file, name, ima) is { } value)
                 attributes.Add(new(name, value));
         }
-        (uint owner, uint group) = FromFile ? FileOwner.Of(file) : Ids();
+        (uint owner, uint group) = FromFile ? OwnerOf(file) : Ids();
         return new(owner, group, checked((ushort)(RegularFile | Bits(file))), attributes.DrainToImmutable());
     }
 
@@ -86,6 +86,9 @@ public sealed record EvmOptions
             throw OperationErrors.OptionValue.With("capability", capability, "hex digits, as 'getfattr -e hex -n security.capability' prints them without 0x");
         }
     }
+
+    private static (uint Owner, uint Group) OwnerOf(string file) =>
+        FileFacts.Of(file) is { } facts ? (facts.Owner, facts.Group) : throw OperationErrors.InputMissing.With().In(file);
 
     private int Bits(string file) => Mode is null || FromFile ? (int)File.GetUnixFileMode(file) : Octal(Mode);
 

@@ -12,8 +12,7 @@ namespace KexecSign.Ima;
 /// <param name="KeyId">Key id as the kernel prints it.</param>
 /// <param name="Sidecar">The sidecar written, if any.</param>
 /// <param name="Xattr">The xattr set, if any.</param>
-/// <param name="XattrProblem">Why the xattr could not be set, if so.</param>
-public sealed record ImaSigned(string File, string Digest, string Value, string KeyId, string? Sidecar, string? Xattr, string? XattrProblem)
+public sealed record ImaSigned(string File, string Digest, string Value, string KeyId, string? Sidecar, string? Xattr)
 {
     /// <summary>Signed now, or skipped because a signature that was there holds.</summary>
     public FileStatus Status { get; init; } = FileStatus.Signed;

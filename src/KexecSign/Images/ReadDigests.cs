@@ -16,6 +16,7 @@ namespace KexecSign.Images;
 internal sealed class ReadDigests
 {
     private readonly PeImage _image;
+    private readonly Layout _layout;
     private readonly FileDigests _file;
     private readonly bool _hasDigest;
     private readonly Lazy<bool> _agree;
@@ -23,6 +24,7 @@ internal sealed class ReadDigests
     private ReadDigests(PeImage image, Layout file, FileDigests digests)
     {
         _image = image;
+        _layout = file;
         _file = digests;
         // Many sections over the same bytes would keep a hash busy for hours; no consumer takes such a file.
         _hasDigest = image.CanBeSigned && image.Sections.All(s => s.SizeOfRawData == 0 || s.RawEnd <= image.FileLength)
@@ -63,11 +65,30 @@ internal sealed class ReadDigests
     /// <summary>The digest as firmware and kernel compute it.</summary>
     public byte[] Of(HashAlgorithmName algorithm) => _file.Of(AuthenticodeDigest.SectionRanges(_image), algorithm);
 
+    /// <summary>The digest as shim computes it: it pads what it reads of an unsigned image.</summary>
+    public byte[] AsShim(HashAlgorithmName algorithm) => Padded(algorithm, AuthenticodeDigest.ShimPadding(_image));
+
+    /// <summary>The digest that a signature of an unsigned image will be over; that of the image where no padding is needed.</summary>
+    public byte[] AsSigned(HashAlgorithmName algorithm) => Padded(algorithm, AuthenticodeDigest.SigningPadding(_image));
+
+    /// <summary>Refuses images of which no digest is computed here.</summary>
+    /// <exception cref="KexecSignException">KS1005, KS1012-KS1014.</exception>
+    public void Require()
+    {
+        if (!_hasDigest)
+            throw Violations[0];
+    }
+
     /// <summary>Whether a signature's digest is the image's.</summary>
     public bool Match(HashAlgorithmName algorithm, ReadOnlySpan<byte> signed) => _hasDigest && Of(algorithm).AsSpan().SequenceEqual(signed);
 
     /// <summary>The digest in lower-case hex; null when there is none.</summary>
     public string? Hex(HashAlgorithmName algorithm) => _hasDigest ? Convert.ToHexStringLower(Of(algorithm)) : null;
+
+    // Rare enough for a read of its own.
+    private byte[] Padded(HashAlgorithmName algorithm, int zeros) => zeros == 0
+        ? Of(algorithm)
+        : AuthenticodeDigest.Compute(_layout.AppendZeros(zeros), [.. AuthenticodeDigest.SectionRanges(_image), new(_image.FileLength, zeros)], algorithm);
 
     private static long RawSize(PeImage image)
     {
@@ -93,7 +114,7 @@ internal sealed class ReadDigests
         try
         {
             foreach (CertificateEntry entry in CertificateTable.Read(image, file))
-                Add(entry.Pkcs7(), algorithms, nested: true);
+                Add(entry.Der(), algorithms, nested: true);
         }
         catch (KexecSignException)
         {

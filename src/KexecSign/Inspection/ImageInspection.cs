@@ -14,6 +14,7 @@ using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
 using KexecSign.Images;
+using KexecSign.Judging;
 using KexecSign.Parsers;
 
 namespace KexecSign.Inspection;
@@ -61,10 +62,12 @@ internal static class ImageInspection
             SizeOfHeaders = image.SizeOfHeaders,
             SizeOfImage = image.SizeOfImage,
             AuthenticodeSha256 = digests.Hex(HashAlgorithmName.SHA256),
+            SignedSha256 = AuthenticodeDigest.SigningPadding(image) != 0 && digests.Hex(HashAlgorithmName.SHA256) is not null
+                ? Convert.ToHexStringLower(digests.AsSigned(HashAlgorithmName.SHA256)) : null,
             Canonical = traps.Count == 0 && digests.Agree,
             Sections = [.. image.Sections.Select(s => new InspectedSection(
                 s.Name, s.PointerToRawData, s.SizeOfRawData, s.VirtualAddress, s.VirtualSize, $"0x{s.Characteristics:x8}"))],
-            Signatures = Collect(traps, () => Signatures(image, file, digests), []),
+            Signatures = Collect(traps, () => Signatures(image, file, digests, traps), []),
         };
         if (kernel is not null)
             Collect(traps, () => KernelImage.Read(file), kernel);
@@ -90,8 +93,12 @@ internal static class ImageInspection
         return image.IsSigned ? kind + ", signed" : kind + ", unsigned";
     }
 
-    private static ImmutableArray<InspectedSignature> Signatures(PeImage image, Layout file, ReadDigests digests) =>
-        [.. CertificateTable.Read(image, file).Select((entry, index) => Signature(entry, index, digests))];
+    private static ImmutableArray<InspectedSignature> Signatures(PeImage image, Layout file, ReadDigests digests, List<string> traps)
+    {
+        ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
+        traps.AddRange(entries.Select(e => Collect(traps, e.Surplus, null)).OfType<KexecSignException>().Select(s => s.Message));
+        return [.. entries.Select((entry, index) => Signature(entry, index, digests))];
+    }
 
     private static InspectedSignature Signature(CertificateEntry entry, int index, ReadDigests digests)
     {
@@ -102,7 +109,7 @@ internal static class ImageInspection
             index, entry.Offset, entry.Length,
             $"{signed.Hash.Name} {Convert.ToHexStringLower(signed.Digest.Span)}",
             digests.Match(signed.Hash, signed.Digest.Span), signature.IsBeyondJudgement ? null : signature.SignaturesHold(),
-            signer?.Subject, signer?.Issuer, signer?.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
+            signer is null ? null : CertificateNames.Of(signer), signer?.Issuer, signer?.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
             signer is null ? null : new DateTimeOffset(signer.NotAfter.ToUniversalTime()), signature.SigningTime);
     }
 

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Serialization;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
 
@@ -11,7 +13,17 @@ namespace KexecSign.Inspection;
 /// <param name="Address">RVA.</param>
 /// <param name="VirtualSize">Size in memory.</param>
 /// <param name="Flags">Characteristics, hex.</param>
-public sealed record InspectedSection(string Name, long Offset, long Size, long Address, long VirtualSize, string Flags);
+public sealed record InspectedSection(string Name, long Offset, long Size, long Address, long VirtualSize, string Flags)
+{
+    // IMAGE_SCN_MEM_READ, _WRITE and _EXECUTE.
+    private const uint Readable = 0x40000000, Writable = 0x80000000, Executable = 0x20000000;
+
+    /// <summary>What code may do with it in memory, as <c>r-x</c>.</summary>
+    [JsonIgnore]
+    public string Rights => uint.TryParse(Flags.AsSpan(Flags.StartsWith("0x", StringComparison.Ordinal) ? 2 : 0), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint flags)
+        ? $"{((flags & Readable) != 0 ? 'r' : '-')}{((flags & Writable) != 0 ? 'w' : '-')}{((flags & Executable) != 0 ? 'x' : '-')}"
+        : Flags;
+}
 
 /// <summary>A signature found in the certificate table.</summary>
 /// <param name="Index">Position in the table; the kernel reads only 0.</param>
@@ -65,6 +77,9 @@ public sealed record InspectResult : OperationResult
     /// <summary>SHA-256 Authenticode digest as the kernel and firmware compute it.</summary>
     public string? AuthenticodeSha256 { get; init; }
 
+    /// <summary>The same with the zeros that a signer puts behind the image: what a signature of it will be over; null when it is the same.</summary>
+    public string? SignedSha256 { get; init; }
+
     /// <summary>Whether all signers and verifiers compute that digest.</summary>
     public bool? Canonical { get; init; }
 
@@ -106,19 +121,20 @@ public sealed record InspectResult : OperationResult
     {
         var tables = ImmutableArray.CreateBuilder<ReportTable>();
         var traps = ImmutableArray.CreateBuilder<string>();
-        string prefix = "";
+        string heading = "";
         for (InspectResult? layer = this; layer is not null; layer = layer.Inner)
         {
-            layer.AddTables(tables, prefix);
+            layer.AddTables(tables, heading);
             traps.AddRange(layer.Traps);
-            prefix += "inside: ";
+            // The file's own kind stands in the title.
+            heading = layer.Inner is { } inner ? $"{(heading.Length == 0 ? "" : "inside ")}inside: {inner.Kind}" : "";
         }
         return new($"{File}: {Kind}", tables.ToImmutable(), [.. traps, .. ImaNotes]);
     }
 
-    private void AddTables(ImmutableArray<ReportTable>.Builder tables, string prefix)
+    private void AddTables(ImmutableArray<ReportTable>.Builder tables, string heading)
     {
-        tables.Add(ReportTable.Fields(prefix + Kind,
+        tables.Add(ReportTable.Fields(heading,
             ("size", $"{Size} (0x{Size:x})"),
             ("architecture", Architecture),
             ("image_size", ImageSize is { } size ? $"{size} (0x{size:x})" : null),
@@ -128,13 +144,14 @@ public sealed record InspectResult : OperationResult
             ("payload", Payload is null ? null : $"{Payload.Compression}, 0x{Payload.Size:x} bytes at 0x{Payload.Offset:x}, 0x{Payload.UncompressedSize:x} uncompressed"),
             ("parser", ParserAbi),
             ("authenticode sha256", AuthenticodeSha256),
+            ("the same, once signed", SignedSha256),
             ("canonical", Canonical is { } canonical ? (canonical ? "yes" : "no") : null)));
         if (!Fields.IsEmpty)
             tables.Add(ReportTable.Fields("contents", [.. Fields.Select(f => (f.Name, (string?)f.Value))]));
         if (!Sections.IsEmpty)
         {
-            tables.Add(new("sections", ["name", "offset", "size", "address", "in memory", "flags"],
-                [.. Sections.Select(s => ImmutableArray.Create(s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", $"0x{s.Address:x}", $"0x{s.VirtualSize:x}", s.Flags))]));
+            tables.Add(new("sections", ["name", "offset", "size", "address", "in memory", "rights"],
+                [.. Sections.Select(s => ImmutableArray.Create(s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", $"0x{s.Address:x}", $"0x{s.VirtualSize:x}", s.Rights))]));
         }
         if (!Signatures.IsEmpty)
         {

@@ -6,32 +6,51 @@ using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Formats.Sbat;
+using KexecSign.Formats.Uefi;
 using KexecSign.Images;
 
 namespace KexecSign.Judging;
 
 /// <summary>
-/// What firmware and shim do with a PE image: any entry of the certificate table may be the one that is trusted, but none
-/// may be revoked (EDK2 DxeImageVerificationLib; shim's verify_buffer). Both were seen to refuse ECDSA.
+/// What firmware does with a PE image: EDK2 2026.08, SecurityPkg/Library/DxeImageVerificationLib/DxeImageVerificationLib.c,
+/// DxeImageVerificationHandler(). Any signature may be the one that counts, but one that dbx forbids forbids the image.
 /// </summary>
 internal static class FirmwareCheck
 {
-    // Firmware loads it into memory; those in the field are a few hundred bytes.
-    private const int MaxSbat = 64 * 1024;
+    private const string Handler = "EDK2 DxeImageVerificationLib.c, DxeImageVerificationHandler()";
+    private const string Forbidden = "EDK2 DxeImageVerificationLib.c, IsForbiddenByDbx()";
+    private const string Allowed = "EDK2 DxeImageVerificationLib.c, IsAllowedByDb()";
 
-    private const string EcdsaPrefix = "1.2.840.10045.";
+    // WIN_CERT_TYPE_EFI_GUID: a GUID for the type in front of the content.
+    private const ushort TypeEfiGuid = 0x0EF1;
+    private const int GuidSize = 16;
 
-    /// <summary>The verdict as firmware, and the signature that it rests on.</summary>
+    // HashPeImageByType() looks for the digest's identifier where DER with lengths of two bytes has it, and nowhere else.
+    private const int DigestOidOffset = 32;
+
+    // From the last of mHash to the first.
+    private static readonly ImmutableArray<HashAlgorithmName> Algorithms =
+        [HashAlgorithmName.SHA512, HashAlgorithmName.SHA384, HashAlgorithmName.SHA256, HashAlgorithmName.SHA1];
+
+    private static readonly ImmutableArray<(byte[] Oid, HashAlgorithmName Algorithm)> DigestOids =
+    [
+        ([0x2B, 0x0E, 0x03, 0x02, 0x1A], HashAlgorithmName.SHA1),
+        ([0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01], HashAlgorithmName.SHA256),
+        ([0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02], HashAlgorithmName.SHA384),
+        ([0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03], HashAlgorithmName.SHA512),
+    ];
+
+    /// <summary>The verdict, and the signature that it rests on.</summary>
     public static (Verdict Verdict, AuthenticodeSignature? Signature) AsFirmware(
         PeImage image, Layout file, ReadDigests digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
     {
         try
         {
-            if (image.Subsystem != PeConstants.EfiApplication)
-                throw VerifyErrors.NotEfiApplication.With(image.Subsystem, PeConstants.EfiApplication);
-            (string reason, AuthenticodeSignature? signature) = Check(image, file, digests, new(lists.Allowed, [lists.Revoked], [.. trusted, .. lists.Allowed.Certificates]));
-            return (new(Consumer.Firmware, Answer.Accepts, reason), signature);
+            PeLoaders.RequireForFirmware(image);
+            digests.Require();
+            Vouched vouched = Decide(image, file, digests, lists, [.. trusted, .. lists.Allowed.Certificates]);
+            return (new(Consumer.Firmware, Answer.Accepts, vouched.Reason) { Warnings = [.. OddImages.Warnings(image, file, digests), .. vouched.Entry?.Weaknesses() ?? []] },
+                vouched.Entry?.Signature);
         }
         catch (KexecSignException refused)
         {
@@ -39,101 +58,124 @@ internal static class FirmwareCheck
         }
     }
 
-    /// <summary>The verdict as shim, and the signature that it rests on.</summary>
-    public static (Verdict Verdict, AuthenticodeSignature? Signature) AsShim(
-        PeImage image, Layout file, ReadDigests digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
+    private static Vouched Decide(PeImage image, Layout file, ReadDigests digests, VerifyLists lists, ImmutableArray<X509Certificate2> anchors)
+    {
+        if (image.CertificateTable.Size == 0)
+            return Unsigned(digests, lists);
+        ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
+        // The handler walks by steps of 8 and wants to end where the table ends.
+        if (entries.Length != 0 && Alignment.Up(entries[^1].Offset + entries[^1].Length - image.CertificateTable.Address, 8) > image.CertificateTable.Size)
+            throw VerifyErrors.TableEnd.With(entries[^1].Offset, entries[^1].Length, image.CertificateTable.Address + (long)image.CertificateTable.Size, Handler);
+        bool named = !anchors.IsEmpty || lists.Allowed != SignatureDatabase.Empty;
+        Vouched? verified = null;
+        KexecSignException? first = null;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (Content(entries[i]) is not { } content)
+                continue;
+            if (HashOf(content.Span) is not { } algorithm)
+            {
+                first ??= VerifyErrors.DigestUnknownThere.With(i, DigestOidOffset);
+                continue;
+            }
+            byte[] digest = digests.Of(algorithm);
+            SignedEntry? entry = Read(i, content, ref first);
+            RequireAllowedByDbx(entry, i, digest, algorithm, lists.Revoked);
+            if (verified is null)
+                verified = Verified(entry, i, digest, lists, anchors, named, ref first);
+            if (lists.Revoked.Holds(algorithm, digest))
+                throw VerifyErrors.Revoked.With($"the image's {Named(algorithm, digest)}", Handler);
+            if (verified is null && lists.Allowed.Holds(algorithm, digest))
+                verified = new($"its {Named(algorithm, digest)} is in db", null);
+        }
+        return verified ?? throw first ?? VerifyErrors.Unsigned.With(Handler);
+    }
+
+    private static Vouched Unsigned(ReadDigests digests, VerifyLists lists)
+    {
+        Vouched? allowed = null;
+        foreach (HashAlgorithmName algorithm in Algorithms.Where(a => lists.Names(a)))
+        {
+            byte[] digest = digests.Of(algorithm);
+            if (lists.Revoked.Holds(algorithm, digest))
+                throw VerifyErrors.Revoked.With($"the image's {Named(algorithm, digest)}", Handler);
+            if (lists.Allowed.Holds(algorithm, digest))
+                allowed = new($"its {Named(algorithm, digest)} is in db", null);
+        }
+        return allowed ?? throw VerifyErrors.Unsigned.With(Handler);
+    }
+
+    private static SignedEntry? Read(int index, ReadOnlyMemory<byte> content, ref KexecSignException? first)
     {
         try
         {
-            (string reason, AuthenticodeSignature? signature) = Check(image, file, digests, new(
-                lists.Allowed, [lists.Revoked, lists.OwnerRevoked], [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates])
-            { OnlyHash = HashAlgorithmName.SHA256 });
-            return (new(Consumer.Shim, Answer.Accepts, reason + CheckSbat(image, file, lists.SbatLevel)), signature);
+            return SignedEntry.Read(index, content, Asker.Firmware);
+        }
+        catch (KexecSignException broken)
+        {
+            first ??= broken;
+            return null;
+        }
+    }
+
+    private static void RequireAllowedByDbx(SignedEntry? entry, int index, byte[] digest, HashAlgorithmName algorithm, SignatureDatabase revoked)
+    {
+        if (revoked.IsEmpty)
+            return;
+        if (entry is not null && revoked.Certificates.FirstOrDefault(c => entry.IsVouchedForBy(c, digest)) is { } bad)
+            throw VerifyErrors.Revoked.With($"the certificate of {CertificateNames.Of(bad)}", Forbidden);
+        // Pkcs7GetSigners(): a signature whose signers cannot be told is as bad as a revoked one once there is a dbx.
+        if (entry is not { HasAllSigners: true })
+            throw VerifyErrors.SignersUnknown.With(index, Forbidden);
+        if (entry.Signers.FirstOrDefault(revoked.HoldsHashOf) is { } hashed)
+            throw VerifyErrors.Revoked.With($"the certificate of {CertificateNames.Of(hashed)}", Forbidden);
+    }
+
+    private static Vouched? Verified(
+        SignedEntry? entry, int index, byte[] digest, VerifyLists lists, ImmutableArray<X509Certificate2> anchors, bool named, ref KexecSignException? first)
+    {
+        if (entry is null)
+            return null;
+        try
+        {
+            entry.Require(digest);
+            if (!named)
+                return new($"signature {index} by {entry.SignerName} holds", entry);
+            X509Certificate2 anchor = anchors.FirstOrDefault(a => entry.IsVouchedForBy(a, digest)) ?? throw entry.NotTrusted(anchors);
+            // The first that vouches is the one: when its hash is in dbx no other is asked.
+            return lists.Revoked.HoldsHashOf(anchor)
+                ? throw VerifyErrors.Revoked.With($"the certificate of {CertificateNames.Of(anchor)}", Allowed)
+                : new($"signature {index} by {entry.SignerName} holds and leads to {CertificateNames.Of(anchor)}", entry);
         }
         catch (KexecSignException refused)
         {
-            return (Verdict.Refused(Consumer.Shim, refused), null);
+            first ??= refused;
+            return null;
         }
     }
 
-    // verify_buffer_sbat(): shim's own loader demands .sbat; a boot loader that asks through the protocol may bring images without.
-    private static string CheckSbat(PeImage image, Layout file, SbatTable? level)
+    private static ReadOnlyMemory<byte>? Content(CertificateEntry entry)
     {
-        if (image.FindSection(".sbat") is not { } section)
-            return "; without .sbat only a boot loader may load it through shim";
-        Layout content = PeEditor.SectionContent(image, file, section.Name);
-        if (content.Length > MaxSbat)
-            throw VerifyErrors.SbatTooLarge.With(content.Length, MaxSbat);
-        var table = SbatTable.ReadSection(content.ReadBytes(0, section.VirtualSize == 0 ? content.Length : Math.Min(section.VirtualSize, content.Length)));
-        if (level is not null && table.RevokedBy(level) is { } revoked)
-            throw VerifyErrors.SbatRevoked.With(revoked.Entry.Component, revoked.Entry.Generation, revoked.Wanted);
-        return $"; SBAT: {string.Join(", ", table.Entries.Select(e => $"{e.Component} {e.Generation}"))}";
+        if (entry.Type == CertificateEntry.Pkcs7SignedData)
+            return entry.Content;
+        bool isPkcs7 = entry.Type == TypeEfiGuid && entry.Content.Length > GuidSize && new Guid(entry.Content.Span[..GuidSize]) == EfiGuids.CertTypePkcs7;
+        return isPkcs7 ? entry.Content[GuidSize..] : null;
     }
 
-    private static (string Reason, AuthenticodeSignature? Signature) Check(PeImage image, Layout file, ReadDigests digests, Trust trust)
+    private static HashAlgorithmName? HashOf(ReadOnlySpan<byte> signature)
     {
-        // Bytes behind the last section are in every hash when there are no gaps: not ours to sign, but signed.
-        if (digests.Violations.FirstOrDefault(v => v.Code != FormatErrors.TrailingBytes || !digests.Agree) is { } violation)
-            throw violation;
-        if (trust.Revoked.Select(r => r.FindDigest(digests)).FirstOrDefault(d => d is not null) is { } revoked)
-            throw VerifyErrors.Revoked.With($"the image's {revoked}");
-        ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
-        string? allowed = trust.Allowed.FindDigest(digests, trust.OnlyHash);
-        if (entries.IsEmpty)
-            return allowed is null ? throw VerifyErrors.Unsigned.With() : ($"its {allowed} is in db", null);
-
-        (string, AuthenticodeSignature?)? accepted = null;
-        KexecSignException? firstRefusal = null;
-        for (int i = 0; i < entries.Length; i++)
+        // TWO_BYTE_ENCODE.
+        if (signature.Length > 1 && (signature[1] & 0x82) != 0x82)
+            return null;
+        foreach ((byte[] oid, HashAlgorithmName algorithm) in DigestOids)
         {
-            AuthenticodeSignature signature = AuthenticodeSignature.Decode(entries[i].Pkcs7());
-            // EDK2 asks of every certificate in dbx whether the signature leads to it, not only whether it travels along.
-            if (trust.Revoked.SelectMany(r => signature.Certificates.Select(c => r.Find(c, signature.Certificates))).FirstOrDefault(c => c is not null) is { } bad)
-                throw VerifyErrors.Revoked.With($"the certificate of {bad.Subject}");
-            try
-            {
-                string reason = CheckEntry(i, signature, digests, trust);
-                accepted ??= (reason, signature);
-            }
-            catch (KexecSignException refused)
-            {
-                firstRefusal ??= refused;
-            }
+            if (signature.Length >= DigestOidOffset + oid.Length && signature[DigestOidOffset..].StartsWith(oid))
+                return algorithm;
         }
-        return accepted ?? (allowed is null ? throw firstRefusal! : ($"its {allowed} is in db", null));
+        return null;
     }
 
-    private static string CheckEntry(int index, AuthenticodeSignature signature, ReadDigests digests, Trust trust)
-    {
-        SpcIndirectData signed = signature.IndirectData;
-        byte[] actual = digests.Of(signed.Hash);
-        if (!actual.AsSpan().SequenceEqual(signed.Digest.Span))
-            throw VerifyErrors.DigestDiffers.With(index, Convert.ToHexStringLower(signed.Digest.Span), Convert.ToHexStringLower(actual));
-        // Before the hash: with ML-DSA it is always SHA-512, and another would not help.
-        if (Oids.IsMlDsa(signature.SignatureAlgorithm))
-            throw VerifyErrors.FirmwareWantsRsa.With(index, $"ML-DSA ({signature.SignatureAlgorithm})");
-        if (trust.OnlyHash is { } only && signed.Hash != only)
-            throw VerifyErrors.ShimWantsSha256.With(index, signed.Hash.Name);
-        string name = signature.Signer?.Subject ?? "a certificate that is not included";
-        if (signature.Signer is not { } signer || !signature.SignaturesHold())
-            throw VerifyErrors.SignatureWrong.With(index, name);
-        if (!signature.ListsSignerHash)
-            throw VerifyErrors.DigestNotListed.With(index, string.Join(", ", signature.DigestAlgorithms), signature.SignerHash.Name);
-        if (signature.SignatureAlgorithm.StartsWith(EcdsaPrefix, StringComparison.Ordinal))
-            throw VerifyErrors.FirmwareWantsRsa.With(index, signature.SignatureAlgorithm);
-        if (!trust.IsNamed)
-            return $"signature {index} by {name} holds";
-        X509Certificate2 anchor = CertificateTrust.Find(signer, signature.Certificates, trust.Certificates)
-            ?? throw VerifyErrors.NotTrusted.With(index, name, trust.Certificates.Length);
-        return $"signature {index} by {name} holds and leads to {anchor.Subject}";
-    }
+    private static string Named(HashAlgorithmName algorithm, byte[] digest) => $"{algorithm.Name} digest {Convert.ToHexStringLower(digest)}";
 
-    private sealed record Trust(SignatureDatabase Allowed, ImmutableArray<SignatureDatabase> Revoked, ImmutableArray<X509Certificate2> Certificates)
-    {
-        /// <summary>The algorithm whose image digests allow anything; null for all.</summary>
-        public HashAlgorithmName? OnlyHash { get; init; }
-
-        /// <summary>Whether anyone is trusted at all; without, only the arithmetic is checked.</summary>
-        public bool IsNamed => !Certificates.IsEmpty || Allowed != SignatureDatabase.Empty;
-    }
+    private sealed record Vouched(string Reason, SignedEntry? Entry);
 }

@@ -29,10 +29,18 @@ internal static class ImaCheck
         return null;
     }
 
+    /// <summary>The same where one place alone is looked at: <c>sidecar</c>, <c>security</c> or <c>user</c>; null for all.</summary>
+    public static (byte[] Value, string Source)? Find(string path, string? place) => place switch
+    {
+        null => Find(path),
+        "sidecar" => File.Exists(path + ".sig") ? (ReadSidecar(path + ".sig"), "the sidecar") : null,
+        _ => ExtendedAttribute.TryGet(path, place + ".ima") is { Length: > 0 } value ? (value, place + ".ima") : null,
+    };
+
     /// <summary>Reads a sidecar.</summary>
     public static byte[] ReadSidecar(string path)
     {
-        using FileSource source = FileSource.Open(path);
+        using FileSource source = FileSource.OpenRegular(path);
         return source.ToLayout().ReadBytes(0, Math.Min(source.Length, ushort.MaxValue + 10));
     }
 
@@ -67,7 +75,7 @@ internal static class ImaCheck
             ImaSignature signature = ImaSignature.Decode(value);
             X509Certificate2 signer = SignerOf(signature, trusted);
             Require(signer, signature, Digest(signature, file, digests, context));
-            return new(Consumer.Ima, Answer.Accepts, $"{source}: key id {signature.KeyId:x8} of {signer.Subject}, {signature.Hash.Name}");
+            return new(Consumer.Ima, Answer.Accepts, $"{source}: key id {signature.KeyId:x8} of {CertificateNames.Of(signer)}, {signature.Hash.Name}");
         }
         catch (KexecSignException refused)
         {
@@ -112,14 +120,25 @@ internal static class ImaCheck
     }
 
     /// <summary>The certificate whose key id a signature names.</summary>
-    /// <exception cref="KexecSignException">KS4112.</exception>
-    public static X509Certificate2 SignerOf(ImaSignature signature, ImmutableArray<X509Certificate2> trusted) =>
-        trusted.FirstOrDefault(c => ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId)
-        ?? throw VerifyErrors.ImaKeyUnknown.With($"{signature.KeyId:x8}", string.Join(", ", trusted.Select(c => $"{ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)):x8}")));
+    /// <exception cref="KexecSignException">KS4112, KS4151.</exception>
+    public static X509Certificate2 SignerOf(ImaSignature signature, ImmutableArray<X509Certificate2> trusted)
+    {
+        if (trusted.FirstOrDefault(c => KeyIdOf(c) == signature.KeyId) is { } signer)
+            return signer;
+        // Other tools sign by an id that they computed.
+        if (trusted.FirstOrDefault(c => KeyIdOf(c) is null && ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId) is { } unfound)
+            throw VerifyErrors.ImaNoKeyIdentifier.With(CertificateNames.Of(unfound));
+        throw VerifyErrors.ImaKeyUnknown.With(
+            $"{signature.KeyId:x8}", string.Join(", ", trusted.Select(c => KeyIdOf(c) is { } id ? $"{id:x8}" : "none (no SubjectKeyIdentifier)")));
+    }
+
+    /// <summary>The id by which a kernel finds a certificate's key; null when it finds it by none.</summary>
+    public static uint? KeyIdOf(X509Certificate2 certificate) =>
+        SubjectKeyIdentifier.InCertificate(certificate) is { } identifier ? ImaSignature.KeyIdOf(identifier) : null;
 
     /// <summary>Whether a signature over a file's digest holds by a certificate that it names.</summary>
     public static bool HoldsBy(X509Certificate2 signer, byte[] digest, ImaSignature signature) =>
-        ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(signer)) == signature.KeyId
+        KeyIdOf(signer) == signature.KeyId
         && Holds(signer, ImaSignature.ToBeSigned(signature.Type, signature.Version, signature.Hash, digest), signature);
 
     private static bool Holds(X509Certificate2 signer, byte[] digest, ImaSignature signature)

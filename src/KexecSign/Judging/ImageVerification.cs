@@ -10,6 +10,7 @@ using KexecSign.Formats.Pe;
 using KexecSign.Images;
 using KexecSign.Keys.Pins;
 using KexecSign.Parsers;
+using KexecSign.Signing;
 
 namespace KexecSign.Judging;
 
@@ -24,6 +25,8 @@ internal static class ImageVerification
         Layout file = source.ToLayout();
         try
         {
+            if (options.Signature is { } detached)
+                file = SignatureFile.Attached(file, detached);
             if (OtherKernels.Know(options.Architecture))
                 return [OtherKernels.Judge(options.File, file, options.Architecture!, trusted(Consumer.Kexec), context)];
             PeImage image = PeReader.Read(file);
@@ -39,7 +42,7 @@ internal static class ImageVerification
             return [.. Array.ConvertAll(consumers, c => c switch
             {
                 Consumer.Firmware => Expiry.Apply(FirmwareCheck.AsFirmware(image, file, digests!, lists, trusted(c)), options, authorities, context),
-                Consumer.Shim => Expiry.Apply(FirmwareCheck.AsShim(image, file, digests!, lists, trusted(c)), options, authorities, context),
+                Consumer.Shim => Expiry.Apply(ShimCheck.AsShim(image, file, digests!, lists, trusted(c)), options, authorities, context),
                 Consumer.Kexec => Expiry.Apply(AsKexec(image, kernel, whole, options, lists, trusted(c), context), options, authorities, context),
                 Consumer.Ima => Demand(ImaCheck.Judge(options.File, file, whole, trusted(c), context), !options.Consumers.IsEmpty),
                 Consumer.Bpf => BpfCheck.Judge(image, file, context),

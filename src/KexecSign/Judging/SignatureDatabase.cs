@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Files;
 using KexecSign.Formats.Uefi;
-using KexecSign.Images;
 
 namespace KexecSign.Judging;
 
@@ -17,11 +16,13 @@ internal sealed class SignatureDatabase
     // EFI_CERT_X509_SHA256 and its kin: the hash of TBSCertificate, then the time of revocation.
     private const int TimeSize = 16;
 
+    // SHA-1 has no list of certificate hashes.
     private static readonly ImmutableArray<HashType> HashTypes =
     [
-        new(EfiGuids.CertSha256, EfiGuids.CertX509Sha256, HashAlgorithmName.SHA256),
-        new(EfiGuids.CertSha384, EfiGuids.CertX509Sha384, HashAlgorithmName.SHA384),
-        new(EfiGuids.CertSha512, EfiGuids.CertX509Sha512, HashAlgorithmName.SHA512),
+        new(EfiGuids.CertSha1, Guid.Empty, HashAlgorithmName.SHA1, 20),
+        new(EfiGuids.CertSha256, EfiGuids.CertX509Sha256, HashAlgorithmName.SHA256, 32),
+        new(EfiGuids.CertSha384, EfiGuids.CertX509Sha384, HashAlgorithmName.SHA384, 48),
+        new(EfiGuids.CertSha512, EfiGuids.CertX509Sha512, HashAlgorithmName.SHA512, 64),
     ];
 
     private readonly ImmutableArray<Hashes> _digests;
@@ -29,7 +30,10 @@ internal sealed class SignatureDatabase
 
     private SignatureDatabase(ImmutableArray<SignatureList> lists)
     {
-        Certificates = [.. lists.Where(l => l.Type == EfiGuids.CertX509).SelectMany(l => l.Entries).SelectMany(e => Load(e.Data))];
+        IsEmpty = lists.IsEmpty;
+        ImmutableArray<SignatureList> certificates = [.. lists.Where(l => l.Type == EfiGuids.CertX509)];
+        Certificates = [.. certificates.SelectMany(l => l.Entries).SelectMany(e => Load(e.Data))];
+        FirstCertificates = [.. certificates.SelectMany(l => Load(l.Entries[0].Data))];
         _digests = Values(lists, t => t.Digests, 0);
         _certificateHashes = Values(lists, t => t.Certificates, TimeSize);
     }
@@ -37,20 +41,26 @@ internal sealed class SignatureDatabase
     /// <summary>One that holds nothing.</summary>
     public static SignatureDatabase Empty { get; } = new([]);
 
+    /// <summary>Whether nothing is in it, as if the variable were not there.</summary>
+    public bool IsEmpty { get; }
+
     /// <summary>The certificates.</summary>
     public ImmutableArray<X509Certificate2> Certificates { get; }
+
+    /// <summary>The first certificate of each list: shim looks at no other (verify.c, check_db_cert_in_ram()).</summary>
+    public ImmutableArray<X509Certificate2> FirstCertificates { get; }
 
     /// <summary>The algorithms of the image digests in it.</summary>
     public IEnumerable<string> DigestAlgorithms => _digests.Select(d => d.Algorithm.Name!);
 
-    /// <summary>Reads a file of EFI_SIGNATURE_LISTs; nothing is in it when there is none.</summary>
+    /// <summary>Reads a file of EFI_SIGNATURE_LISTs, a signed update or a file of efivarfs; nothing is in it when there is none.</summary>
     public static SignatureDatabase Read(string? path)
     {
         if (path is null)
             return Empty;
         try
         {
-            return new(SignatureList.ReadAll(WholeFile.Read(path, MaxLength, "a list of signatures")));
+            return new(SignatureList.ReadFile(WholeFile.Read(path, MaxLength, "a list of signatures")));
         }
         catch (Formats.Errors.KexecSignException refused)
         {
@@ -58,29 +68,18 @@ internal sealed class SignatureDatabase
         }
     }
 
-    /// <summary>The image digest that is in it, with its algorithm; null when none is.</summary>
-    /// <param name="image">Digests of the image.</param>
-    /// <param name="only">The algorithm whose digests count; null for all.</param>
-    public string? FindDigest(ReadDigests image, HashAlgorithmName? only = null)
+    /// <summary>Whether an image's digest is in it.</summary>
+    public bool Holds(HashAlgorithmName algorithm, ReadOnlySpan<byte> digest)
     {
-        foreach (Hashes hashes in _digests.Where(h => only is null || h.Algorithm == only))
-        {
-            if (image.Hex(hashes.Algorithm) is { } digest && hashes.Values.Contains(digest))
-                return $"{hashes.Algorithm.Name} digest {digest}";
-        }
-        return null;
+        string hex = Convert.ToHexStringLower(digest);
+        return _digests.Any(d => d.Algorithm == algorithm && d.Values.Contains(hex));
     }
 
-    /// <summary>The certificate in it that a signer is or leads to, by itself or by its hash; null when there is none.</summary>
-    public X509Certificate2? Find(X509Certificate2 signer, ImmutableArray<X509Certificate2> companions)
+    /// <summary>Whether the hash of a certificate is in it (EDK2 DxeImageVerificationLib.c, IsCertHashFoundInDbx(); shim does not look).</summary>
+    public bool HoldsHashOf(X509Certificate2 certificate)
     {
-        if (!_certificateHashes.IsEmpty && companions.Add(signer).FirstOrDefault(HasHashOf) is { } hashed)
-            return hashed;
-        return Certificates.IsEmpty ? null : CertificateTrust.Find(signer, companions, Certificates);
-    }
-
-    private bool HasHashOf(X509Certificate2 certificate)
-    {
+        if (_certificateHashes.IsEmpty)
+            return false;
         ReadOnlyMemory<byte> signed = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.BER).ReadSequence().ReadEncodedValue();
         return _certificateHashes.Any(t => t.Values.Contains(Convert.ToHexStringLower(CryptographicOperations.HashData(t.Algorithm, signed.Span))));
     }
@@ -88,8 +87,8 @@ internal sealed class SignatureDatabase
     private static ImmutableArray<Hashes> Values(ImmutableArray<SignatureList> lists, Func<HashType, Guid> type, int tail) =>
     [
         .. HashTypes
-            .Select(t => new Hashes(t.Algorithm, lists.Where(l => l.Type == type(t)).SelectMany(l => l.Entries).Where(e => e.Data.Length > tail)
-                .Select(e => Convert.ToHexStringLower(e.Data.Span[..^tail])).ToHashSet(StringComparer.Ordinal)))
+            .Select(t => new Hashes(t.Algorithm, lists.Where(l => l.Type == type(t) && l.Type != Guid.Empty).SelectMany(l => l.Entries).Where(e => e.Data.Length == t.Length + tail)
+                .Select(e => Convert.ToHexStringLower(e.Data.Span[..t.Length])).ToHashSet(StringComparer.Ordinal)))
             .Where(t => t.Values.Count > 0),
     ];
 
@@ -106,7 +105,7 @@ internal sealed class SignatureDatabase
         }
     }
 
-    private sealed record HashType(Guid Digests, Guid Certificates, HashAlgorithmName Algorithm);
+    private sealed record HashType(Guid Digests, Guid Certificates, HashAlgorithmName Algorithm, int Length);
 
     private sealed record Hashes(HashAlgorithmName Algorithm, HashSet<string> Values);
 }

@@ -25,6 +25,10 @@ internal sealed record VerifyLists(
     public IEnumerable<string> DigestAlgorithms =>
         Allowed.DigestAlgorithms.Concat(Revoked.DigestAlgorithms).Concat(OwnerRevoked.DigestAlgorithms).Distinct();
 
+    /// <summary>Whether db or dbx holds image digests by an algorithm.</summary>
+    public bool Names(System.Security.Cryptography.HashAlgorithmName algorithm) =>
+        Allowed.DigestAlgorithms.Contains(algorithm.Name) || Revoked.DigestAlgorithms.Contains(algorithm.Name);
+
     /// <summary>Reads the lists that options name.</summary>
     public static VerifyLists Read(VerifyOptions options, RunContext context) => new(
         SignatureDatabase.Read(options.Db), SignatureDatabase.Read(options.Dbx),

@@ -11,6 +11,9 @@ public sealed record VerifyOptions
     /// <summary>Trusted certificates: UEFI db or MOK, kernel keyrings, IMA.</summary>
     public ImmutableArray<string> Certificates { get; init; } = [];
 
+    /// <summary>A detached PKCS#7 that is judged in the place of the image's own signatures; null for those.</summary>
+    public string? Signature { get; init; }
+
     /// <summary>The consumers to verify as; empty for those that the file has something for.</summary>
     public ImmutableArray<Consumer> Consumers { get; init; } = [];
 

@@ -27,28 +27,28 @@ internal sealed record ModuleFile(FileSource Source, ModuleCompression Compressi
     public string? Note => Compression == ModuleCompression.None ? null : ModuleCodec.Name(Compression);
 
     /// <summary>Opens one.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS14xx, KS3001, KS3002, KS3751, KS3752, KS3754, KS3913, KS3914.</exception>
-    public static ModuleFile Open(string path, CancellationToken cancellation)
+    /// <exception cref="Formats.Errors.KexecSignException">KS14xx, KS3001, KS3002, KS3051, KS3751, KS3752, KS3754, KS3913, KS3914.</exception>
+    public static ModuleFile Open(SelectedFile file, CancellationToken cancellation)
     {
-        FileSource source = FileSource.Open(path);
+        FileSource source = file.Open();
         byte[]? rented = null;
         try
         {
-            Layout file = source.ToLayout();
+            Layout content = source.ToLayout();
             if (source.Length is > 0 and <= ReadWhole)
             {
                 int length = (int)source.Length;
                 rented = ArrayPool<byte>.Shared.Rent(length);
                 source.Read(0, rented.AsSpan(0, length));
-                file = Layout.Of(rented.AsMemory(0, length));
+                content = Layout.Of(rented.AsMemory(0, length));
             }
             if (source.Length == 0)
                 throw OperationErrors.ModuleEmpty.With("has no bytes");
-            ModuleCompression compression = ModuleCodec.Of(file);
+            ModuleCompression compression = ModuleCodec.Of(content);
             // 'modprobe' takes what the name says, and what it does not open nobody will verify.
-            if (ModuleCodec.Promised(Path.GetFileName(path)) is { } promised && promised != compression)
-                throw OperationErrors.ModuleNameUnfit.With(Path.GetFileName(path), compression == ModuleCompression.None ? "no compressed data" : $"{ModuleCodec.Name(compression)} data");
-            Layout whole = compression == ModuleCompression.None ? file : Layout.Of(ModuleCodec.Open(file, compression, cancellation));
+            if (ModuleCodec.Promised(Path.GetFileName(file.Path)) is { } promised && promised != compression)
+                throw OperationErrors.ModuleNameUnfit.With(Path.GetFileName(file.Path), compression == ModuleCompression.None ? "no compressed data" : $"{ModuleCodec.Name(compression)} data");
+            Layout whole = compression == ModuleCompression.None ? content : Layout.Of(ModuleCodec.Open(content, compression, cancellation));
             ModuleFile module = new(source, compression, whole, AppendedSignature.Find(whole)) { _rented = rented };
             return module.Content.Length > 0 ? module
                 : throw OperationErrors.ModuleEmpty.With(whole.Length > 0 ? "is a signature over nothing" : $"holds 0 bytes in {ModuleCodec.Name(compression)}");

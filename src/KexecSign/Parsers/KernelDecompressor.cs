@@ -82,12 +82,13 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
 
     private unsafe string? Unzstd(ReadOnlySpan<byte> input, GrowingBuffer output)
     {
-        nint context = LibZstd.CreateDecompressor();
+        Zstd zstd = Zstd.ForReading;
+        nint context = zstd.CreateDecompressor();
         try
         {
             fixed (byte* inBytes = input)
             {
-                var source = new LibZstd.Buffer { Start = (nint)inBytes, Size = (nuint)input.Length };
+                var source = new Zstd.Buffer { Start = (nint)inBytes, Size = (nuint)input.Length };
                 nuint left;
                 bool isFull = false;
                 do
@@ -99,10 +100,10 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
                     Span<byte> room = output.Room();
                     fixed (byte* outBytes = room)
                     {
-                        var target = new LibZstd.Buffer { Start = (nint)outBytes, Size = (nuint)room.Length };
-                        left = LibZstd.DecompressStream(context, ref target, ref source);
-                        if (LibZstd.IsError(left) != 0)
-                            return $"{ZstdMessage(left)} ({LibZstd.ErrorName(left)})";
+                        var target = new Zstd.Buffer { Start = (nint)outBytes, Size = (nuint)room.Length };
+                        left = zstd.DecompressStream(context, ref target, ref source);
+                        if (zstd.IsError(left))
+                            return $"{ZstdMessage(left)} ({zstd.ErrorName(left)})";
                         output.Advance((int)target.Position);
                         isFull = target.Position == target.Size;
                     }
@@ -113,7 +114,7 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
         }
         finally
         {
-            _ = LibZstd.FreeDecompressor(context);
+            _ = zstd.FreeDecompressor(context);
         }
     }
 

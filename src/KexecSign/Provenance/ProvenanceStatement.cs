@@ -19,8 +19,14 @@ internal sealed record ProvenanceStatement
     /// <summary>Names the parameters below.</summary>
     public const string BuildType = "urn:kexecsign:build:1";
 
+    /// <summary>Names that there are none: the files were made elsewhere.</summary>
+    public const string FilesType = "urn:kexecsign:files:1";
+
     /// <summary>A builder that nobody named.</summary>
     public const string UnnamedBuilder = "urn:kexecsign:builder:unnamed";
+
+    /// <summary>Which parameters there are.</summary>
+    public string Kind { get; init; } = BuildType;
 
     public required ImmutableArray<ProvenanceSubject> Subjects { get; init; }
 
@@ -31,6 +37,9 @@ internal sealed record ProvenanceStatement
     public string? Compression { get; init; }
 
     public int? Level { get; init; }
+
+    /// <summary>Name and version of what compressed.</summary>
+    public string? Library { get; init; }
 
     public string? Xattr { get; init; }
 
@@ -53,13 +62,16 @@ internal sealed record ProvenanceStatement
         json.WriteString("predicateType", PredicateType);
         json.WriteStartObject("predicate");
         json.WriteStartObject("buildDefinition");
-        json.WriteString("buildType", BuildType);
+        json.WriteString("buildType", Kind);
         json.WriteStartObject("externalParameters");
-        json.WriteString("image", Materials[0].Name);
+        if (!Materials.IsEmpty)
+            json.WriteString("image", Materials[0].Name);
         if (Compression is not null)
             json.WriteString("compression", Compression);
         if (Level is not null)
             json.WriteNumber("level", Level.Value);
+        if (Library is not null)
+            json.WriteString("library", Library);
         if (Xattr is not null)
             json.WriteString("xattr", Xattr);
         json.WriteEndObject();

@@ -71,6 +71,9 @@ internal sealed class PendingSignature
     /// <summary>The image_size that the kernel asks for now, when it had to be raised to make room (variant E); null when it was left.</summary>
     public uint? RaisedImageSize { get; private init; }
 
+    /// <summary>How many signatures stay that were there before.</summary>
+    public int KeptCount => _before.Count + _after.Count;
+
     /// <summary>The hash that the signature covers.</summary>
     public HashRequest ImageHash { get; }
 
@@ -90,13 +93,15 @@ internal sealed class PendingSignature
     /// the table, image_size is raised first (variant E), unless signatures stay that cover it.
     /// </param>
     /// <param name="fitAny">Whether a zboot or bzImage may be fitted too: to its SizeOfImage, which grows when it must.</param>
+    /// <param name="trailing">Whether bytes behind the last section are signed, too, instead of being refused.</param>
     /// <exception cref="KexecSignException">KS10xx when it is not canonical, KS1104, KS1105, KS3021.</exception>
-    public static PendingSignature Prepare(Layout file, SigningIdentity identity, ExistingSignatures existing, bool fit, bool fitAny = false)
+    public static PendingSignature Prepare(
+        Layout file, SigningIdentity identity, ExistingSignatures existing, bool fit, bool fitAny = false, bool trailing = false)
     {
         PeImage image = PeReader.Read(file);
-        PeCanonical.Require(image, file);
+        PeCanonical.Require(image, file, trailing);
         IReadOnlyList<byte[]> kept = Kept(image, file, existing);
-        Layout body = CertificateTable.Strip(image, file);
+        Layout body = CertificateTable.Strip(image, file, trailing);
         // Zeros from an earlier padding make room for another table; signatures that are kept cover them.
         if (fit && kept.Count == 0)
             body = body.Slice(0, Math.Min(body.Length, PeCanonical.ContentEnd(image, file)));

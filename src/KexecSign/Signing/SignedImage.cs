@@ -1,3 +1,4 @@
+using KexecSign.Keys.Kinds;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
@@ -24,6 +25,9 @@ public sealed record SignedImage(
 {
     /// <summary>The image_size that the kernel asks for now, when there was no room for the table in the old one; null otherwise.</summary>
     public uint? RaisedImageSize { get; init; }
+
+    /// <summary>How many signatures there were before, and are still.</summary>
+    public int Kept { get; init; }
 }
 
 /// <summary>
@@ -89,7 +93,8 @@ internal sealed class ImageSigning : IDisposable
     /// <summary>Has the key sign, and a server timestamp the signature.</summary>
     public void Sign(RunContext context, Timestamper? timestamper = null)
     {
-        byte[] signature = _identity.SignContent(_toBeSigned, () => _pending.Attributes!.Der, context.Cancellation);
+        byte[] signature = _identity.SignContent(
+            ContentKind.Authenticode, _toBeSigned, () => _pending.Attributes!.Der, context.Cancellation, Output.Path);
         _pkcs7 = _pending.Assemble(signature, timestamper?.Stamp(signature, _identity.Hash, context));
     }
 
@@ -125,6 +130,7 @@ internal sealed class ImageSigning : IDisposable
             _identity.Certificate.Subject, _identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant())
         {
             RaisedImageSize = _pending.RaisedImageSize,
+            Kept = _pending.KeptCount,
         };
     }
 

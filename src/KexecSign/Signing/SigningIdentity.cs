@@ -33,6 +33,9 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     /// <summary>The signing time to claim; null for none.</summary>
     public DateTimeOffset? SigningTime { get; init; }
 
+    /// <summary>The key id that IMA and EVM values name; null for the certificate's.</summary>
+    public uint? KeyId { get; init; }
+
     private SignatureForm? _form;
 
     /// <summary>What all its PE signatures have in common.</summary>
@@ -72,10 +75,20 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         string certificateReference = options.Certificate ?? throw OperationErrors.OptionMissing.With(operation, "--cert");
         IReadOnlyList<X509Certificate2> certificates = context.Keyring.OpenCertificates(certificateReference, options.Pin, context.Cancellation);
         ISigningKey key = context.Keyring.OpenKey(keyReference, options.Pin, certificates[0], context.Cancellation);
-        CertificateMatch.Require(key, certificates[0]);
+        certificates = CertificateMatch.SignerFirst(key, certificates);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(mlDsa, operation, key, options.Digest, context);
         return Checked(key, certificates, options.Digest);
+    }
+
+    /// <summary>Opens a key that comes without a certificate, for signatures that carry none.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3012, KS3022, KS3408, KS2xxx.</exception>
+    public static SigningIdentity WithoutCertificate(string operation, SigningOptions options, RunContext context)
+    {
+        ISigningKey key = context.Keyring.OpenKey(options.Key ?? throw OperationErrors.OptionMissing.With(operation, "--key"), options.Pin, context.Cancellation);
+        if (key.Algorithm == KeyAlgorithm.MlDsa)
+            RequireMlDsa(MlDsaUse.Refused, operation, key, options.Digest, context);
+        return Checked(key, [KeyOnlyCertificate.For(key)], options.Digest);
     }
 
     /// <summary>Someone who signs elsewhere: all that is here is the certificate.</summary>
@@ -87,12 +100,14 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         return Checked(new AbsentKey(certificates[0]), certificates, digest);
     }
 
-    /// <summary>Has the key sign content: RSA and ECDSA its hash, ML-DSA the content itself.</summary>
+    /// <summary>Has the key sign content: RSA and ECDSA its hash, ML-DSA the content itself. A key that another process holds is shown the content.</summary>
+    /// <param name="kind">What it is.</param>
     /// <param name="hash">Its hash by <see cref="Hash"/>.</param>
     /// <param name="content">The content; asked for only when it is needed.</param>
     /// <param name="cancellation">Gives up waiting for the token.</param>
-    public byte[] SignContent(byte[] hash, Func<ReadOnlyMemory<byte>> content, CancellationToken cancellation) =>
-        Key.Algorithm == KeyAlgorithm.MlDsa ? Key.SignData(content(), Hash, cancellation) : Key.SignHash(hash, Hash, cancellation);
+    /// <param name="name">What it is of, for an agent's log.</param>
+    public byte[] SignContent(ContentKind kind, byte[] hash, Func<ReadOnlyMemory<byte>> content, CancellationToken cancellation, string? name = null) =>
+        Key.SignContent(new(kind, hash, content) { Name = name }, Hash, cancellation);
 
     /// <summary>The digest algorithm of an option's value.</summary>
     public static HashAlgorithmName? HashNamed(string? digest) => digest is null ? null

@@ -30,8 +30,11 @@ internal static class SigningOptionSpecs
         string prefix, string purpose, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
         where T : class
     {
-        yield return new(prefix + "key", "KEY", $"Private key {purpose}: a PKCS#11 URI (RFC 7512), or a PEM file for tests.",
-            (o, v) => set(o, get(o) with { Key = v }));
+        yield return new(prefix + "key", "KEY", $"Private key {purpose}: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.",
+            (o, v) => set(o, get(o) with { Key = v }))
+        {
+            Digest = (o, digest) => set(o, get(o) with { Digest = digest }),
+        };
         yield return new(prefix + "cert", "CERT", "Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.",
             (o, v) => set(o, get(o) with { Certificate = v }));
     }

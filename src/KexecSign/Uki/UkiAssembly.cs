@@ -46,6 +46,8 @@ internal static class UkiAssembly
     public static (Layout Image, ImmutableArray<PcrValue> Values, ImmutableArray<ExpectedSection> Measured) Make(
         UkiFrame frame, ImmutableArray<UkiPart> basis, ImmutableArray<ImmutableArray<UkiPart>> profiles, PcrSigner? signer, int? stubVersion, RunContext context)
     {
+        foreach (ImmutableArray<UkiPart> group in profiles.Add(basis))
+            RequireSingle(frame, group);
         ImmutableArray<PcrValue> values = [];
         PcrPrediction? prediction = null;
         if (signer is not null)
@@ -75,6 +77,18 @@ internal static class UkiAssembly
             .. parts.Zip(headers.Sections.Skip(frame.Own.Length)).Where(pair => measured.ContainsKey(pair.First.Content))
                 .Select(pair => new ExpectedSection(pair.Second.Name, pair.Second.PointerToRawData, pair.Second.VirtualSize, measured[pair.First.Content])),
         ]);
+    }
+
+    private static void RequireSingle(UkiFrame frame, ImmutableArray<UkiPart> group)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (UkiPart part in group)
+        {
+            if (frame.Own.Any(section => section.Name == part.Name))
+                throw OperationErrors.UkiSectionTwice.With(part.Name, "the stub's own");
+            if (!names.Add(part.Name) && UkiSections.Find(part.Name)?.Repeats != true)
+                throw OperationErrors.UkiSectionTwice.With(part.Name, "given already");
+        }
     }
 
     // The order of the specification. A .sdmagic that got a header here stands where stubs have it, in front.

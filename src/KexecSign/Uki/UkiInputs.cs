@@ -15,7 +15,7 @@ namespace KexecSign.Uki;
 /// <summary>The files that go into an image, opened once and read when the image is written. What has a format is checked here.</summary>
 internal sealed class UkiInputs(RunContext context) : IDisposable
 {
-    private const int MaxText = 64 * 1024;
+    private const int MaxText = 64 * 1024, MaxPath = 4096;
 
     private readonly List<FileSource> _open = [];
 
@@ -24,7 +24,7 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
     public ImmutableArray<UkiPart> Parts(UkiContents contents)
     {
         var parts = ImmutableArray.CreateBuilder<UkiPart>();
-        Add(".osrel", contents.OsRelease is { } release ? Layout.Of(Text(release, ".osrel")) : null);
+        Add(".osrel", contents.OsRelease is { } release ? Layout.Of(OsRelease(release)) : null);
         Add(".cmdline", contents.CommandLine is { } line ? Layout.Of(CommandLine(line)) : null);
         Add(".initrd", Joined(contents.Initrds));
         Add(".ucode", Joined(contents.Microcode));
@@ -70,12 +70,23 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
         }
         else
         {
+            if (value.Length < MaxPath && !value.Contains('\n', StringComparison.Ordinal) && File.Exists(value))
+                context.Log.Warning($"{section} gets the text '{value}' as it stands, though a file of that name is there; '@{value}' puts in what the file holds");
             bytes = Encoding.UTF8.GetBytes(value);
             if (bytes.Length > MaxText)
                 throw OperationErrors.UkiTextTooLong.With(section, bytes.Length, MaxText);
         }
         int nul = bytes.AsSpan().IndexOf((byte)0);
         return nul < 0 ? bytes : throw FormatErrors.UkiText.With(section, 0, nul);
+    }
+
+    // The path alone, without its '@', is a text too: boot menus would not list the image and nobody would know why.
+    private byte[] OsRelease(string value)
+    {
+        byte[] text = Text(value, ".osrel");
+        string[] lines = Encoding.UTF8.GetString(text).Split('\n');
+        return Array.Exists(lines, line => line.Length > 0 && (char.IsAsciiLetter(line[0]) || line[0] == '_') && line.Contains('=', StringComparison.Ordinal))
+            ? text : throw OperationErrors.OsReleaseText.With(value);
     }
 
     /// <summary>A text of one line without blanks around it.</summary>

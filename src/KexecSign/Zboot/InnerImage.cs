@@ -1,3 +1,4 @@
+using KexecSign.Keys.Kinds;
 using System.Security.Cryptography;
 using KexecSign.Core;
 using KexecSign.Files;
@@ -60,7 +61,7 @@ internal sealed class InnerImage : IDisposable
             copy.Write(kernel, context.Cancellation);
             PendingSignature pending = PendingSignature.Prepare(WithoutCheckSum(Layout.Of(copy)), identity, existing, fit: true, fitAny: anyKernel);
             byte[] digest = HashImage(pending, context);
-            byte[] signature = identity.Key.SignHash(pending.ToBeSigned(digest), identity.Hash, context.Cancellation);
+            byte[] signature = identity.SignContent(ContentKind.Authenticode, pending.ToBeSigned(digest), () => pending.Attributes!.Der, context.Cancellation);
             Layout signed = pending.Body.Append(pending.Complete(signature));
             return new(copy, signed, new(
                 Convert.ToHexStringLower(LayoutPass.Hash(signed, HashAlgorithmName.SHA256, context)),

@@ -13,7 +13,8 @@ namespace KexecSign.Zboot;
 /// </summary>
 /// <param name="compression">What the stub unpacks.</param>
 /// <param name="room">Bytes that there are, without the length behind.</param>
-internal sealed class PayloadSearch(ZbootCompression compression, long room)
+/// <param name="zstd">Which zstd compresses.</param>
+internal sealed class PayloadSearch(ZbootCompression compression, long room, ZstdLibrary zstd)
 {
     private const int ChecksumLength = 4;
 
@@ -60,7 +61,7 @@ internal sealed class PayloadSearch(ZbootCompression compression, long room)
 
     private PayloadFit? Try(Layout image, CompressionAttempt attempt, RunContext context, out long length)
     {
-        TemporaryFile stream = Compressor.Compress(image, compression, attempt, context);
+        TemporaryFile stream = Compressor.Compress(image, compression, attempt with { Zstd = zstd }, context);
         length = stream.Length;
         context.Log.Detail($"{attempt}: 0x{length:x} bytes for a room of 0x{room:x}");
         PayloadFit? fit = PayloadFit.Of(stream, compression, room, attempt);

@@ -18,7 +18,14 @@ namespace KexecSign.Zboot;
 /// <param name="Payload">A ready payload, 4-byte length included; null to compress the Image.</param>
 /// <param name="Smallest">The strongest setting instead of a level.</param>
 /// <param name="Linker">Who links.</param>
-internal sealed record ZbootRecipe(ZbootCompression Compression, int? Level = null, string? Payload = null, bool Smallest = false, LinkerFamily Linker = LinkerFamily.Bfd);
+internal sealed record ZbootRecipe(ZbootCompression Compression, int? Level = null, string? Payload = null, bool Smallest = false, LinkerFamily Linker = LinkerFamily.Bfd)
+{
+    /// <summary>Which zstd compresses; null for the default.</summary>
+    public ZstdLibrary? Zstd { get; init; }
+
+    /// <summary>Name and version of what compresses.</summary>
+    public string Library => Compressor.Library(Compression, Zstd ?? default);
+}
 
 /// <summary>
 /// An Image wrapped into a zboot image, as drivers/firmware/efi/libstub/Makefile.zboot does it, from the objects of a kit:
@@ -47,6 +54,9 @@ internal sealed class ZbootAssembly : IDisposable
     /// <summary>The compression's level; null when the payload was ready.</summary>
     public int? Level { get; }
 
+    /// <summary>Name and version of what compressed it; null when the payload was ready.</summary>
+    public string? Library { get; private init; }
+
     /// <summary>Length of the Image inside, padding included, in bytes.</summary>
     public uint ImageLength { get; }
 
@@ -64,6 +74,8 @@ internal sealed class ZbootAssembly : IDisposable
     /// <exception cref="KexecSignException">KS11xx for the Image, KS3101-KS3108, KS3112, KS5001-KS5004.</exception>
     public static ZbootAssembly Make(ZbootKit kit, Layout image, ZbootRecipe recipe, RunContext context)
     {
+        if (recipe is { Zstd: not null, Compression: ZbootCompression.Gzip })
+            throw OperationErrors.OptionsConflict.With("--zstd", "--compression gzip");
         ZbootKitStub stub = kit.Stub(recipe.Compression);
         kit.RequireSafe(stub);
         StubTarget target = kit.Target;
@@ -76,7 +88,8 @@ internal sealed class ZbootAssembly : IDisposable
         uint codeSize = stub.NeedsCodeSize ? CodeSizeOf(pe) : 0;
         int? level = recipe.Payload is null ? LevelOf(recipe) : null;
 
-        using TemporaryFile? compressed = level is { } asked ? Compressor.Compress(padded, recipe.Compression, new(asked) { LongMatches = recipe is { Smallest: true, Compression: ZbootCompression.Zstd } }, context) : null;
+        using TemporaryFile? compressed = level is { } asked ? Compressor.Compress(
+            padded, recipe.Compression, new(asked) { LongMatches = recipe is { Smallest: true, Compression: ZbootCompression.Zstd }, Zstd = recipe.Zstd ?? default }, context) : null;
         using FileSource? ready = recipe.Payload is null ? null : FileSource.Open(recipe.Payload);
         Layout payload = ready is not null ? ReadyPayload(ready, padded) : WithLength(compressed!, padded, recipe.Compression);
 
@@ -88,7 +101,7 @@ internal sealed class ZbootAssembly : IDisposable
         {
             var expected = new ZbootExpectation(recipe.Compression, target.Machine, payload, (uint)padded.Length, stub.NeedsCodeSize ? codeSize : null);
             (ZbootHeader header, string sha256) = expected.Require(file.ToLayout(), context);
-            return new(file, header, level, (uint)padded.Length, codeSize, sha256);
+            return new(file, header, level, (uint)padded.Length, codeSize, sha256) { Library = level is null ? null : recipe.Library };
         }
         catch (Exception failed)
         {

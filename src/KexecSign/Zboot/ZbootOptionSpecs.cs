@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Compression;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Formats.Zboot;
@@ -10,6 +11,8 @@ internal static class ZbootOptionSpecs
 {
     /// <summary>The compressions by the names that the kernel's configuration gives them.</summary>
     public static readonly ImmutableArray<string> Compressions = ["gzip", "zstd"];
+
+    private static readonly ImmutableArray<string> ZstdLibraries = ["own", "system"];
 
     private static readonly ImmutableArray<string> Linkers = ["bfd", "lld"];
 
@@ -28,6 +31,21 @@ internal static class ZbootOptionSpecs
                 "lld" => LinkerFamily.Lld,
                 _ => throw OperationErrors.OptionValue.With("linker", v, string.Join(", ", Linkers)),
             }), defaultValue: "bfd", choices: Linkers);
+
+    /// <summary>Which zstd compresses.</summary>
+    public static OptionSpec<T> Zstd<T>(Func<T, ZstdLibrary, T> set)
+        where T : class =>
+        new("zstd", "NAME", "Which zstd compresses: that of this program, which gives the same bytes on every machine (own), or the machine's libzstd, for those of the kernel's own build there (system).",
+            (o, v) => set(o, ZstdOf(v)), defaultValue: "own", choices: ZstdLibraries);
+
+    /// <summary>The zstd of that name.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3012.</exception>
+    public static ZstdLibrary ZstdOf(string value) => value switch
+    {
+        "own" => ZstdLibrary.Own,
+        "system" => ZstdLibrary.System,
+        _ => throw OperationErrors.OptionValue.With("zstd", value, string.Join(", ", ZstdLibraries)),
+    };
 
     /// <summary>The compression of that name.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3012.</exception>

@@ -38,6 +38,9 @@ internal sealed partial class KernelSession(string folder, string init)
     /// <summary>Its parameters.</summary>
     public string Parameters { get; init; } = "";
 
+    /// <summary>How long it may take.</summary>
+    public int Seconds { get; init; } = 240;
+
     /// <summary>Gives the machine a file; the name in its root folder comes back.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">Its name there; made up when not given.</param>
@@ -70,7 +73,7 @@ internal sealed partial class KernelSession(string folder, string init)
         var clock = Stopwatch.StartNew();
         string console = Machine.Run(
             Board.Program, [.. machine, "-m", "2048", "-kernel", Kernel, "-initrd", initrd, "-append", $"console={Board.Console} panic=-1 {Parameters}"],
-            line => line.StartsWith("KexecSign: booted", StringComparison.Ordinal) || line.Contains("failed to load Boot", StringComparison.Ordinal));
+            line => line.StartsWith("KexecSign: booted", StringComparison.Ordinal) || line.Contains("failed to load Boot", StringComparison.Ordinal), Seconds);
         File.Delete(initrd);
         return new(
             Answers().Matches(console).ToImmutableDictionary(m => m.Groups[1].Value, m => int.Parse(m.Groups[2].ValueSpan, CultureInfo.InvariantCulture)),

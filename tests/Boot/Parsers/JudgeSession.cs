@@ -11,7 +11,7 @@ internal static partial class JudgeSession
     /// <summary>What the kernel reported of each case, and what it said on its console.</summary>
     public static (ImmutableArray<ImmutableArray<string>> Reports, KernelAnswers Answers) Run(JudgeModule module, IReadOnlyList<ParserCase> cases, string work, string init)
     {
-        var session = new KernelSession(work, init) { Kernel = module.Kernel, Board = module.Board, Parameters = "quiet loglevel=3" };
+        var session = new KernelSession(work, init) { Kernel = module.Kernel, Board = module.Board, Parameters = "quiet loglevel=3", Seconds = 600 };
         foreach (IGrouping<KexecBpfAbi, (ParserCase Case, int Index)> series in cases.Select((c, i) => (Case: c, Index: i)).GroupBy(c => c.Case.Abi))
         {
             string name = $"kexec_judge_{series.Key.ToString().ToLowerInvariant()}";

@@ -19,6 +19,8 @@
 #define SKELETON_MAPS 8
 #define SKELETON_IN_KERNEL 1
 #define VERIFIER_LOG_SIZE (1 << 20)
+/* Statistics, and with them what is wrong, but not every instruction's state: writing that takes longer than all the rest. */
+#define VERIFIER_LOG_LEVEL 4
 
 /* bpf(2) for the kernel itself; its prototype is nowhere in the headers. */
 int kern_sys_bpf(int command, union bpf_attr *attributes, unsigned int size);
@@ -135,7 +137,7 @@ static void say_log(unsigned long log)
 	char *text = vzalloc(VERIFIER_LOG_SIZE + 1), *end, *line;
 
 	if (text && !copy_from_user(text, (void __user *)log, VERIFIER_LOG_SIZE) && text[0]) {
-		end = strstr(text, "\nprocessed ");
+		end = strstr(text, "verification time ");
 		if (end)
 			*end = 0;
 		strim(text);
@@ -184,7 +186,7 @@ static int arm(struct armed *armed, const struct bytes *object, const char *name
 		return (int)log;
 	armed->skeleton.size = offsetofend(struct skeleton, program);
 	armed->skeleton.flags = SKELETON_IN_KERNEL;
-	armed->skeleton.log_level = 1;
+	armed->skeleton.log_level = VERIFIER_LOG_LEVEL;
 	armed->skeleton.log_size = VERIFIER_LOG_SIZE;
 	armed->skeleton.log = log;
 	result = load_and_attach(armed, &data, &instructions);

@@ -34,6 +34,14 @@ public sealed class OptionTests
     public void Output_has_a_long_form_too() => Session.Options("--output", "x").Output.ShouldBe("x");
 
     [Fact]
+    public void Key_and_certificate_have_short_forms()
+    {
+        FakeOptions options = Session.Options("Image", "-k", "pkcs11:object=x", "-c", "db.pem");
+        options.Key.ShouldBe("pkcs11:object=x");
+        options.Certificates.ShouldBe(["db.pem"]);
+    }
+
+    [Fact]
     public void A_value_may_begin_with_a_dash() => Session.Options("--key=-x").Key.ShouldBe("-x");
 
     [Fact]
@@ -44,10 +52,10 @@ public sealed class OptionTests
     public void Global_flags_may_stand_before_and_behind_the_command()
     {
         var operation = FakeOperations.Named("zboot build", (_, context) => new(context.DryRun ? "plan" : "work", 0, Formats.Errors.ExitCode.Done));
-        Session.Run([operation], "--dry-run", "zboot", "build").Error.ShouldContain("plan");
-        Session.Run([operation], "zboot", "--dry-run", "build").Error.ShouldContain("plan");
-        Session.Run([operation], "zboot", "build", "--dry-run").Error.ShouldContain("plan");
-        Session.Run([operation], "zboot", "build").Error.ShouldContain("work");
+        Session.Run([operation], "--dry-run", "zboot", "build").Output.ShouldContain("plan");
+        Session.Run([operation], "zboot", "--dry-run", "build").Output.ShouldContain("plan");
+        Session.Run([operation], "zboot", "build", "--dry-run").Output.ShouldContain("plan");
+        Session.Run([operation], "zboot", "build").Output.ShouldContain("work");
     }
 
     [Fact]
@@ -59,7 +67,7 @@ public sealed class OptionTests
             seen = options.Output;
             return new("done", 0, Formats.Errors.ExitCode.Done);
         });
-        Session.Run([operation], "inspect", "Image").Error.ShouldStartWith("done");
+        Session.Run([operation], "inspect", "Image").Output.ShouldStartWith("done");
         seen.ShouldBe("Image");
         Session.Run([operation], "inspect").Error.ShouldStartWith("KS3010: 'inspect' needs FILE.");
         Session.Run([operation], "inspect", "Image", "another").Exit.ShouldBe(2);

@@ -19,11 +19,11 @@ public sealed class ResponseFileTests : IDisposable
     public void The_command_may_stand_in_the_file()
     {
         string path = Write("sign", "--digest", "sha384");
-        Session.Run([FakeOperations.Named("sign", (o, _) => new(o.Digest, 0, Formats.Errors.ExitCode.Done))], "@" + path).Error.ShouldContain("sha384");
+        Session.Run([FakeOperations.Named("sign", (o, _) => new(o.Digest, 0, Formats.Errors.ExitCode.Done))], "@" + path).Output.ShouldContain("sha384");
     }
 
     [Fact]
-    public void The_value_of_an_option_keeps_its_at_sign() => Session.Options("--key", "@nothing").Key.ShouldBe("@nothing");
+    public void The_value_of_an_option_keeps_its_at_sign() => Session.Options("-o", "@nothing").Output.ShouldBe("@nothing");
 
     [Fact]
     public void A_missing_file_is_wrong_usage()

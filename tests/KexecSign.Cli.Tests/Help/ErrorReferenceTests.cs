@@ -33,7 +33,7 @@ public sealed class ErrorReferenceTests
 
     [Fact]
     public void The_way_out_may_use_the_values_of_the_message() =>
-        OperationErrors.OptionUnknown.With("sign", "--x").Mend.ShouldBe("See 'kexecsign sign --help'.");
+        OperationErrors.OptionUnknown.With("sign", "--x", ".").Mend.ShouldBe("See 'kexecsign sign --help'.");
 
     [Fact]
     public void Every_code_is_a_line_of_sentences() =>

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using KexecSign.Core.Operations;
 
 namespace KexecSign.Cli.Tests.Help;
@@ -18,6 +19,39 @@ public sealed class HelpTests
         session.Output.ShouldNotContain("help-pages");
     }
 
+    [Theory]
+    [InlineData()]
+    [InlineData("help")]
+    [InlineData("-q")]
+    public void Without_a_command_one_is_shown_the_first_steps(params string[] arguments)
+    {
+        Session session = Session.Run(Operations, arguments);
+        session.Exit.ShouldBe(0);
+        session.Output.ShouldContain("kexecsign demo");
+        session.Output.ShouldBe(Session.Run(Operations, "--help").Output);
+    }
+
+    [Theory]
+    [InlineData("sign")]
+    [InlineData("zboot kit")]
+    [InlineData("zboot")]
+    public void Help_is_a_command_too(string command)
+    {
+        string[] words = command.Split(' ');
+        Session.Run(Operations, ["help", .. words]).Output.ShouldBe(Session.Run(Operations, [.. words, "--help"]).Output);
+    }
+
+    [Theory]
+    [InlineData("help-pages")]
+    [InlineData("man-pages")]
+    public void Asking_a_page_command_for_help_makes_no_folder(string command)
+    {
+        Session session = Session.Run(Operations, command, "--help");
+        session.Exit.ShouldBe(0);
+        session.Output.ShouldStartWith($"Usage: kexecsign {command} FOLDER");
+        Directory.Exists("--help").ShouldBeFalse();
+    }
+
     [Fact]
     public void A_group_lists_its_members()
     {
@@ -33,7 +67,7 @@ public sealed class HelpTests
         string output = Session.Run(Operations, "sign", "--help").Output;
         output.ShouldStartWith("Does sign.\n\nUsage: kexecsign sign [FILE...] --key KEY [OPTIONS]\n\nSome details.\n");
         output.ShouldContain("  FILE  The images. May be repeated.\n");
-        output.ShouldContain("  --key KEY          The key. Required.\n");
+        output.ShouldContain("  -k, --key KEY      The key. Required.\n");
         output.ShouldContain("  --digest HASH      The digest. One of: sha256, sha384. Default: sha256.\n");
         output.ShouldContain("  -o, --output PATH  The output.\n");
         output.ShouldContain("  -q, --quiet");
@@ -52,7 +86,7 @@ public sealed class HelpTests
 
     [Fact]
     public void The_version_is_printed_alone() =>
-        Session.Run(Operations, "--version").Output.ShouldMatch(@"^kexecsign \d+\.\d+\.\d+\n$");
+        ((string[])["--version", "version"]).ShouldAllBe(word => Regex.IsMatch(Session.Run(Operations, word).Output, @"^kexecsign \d+\.\d+\.\d+(-[0-9a-z.]+)?(\+[0-9a-f]{12})?\n$"));
 
     [Fact]
     public void The_shell_is_told_what_may_follow()

@@ -31,7 +31,7 @@ public sealed class UkiContentTests
             .RevokedBy(new([new("sbat", 1), new("systemd", 2)])).ShouldNotBeNull().Entry.Generation.ShouldBe(1u);
 
     [Fact]
-    public void Refuses_SBAT_rows_that_shim_could_not_read() => Refusal.Of("KS1701", () => SbatText.Merge(["linux,x,a,b,c,d"]), "row 2", "'x'");
+    public void Refuses_SBAT_rows_that_not_all_read_alike() => Refusal.Of("KS1524", () => SbatText.Merge(["linux,x,a,b,c,d"]), "row 2", "'x'");
 
     [Fact]
     public void Hardware_tables_come_back_as_they_went_in()

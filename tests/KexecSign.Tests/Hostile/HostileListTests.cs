@@ -23,6 +23,9 @@ public sealed class HostileListTests : IDisposable
 
     private readonly Bench _bench = new();
 
+    // Neither EDK2 nor shim looks there, nor the kernel behind the PKCS#7; the verdict warns.
+    private static readonly string[] TakenByConsumers = ["bytes in an entry's padding", "bytes behind the PKCS#7 inside dwLength", "revision 0x100"];
+
     /// <summary>The damage, and the code with which 'sign --append' refuses; <see cref="Taken"/> when it is none.</summary>
     public static TheoryData<string, string> Damages => new()
     {
@@ -43,8 +46,8 @@ public sealed class HostileListTests : IDisposable
         { "certificates of size 0", "KS1018" },
         { "dwLength above the directory", "KS1501" },
         { "dwLength 0xfffffff9", "KS1501" },
-        { "bytes in an entry's padding", "KS1503" },
-        { "bytes behind the PKCS#7 inside dwLength", "KS1503" },
+        { "bytes in an entry's padding", Taken },
+        { "bytes behind the PKCS#7 inside dwLength", Taken },
         { "revision 0x100", "KS1502" },
         { "type 1", "KS1502" },
         { "PKCS#7 of indefinite length that never ends", "KS1504" },
@@ -67,7 +70,7 @@ public sealed class HostileListTests : IDisposable
         byte[] bytes = Damaged(damage);
         string file = _bench.Folder.File("hostile", bytes);
         Try(() => _bench.Sign(file, TestSigners.Rsa2048, o => o with { Existing = ExistingSignatures.Refuse, Output = _bench.Folder.At("out") }));
-        Run(file).ShouldBe(code);
+        Run(file, taken: TakenByConsumers.Contains(damage)).ShouldBe(code);
     }
 
     public static TheoryData<string> Corpus => [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "corpus/pe")).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
@@ -80,7 +83,7 @@ public sealed class HostileListTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    private string Run(string file)
+    private string Run(string file, bool taken = false)
     {
         Try(() => InspectOperation.Definition.Run(new() { File = file }, _bench.Context).View());
         Try(() => SignaturesListOperation.Definition.Run(new() { File = file }, _bench.Context).View());
@@ -92,7 +95,7 @@ public sealed class HostileListTests : IDisposable
         foreach (Consumer consumer in Enum.GetValues<Consumer>())
         {
             Try(() => VerifyOperation.Definition.Run(new() { File = file, Consumers = [consumer], Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context)
-                .Verdicts.ShouldAllBe(v => v.Answer != KexecSign.Judging.Answer.Accepts));
+                .Verdicts.ShouldAllBe(v => v.Answer != KexecSign.Judging.Answer.Accepts || (taken && (consumer == Consumer.Kexec || !v.Warnings.IsEmpty))));
         }
         return Try(() => _bench.Sign(file, TestSigners.Rsa2048, o => o with { Existing = ExistingSignatures.Append, Output = _bench.Folder.At("appended") })) ?? Taken;
     }

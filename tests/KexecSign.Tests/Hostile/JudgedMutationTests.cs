@@ -92,7 +92,7 @@ public sealed class JudgedMutationTests : IDisposable
         byte[] bytes = File.ReadAllBytes(_bench.SignedImage(Signer));
         bytes.AsSpan(TestImage.Arm64().Bytes.Length).IndexOf((ReadOnlySpan<byte>)[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01]).ShouldBe(40);
         bytes[TestImage.Arm64().Bytes.Length + 40 + 8] = 2;
-        RefusedByBothButNotByTheKernel(bytes, "KS4114");
+        RefusedByBothButNotByTheKernel(bytes, "KS4102");
     }
 
     /// <summary>Found by these mutations: parameters that OpenSSL cannot decode, which .NET and the kernel skip.</summary>
@@ -167,11 +167,19 @@ public sealed class JudgedMutationTests : IDisposable
             if (code is null)
             {
                 Accepted++;
-                theirs.ShouldBeTrue($"{where}, refused by sbverify");
+                if (!theirs)
+                {
+                    changed.ShouldContain(field => SbverifyDifferences.RefusedByPeer.Contains(field), $"{where}, refused by sbverify");
+                    return;
+                }
                 (PeImage image, Layout layout) = Bench.Read(file);
                 // Both accepted, so both found the digest that was signed; pesign must find it, too, where it can read the file.
+                ReadDigests digests = ReadDigests.Of(image, layout, _bench.Context, []);
+                // Of files with gaps peers compute other digests than firmware; the verdict warns of them.
+                if (!digests.Violations.IsEmpty)
+                    return;
                 if (Tool.Ask("pesign", "-h", "-i", file).Exit == 0)
-                    ToolDigests.Pesign(file).ShouldBe(ReadDigests.Of(image, layout, _bench.Context, []).Hex(HashAlgorithmName.SHA256), where);
+                    ToolDigests.Pesign(file).ShouldBe(digests.Hex(HashAlgorithmName.SHA256), where);
                 else
                     changed.ShouldContain(field => SbverifyDifferences.Unreadable.Contains(field), $"{where}, not read by pesign");
                 return;

@@ -35,7 +35,12 @@ internal static class SbverifyDifferences
         new("KS1506", "signerInfo digestAlgorithm", "OpenSSL takes parameters of any type that it can decode; nothing but NULL belongs there"),
         new("KS4103", "signerInfo signatureAlgorithm", "OpenSSL takes the algorithm from the key; the kernel reads it here"),
         new("KS4103", "signerInfo issuerAndSerial", "OpenSSL compares names without case and spaces; the kernel compares bytes"),
-        new("KS4107", "Subsystem", "sbverify never reads it; firmware starts applications only"),
+        new("KS4107", "Subsystem", "sbverify never reads it; firmware loads applications and drivers only"),
+        new("KS4146", "SizeOfImage", "sbverify never reads it; EDK2 wants the section table and the headers below it"),
+        new("KS4146", "SizeOfHeaders", "sbverify warns of the gap; EDK2 wants it above the section table and below SizeOfImage"),
+        new("KS4146", "section VirtualAddress", "sbverify never reads it; EDK2 wants it behind the headers"),
+        new("KS4146", "section PointerToRawData", "sbverify warns of the gap; EDK2 wants it behind the headers"),
+        new("KS4147", "certificate directory size", "sbverify stops at the last entry; EDK2 wants to end where the table ends"),
     ];
 
     /// <summary>
@@ -43,6 +48,9 @@ internal static class SbverifyDifferences
     /// an executable.
     /// </summary>
     public static ImmutableArray<string> Unreadable { get; } = ["NumberOfSections", "Characteristics"];
+
+    /// <summary>Fields for which sbverify refuses what firmware takes: EDK2 and shim never look at an entry's revision.</summary>
+    public static ImmutableArray<string> RefusedByPeer { get; } = ["wRevision"];
 
     /// <summary>The difference that explains a refusal of a file in which these fields were changed; null when none does.</summary>
     public static Difference? Explaining(string code, IReadOnlyCollection<string> changed) =>

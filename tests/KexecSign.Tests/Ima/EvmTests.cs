@@ -62,7 +62,8 @@ public sealed class EvmTests : IDisposable
     public void Apply_checks_the_file_as_it_is_installed()
     {
         string manifest = _bench.Folder.At("manifest");
-        (uint owner, uint group) = FileOwner.Of(_file);
+        FileFacts facts = FileFacts.Of(_file).ShouldNotBeNull();
+        (uint owner, uint group) = (facts.Owner, facts.Group);
         ImaSigned signed = Sign(o => o with { Manifest = manifest, Evm = o.Evm with { Owner = $"{owner}:{group}" } });
         File.ReadAllLines(manifest).ShouldBe([$"{signed.Value}  vmlinuz.efi", $"{signed.Evm}  vmlinuz.efi"]);
 

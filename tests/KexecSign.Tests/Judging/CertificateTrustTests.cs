@@ -4,7 +4,7 @@ using KexecSign.Judging;
 
 namespace KexecSign.Tests.Judging;
 
-/// <summary>Chains as firmware and kernel keyrings follow them: by name and signature, and by nothing else.</summary>
+/// <summary>Chains of timestamp authorities; those of firmware and shim are held against their own code in the tests of consumers.</summary>
 public sealed class CertificateTrustTests : IDisposable
 {
     private readonly List<IDisposable> _made = [];
@@ -72,7 +72,9 @@ public sealed class CertificateTrustTests : IDisposable
     public void An_issuer_that_signs_with_ECDSA_is_followed()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-        using X509Certificate2 root = new CertificateRequest("CN=root", key, HashAlgorithmName.SHA384).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1));
+        var authority = new CertificateRequest("CN=root", key, HashAlgorithmName.SHA384);
+        authority.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
+        using X509Certificate2 root = authority.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1));
         using var leafKey = RSA.Create(2048);
         using X509Certificate2 leaf = new CertificateRequest("CN=leaf", leafKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             .Create(root.SubjectName, X509SignatureGenerator.CreateForECDsa(key), DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1), [1, 2]);
@@ -93,6 +95,7 @@ public sealed class CertificateTrustTests : IDisposable
         key ??= RSA.Create(2048);
         padding ??= RSASignaturePadding.Pkcs1;
         var request = new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256, padding);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
         // Out of date, as what firmware trusts often is.
         DateTimeOffset from = DateTimeOffset.UnixEpoch, to = from.AddYears(1);
         X509Certificate2 certificate = issuer is null

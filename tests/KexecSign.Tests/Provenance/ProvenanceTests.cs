@@ -139,6 +139,22 @@ public sealed class ProvenanceTests : IDisposable
         return (output, envelope);
     }
 
+    [Fact]
+    public void Any_files_can_be_spoken_of_and_no_others_pass()
+    {
+        string first = _bench.Folder.File("SHA256SUMS", "sums"u8), second = _bench.Folder.File("a.deb", "package"u8), other = _bench.Folder.File("b.deb", "another"u8);
+        string envelope = _bench.Folder.At("release.intoto.json");
+        ProvenanceSignResult made = ProvenanceSignOperation.Definition.Run(
+            new() { Files = [first, second], Signing = _bench.Identity(TestSigners.Rsa2048), Builder = "https://ci.example/9", Output = envelope }, _bench.Context);
+        made.Subjects.Select(s => s.Name).ShouldBe(["SHA256SUMS", "a.deb"]);
+        ProvenanceVerifyResult result = Verify(envelope, TestSigners.Rsa2048, first, second);
+        result.Builder.ShouldBe("https://ci.example/9");
+        Refusal.Of("KS4662", () => Verify(envelope, TestSigners.Rsa2048, other));
+        JsonElement statement = Statement(envelope);
+        Subject(statement, "a.deb").ShouldBe(Sha256(second));
+        statement.GetProperty("predicate").GetProperty("runDetails").GetProperty("builder").GetProperty("version").GetProperty("kexecsign").GetString().ShouldBe(ToolVersion.Number);
+    }
+
     private ProvenanceVerifyResult Verify(string envelope, TestSigner trusted, params string[] files) => ProvenanceVerifyOperation.Definition.Run(
         new() { Envelope = envelope, Certificates = [trusted.CertificateFile(_bench.Folder)], Files = [.. files] }, _bench.Context);
 

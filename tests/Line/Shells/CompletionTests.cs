@@ -7,7 +7,7 @@ public sealed class CompletionTests : IDisposable
 {
     private readonly TempFolder _folder = new();
 
-    public CompletionTests() => File.CreateSymbolicLink(_folder.At("kexecsign"), System.IO.Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli"));
+    public CompletionTests() => File.CreateSymbolicLink(_folder.At("kexecsign"), ProgramUnderTest.Path);
 
     [SkippableTheory]
     [InlineData("kexecsign ver", "verify")]

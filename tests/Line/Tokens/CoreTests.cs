@@ -72,7 +72,7 @@ public sealed class CoreTests(TokenBench bench) : IDisposable
         string mark = _folder.At(fault + ".mark"), pin = _folder.Secret("pin", Encoding.UTF8.GetBytes(TokenBench.Pin + "\n"));
         // Without any kind of mapping in it a core is small.
         var start = new ProcessStartInfo("bash",
-            ["-c", "ulimit -c unlimited; echo 0 > /proc/self/coredump_filter; exec \"$@\"", "bash", Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli"),
+            ["-c", "ulimit -c unlimited; echo 0 > /proc/self/coredump_filter; exec \"$@\"", "bash", ProgramUnderTest.Path,
                 "sign", bench.Images[0], "--key", "pkcs11:token=Bench;object=rsa", "--cert", bench.Certificate("rsa"), "--pin-file", pin, "-o", _folder.At("out")])
         {
             RedirectStandardError = true,

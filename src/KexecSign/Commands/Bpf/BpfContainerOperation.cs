@@ -1,4 +1,5 @@
 using KexecSign.Formats.Vocabulary;
+using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Core;
@@ -106,7 +107,7 @@ internal static class BpfContainerOperation
         ReadOnlyMemory<byte>? inner = nested is { } level ? Signed(level, identity, context) : (ReadOnlyMemory<byte>?)null;
         byte[] elf = ParserElf.Write(parsers, inner);
         byte[] digest = CryptographicOperations.HashData(identity.Hash, elf);
-        byte[] signature = identity.SignContent(digest, () => elf, context.Cancellation);
+        byte[] signature = identity.SignContent(ContentKind.Module, digest, () => elf, context.Cancellation);
         return [.. elf, .. AppendedSignature.Encode(DetachedSignedData.Encode(new(SignerName.ByIssuer(identity.Certificate), identity.Hash, signature), identity.Scheme))];
     }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Files;
@@ -51,7 +52,7 @@ internal sealed class BuildBody : IDisposable
             return new(file, null, null);
         if (!ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
             throw OperationErrors.OptionMissing.With("build", $"--kit: {source.Path} is no zboot image, so there is no Image inside to sign");
-        return Repacked(file, inner, source.Path, context);
+        return Repacked(file, inner, source.Path, recipe.Zstd ?? default, context);
     }
 
     /// <inheritdoc/>
@@ -70,7 +71,7 @@ internal sealed class BuildBody : IDisposable
             ZbootAssembly zboot = ZbootAssembly.Make(kit, inner?.Image ?? file, recipe, context);
             return new(
                 zboot.Image, inner,
-                new(zboot.Header.CompressionName, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize),
+                new(zboot.Header.CompressionName, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize) { Library = zboot.Library },
                 zboot, inner);
         }
         catch
@@ -80,7 +81,7 @@ internal sealed class BuildBody : IDisposable
         }
     }
 
-    private static BuildBody Repacked(Layout file, SigningIdentity signer, string path, RunContext context)
+    private static BuildBody Repacked(Layout file, SigningIdentity signer, string path, ZstdLibrary zstd, RunContext context)
     {
         InnerImage? inner = null;
         PayloadFit? fit = null;
@@ -88,14 +89,17 @@ internal sealed class BuildBody : IDisposable
         try
         {
             inner = InnerImage.Sign(zboot.Kernel, signer, ExistingSignatures.Refuse, context);
-            var search = new PayloadSearch(zboot.Header.Compression, zboot.Header.PayloadSize);
+            var search = new PayloadSearch(zboot.Header.Compression, zboot.Header.PayloadSize, zstd);
             fit = search.Try(inner.Image, inner.Signature.CertificateTableSize, context) ?? throw zboot.DoesNotFit(search.Shortest, path);
             Layout repacked = zboot.With(fit.Payload, checked((uint)inner.Image.Length));
             FinishedZboot.Require(repacked, inner.Signature.Sha256, context);
             string payload = Convert.ToHexStringLower(LayoutPass.Hash(fit.Payload, HashAlgorithmName.SHA256, context));
             return new(
                 repacked, inner,
-                new(zboot.Header.CompressionName, null, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, payload, inner.Image.Length, null),
+                new(zboot.Header.CompressionName, null, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, payload, inner.Image.Length, null)
+                {
+                    Library = Compressor.Library(zboot.Header.Compression, zstd),
+                },
                 fit, inner);
         }
         catch

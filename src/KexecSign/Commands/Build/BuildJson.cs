@@ -9,4 +9,5 @@ namespace KexecSign.Commands.Build;
 [JsonSerializable(typeof(BuildOutcome))]
 [JsonSerializable(typeof(BuildResult))]
 [JsonSerializable(typeof(PlanResult))]
+[JsonSerializable(typeof(PlanInitResult))]
 internal sealed partial class BuildJson : JsonSerializerContext;

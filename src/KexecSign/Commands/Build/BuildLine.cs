@@ -44,6 +44,9 @@ internal sealed class BuildLine
     public BuildResult Run()
     {
         string output = _options.Output!;
+        // A sidecar stands beside a file, and a stream has no place beside it.
+        if (_ima is not null && OutputTarget.IsStandardOutput(output))
+            throw OperationErrors.OptionsConflict.With("-o " + output, "--ima-key");
         string?[] inputs = [_options.Image, _options.Kit, _options.Sbat, _options.Parser, _options.Policy];
         using var files = new StagedFiles([.. inputs.OfType<string>()]);
         string staged = files.Add(output);
@@ -138,7 +141,7 @@ internal sealed class BuildLine
         return new(path, written.Size, written.Sha256);
     }
 
-    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? "gzip"), _options.Level);
+    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? "gzip"), _options.Level) { Zstd = _options.Zstd };
 
     // The pass that writes the image computes the digest that IMA wants as well.
     private (WrittenFile File, SignedImage? Signature, byte[] ImaDigest) WriteImage(Layout image, string path)
@@ -225,6 +228,7 @@ internal sealed class BuildLine
             Builder = _options.Builder ?? ProvenanceStatement.UnnamedBuilder,
             Compression = _options.Kit is null ? null : _options.Compression ?? "gzip",
             Level = _options.Level,
+            Library = _options.Kit is null ? null : Recipe().Library,
             Xattr = _options.Xattr,
             Certificates = [.. Certificates()],
         };

@@ -25,7 +25,7 @@ internal static class BuildOperation
             + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
             + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
-        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o).Of(PlanRun.Shard(o.Shard)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report)],
+        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report)],
         TypedResult = () => BuildJson.Default.BuildOutcome,
         TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
         TypedOptions =
@@ -42,6 +42,7 @@ internal static class BuildOperation
             new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v }),
             new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, Compressions) }, "gzip", choices: Compressions),
             new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = OptionValues.Number("level", v) }, "6 for gzip, 22 for zstd"),
+            ZbootOptionSpecs.Zstd<BuildOptions>((o, v) => o with { Zstd = v }),
             new("signed-image", "FILE", "Keep the signed Image that is inside.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
             new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
             new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
@@ -50,6 +51,7 @@ internal static class BuildOperation
             new("provenance", "FILE", "Write in-toto provenance (SLSA 1) in a signed DSSE envelope.", (o, v) => o with { Provenance = v }, kind: OptionKind.PathOut),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("provenance-", "of the provenance, when it is not the outer PE's", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
             new("builder", "URI", "Who builds, for the provenance.", (o, v) => o with { Builder = v }, ProvenanceStatement.UnnamedBuilder),
+            new("profile", "PROFILE", "Take options from this profile of the configuration; what is given here wins.", (o, _) => o),
             new("keys", "FILE", "A file of 'keys' and 'pin' to take instead of those of a plan of many images.", (o, v) => o with { Keys = v }),
             new("allow-module", "PATH", "A PKCS#11 module that plan, policy and keys may name, written as they do; without it one that they name is an error.",
                 (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
@@ -61,6 +63,7 @@ internal static class BuildOperation
         [
             new("kexecsign build --image Image --kit arm64.kit --key 'pkcs11:object=db' --cert db.pem --inner-key 'pkcs11:object=kexec' --inner-cert kexec.pem --pin-env PIN -o vmlinuz.efi",
                 "A zboot image that boots under Secure Boot and whose kernel kexec takes."),
+            new("kexecsign build --image Image --kit arm64.kit -o vmlinuz.efi --profile release", "The same with keys, certificates and PIN from kexecsign.json."),
             new("kexecsign build plan.json --pin-env PIN --report report.json", "All images of a plan, in one login."),
             new("kexecsign build plan.json --keys throwaway.keys.json --shard 2/5 --report shard-2.json", "A fifth of them, with other keys; 'kexecsign plan merge' joins the reports."),
         ],
@@ -120,7 +123,7 @@ internal static class BuildOperation
         [
             ("--image", options.Image), ("--kit", options.Kit), ("-o", options.Output), ("--key", options.Outer.Key), ("--cert", options.Outer.Certificate),
             ("--inner-key", options.Inner.Key), ("--inner-cert", options.Inner.Certificate), ("--ima-key", options.Ima.Key), ("--ima-cert", options.Ima.Certificate),
-            ("--sbat", options.Sbat), ("--parser", options.Parser), ("--compression", options.Compression), ("--level", options.Level), ("--signed-image", options.SignedImage),
+            ("--sbat", options.Sbat), ("--parser", options.Parser), ("--compression", options.Compression), ("--level", options.Level), ("--zstd", options.Zstd), ("--signed-image", options.SignedImage),
             ("--tar", options.Tar), ("--xattr", options.Xattr), ("--provenance", options.Provenance), ("--provenance-key", options.ProvenanceSigner.Key),
             ("--provenance-cert", options.ProvenanceSigner.Certificate), ("--builder", options.Builder),
         ])

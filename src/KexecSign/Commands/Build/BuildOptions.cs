@@ -1,3 +1,4 @@
+using KexecSign.Compression;
 using System.Collections.Immutable;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
@@ -51,6 +52,9 @@ public sealed record BuildOptions
 
     /// <summary>Compression level; null for the compression's default.</summary>
     public int? Level { get; init; }
+
+    /// <summary>Which zstd compresses; null for that of this program.</summary>
+    public ZstdLibrary? Zstd { get; init; }
 
     /// <summary>A CSV file of SBAT rows for the <c>.sbat</c> section; null for none but the image's own.</summary>
     public string? Sbat { get; init; }

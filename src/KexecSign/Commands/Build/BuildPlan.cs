@@ -1,3 +1,4 @@
+using KexecSign.Core;
 using System.Text.Json;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
@@ -64,6 +65,8 @@ internal static class BuildPlan
             ?? throw OperationErrors.PlanNameUnknown.With(property.Name).At(property.Line, property.Column);
         if (property.Value.Kind is not (JsonValueKind.String or JsonValueKind.Number))
             throw OperationErrors.PlanMalformed.With($"'{property.Name}' holds {property.Value.KindName}").At(property.Value.Line, property.Value.Column);
+        if (option.Name == "profile")
+            throw OperationErrors.PlanNameUnknown.With(property.Name).At(property.Line, property.Column);
         try
         {
             Require(options, property, path);

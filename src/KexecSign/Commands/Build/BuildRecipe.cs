@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Signing;
@@ -25,6 +26,8 @@ internal static class BuildRecipe
         Line("policy", Content(options.Policy));
         Line("compression", options.Compression);
         Line("level", options.Level?.ToString(CultureInfo.InvariantCulture));
+        // What compresses is linked in or the machine's own: another one gives other bytes.
+        Line("libraries", Compressor.Libraries(options.Zstd ?? default));
         Line("xattr", options.Xattr);
         Line("builder", options.Builder);
         foreach ((string role, SigningOptions signer) in ((string, SigningOptions)[])

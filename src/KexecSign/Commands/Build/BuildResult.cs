@@ -26,7 +26,11 @@ public sealed record BuildInput(string File, long Size, string Sha256);
 /// <param name="ImageLength">Length of the Image inside, padding included.</param>
 /// <param name="CodeSize">zboot_code_size; null where nothing was linked.</param>
 public sealed record BuiltZboot(
-    string Compression, int? Level, long PayloadOffset, long PayloadSize, string PayloadSha256, long ImageLength, long? CodeSize);
+    string Compression, int? Level, long PayloadOffset, long PayloadSize, string PayloadSha256, long ImageLength, long? CodeSize)
+{
+    /// <summary>Name and version of what compressed it; null where nothing was compressed.</summary>
+    public string? Library { get; init; }
+}
 
 /// <summary>The result of <c>build</c>, and the report that it writes; offsets and sizes in bytes, digests in lower-case hex.</summary>
 public sealed record BuildResult : BuildOutcome
@@ -92,7 +96,7 @@ public sealed record BuildResult : BuildOutcome
             ReportTable.Fields("made",
                 ("image given", $"{Image.Size} bytes{(ImageSize is null ? "" : $", image_size 0x{ImageSize:x}")}"),
                 ("inner signature", Inner is null ? "none" : $"{Inner.DigestAlgorithm} {Inner.ImageDigest}, table 0x{Inner.CertificateTableSize:x} at 0x{Inner.CertificateTableOffset:x}"),
-                ("payload", Zboot is null ? null : $"{Zboot.Compression}{(Zboot.Level is null ? "" : $" level {Zboot.Level}")}, 0x{Zboot.PayloadSize:x} bytes at 0x{Zboot.PayloadOffset:x}"),
+                ("payload", Zboot is null ? null : $"{Zboot.Compression}{(Zboot.Level is null ? "" : $" level {Zboot.Level}")}{(Zboot.Library is null ? "" : $" by {Zboot.Library}")}, 0x{Zboot.PayloadSize:x} bytes at 0x{Zboot.PayloadOffset:x}"),
                 ("parser", Parser is null ? "none" : $"{Parser.Abi}, .bpf 0x{Parser.SectionSize:x} bytes at 0x{Parser.SectionOffset:x}"),
                 ("outer signature", Outer is null ? "none" : $"{Outer.DigestAlgorithm} {Outer.ImageDigest}, table 0x{Outer.CertificateTableSize:x} at 0x{Outer.CertificateTableOffset:x}"),
                 ("image", Outer is null ? null : $"{Outer.Size} bytes, sha256 {Outer.Sha256}"),
@@ -102,5 +106,5 @@ public sealed record BuildResult : BuildOutcome
             new("verified", ["as", "answer", "reason"],
                 [.. Verdicts.Select(v => ImmutableArray.Create(v.Consumer.ToString().ToLowerInvariant(), v.Answer.ToString().ToLowerInvariant(), v.Reason))]),
         ],
-        Ima?.XattrProblem is { } problem ? [$"the xattr was not set: {problem}; the sidecar and the tar carry the signature."] : []);
+        []);
 }

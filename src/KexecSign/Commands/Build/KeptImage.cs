@@ -24,7 +24,7 @@ internal static class KeptImage
             return null;
         try
         {
-            BuildResult? report = JsonSerializer.Deserialize(WholeFile.Read(options.Report, MaxReport, "a report"), BuildJson.Default.BuildResult);
+            BuildResult? report = JsonSerializer.Deserialize(WholeFile.ReadReplaceable(options.Report, MaxReport, "a report"), BuildJson.Default.BuildResult);
             string? reason = report is null ? "there is no report in it" : Difference(report, options, context);
             if (reason is null)
                 return report;

@@ -2,6 +2,7 @@ using KexecSign.Formats.Vocabulary;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
+using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Documents;
 using KexecSign.Formats.Errors;
@@ -13,6 +14,9 @@ namespace KexecSign.Commands.Build;
 /// <summary>Keys by the names that a plan's steps use, and where their PIN comes from; never a PIN.</summary>
 internal sealed record PlanKeys(FrozenDictionary<string, SigningOptions> ByName, PinOptions Pin)
 {
+    /// <summary>What the configuration says of names that the plan does not have; null where only a plan is shown.</summary>
+    public Func<string, SigningOptions?>? Configured { get; init; }
+
     /// <summary>Reads <c>keys</c> and <c>pin</c> of a plan.</summary>
     public static PlanKeys Read(ObjectReader document, string folder, DocumentTrust trust)
     {
@@ -22,8 +26,8 @@ internal sealed record PlanKeys(FrozenDictionary<string, SigningOptions> ByName,
             var key = new ObjectReader(property.Value, $"the key '{property.Name}'");
             keys.Add(property.Name, new()
             {
-                Key = DocumentPaths.Reference(folder, key.Required("key"), trust),
-                Certificate = DocumentPaths.Reference(folder, key.Required("cert"), trust),
+                Key = trust.Reference(folder, key.Required("key")),
+                Certificate = trust.Reference(folder, key.Required("cert")),
                 Digest = key.Choice("digest", [.. HashKind.Words(HashUses.Image)]),
             });
             key.End();
@@ -50,9 +54,9 @@ internal sealed record PlanKeys(FrozenDictionary<string, SigningOptions> ByName,
 
     /// <summary>The key that a step names.</summary>
     /// <exception cref="KexecSignException">KS3305.</exception>
-    public SigningOptions Named(PlacedValue name) => ByName.TryGetValue(name.Text, out SigningOptions? key)
-        ? key
-        : throw OperationErrors.PlanKeyUnknown.With(name.Text, ByName.Count == 0 ? "none" : string.Join(", ", ByName.Keys.Order(StringComparer.Ordinal))).At(name.Line, name.Column);
+    public SigningOptions Named(PlacedValue name) => ByName.GetValueOrDefault(name.Text)
+        ?? (Configured is null ? new SigningOptions { Key = "@" + name.Text, Certificate = "@" + name.Text } : Configured(name.Text))
+        ?? throw OperationErrors.PlanKeyUnknown.With(name.Text, ByName.Count == 0 ? "none" : string.Join(", ", ByName.Keys.Order(StringComparer.Ordinal))).At(name.Line, name.Column);
 
     private static PinOptions ReadPin(ObjectReader? pin, string folder, DocumentTrust trust)
     {

@@ -63,7 +63,10 @@ public sealed record PlanResult : BuildOutcome
             new("", ["image", "status", "file", "sha256"],
                 [.. Images.Select(i => ImmutableArray.Create(i.Name, i.Status.ToString().ToLowerInvariant(), i.Result?.File ?? "-", i.Result is { Outputs.IsDefaultOrEmpty: false } r ? r.Outputs[0].Sha256 : "-"))]),
         ],
-        [.. Images.Where(i => i.Message is not null).Select(i => i.Message!)]);
+        [])
+    {
+        Failures = [.. Images.Where(i => i.Message is not null).Select(i => new ReportFailure(i.Code ?? "", i.Message!))],
+    };
 
     private int Count(PlannedImageStatus status) => Images.Count(i => i.Status == status);
 }

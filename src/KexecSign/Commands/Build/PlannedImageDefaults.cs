@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Documents;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
+using KexecSign.Zboot;
 
 namespace KexecSign.Commands.Build;
 
@@ -68,6 +70,7 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
                 KitSha256 = step.Text("sha256") is { } sha256 ? Sha256Text.Require(sha256) : null,
                 Compression = step.Choice("compression", "gzip", "zstd"),
                 Level = step.Number("level", 1, 22),
+                Zstd = step.Choice("zstd", "own", "system") is { } library ? ZbootOptionSpecs.ZstdOf(library) : null,
             },
             "embed" => Embed(options, step),
             "sign" => options with { Outer = Key(step) ?? throw step.Missing("key") },

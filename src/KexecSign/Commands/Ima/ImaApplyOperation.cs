@@ -4,6 +4,7 @@ using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Core.Settings;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -63,7 +64,7 @@ internal static class ImaApplyOperation
         TypedArguments = [new("FILE", "The file, folder or pattern, or several; their sidecars are applied.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
             new("manifest", "FILE", "Apply a manifest instead of sidecars.", (o, v) => o with { Manifest = v }),
             new("root", "FOLDER", "Where the manifest's paths begin.", (o, v) => o with { Root = v }, defaultValue: "/"),
             new("xattr", "NAMESPACE", "The attribute: security.ima (needs privilege) or user.ima.",
@@ -81,7 +82,7 @@ internal static class ImaApplyOperation
         ImmutableArray<SelectedFile> files = options.Manifest is null ? ImaSelection.Of(options.Files, null, "ima apply") : Listed(options.Manifest, options.Root, values);
         return new(Batch.Run(files, "apply IMA signatures to", context, FileOutcome.Of, (file, _, step, answer) =>
         {
-            using FileSource source = FileSource.Open(file.Path);
+            using FileSource source = file.Open();
             Values wanted = options.Manifest is not null ? values[file.Path] : Sidecars(file.Path);
             byte[] value = wanted.Ima ?? throw VerifyErrors.NoImaSignature.With(file.Path);
             var signature = ImaSignature.Decode(value);
@@ -89,9 +90,9 @@ internal static class ImaApplyOperation
             if (wanted.Evm is not null)
                 EvmSigning.Check(wanted.Evm, Installed.Of(file.Path, value), trusted);
             // security.ima first: with EVM active the kernel checks security.evm against it when it is set.
-            Set(file.Path, options.Xattr + ".ima", value);
+            Set(source, options.Xattr + ".ima", value);
             if (wanted.Evm is not null)
-                Set(file.Path, options.Xattr + ".evm", wanted.Evm);
+                Set(source, options.Xattr + ".evm", wanted.Evm);
             answer(new(file.Path, FileStatus.Applied)
             {
                 Note = $"{options.Xattr}.ima: {ImaSelection.Described(signature)}{(wanted.Evm is null ? "" : $", and {options.Xattr}.evm")}",
@@ -99,7 +100,7 @@ internal static class ImaApplyOperation
         }));
     }
 
-    private static void Set(string file, string name, byte[] value)
+    private static void Set(FileSource file, string name, byte[] value)
     {
         if (ExtendedAttribute.TrySet(file, name, value) is { } problem)
             throw OperationErrors.AttributeNotSet.With(name, problem);

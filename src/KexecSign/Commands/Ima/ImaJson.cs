@@ -6,6 +6,9 @@ namespace KexecSign.Commands.Ima;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(EvmSignResult))]
+[JsonSerializable(typeof(EvmVerifyResult))]
+[JsonSerializable(typeof(ImaHashResult))]
 [JsonSerializable(typeof(ImaSignResult))]
 [JsonSerializable(typeof(ImaVerifyResult))]
 [JsonSerializable(typeof(ImaApplyResult))]

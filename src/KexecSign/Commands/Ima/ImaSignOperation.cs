@@ -1,4 +1,5 @@
 using KexecSign.Formats.Vocabulary;
+using KexecSign.Modules;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Batches;
@@ -46,6 +47,8 @@ internal static class ImaSignOperation
         TypedOptions =
         [
             .. SigningOptionSpecs.All<ImaSignOptions>("that signs", HashUses.Ima, o => o.Signing, (o, s) => o with { Signing = s }),
+            new("key-id", "HEX", "Key id that the value names, 8 hex digits; without it that of the certificate, or of the key where there is none.",
+                (o, v) => o with { KeyId = v }),
             new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
             new("sidecar", null, "Write FILE.sig, as evmctl does.", (o, _) => o with { Sidecar = true }),
             new("tar", "FILE", "Write a tar of the files with SCHILY.xattr.security.ima; of folders, with all that is in them.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
@@ -53,6 +56,7 @@ internal static class ImaSignOperation
             new("postinst", "FILE", "Write a snippet for a Debian package's postinst that applies the manifest installed as /usr/share/ima/PACKAGE.manifest.", (o, v) => o with { Postinst = v }, kind: OptionKind.PathOut),
             new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the file itself.",
                 (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
+            new("values-only", null, "Write nothing: the values stand in the report.", (o, _) => o with { ValuesOnly = true }),
             new("version", "N", "Version of the value: 2 for every kernel, 3 for those that appraise by sigv3 (regular files: 7.1 and later).",
                 (o, v) => o with { Version = OptionValues.Number("version", OptionValues.Choice("version", v, Versions)) }, defaultValue: "2", choices: Versions),
             new("verity", null, "Sign the fs-verity digest (blocks of 4096 bytes, no salt); version 3.", (o, _) => o with { Verity = true }),
@@ -79,7 +83,7 @@ internal static class ImaSignOperation
         ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, options.FilesFrom, "ima sign");
         bool named = options.Tar is not null || options.Manifest is not null;
         BatchNames.RequireDifferent(files.Select(f => (f.Path, named ? f.Name : Path.GetFullPath(f.Path))));
-        SigningIdentity identity = SigningIdentity.Open("ima sign", options.Signing, context);
+        SigningIdentity identity = ImaIdentity.Open("ima sign", options.Signing, options.KeyId, context);
         ImmutableArray<Answer> answers = Batch.Run(files, "sign for IMA", context,
             (file, refused) => new Answer(null, new(file.Path, refused.Code.Id, refused.In(file.Path).Message)),
             (file, commit, step, answer) => One(file, options, identity, commit, step, answer, context));
@@ -116,7 +120,7 @@ internal static class ImaSignOperation
     private static void One(
         SelectedFile file, ImaSignOptions options, SigningIdentity identity, GroupCommit commit, IRunStep step, Action<Answer> answer, RunContext context)
     {
-        using FileSource source = FileSource.Open(file.Path);
+        using FileSource source = file.Open();
         byte type = options.Verity ? ImaSignature.VerityDigsig : ImaSignature.Digsig;
         byte version = (byte)(options.Version ?? (options.Verity ? 3 : 2));
         byte[] digest = FileDigest.Of(source.ToLayout(), type, identity.Hash, step, context.Cancellation);
@@ -127,19 +131,29 @@ internal static class ImaSignOperation
             answer(new(existing with { Status = FileStatus.Skipped, ContentDigest = content }, null));
             return;
         }
-        byte[] value = ImaSigner.Sign(digest, identity, context, type, version);
+        byte[] value = ImaSigner.Sign(digest, identity, context, type, version, () => SignedContent.Of(source.ToLayout()), file.Path);
         ImaSigned signed = WithEvm(ImaPlacement.Described(file.Path, digest, value, options.Sidecar) with { ContentDigest = content }, value, version, identity, options, context);
         if (!options.Sidecar)
         {
-            answer(new(ImaPlacement.SetAttributes(signed, options.Xattr, context), null));
+            answer(new(ImaPlacement.SetAttributes(signed, options.Xattr), null));
             return;
         }
         KexecSignException? evmRefused = null;
         if (signed.EvmSidecar is not null)
             Stage(signed.EvmSidecar, Convert.FromHexString(signed.Evm!), file.Path, commit, refused => evmRefused = refused);
-        Stage(file.Path + ".sig", value, file.Path, commit, refused => answer((refused ?? evmRefused) is { } failed
-            ? new(null, new(file.Path, failed.Code.Id, failed.In(file.Path).Message))
-            : new(ImaPlacement.SetAttributes(signed, options.Xattr, context), null)));
+        Stage(file.Path + ".sig", value, file.Path, commit, refused => answer(Placed(signed, refused ?? evmRefused, options)));
+    }
+
+    private static Answer Placed(ImaSigned signed, KexecSignException? refused, ImaSignOptions options)
+    {
+        try
+        {
+            return new(refused is null ? ImaPlacement.SetAttributes(signed, options.Xattr) : throw refused, null);
+        }
+        catch (KexecSignException failed)
+        {
+            return new(null, new(signed.File, failed.Code.Id, failed.In(signed.File).Message));
+        }
     }
 
     private static void Stage(string path, byte[] value, string signed, GroupCommit commit, Action<KexecSignException?> done) =>
@@ -210,7 +224,7 @@ internal static class ImaSignOperation
     }
 
     private static ImaSignOptions WithCarrier(ImaSignOptions options) =>
-        options is { Tar: null, Xattr: null, Manifest: null } ? options with { Sidecar = true } : options;
+        options is { Tar: null, Xattr: null, Manifest: null, ValuesOnly: false } ? options with { Sidecar = true } : options;
 
     private sealed record Answer(ImaSigned? Signed, FailedFile? Failed);
 }

@@ -20,6 +20,9 @@ public sealed record ImaSignOptions
     /// <summary>Key, certificate, PIN and digest.</summary>
     public SigningOptions Signing { get; init; } = new();
 
+    /// <summary>Key id in hex that the value names; null for that of the certificate, or of the key where no certificate is given.</summary>
+    public string? KeyId { get; init; }
+
     /// <summary>Whether to write FILE.sig.</summary>
     public bool Sidecar { get; init; }
 
@@ -34,6 +37,9 @@ public sealed record ImaSignOptions
 
     /// <summary>The xattr to set: <c>security</c> (needs privilege) or <c>user</c>; null for none.</summary>
     public string? Xattr { get; init; }
+
+    /// <summary>Whether nothing is written where nothing else is asked for: the values stand in the result.</summary>
+    public bool ValuesOnly { get; init; }
 
     /// <summary>2 or 3; null for 2, and for 3 with <see cref="Verity"/>.</summary>
     public int? Version { get; init; }
@@ -74,7 +80,7 @@ public sealed record ImaSignResult(
             Signed.Length is 0 or > MostRows ? [] :
             [
                 new("", ["file", DigestAlgorithm.ToLowerInvariant(), "key id", "sidecar", "xattr"],
-                    [.. Signed.Select(s => ImmutableArray.Create(s.File, s.Digest, s.KeyId, s.Sidecar ?? "-", s.Xattr ?? s.XattrProblem ?? "-"))]),
+                    [.. Signed.Select(s => ImmutableArray.Create(s.File, s.Digest, s.KeyId, s.Sidecar ?? "-", s.Xattr ?? "-"))]),
             ],
             [
                 .. Failed.Take(MostRows).Select(f => f.Message), .. Failed.Length > MostRows ? [$"{Failed.Length - MostRows} more failed; --json names each."] : (ReadOnlySpan<string>)[],

@@ -4,6 +4,7 @@ using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Core.Settings;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -24,6 +25,9 @@ public sealed record ImaVerifyOptions
 
     /// <summary>Certificates of the .ima keyring; of the .evm keyring too, with <see cref="Evm"/>.</summary>
     public ImmutableArray<string> Certificates { get; init; } = [];
+
+    /// <summary>Where the value is looked for: <c>sidecar</c>, <c>security</c> or <c>user</c>; null for the first that is there.</summary>
+    public string? From { get; init; }
 
     /// <summary>Whether portable EVM signatures are checked too, and what they cover.</summary>
     public EvmOptions Evm { get; init; } = new();
@@ -55,6 +59,8 @@ public sealed record ImaVerifyResult(ImmutableArray<ImaFileVerdict> Files) : Ope
 /// <summary><c>ima verify</c>: checks sidecars and xattrs as IMA appraisal would.</summary>
 internal static class ImaVerifyOperation
 {
+    private static readonly ImmutableArray<string> Places = ["sidecar", "security", "user"];
+
     public static Operation<ImaVerifyOptions, ImaVerifyResult> Definition { get; } = new()
     {
         Name = "ima verify",
@@ -64,8 +70,10 @@ internal static class ImaVerifyOperation
         TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
             .. EvmOptions.Specs<ImaVerifyOptions>("Check the portable EVM signature too: FILE.evm.sig, or security.evm.", o => o.Evm, (o, e) => o with { Evm = e }),
+            new("from", "PLACE", "Take the value from there alone; without it from the first of the three that is there.",
+                (o, v) => o with { From = OptionValues.Choice("from", v, Places) }, choices: Places),
             new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
         ],
         Examples = [new("kexecsign ima verify vmlinuz.efi --cert ima.pem", "Check vmlinuz.efi.sig, or the xattr when there is no sidecar.")],
@@ -78,8 +86,8 @@ internal static class ImaVerifyOperation
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima verify", context);
         return new(Batch.Run(files, "verify IMA signatures of", context, (file, refused) => new ImaFileVerdict(file.Path, Verdict.Refused(Consumer.Ima, refused)), (file, _, step, answer) =>
         {
-            using FileSource source = FileSource.Open(file.Path);
-            (byte[] value, string where) = ImaCheck.Find(file.Path) ?? throw VerifyErrors.NoImaSignature.With(file.Path);
+            using FileSource source = file.Open();
+            (byte[] value, string where) = ImaCheck.Find(file.Path, options.From) ?? throw VerifyErrors.NoImaSignature.With(file.Path);
             var signature = ImaSignature.Decode(value);
             X509Certificate2 signer = ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);
             string reason = $"{where}: {ImaSelection.Described(signature)} of {signer.Subject}";

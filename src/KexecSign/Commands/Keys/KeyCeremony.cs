@@ -17,6 +17,8 @@ namespace KexecSign.Commands.Keys;
 /// <summary>Carries a profile out. Each thing is looked for first and made only when it is missing.</summary>
 internal sealed class KeyCeremony
 {
+    private const long MaxCertificate = 1 << 20;
+
     private readonly KeyProfile _profile;
     private readonly RunContext _context;
     private readonly string _certificateFolder;
@@ -78,6 +80,11 @@ internal sealed class KeyCeremony
         string named = TokenReference.ForToken(_profile.Token) + module;
         if (_context.Keyring.FindTokens(named, _pin).Count > 0)
             return (_context.Keyring.OpenToken(named, _pin), Making.Existing);
+        // Keys were made here before: new ones under their labels would replace what the certificates stand for.
+        if (_softHsm?.Remains() is { } remains)
+            throw OperationErrors.TokenLost.With(_profile.Token, remains);
+        if (_profile.Keys.Select(CertificatePath).FirstOrDefault(File.Exists) is { } certificate)
+            throw OperationErrors.TokenLost.With(_profile.Token, $"a certificate of its keys is there: {certificate}");
         Token made = _context.Keyring.MakeToken(TokenReference.Any + module, _profile.Token, _securityOfficerPin, _pin);
         return (made, Making.Made);
     }
@@ -96,6 +103,8 @@ internal sealed class KeyCeremony
         KeyDescription? there = keys.FirstOrDefault(key => key.Label == entry.Label);
         ImmutableArray<byte> id = there?.Id ?? [.. RandomNumberGenerator.GetBytes(8)];
         // Opening by label alone refuses when two keys have it; the id of the first must not decide.
+        if (there is null && File.Exists(CertificatePath(entry)))
+            throw OperationErrors.KeyLost.With(entry.Label, CertificatePath(entry));
         ISigningKey key = there is null
             ? token.GenerateKeyPair(entry.Label, entry.Algorithm, id, _context.Cancellation)
             : token.OpenKey(entry.Label, [], _context.Cancellation);
@@ -103,7 +112,7 @@ internal sealed class KeyCeremony
             WarnOfOtherKind(entry, key);
         (X509Certificate2 certificate, Making certificateWas) = Certificate(token, entry, key, id, certificates);
         _done[entry.Label] = (key, certificate, entry.Issuer);
-        string file = Path.Combine(_certificateFolder, entry.CertificateFile);
+        string file = CertificatePath(entry);
         WriteIfOther(file, Chain(entry.Label));
         return new(
             entry.Label, entry.Role, entry.Algorithm, there is null ? Making.Made : Making.Existing, certificateWas,
@@ -127,6 +136,8 @@ internal sealed class KeyCeremony
         return (made, Making.Made);
     }
 
+    private string CertificatePath(KeyProfileEntry entry) => Path.Combine(_certificateFolder, entry.CertificateFile);
+
     private void WarnOfOtherKind(KeyProfileEntry entry, ISigningKey key)
     {
         string kind = KeyKindFacts.Of(key.Algorithm, key.KeySizeBits)!.Word;
@@ -145,7 +156,7 @@ internal sealed class KeyCeremony
     private static void WriteIfOther(string path, string text)
     {
         byte[] bytes = Encoding.ASCII.GetBytes(text);
-        if (File.Exists(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
+        if (File.Exists(path) && WholeFile.ReadReplaceable(path, MaxCertificate, "a certificate").AsSpan().SequenceEqual(bytes))
             return;
         using OutputFile output = OutputFile.Create(path);
         output.Write(bytes);

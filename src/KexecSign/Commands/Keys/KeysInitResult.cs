@@ -27,6 +27,9 @@ public enum Making
 public sealed record KeysInitResult(
     string Token, Making TokenWas, string? Module, string? SoftHsmConfiguration, ImmutableArray<InitialisedKey> Keys) : OperationResult
 {
+    /// <summary>The configuration that names the keys; null when none was written.</summary>
+    public string? Configuration { get; init; }
+
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"token '{Token}' {Word(TokenWas)}",
@@ -36,7 +39,10 @@ public sealed record KeysInitResult(
                     key.Label, Roles.Name(key.Role), KeyKindFacts.Of(key.Algorithm).Word, Word(key.KeyWas), key.CertificateFile, key.CertificateSha256 ?? "", key.NotAfter ?? ""))]),
             new("references", ["label", "for --key"], [.. Keys.Where(key => key.Uri is not null).Select(key => ImmutableArray.Create(key.Label, key.Uri!))]),
         ],
-        SoftHsmConfiguration is null ? [] : [$"For other programs: export SOFTHSM2_CONF={SoftHsmConfiguration}"]);
+        [
+            .. Configuration is null ? (ReadOnlySpan<string>)[] : [$"The keys by name: kexecsign sign FILE -k {Keys[0].Label} --config {Configuration}, or export KEXECSIGN_CONFIG={Configuration}"],
+            .. SoftHsmConfiguration is null ? (ReadOnlySpan<string>)[] : [$"For other programs: export SOFTHSM2_CONF={SoftHsmConfiguration}"],
+        ]);
 
     private static string Word(Making making) => making switch
     {

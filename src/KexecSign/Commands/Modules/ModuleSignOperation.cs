@@ -1,4 +1,5 @@
 using KexecSign.Formats.Vocabulary;
+using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Compression;
@@ -42,6 +43,15 @@ public sealed record ModuleSignOptions
 
     /// <summary>Whether files are left alone whose signature holds by this key.</summary>
     public bool SkipSigned { get; init; }
+
+    /// <summary>Whether FILE.p7s is written and the file itself left alone.</summary>
+    public bool Detached { get; init; }
+
+    /// <summary>Whether FILE.p7s is written besides.</summary>
+    public bool SaveSignature { get; init; }
+
+    /// <summary>A PKCS#7 that was made elsewhere and is appended as it is; null for signing with the key.</summary>
+    public string? Signature { get; init; }
 }
 
 /// <summary>Result of <c>module sign</c>.</summary>
@@ -60,6 +70,8 @@ public sealed record ModuleSignResult(string DigestAlgorithm, string Signer, Imm
 /// <summary><c>module sign</c>: appended signatures, as scripts/sign-file makes them.</summary>
 internal static class ModuleSignOperation
 {
+    private const string Beside = ".p7s";
+
     public static Operation<ModuleSignOptions, ModuleSignResult> Definition { get; } = new()
     {
         Name = "module sign",
@@ -88,6 +100,9 @@ internal static class ModuleSignOperation
             new("in-place", null, "Replace the files.", (o, _) => o with { InPlace = true }),
             new("skid", null, "Name the certificate by its SubjectKeyIdentifier instead of issuer and serial number.", (o, _) => o with { KeyIdentifier = true }),
             new("replace", null, "Take away an appended signature that is there.", (o, _) => o with { Replace = true }),
+            new("detached", null, "Write the PKCS#7 to FILE.p7s, as 'sign-file -d' does, and leave the file alone.", (o, _) => o with { Detached = true }),
+            new("save-signature", null, "Write the PKCS#7 to FILE.p7s besides, as 'sign-file -p' does.", (o, _) => o with { SaveSignature = true }),
+            new("signature", "FILE", "Append this PKCS#7, made elsewhere, instead of signing; for one file.", (o, v) => o with { Signature = v }),
             new("skip-signed", null, "Verify signatures that are there and leave files alone whose signature holds by this key.", (o, _) => o with { SkipSigned = true }),
         ],
         Examples =
@@ -101,12 +116,16 @@ internal static class ModuleSignOperation
     private static ModuleSignResult Run(ModuleSignOptions options, RunContext context)
     {
         ImmutableArray<SelectedFile> files = ModuleSelection.Of(options.Files, options.FilesFrom, "module sign");
-        Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace);
+        if (options.Signature is not null)
+            return ModuleAttachment.Run(options, files, context);
+        if (options is { Detached: true, Output: not null } or { Detached: true, InPlace: true })
+            throw OperationErrors.OptionsConflict.With("--detached", options.InPlace ? "--in-place" : "-o");
+        Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace || options.Detached);
         SigningIdentity identity = SigningIdentity.Open("module sign", options.Signing, context, MlDsaUse.Taken);
         SignerName name = options.KeyIdentifier ? SignerName.ByKeyIdentifier(identity.Certificate) : SignerName.ByIssuer(identity.Certificate);
         ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
-            using var module = ModuleFile.Open(file.Path, context.Cancellation);
+            using var module = ModuleFile.Open(file, context.Cancellation);
             if (module.Existing is not null && options.SkipSigned && HoldsBy(identity, module, context))
             {
                 Skip(file, targetOf[file.Path], options, commit, step, answer, context);
@@ -115,22 +134,51 @@ internal static class ModuleSignOperation
             if (module.Existing is not null && !options.Replace)
                 throw OperationErrors.AppendedAlready.With();
             AuthenticodeTable.RefuseIn(module.Content);
-            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace, commit.Folders);
+            if (options.Detached)
+            {
+                Detach(file, module, identity, name, commit, step, answer, context);
+                return;
+            }
+            OutputFile output = BatchTargets.Create(targetOf[file.Path], file, options.InPlace, commit.Folders);
             var signed = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = module.Note };
             commit.Add(
-                output, o => signed = signed with { Digest = Convert.ToHexStringLower(Write(module, o, identity, name, step, context)) },
+                output, o => signed = signed with { Digest = Convert.ToHexStringLower(Write(module, o, identity, name, options.SaveSignature ? file.Path : null, step, context)) },
                 refused => answer(refused is null ? signed : FileOutcome.Of(file, refused)));
         });
         return new(identity.Hash.Name!, identity.Certificate.Subject, outcomes);
     }
 
-    private static byte[] Write(ModuleFile module, OutputFile output, SigningIdentity identity, SignerName name, IRunStep step, RunContext context)
+    // What sign-file -d writes: the PKCS#7 without the trailer that tells the kernel where it begins.
+    private static void Detach(
+        SelectedFile file, ModuleFile module, SigningIdentity identity, SignerName name, GroupCommit commit, IRunStep step, Action<FileOutcome> answer, RunContext context)
+    {
+        OutputFile output = OutputFile.Create(file.Path + Beside, commit.Folders, file.Path);
+        var signed = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = module.Note };
+        commit.Add(
+            output, o =>
+            {
+                byte[] digest = ContentPass.Run(module.Content, identity.Hash, null, step, context.Cancellation);
+                o.WriteWhole(SignedData(module, digest, identity, name, context), default);
+                signed = signed with { Digest = Convert.ToHexStringLower(digest) };
+            },
+            refused => answer(refused is null ? signed : FileOutcome.Of(file, refused)));
+    }
+
+    private static byte[] SignedData(ModuleFile module, byte[] digest, SigningIdentity identity, SignerName name, RunContext context) =>
+        DetachedSignedData.Encode(
+            new(name, identity.Hash, identity.SignContent(
+                ContentKind.Module, digest, () => SignedContent.Of(module.Content), context.Cancellation, module.Source.Path)), identity.Scheme);
+
+    private static byte[] Write(
+        ModuleFile module, OutputFile output, SigningIdentity identity, SignerName name, string? saveBeside, IRunStep step, RunContext context)
     {
         bool plain = module.Compression == ModuleCompression.None;
         bool inPieces = plain && module.Content.Extents is not [BytesExtent];
         byte[] digest = ContentPass.Run(module.Content, identity.Hash, inPieces ? output : null, step, context.Cancellation);
-        byte[] signature = identity.SignContent(digest, () => SignedContent.Of(module.Content), context.Cancellation);
-        byte[] appended = AppendedSignature.Encode(DetachedSignedData.Encode(new(name, identity.Hash, signature), identity.Scheme));
+        byte[] signedData = SignedData(module, digest, identity, name, context);
+        if (saveBeside is not null)
+            WrittenFile.Write(Layout.Of(signedData), saveBeside + Beside, [saveBeside], context);
+        byte[] appended = AppendedSignature.Encode(signedData);
         if (inPieces)
             output.Write(appended, module.Content.Length + appended.Length);
         else if (plain)
@@ -170,9 +218,9 @@ internal static class ModuleSignOperation
             answer(skipped);
             return;
         }
-        using FileSource source = FileSource.Open(file.Path);
+        using FileSource source = file.Open();
         commit.Add(
-            BatchTargets.Create(target, file.Path, inPlace: false, commit.Folders),
+            BatchTargets.Create(target, file, inPlace: false, commit.Folders),
             output => ContentPass.Run(source.ToLayout(), System.Security.Cryptography.HashAlgorithmName.SHA256, output, step, context.Cancellation),
             refused => answer(refused is null ? skipped with { Output = target } : FileOutcome.Of(file, refused)));
     }

@@ -69,7 +69,7 @@ internal static class ModuleStripOperation
         Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace);
         return new(Batch.Run(files, "strip", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
-            using var module = ModuleFile.Open(file.Path, context.Cancellation);
+            using var module = ModuleFile.Open(file, context.Cancellation);
             FileOutcome outcome = module.Existing is null
                 ? new(file.Path, FileStatus.Skipped) { Note = "carries no appended signature" }
                 : new(file.Path, FileStatus.Stripped) { Note = module.Note };
@@ -79,7 +79,7 @@ internal static class ModuleStripOperation
                 answer(outcome);
                 return;
             }
-            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace, commit.Folders);
+            OutputFile output = BatchTargets.Create(targetOf[file.Path], file, options.InPlace, commit.Folders);
             commit.Add(output, o => Write(module, o, step, context), refused => answer(refused is null ? outcome with { Output = output.Path } : FileOutcome.Of(file, refused)));
         }));
     }

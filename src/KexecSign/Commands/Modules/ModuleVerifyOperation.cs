@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Operations;
+using KexecSign.Core.Settings;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
 using KexecSign.Judging;
@@ -49,7 +50,7 @@ internal static class ModuleVerifyOperation
         TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the kernel's keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            new("cert", "CERT", "Certificate of the kernel's keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Module] },
             new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
         ],
         Examples = [new("kexecsign module verify /lib/modules/6.12.0 --cert modules.pem", "Check every module of a kernel.")],
@@ -62,7 +63,7 @@ internal static class ModuleVerifyOperation
             [.. options.Certificates.Select(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation)[0])];
         return new(Batch.Run(files, "verify", context, FileOutcome.Of, (file, _, step, answer) =>
         {
-            using var module = ModuleFile.Open(file.Path, context.Cancellation);
+            using var module = ModuleFile.Open(file, context.Cancellation);
             (byte[] digest, HashAlgorithmName hash, X509Certificate2 signer) = ModuleCheck.Require(module, trusted, step, context.Cancellation);
             answer(new(file.Path, FileStatus.Verified) { Digest = Convert.ToHexStringLower(digest), Note = $"{hash.Name} by {signer.Subject}" });
         }));

@@ -100,7 +100,7 @@ internal sealed class AnswerMatching
         return fits;
     }
 
-    // The one thing besides that a far side may add: a timestamp that is over this signature, written anew.
+    // The one thing besides that a signer may add: a timestamp that is over this signature, written anew.
     private static ReadOnlyMemory<byte> Timestamp(AuthenticodeSignature whole)
     {
         foreach (ReadOnlyMemory<byte> der in whole.TimestampTokens)

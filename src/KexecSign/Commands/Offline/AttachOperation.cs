@@ -79,15 +79,18 @@ internal static class AttachOperation
         SigningIdentity identity = Signer(bundle, stage, options, context);
         ImmutableArray<byte[]> pkcs7s = AnswerMatching.Complete(bundle, stage, identity, Answer.ReadAll(bundle.AnswersFolder(stage.Number), options.Answers));
 
+        using var files = new StagedFiles([.. targets.Select(t => t.Source)]);
         var open = new List<(FileSource Source, ImageSigning Signing)>();
         try
         {
             for (int i = 0; i < targets.Length; i++)
             {
-                open.Add(Begin(targets[i].File, targets[i].Source, targets[i].Target, identity, context));
+                open.Add(Begin(targets[i].File, targets[i].Source, files.Add(targets[i].Target), identity, context));
                 open[i].Signing.Use(pkcs7s[i]);
             }
-            ImmutableArray<SignedImage> signed = [.. open.Select(o => o.Signing.Finish())];
+            ImmutableArray<SignedImage> signed = [.. open.Select((o, i) => o.Signing.Finish() with { File = targets[i].Target })];
+            context.Cancellation.ThrowIfCancellationRequested();
+            files.Place();
             AttachedRecord.Of(options.Bundle).Add(stage, [.. signed.Select(s => new BundleOutput(s.Size, s.Sha256))], pkcs7s, context);
             return new(options.Bundle, stage.Number, signed);
         }

@@ -6,5 +6,6 @@ namespace KexecSign.Commands.Provenance;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ProvenanceSignResult))]
 [JsonSerializable(typeof(ProvenanceVerifyResult))]
 internal sealed partial class ProvenanceJson : JsonSerializerContext;

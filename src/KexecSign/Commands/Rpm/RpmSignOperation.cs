@@ -97,7 +97,7 @@ internal static class RpmSignOperation
         SigningIdentity identity = SigningIdentity.Open("rpm sign", options.Signing, context);
         ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign the files of", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
-            using FileSource source = FileSource.Open(file.Path);
+            using FileSource source = file.Open();
             var package = RpmPackage.Read(source.ToLayout());
             bool nothing = package.Files.All(f => f.Digest.IsEmpty);
             bool skip = nothing || (options.SkipSigned && package.IsSigned && package.Files.All(f => f.Digest.IsEmpty || Holds(f, package.Hash, identity)));
@@ -110,7 +110,7 @@ internal static class RpmSignOperation
                 answer(new(file.Path, FileStatus.Skipped) { Note = note });
                 return;
             }
-            OutputFile output = BatchTargets.Create(targetOf[file.Path], file.Path, options.InPlace, commit.Folders);
+            OutputFile output = BatchTargets.Create(targetOf[file.Path], file, options.InPlace, commit.Folders);
             FileOutcome done = new(file.Path, skip ? FileStatus.Skipped : FileStatus.Signed)
             {
                 Output = output.Path,

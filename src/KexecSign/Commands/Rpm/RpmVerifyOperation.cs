@@ -4,6 +4,7 @@ using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Core.Settings;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -52,7 +53,7 @@ internal static class RpmVerifyOperation
         TypedArguments = [new("FILE", "The package, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
             new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
         ],
         Examples = [new("kexecsign rpm verify RPMS --cert ima.pem", "Check that every file of every package is signed.")],
@@ -64,7 +65,7 @@ internal static class RpmVerifyOperation
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "rpm verify", context);
         return new(Batch.Run(files, "verify", context, FileOutcome.Of, (file, _, step, answer) =>
         {
-            using FileSource source = FileSource.Open(file.Path);
+            using FileSource source = file.Open();
             var package = RpmPackage.Read(source.ToLayout());
             foreach (RpmFile packed in package.Files.Where(f => !f.Digest.IsEmpty))
                 Require(packed, package, trusted);

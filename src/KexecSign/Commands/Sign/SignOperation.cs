@@ -38,6 +38,15 @@ public sealed record SignOptions
 
     /// <summary>Whether the signer claims a signing time.</summary>
     public bool SigningTime { get; init; }
+
+    /// <summary>Further certificates that travel with the signature.</summary>
+    public ImmutableArray<string> Chain { get; init; } = [];
+
+    /// <summary>Whether the PKCS#7 alone is written, and the image left alone.</summary>
+    public bool Detached { get; init; }
+
+    /// <summary>Whether bytes behind the last section are signed, with a warning, instead of being refused.</summary>
+    public bool TrailingBytes { get; init; }
 }
 
 /// <summary>Result of <c>sign</c>.</summary>
@@ -54,7 +63,10 @@ public sealed record SignResult(ImmutableArray<SignedImage> Signed, ImmutableArr
         [new("", ["file", "bytes", "image digest", "table", "signer"],
             [.. Signed.Select(s => ImmutableArray.Create(
                 s.File, $"{s.Size}", $"{s.DigestAlgorithm} {s.ImageDigest}", $"0x{s.CertificateTableOffset:x}+0x{s.CertificateTableSize:x}", s.Signer))])],
-        [.. Failed.Select(f => f.Message)]);
+        [])
+    {
+        Failures = [.. Failed.Select(f => new ReportFailure(f.Code, f.Message))],
+    };
 }
 
 /// <summary><c>sign</c>: Authenticode signatures, many files in one login.</summary>
@@ -87,6 +99,11 @@ internal static class SignOperation
                 (o, v) => o with { Timestamp = o.Timestamp with { AttemptSeconds = OptionValues.Seconds("timestamp-wait", v) } }, "10"),
             new("timestamp-deadline", "SECONDS", "Longest wait for all timestamps together.",
                 (o, v) => o with { Timestamp = o.Timestamp with { TotalSeconds = OptionValues.Seconds("timestamp-deadline", v) } }, "120"),
+            new("chain", "CERT", "Further certificates that travel with the signature, besides those that stand behind --cert's first.",
+                (o, v) => o with { Chain = o.Chain.Add(v) }, repeatable: true),
+            new("detached", null, "Write the PKCS#7 alone; 'signatures add' puts it into the image.", (o, _) => o with { Detached = true }),
+            new("trailing-bytes", null, "Sign bytes behind the last section too, with a warning, instead of refusing them: every hash covers them.",
+                (o, _) => o with { TrailingBytes = true }),
             new("signing-time", null, "Write a signing time: SOURCE_DATE_EPOCH, or now where that is not set.", (o, _) => o with { SigningTime = true }),
         ],
         Examples =
@@ -110,9 +127,13 @@ internal static class SignOperation
         // How long a token will be is not known, and the padding counts on the length.
         if (options is { Fit: true, Timestamp.Servers.IsEmpty: false })
             throw OperationErrors.OptionsConflict.With("--fit", "--timestamp");
+        if (options.Detached && (options.InPlace || options.Fit || options.Files.Length > 1))
+            throw OperationErrors.OptionsConflict.With("--detached", options.InPlace ? "--in-place" : options.Fit ? "--fit" : "several files");
         ImmutableArray<FileTarget> targets = [.. options.Files.Select(file => new FileTarget(file, Target(file, options)))];
         BatchNames.RequireDifferent(Outputs(targets));
         var identity = SigningIdentity.Open("sign", options.Signing, context, MlDsaUse.TakenByKexec);
+        if (!options.Chain.IsEmpty)
+            identity = identity with { Certificates = [.. identity.Certificates, .. options.Chain.SelectMany(c => context.Keyring.OpenCertificates(c, options.Signing.Pin, context.Cancellation))] };
         if (options.SigningTime)
             identity = identity with { SigningTime = Signing.Timestamps.SigningTime.Get(identity.Certificate, context) };
         using var timestamper = Timestamper.For(options.Timestamp, context.Cancellation);
@@ -130,6 +151,8 @@ internal static class SignOperation
     private static SignedImage SignOne(string file, string target, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
         using FileSource source = FileSource.Open(file);
+        if (options.Detached)
+            return DetachedSigning.Sign(source, target, identity, options, timestamper, context);
         using ImageSigning signing = Begin(source, target, identity, options, new OutputFolders(), context);
         signing.Sign(context, timestamper);
         return signing.Finish();
@@ -138,20 +161,43 @@ internal static class SignOperation
     private static SignResult SignMany(
         ImmutableArray<FileTarget> targets, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
     {
-        BatchImage[] files = [.. targets.Select(t => new BatchImage(t.File, t.Target))];
+        var signed = ImmutableArray.CreateBuilder<SignedImage>();
+        var failed = ImmutableArray.CreateBuilder<FailedFile>();
         KexecSignException? lost = null;
+        using var commit = new GroupCommit();
+        // A group at a time, because each file has its input and its output open until it is in place.
+        foreach (FileTarget[] group in targets.Chunk(GroupCommit.GroupSize))
+        {
+            BatchImage[] files = [.. group.Select(t => new BatchImage(t.File, t.Target))];
+            lost = SignGroup(files, lost, commit, identity, options, timestamper, context);
+            foreach (BatchImage file in files)
+            {
+                if (file.Signed is not null)
+                    signed.Add(file.Signed);
+                if (file.Failed is not null)
+                    failed.Add(file.Failed);
+            }
+            if (lost is not null && signed.Count == 0)
+                throw lost;
+        }
+        commit.Finish();
+        return new(signed.ToImmutable(), failed.ToImmutable());
+    }
+
+    private static KexecSignException? SignGroup(
+        BatchImage[] files, KexecSignException? lost, GroupCommit commit, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
+    {
         try
         {
-            using var commit = new GroupCommit();
-            // Everything is hashed before the token is asked for anything.
-            Workers.Run(files.Length, Workers.Default, i => files[i].Attempt(file => file.Begin(identity, options, commit.Folders, context)), context.Cancellation);
+            // The whole group is hashed before the token is asked for anything; with a key that is lost there is nothing to hash for.
+            if (lost is null)
+                Workers.Run(files.Length, Workers.Default, i => files[i].Attempt(file => file.Begin(identity, options, commit.Folders, context)), context.Cancellation);
             // Servers are asked one after the other; tokens take as many signatures at a time as they have sessions.
             Workers.Run(files.Length, timestamper is null ? Workers.Default : 1, Sign, context.Cancellation, (_, late) => Lose(late as KexecSignException ?? Failure.Explain(late)));
-            if (lost is not null && !files.Any(f => f.IsSigned))
-                throw lost;
             foreach (BatchImage file in files)
                 file.Attempt(f => f.Commit(commit, lost));
-            commit.Finish();
+            commit.Flush();
+            return lost;
 
             // A key that fails once is not asked again; what it signed before is finished.
             void Sign(int i)
@@ -178,7 +224,6 @@ internal static class SignOperation
             foreach (BatchImage file in files)
                 file.Dispose();
         }
-        return new([.. files.Where(f => f.Signed is not null).Select(f => f.Signed!)], [.. files.Where(f => f.Failed is not null).Select(f => f.Failed!)]);
     }
 
     // No tuple: code for lists of tuples is compiled on every start.
@@ -208,11 +253,11 @@ internal static class SignOperation
 
         public void Commit(GroupCommit commit, KexecSignException? lost)
         {
-            if (Signing is null || Failed is not null)
+            if (Failed is not null)
                 return;
             if (!IsSigned)
                 throw lost!;
-            commit.Add(Signing.Output, refused => Attempt(file => file.Signed = refused is null ? file._complete : throw refused));
+            commit.Add(Signing!.Output, refused => Attempt(file => file.Signed = refused is null ? file._complete : throw refused));
         }
 
         public void Attempt(Action<BatchImage> work)
@@ -239,7 +284,7 @@ internal static class SignOperation
     {
         try
         {
-            PendingSignature pending = PendingSignature.Prepare(source.ToLayout(), identity, options.Existing, options.Fit);
+            PendingSignature pending = DetachedSigning.Prepare(source, identity, options, context);
             OutputFile output = options.InPlace ? OutputFile.Create(target, folders) : OutputFile.Create(target, folders, source.Path);
             try
             {
@@ -264,6 +309,8 @@ internal static class SignOperation
         if (options.InPlace)
             return file;
         bool toFolder = options.Output is not null && Directory.Exists(options.Output);
+        if (options.Output is [.., '/'] && !toFolder)
+            throw OperationErrors.OutputFolderMissing.With().In(options.Output);
         if (options.Output is null || (options.Files.Length > 1 && !toFolder))
             throw OperationErrors.NoOutput.With(options.Files.Length);
         return toFolder ? Path.Combine(options.Output, Path.GetFileName(file)) : options.Output;

@@ -42,6 +42,9 @@ public sealed record ListedSignature
     /// <summary>The signer's certificate; null when it does not travel along.</summary>
     public ListedSigner? Signer { get; init; }
 
+    /// <summary>The given certificate that a signature leads to which holds; null when it leads to none.</summary>
+    public string? LeadsTo { get; init; }
+
     /// <summary>The other certificates in the signature.</summary>
     public ImmutableArray<ListedSigner> Chain { get; init; } = [];
 

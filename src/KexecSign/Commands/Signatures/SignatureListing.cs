@@ -8,6 +8,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Images;
+using KexecSign.Judging;
 
 namespace KexecSign.Commands.Signatures;
 
@@ -23,32 +24,33 @@ internal static class SignatureListing
     private static readonly ImmutableArray<string> Nested = ["Windows only"];
 
     /// <summary>The signatures in table order, nested ones behind the one that holds them.</summary>
-    public static ImmutableArray<ListedSignature> Of(PeImage image, Layout file, RunContext context)
+    public static ImmutableArray<ListedSignature> Of(PeImage image, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
         ReadDigests digests = ReadDigests.Of(image, file, context, []);
         var found = ImmutableArray.CreateBuilder<ListedSignature>();
         foreach (CertificateEntry entry in CertificateTable.Read(image, file))
         {
             var listed = new ListedSignature { Index = $"{found.Count(f => !f.Index.Contains('.'))}", Offset = entry.Offset, Size = entry.Length, ReadBy = found.Count == 0 ? First : Later };
-            Add(listed, entry.Pkcs7, digests, found, depth: 0);
+            Add(listed, entry.Pkcs7, digests, trusted, found, depth: 0);
         }
         return found.ToImmutable();
     }
 
     private static void Add(
-        ListedSignature listed, Func<ReadOnlyMemory<byte>> pkcs7, ReadDigests digests, ImmutableArray<ListedSignature>.Builder found, int depth)
+        ListedSignature listed, Func<ReadOnlyMemory<byte>> pkcs7, ReadDigests digests, ImmutableArray<X509Certificate2> trusted,
+        ImmutableArray<ListedSignature>.Builder found, int depth)
     {
         try
         {
             AuthenticodeSignature signature = AuthenticodeSignature.Decode(pkcs7());
-            found.Add(Describe(listed, signature, digests));
+            found.Add(Describe(listed, signature, digests, trusted));
             if (depth == MaxDepth)
                 return;
             int nested = 0;
             foreach (ReadOnlyMemory<byte> inner in signature.NestedSignatures)
             {
                 var below = new ListedSignature { Index = $"{listed.Index}.{nested++}", Offset = listed.Offset, Size = inner.Length, ReadBy = Nested };
-                Add(below, () => inner, digests, found, depth + 1);
+                Add(below, () => inner, digests, trusted, found, depth + 1);
             }
         }
         catch (KexecSignException broken)
@@ -57,7 +59,7 @@ internal static class SignatureListing
         }
     }
 
-    private static ListedSignature Describe(ListedSignature listed, AuthenticodeSignature signature, ReadDigests digests)
+    private static ListedSignature Describe(ListedSignature listed, AuthenticodeSignature signature, ReadDigests digests, ImmutableArray<X509Certificate2> trusted)
     {
         SpcIndirectData signed = signature.IndirectData;
         return listed with
@@ -67,6 +69,8 @@ internal static class SignatureListing
             DigestMatches = digests.Match(signed.Hash, signed.Digest.Span),
             SignatureHolds = signature.IsBeyondJudgement ? null : signature.SignaturesHold(),
             Problem = signature.IsBeyondJudgement ? "it is ML-DSA, which this machine's OpenSSL cannot verify (3.5 can)" : null,
+            LeadsTo = signature.Signer is { } leading && digests.Match(signed.Hash, signed.Digest.Span) && signature.SignaturesHold()
+                ? CertificateTrust.Find(leading, signature.Certificates, trusted)?.Subject : null,
             Signer = signature.Signer is { } signer ? Describe(signer) : null,
             Chain = [.. signature.Certificates.Where(c => signature.Signer is null || !c.RawDataMemory.Span.SequenceEqual(signature.Signer.RawDataMemory.Span)).Select(Describe)],
             SigningTime = signature.SigningTime,

@@ -6,6 +6,8 @@ namespace KexecSign.Commands.Signatures;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(SignaturesAddResult))]
+[JsonSerializable(typeof(SignaturesExtractResult))]
 [JsonSerializable(typeof(SignaturesListResult))]
 [JsonSerializable(typeof(SignaturesRemoveResult))]
 internal sealed partial class SignaturesJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
@@ -6,6 +7,8 @@ using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Keys.Pins;
+using KexecSign.Signing;
 
 namespace KexecSign.Commands.Signatures;
 
@@ -14,6 +17,12 @@ public sealed record SignaturesListOptions
 {
     /// <summary>The image.</summary>
     public string File { get; init; } = "";
+
+    /// <summary>Certificates of whom it is said which signatures lead to them.</summary>
+    public ImmutableArray<string> Certificates { get; init; } = [];
+
+    /// <summary>A detached PKCS#7 that is listed in the place of the image's own; null for those.</summary>
+    public string? Signature { get; init; }
 }
 
 /// <summary>Result of <c>signatures list</c>.</summary>
@@ -36,6 +45,7 @@ public sealed record SignaturesListResult(string File, ImmutableArray<ListedSign
         ("signature holds", YesNo(s.SignatureHolds)),
         ("signer", s.Digest is null ? null : s.Signer?.Subject ?? "not included"),
         ("issuer", s.Signer?.Issuer),
+        ("leads to", s.LeadsTo),
         ("serial", s.Signer?.Serial),
         ("sha256", s.Signer?.Sha256),
         ("valid", s.Signer is { } signer ? $"{signer.NotBefore:yyyy-MM-dd} to {signer.NotAfter:yyyy-MM-dd}" : null),
@@ -54,10 +64,15 @@ internal static class SignaturesListOperation
         Name = "signatures list",
         Summary = "List the signatures of an image and who will look at each.",
         Details = "The kernel reads only the first entry of the certificate table, and so does some firmware. Signatures nested in another one are read by "
-            + "Windows only. Says nothing of trust; 'verify' does.",
+            + "Windows only. Says nothing of what a consumer would do; 'verify' does.",
         Body = Run,
         TypedResult = () => SignaturesJson.Default.SignaturesListResult,
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
+        TypedOptions =
+        [
+            new("cert", "CERT", "Say which signatures hold and lead to this certificate, whatever consumers ask besides.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
+            new("signature", "FILE", "List this detached PKCS#7 (DER or PEM) in the place of those that the image carries.", (o, v) => o with { Signature = v }),
+        ],
         Examples = [new("kexecsign signatures list vmlinuz.efi", "Show signers, issuers, digests and dates of every signature.")],
     };
 
@@ -66,8 +81,9 @@ internal static class SignaturesListOperation
         using FileSource source = FileSource.Open(options.File);
         try
         {
-            Layout file = source.ToLayout();
-            return new(options.File, SignatureListing.Of(PeReader.Read(file), file, context));
+            ImmutableArray<X509Certificate2> trusted = [.. options.Certificates.SelectMany(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation))];
+            Layout file = options.Signature is null ? source.ToLayout() : SignatureFile.Attached(source.ToLayout(), options.Signature);
+            return new(options.File, SignatureListing.Of(PeReader.Read(file), file, trusted, context));
         }
         catch (KexecSignException refused)
         {

@@ -78,7 +78,7 @@ internal static class RawImages
         yield return Case("table-type", "The certificate entry says that it is no PKCS#7.", signed.OverwriteUInt16(table + 6, 1), No, unsupported);
         yield return Case("table-revision", "The certificate entry has revision 1.0: EDK2 does not look, the kernel does.", signed.OverwriteUInt16(table + 4, 0x0100), Yes, unsupported) with
         {
-            StricterBecause = "another firmware may look at the revision, as the UEFI specification lets it",
+            WarnedBecause = "another firmware may look at the revision, as the UEFI specification lets it",
         };
     }
 

@@ -28,7 +28,7 @@ internal sealed record TestsetCase(string File, string What, Layout Content, Exp
     public byte[]? Xattr { get; init; }
 
     /// <summary>As in <see cref="TestsetImage"/>.</summary>
-    public string? StricterBecause { get; init; }
+    public string? WarnedBecause { get; init; }
 
     /// <summary>The image with its size and digest.</summary>
     public TestsetImage Written(string sha256) => new(File, What, Content.Length, sha256)
@@ -40,6 +40,6 @@ internal sealed record TestsetCase(string File, string What, Layout Content, Exp
         Ima = Ima,
         Bpf = Bpf,
         Xattr = Xattr is null ? null : File + ".ima",
-        StricterBecause = StricterBecause,
+        WarnedBecause = WarnedBecause,
     };
 }

@@ -54,7 +54,7 @@ internal sealed class TestsetKeys
             if (!File.Exists(path))
                 throw OperationErrors.TestsetKeyMissing.With(name, string.Join(", ", Names)).In(from);
             using FileSource source = FileSource.Open(path);
-            WrittenFile.Write(source.ToLayout(), Path.Combine(folder, name), [], context);
+            WrittenFile.Write(source.ToLayout(), Path.Combine(folder, name), [path], context);
             if (name.EndsWith(".key", StringComparison.Ordinal))
                 File.SetUnixFileMode(Path.Combine(folder, name), KeyMode);
         }

@@ -53,8 +53,8 @@ public sealed record TestsetImage(string File, string What, long Size, string Sh
     /// <summary>File with the value of <c>security.ima</c>; null for none.</summary>
     public string? Xattr { get; init; }
 
-    /// <summary>Why <c>kexecsign verify --for firmware</c> refuses what firmware takes; null when both say the same.</summary>
-    public string? StricterBecause { get; init; }
+    /// <summary>Why <c>kexecsign verify --for firmware</c> warns of what firmware takes; null when it does not.</summary>
+    public string? WarnedBecause { get; init; }
 }
 
 /// <summary>Result of <c>testset</c>, and what its expected.json holds.</summary>

@@ -153,7 +153,7 @@ internal static class UkiBuildOperation
         return profiles.ToImmutable();
     }
 
-    // The profile's own .sbat is left out: shim reads the image's first one only, and signatures of its PCRs are for another image.
+    // The profile's own .sbat is left out: shim refuses an image with two (verify.c, verify_buffer_sbat()), and signatures of its PCRs are for another image.
     private static ImmutableArray<UkiPart> Joined(UkiImage file, ushort machine)
     {
         if (file.Image.Machine != machine)

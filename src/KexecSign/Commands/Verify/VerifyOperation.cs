@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Core.Settings;
 using KexecSign.Judging;
 using KexecSign.Judging.Policies;
 using KexecSign.Keys.Pins;
@@ -28,18 +29,19 @@ internal static class VerifyOperation
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
         TypedOptions =
         [
-            new("cert", "CERT", "A trusted certificate (UEFI db, kernel keyring, IMA).", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
+            new("cert", "CERT", "A trusted certificate (UEFI db, kernel keyring, IMA).", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Db, TrustRole.Kexec, TrustRole.Ima, TrustRole.Module] },
+            new("signature", "FILE", "Judge the image with this detached PKCS#7 (DER or PEM) in the place of those that it carries.", (o, v) => o with { Signature = v }),
             new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
             new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v }, choices: Architectures),
             new("db", "FILE", "What is allowed by certificate or digest, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Db = v }),
             new("dbx", "FILE", "Revocations, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Dbx = v }),
-            new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) => o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true),
+            new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) => o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Mok] },
             new("mokx", "FILE", "MokListX: revocations of the machine's owner, as EFI_SIGNATURE_LISTs.", (o, v) => o with { OwnerDbx = v }),
             new("sbat-level", "FILE", "SbatLevel, as 'mokutil --list-sbat-revocations' prints it: what shim demands of .sbat.", (o, v) => o with { SbatLevel = v }),
             new("expired", "POLICY", "What a signer's certificate that is out of date means; neither firmware nor kernel looks at the dates.",
                 (o, v) => o with { ExpiredFails = OptionValues.Choice("expired", v, Policies) == "fail" }, "warn", choices: Policies),
             new("tsa", "CERT", "A timestamp authority that is trusted: with --expired fail, a signature that it stamped while the signer's certificate was valid counts as made in time. Neither firmware nor kernel looks at timestamps.",
-                (o, v) => o with { TimestampAuthorities = o.TimestampAuthorities.Add(v) }, repeatable: true),
+                (o, v) => o with { TimestampAuthorities = o.TimestampAuthorities.Add(v) }, repeatable: true) { Trusts = [TrustRole.Tsa] },
             new("policy", "FILE", "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides --for and --cert.",
                 (o, v) => o with { Policy = v }),
             new("allow-module", "PATH", "A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.",

@@ -34,6 +34,7 @@ public sealed record VerifyResult(string File, bool TrustChecked, ImmutableArray
             ],
         ],
         [
+            .. Verdicts.SelectMany(v => v.Warnings.Select(w => $"{v.Consumer.ToString().ToLowerInvariant()}: {w}")).Distinct(),
             .. (Policy?.Findings ?? []).Where(f => !f.Holds).Select(f => $"{f.Code}: {f.Rule}: {f.Says}"),
             .. TrustChecked ? (ReadOnlySpan<string>)[] : ["No --cert was given: whom the signatures come from was not checked."],
         ]);

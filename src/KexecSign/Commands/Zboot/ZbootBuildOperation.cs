@@ -1,5 +1,6 @@
 using KexecSign.Formats.Vocabulary;
 using System.Text.Json.Serialization;
+using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
@@ -26,6 +27,9 @@ public sealed record ZbootBuildOptions
 
     /// <summary>Its level; null for the default.</summary>
     public int? Level { get; init; }
+
+    /// <summary>Which zstd compresses; null for that of this program.</summary>
+    public ZstdLibrary? Zstd { get; init; }
 
     /// <summary>The strongest setting there is, whatever time it takes.</summary>
     public bool Smallest { get; init; }
@@ -70,12 +74,15 @@ public sealed record ZbootBuildResult(
     string File, long Size, string Sha256, [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, int? Level, long PayloadOffset, long PayloadSize,
     string PayloadSha256, long ImageLength, long CodeSize, string KitSha256, InnerSignature? Inner, string? SignedImage) : OperationResult
 {
+    /// <summary>Name and version of what compressed the payload; null when it was given.</summary>
+    public string? Library { get; init; }
+
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"built {File}",
         [ReportTable.Fields("",
             ("bytes", $"{Size}"),
-            ("payload", $"{Compression.ToString().ToLowerInvariant()}{(Level is null ? "" : $" level {Level}")} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes"),
+            ("payload", $"{Compression.ToString().ToLowerInvariant()}{(Level is null ? "" : $" level {Level} by {Library}")} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes"),
             ("Image inside", $"0x{ImageLength:x} bytes, code up to 0x{CodeSize:x}"),
             ("inner signature", Inner is null ? null : $"{Inner.DigestAlgorithm} {Inner.ImageDigest} by {Inner.Signer}"),
             ("signed Image", SignedImage),
@@ -106,6 +113,7 @@ internal static class ZbootBuildOperation
             new("compression", "NAME", "Compression of the payload.", (o, v) => o with { Compression = ZbootOptionSpecs.Compression(v) },
                 defaultValue: "gzip", choices: ZbootOptionSpecs.Compressions),
             new("level", "N", "1 to 12 for gzip, 1 to 22 for zstd.", (o, v) => o with { Level = OptionValues.Number("level", v) }, defaultValue: "6 or 22"),
+            ZbootOptionSpecs.Zstd<ZbootBuildOptions>((o, v) => o with { Zstd = v }),
             new("smallest", null, "The strongest setting instead: 4 % smaller than gzip -9 in less time than it on two processors; zstd takes some more memory.", (o, _) => o with { Smallest = true }),
             new("payload", "FILE", "A payload that is compressed already, its 4-byte length included: the kernel build's arch/*/boot/vmlinuz.", (o, v) => o with { Payload = v }),
             ZbootOptionSpecs.Sbat<ZbootBuildOptions>((o, v) => o with { Sbat = v }),
@@ -140,7 +148,7 @@ internal static class ZbootBuildOperation
             using InnerImage? inner = signs
                 ? InnerImage.Sign(image.ToLayout(), SigningIdentity.Open("zboot build", options.Signing, context), options.Existing, context)
                 : null;
-            using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(), new(options.Compression, options.Level, options.Payload, options.Smallest, options.Linker), context);
+            using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(), new(options.Compression, options.Level, options.Payload, options.Smallest, options.Linker) { Zstd = options.Zstd }, context);
             WrittenFile written = WrittenFile.Fill(output, options.Sbat is null ? zboot.Image : SbatSection.Put(zboot.Image, options.Sbat), context);
             if (kept is not null)
                 _ = WrittenFile.Fill(kept, inner!.Image, context);
@@ -148,7 +156,7 @@ internal static class ZbootBuildOperation
             output.Commit();
             return new(
                 path, written.Size, written.Sha256, zboot.Header.Compression, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize,
-                zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize, kit.Sha256, inner?.Signature, options.SignedImage);
+                zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize, kit.Sha256, inner?.Signature, options.SignedImage) { Library = zboot.Library };
         }
         catch (KexecSignException refused) when (refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
         {
@@ -165,6 +173,8 @@ internal static class ZbootBuildOperation
             throw OperationErrors.OptionsConflict.With("--level", "--payload");
         if (options is { Smallest: true, Payload: not null })
             throw OperationErrors.OptionsConflict.With("--smallest", "--payload");
+        if (options is { Zstd: not null, Payload: not null })
+            throw OperationErrors.OptionsConflict.With("--zstd", "--payload");
         if (options is { Smallest: true, Level: not null })
             throw OperationErrors.OptionsConflict.With("--smallest", "--level");
         if (!signs && options.SignedImage is not null)

@@ -1,10 +1,11 @@
-using KexecSign.Formats.Vocabulary;
-using KexecSign.Core;
+using KexecSign.Compression;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Signing;
 using KexecSign.Zboot;
 
@@ -42,6 +43,7 @@ internal static class ZbootRepackOperation
             .. SigningOptionSpecs.Existing<ZbootRepackOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("image", "FILE", "Put this Image in instead: the same kernel, signed elsewhere, or to be signed now.", (o, v) => o with { Replacement = v }),
             new("kit", "FILE", "The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.", (o, v) => o with { Kit = v }),
+            ZbootOptionSpecs.Zstd<ZbootRepackOptions>((o, v) => o with { Zstd = v }),
             ZbootOptionSpecs.Linker<ZbootRepackOptions>((o, v) => o with { Linker = v }),
             new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
@@ -99,7 +101,7 @@ internal static class ZbootRepackOperation
         FinishedZboot zboot, Func<RepackSigner, RepackedKernel> kernel, IReadOnlyList<RepackSigner> signers, ZbootKit? kit,
         (OutputFile Image, OutputFile? Kept) outputs, ZbootRepackOptions options, RunContext context)
     {
-        var search = new PayloadSearch(zboot.Header.Compression, zboot.Header.PayloadSize);
+        var search = new PayloadSearch(zboot.Header.Compression, zboot.Header.PayloadSize, options.Zstd ?? default);
         foreach (RepackSigner signer in signers)
         {
             using RepackedKernel inner = kernel(signer);
@@ -132,17 +134,23 @@ internal static class ZbootRepackOperation
         WrittenFile written = WrittenFile.Fill(output, repacked, context);
         return new(
             options.Output!, written.Size, written.Sha256, zboot.Header.Compression, fit.Attempt.ToString(), zboot.Header.PayloadOffset,
-            zboot.Header.PayloadSize, fit.Filler, null, inner.Image.Length, zboot.WasSigned, inner.Signature, options.SignedImage);
+            zboot.Header.PayloadSize, fit.Filler, null, inner.Image.Length, zboot.WasSigned, inner.Signature, options.SignedImage)
+        {
+            Library = Compressor.Library(zboot.Header.Compression, options.Zstd ?? default),
+        };
     }
 
     private static ZbootRepackResult Relink(
         FinishedZboot zboot, RepackedKernel inner, ZbootKit kit, OutputFile output, ZbootRepackOptions options, RunContext context)
     {
         context.Log.Warning($"the signed Image does not fit the old payload's room; linking anew from {kit.Path}, whose stub is that of {kit.Manifest.KernelRelease}.");
-        using var linked = ZbootAssembly.Make(kit, inner.Image, new(zboot.Header.Compression, Linker: options.Linker), context);
+        using var linked = ZbootAssembly.Make(kit, inner.Image, new(zboot.Header.Compression, Linker: options.Linker) { Zstd = options.Zstd }, context);
         WrittenFile written = WrittenFile.Fill(output, linked.Image, context);
         return new(
             options.Output!, written.Size, written.Sha256, linked.Header.Compression, $"level {linked.Level}", linked.Header.PayloadOffset,
-            linked.Header.PayloadSize, null, kit.Sha256, linked.ImageLength, zboot.WasSigned, inner.Signature, options.SignedImage);
+            linked.Header.PayloadSize, null, kit.Sha256, linked.ImageLength, zboot.WasSigned, inner.Signature, options.SignedImage)
+        {
+            Library = linked.Library,
+        };
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using KexecSign.Compression;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Zboot;
 using KexecSign.Signing;
@@ -20,6 +21,9 @@ public sealed record ZbootRepackOptions
 
     /// <summary>Who links with the kit.</summary>
     public LinkerFamily Linker { get; init; }
+
+    /// <summary>Which zstd compresses; null for that of this program.</summary>
+    public ZstdLibrary? Zstd { get; init; }
 
     /// <summary>Who signs the Image inside; nobody when there is no key and a <see cref="Replacement"/> that was signed elsewhere.</summary>
     public SigningOptions Signing { get; init; } = new();
@@ -58,6 +62,9 @@ public sealed record ZbootRepackResult(
     string File, long Size, string Sha256, [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, string Setting,
     long PayloadOffset, long PayloadSize, long? Filler, string? KitSha256, long ImageLength, bool WasSigned, InnerSignature? Inner, string? SignedImage) : OperationResult
 {
+    /// <summary>Name and version of what compressed the payload.</summary>
+    public string? Library { get; init; }
+
     /// <summary>What was done to the signature so that it fits; null when it is the one that was asked for.</summary>
     public string? MadeToFit { get; init; }
 
@@ -66,7 +73,7 @@ public sealed record ZbootRepackResult(
         $"repacked {File}",
         [ReportTable.Fields("",
             ("bytes", $"{Size}"),
-            ("payload", $"{Compression.ToString().ToLowerInvariant()} {Setting} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes{(Filler is > 0 ? $", 0x{Filler:x} of them filler" : "")}"),
+            ("payload", $"{Compression.ToString().ToLowerInvariant()} {Setting} by {Library} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes{(Filler is > 0 ? $", 0x{Filler:x} of them filler" : "")}"),
             ("stub", KitSha256 is null ? "as it was" : $"linked anew from kit {KitSha256}"),
             ("Image inside", $"0x{ImageLength:x} bytes"),
             ("inner signature", Inner is null ? "as it was given" : $"{Inner.DigestAlgorithm} {Inner.ImageDigest} by {Inner.Signer}"),

@@ -16,7 +16,7 @@ public static partial class OperationErrors
 
     /// <summary>The system refused something and no one below said more precisely what.</summary>
     public static readonly ErrorCode SystemRefused = new(
-        "KS3009", "the system says: {0}.", "Check the path, its permissions and the space left; no output was left behind.");
+        "KS3009", "the system says: {0}.", "Check the path, its permissions and the space left.");
 
     /// <summary>A command line that cannot be understood.</summary>
     public static readonly ErrorCode CommandLine = new(
@@ -24,11 +24,11 @@ public static partial class OperationErrors
 
     /// <summary>No such command.</summary>
     public static readonly ErrorCode CommandUnknown = new(
-        "KS3031", "there is no command '{0}'{1}.", "'kexecsign --help' lists the commands.", ExitCode.WrongUsage);
+        "KS3031", "there is no command '{0}'{1}", "'kexecsign --help' lists the commands.", ExitCode.WrongUsage);
 
     /// <summary>An option that the operation does not have.</summary>
     public static readonly ErrorCode OptionUnknown = new(
-        "KS3032", "'{0}' has no option '{1}'.", "See 'kexecsign {0} --help'.", ExitCode.WrongUsage);
+        "KS3032", "'{0}' has no option '{1}'{2}", "See 'kexecsign {0} --help'.", ExitCode.WrongUsage);
 
     /// <summary>An option given twice that takes one value.</summary>
     public static readonly ErrorCode OptionRepeated = new(

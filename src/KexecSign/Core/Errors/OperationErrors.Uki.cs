@@ -28,6 +28,11 @@ public static partial class OperationErrors
     public static readonly ErrorCode UkiSectionOption = new(
         "KS3665", "--section takes NAME:FILE, not '{0}'.", "NAME is 2 to 8 ASCII characters beginning with a dot; the sections that have an option of their own are given by it.", ExitCode.WrongUsage);
 
+    /// <summary>A section of which there would be two.</summary>
+    public static readonly ErrorCode UkiSectionTwice = new(
+        "KS3080", "there would be two sections {0}: one is {1}.",
+        "Whoever reads the image takes the first and leaves the other unseen: give the section another name, or leave it out.", ExitCode.WrongUsage);
+
     /// <summary>A section changed on its way into the image.</summary>
     public static readonly ErrorCode UkiKernelChanged = new(
         "KS3666", "{0} in the image has SHA-256 {1}, but {2} was read before.", "Nothing was written. Something writes to that file; wait until it is done.");

@@ -15,11 +15,11 @@ public static partial class OperationErrors
 
     /// <summary>An output cannot be written.</summary>
     public static readonly ErrorCode OutputUnwritable = new(
-        "KS3003", "the output cannot be written: {0}.", "Choose a folder that exists and that you may write to; nothing was changed.");
+        "KS3003", "the output cannot be written: {0}.", "Choose a folder that exists and that you may write to.");
 
     /// <summary>No space left.</summary>
     public static readonly ErrorCode DiskFull = new(
-        "KS3004", "the file system is full after 0x{0:x} of 0x{1:x} bytes.", "Free some space or choose another folder; nothing was changed.");
+        "KS3004", "the file system is full after 0x{0:x} of 0x{1:x} bytes.", "Free some space or choose another folder.");
 
     /// <summary>Output over input without being asked.</summary>
     public static readonly ErrorCode OutputIsInput = new(

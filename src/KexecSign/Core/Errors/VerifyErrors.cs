@@ -7,34 +7,34 @@ public static partial class VerifyErrors
 {
     /// <summary>No signature.</summary>
     public static readonly ErrorCode Unsigned = new(
-        "KS4101", "the image carries no signature.", "Sign it.", ExitCode.VerificationFailed);
+        "KS4101", "the image carries no signature ({0}).", "Sign it.", ExitCode.VerificationFailed);
 
     /// <summary>The digest in the signature is another.</summary>
     public static readonly ErrorCode DigestDiffers = new(
-        "KS4102", "signature {0} is for digest {1} but the image has {2}: a byte was changed after signing.",
+        "KS4102", "signature {0} is for digest {1} but the image has {2}: a byte was changed after signing ({3}).",
         "Get the file again from where it was signed.", ExitCode.VerificationFailed);
 
     /// <summary>The signature's arithmetic is wrong.</summary>
     public static readonly ErrorCode SignatureWrong = new(
-        "KS4103", "signature {0} does not hold by the certificate of {1}.", "Get the file again from where it was signed.", ExitCode.VerificationFailed);
+        "KS4103", "signature {0} does not hold by the certificate of {1} ({2}).", "Get the file again from where it was signed.", ExitCode.VerificationFailed);
 
     /// <summary>Signed by nobody that is trusted.</summary>
     public static readonly ErrorCode NotTrusted = new(
-        "KS4104", "signature {0} is by {1}, which leads to none of the {2} certificate(s) given.",
+        "KS4104", "signature {0} is by {1}, which leads to none of the {2} certificate(s) given ({3}).",
         "Give the signer's or its issuer's certificate, or sign with a key that is trusted.", ExitCode.VerificationFailed);
 
     /// <summary>Firmware does not take ECDSA.</summary>
     public static readonly ErrorCode FirmwareWantsRsa = new(
-        "KS4105", "signature {0} uses algorithm {1}; EDK2 (2022.11 was tried) and shim take RSA only; the kernel takes RSA, ECDSA and from 7.0 on ML-DSA.",
+        "KS4105", "signature {0} uses algorithm {1}; firmware (EDK2 2022.11 and 2026.08 were tried) and shim 16.1 take RSA only; the kernel takes RSA, ECDSA and from 7.0 on ML-DSA.",
         "Sign with an RSA key for firmware.", ExitCode.VerificationFailed);
 
     /// <summary>Revoked.</summary>
     public static readonly ErrorCode Revoked = new(
-        "KS4106", "{0} is in the revocation list.", "It must not be booted; build and sign a mended one.", ExitCode.VerificationFailed);
+        "KS4106", "{0} is in the revocation list ({1}).", "It must not be booted; build and sign a mended one.", ExitCode.VerificationFailed);
 
     /// <summary>Not an EFI application.</summary>
     public static readonly ErrorCode NotEfiApplication = new(
-        "KS4107", "the subsystem is {0}, firmware starts EFI applications ({1}).", "Give an EFI image.", ExitCode.VerificationFailed);
+        "KS4107", "the subsystem is {0}; firmware loads EFI applications (10) and drivers (11, 12) (EDK2 Image.c, CoreLoadPeImage()).", "Give an EFI image.", ExitCode.VerificationFailed);
 
     /// <summary>The signer's certificate is out of date, and policy says that this counts.</summary>
     public static readonly ErrorCode Expired = new(
@@ -48,16 +48,41 @@ public static partial class VerifyErrors
 
     /// <summary>A SBAT generation that was revoked.</summary>
     public static readonly ErrorCode SbatRevoked = new(
-        "KS4109", "SBAT component {0} has generation {1}, the SBAT level asks for {2}.", "Build it from sources that carry the newer generation.", ExitCode.VerificationFailed);
-
-    /// <summary>A .sbat section beyond all measure.</summary>
-    public static readonly ErrorCode SbatTooLarge = new(
-        "KS4110", ".sbat has 0x{0:x} bytes; at most 0x{1:x} are read.", "Write a table of a few rows.", ExitCode.VerificationFailed);
+        "KS4109", "SBAT component {0} has generation {1}, the SBAT level asks for {2} ({3}).", "Build it from sources that carry the newer generation.", ExitCode.VerificationFailed);
 
     /// <summary>digestAlgorithms do not name the signer's digest.</summary>
     public static readonly ErrorCode DigestNotListed = new(
-        "KS4114", "signature {0} lists the digest algorithms {1}, but its signer used {2}: firmware and OpenSSL choose the hash by the list.",
+        "KS4114", "signature {0} lists the digest algorithms {1}, but its signer used {2}: firmware and OpenSSL choose the hash by the list (OpenSSL crypto/pkcs7/pk7_doit.c, PKCS7_signatureVerify()).",
         "A byte was changed that no signature covers; get the file again from where it was signed.", ExitCode.VerificationFailed);
+
+    /// <summary>A certificate on the way breaks a rule for chains.</summary>
+    public static readonly ErrorCode ChainRefused = new(
+        "KS4145", "signature {0} is by {1}; the certificates that lead to {2} are refused: {3} ({4}).",
+        "Have authorities issue certificates that are marked as such (basicConstraints, keyUsage) and without extensions that nobody reads.", ExitCode.VerificationFailed);
+
+    /// <summary>The loader of a consumer does not take the headers.</summary>
+    public static readonly ErrorCode NotLoaded = new(
+        "KS4146", "{0} ({1}).", "Build the image anew, or get it again from where it was built.", ExitCode.VerificationFailed);
+
+    /// <summary>The walk over the table does not end where the table does.</summary>
+    public static readonly ErrorCode TableEnd = new(
+        "KS4147", "the certificate entry at 0x{0:x} is 0x{1:x} bytes, which rounded up to 8 leave the table that ends at 0x{2:x} ({3}).",
+        "Sign again with a signer that pads the table to 8 bytes.", ExitCode.VerificationFailed);
+
+    /// <summary>Firmware does not find the digest's name.</summary>
+    public static readonly ErrorCode DigestUnknownThere = new(
+        "KS4148", "signature {0} names no digest that firmware knows at byte {1} of its PKCS#7, the one place where it looks (EDK2 DxeImageVerificationLib.c, HashPeImageByType()).",
+        "Sign with SHA-256, and with a signer that writes DER.", ExitCode.VerificationFailed);
+
+    /// <summary>Signers that cannot be told from a signature, where there is a dbx.</summary>
+    public static readonly ErrorCode SignersUnknown = new(
+        "KS4149", "the certificates of those who made signature {0} are not all in it, so that none of them can be looked for in dbx ({1}).",
+        "Sign again with the signer's certificate in the signature.", ExitCode.VerificationFailed);
+
+    /// <summary>shim takes no certificate that is for modules.</summary>
+    public static readonly ErrorCode ShimPassesOver = new(
+        "KS4150", "signature {0} is by {1}; shim passes over the certificate of {2} because its purposes include {3}, module signing (shim verify.c, verify_eku()).",
+        "Enrol and sign with a certificate that is not for modules.", ExitCode.VerificationFailed);
 
     /// <summary>No IMA signature.</summary>
     public static readonly ErrorCode NoImaSignature = new(
@@ -67,6 +92,11 @@ public static partial class VerifyErrors
     public static readonly ErrorCode ImaKeyUnknown = new(
         "KS4112", "the IMA signature names key id {0}; the certificates given have {1}.",
         "Give the certificate that is in the kernel's .ima keyring.", ExitCode.VerificationFailed);
+
+    /// <summary>A certificate that no kernel finds by an IMA signature.</summary>
+    public static readonly ErrorCode ImaNoKeyIdentifier = new(
+        "KS4151", "the certificate of {0} has no SubjectKeyIdentifier: a kernel takes the id of an IMA key from that extension alone and answers ENOKEY (Linux x509_cert_parser.c, x509_process_extension(); asymmetric_type.c, asymmetric_key_id_partial()).",
+        "Have the certificate issued again with a SubjectKeyIdentifier.");
 
     /// <summary>The IMA signature does not hold.</summary>
     public static readonly ErrorCode ImaSignatureWrong = new(
@@ -93,7 +123,7 @@ public static partial class VerifyErrors
 
     /// <summary>shim compares no other digests than SHA-256.</summary>
     public static readonly ErrorCode ShimWantsSha256 = new(
-        "KS4120", "signature {0} is of a {1} digest; shim (16.1 was tried) computes SHA-256 alone and refuses it, though firmware takes it.",
+        "KS4120", "signature {0} is of a {1} digest; shim (16.1 was tried) compares SHA-256 alone and refuses it, though firmware takes it (shim verify.c, verify_one_signature()).",
         "Sign with --digest=sha256 what shim is to load.", ExitCode.VerificationFailed);
 
     /// <summary>No parser.</summary>

@@ -80,9 +80,19 @@ public sealed class Operation<TOptions, TResult> : Operation
     public Func<TOptions, IEnumerable<PlannedStep>>? Plan { get; init; }
 
     /// <inheritdoc/>
-    public override OperationResult Run(object options, RunContext context) =>
-        context.DryRun && Plan is not null ? new PlannedResult(Name, [.. Plan((TOptions)options)]) : Body((TOptions)options, context);
+    public override OperationResult Run(object options, RunContext context)
+    {
+        if (!context.DryRun || Plan is null)
+            return Run((TOptions)options, context);
+        using var run = RunScope.Begin(context);
+        return new PlannedResult(Name, [.. Plan((TOptions)options)]);
+    }
 
     /// <summary>Runs with typed options.</summary>
-    public TResult Run(TOptions options, RunContext context) => Body(options, context);
+    public TResult Run(TOptions options, RunContext context)
+    {
+        MachineCrypto.Require();
+        using var run = RunScope.Begin(context);
+        return Body(options, context);
+    }
 }

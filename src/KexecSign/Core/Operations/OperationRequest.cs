@@ -11,6 +11,7 @@ namespace KexecSign.Core.Operations;
 public sealed class OperationRequest
 {
     private readonly HashSet<string> _given = [];
+    private readonly List<NamedValue> _named = [];
     private object _options;
 
     /// <summary>Begins with every default in place.</summary>
@@ -23,17 +24,27 @@ public sealed class OperationRequest
     /// <summary>What is to be run.</summary>
     public Operation Operation { get; }
 
+    /// <summary>The option that sends an output to standard output; null for none. Its report has to go elsewhere then.</summary>
+    public string? ToStandardOutput { get; private set; }
+
     /// <summary>Gives an option a value; for a repeatable option, one more value. Raises KS3032 for a name it does not have, KS3037 for an empty value.</summary>
     /// <param name="name">The option's name without dashes.</param>
     /// <param name="value">The value as people type it; ignored for a flag.</param>
     public void Set(string name, string value)
     {
-        OptionSpec spec = Option(name) ?? throw OperationErrors.OptionUnknown.With(Operation.Name, name);
+        OptionSpec spec = Option(name) ?? throw OperationErrors.OptionUnknown.With(Operation.Name, name, Spelling.Hint(name, Operation.Options.Select(option => option.Name)));
         if (!_given.Add(spec.Name) && !spec.Repeatable && spec.Value is not null)
             throw OperationErrors.OptionRepeated.With(Operation.Name, spec.Name);
         if (value.Length == 0 && spec.Value is not null)
             throw OperationErrors.ValueEmpty.With(Operation.Name, spec.Typed);
-        _options = spec.Apply(_options, value);
+        if (spec.Value is not null && (value is "/dev/stdout" or "/dev/fd/1" or "/proc/self/fd/1" || (value == "-" && spec.Kind == OptionKind.PathOut)))
+            ToStandardOutput = ToStandardOutput is { } other ? throw OperationErrors.StandardOutputTwice.With(other, spec.Typed) : spec.Typed;
+        if (ConfiguredValues.IsName(spec, value))
+            _named.Add(new(spec, value[1..]));
+        else if (ConfiguredValues.IsProfile(spec))
+            Profile = value;
+        else
+            _options = spec.Apply(_options, value);
     }
 
     /// <summary>Gives a positional argument a value; for a repeatable argument, one more value. Raises KS3037 for an empty one.</summary>
@@ -48,9 +59,13 @@ public sealed class OperationRequest
         _options = spec.Apply(_options, value);
     }
 
-    /// <summary>Runs with what was given. Raises KS3010 when something required is missing.</summary>
-    public OperationResult Run(RunContext context)
+    /// <summary>Runs with what was given, and what the configuration says of it. Raises KS3010 when something required is missing.</summary>
+    public OperationResult Run(RunContext context) => Operation.Run(Complete(context), context);
+
+    /// <summary>The options record as the operation gets it.</summary>
+    public object Complete(RunContext context)
     {
+        ConfiguredValues.Fill(this, context);
         foreach (ArgumentSpec argument in Operation.Arguments)
         {
             if (argument.Required && !_given.Contains(argument.Name))
@@ -61,10 +76,30 @@ public sealed class OperationRequest
             if (option.Required && !_given.Contains(option.Name))
                 throw OperationErrors.OptionMissing.With(Operation.Name, string.Create(CultureInfo.InvariantCulture, $"{option.Typed} {option.Value}"));
         }
-        return Operation.Run(_options, context);
+        return _options;
     }
 
-    private OptionSpec? Option(string name)
+    /// <summary>Keys that were given by the names of a configuration.</summary>
+    internal IReadOnlyList<NamedValue> Named => _named;
+
+    /// <summary>The profile that was named; null for none.</summary>
+    internal string? Profile { get; private set; }
+
+    /// <summary>Whether an option or argument was given.</summary>
+    internal bool IsGiven(string name) => _given.Contains(name);
+
+    /// <summary>Puts a configured value in.</summary>
+    internal void Put(OptionSpec spec, string value)
+    {
+        _given.Add(spec.Name);
+        _options = spec.Apply(_options, value);
+    }
+
+    /// <summary>Puts the digest of a configured key in.</summary>
+    internal void PutDigest(OptionSpec key, string digest) => _options = key.ApplyDigest(_options, digest);
+
+    /// <summary>The option of a name; null when the operation has none.</summary>
+    internal OptionSpec? Option(string name)
     {
         foreach (OptionSpec option in Operation.Options)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Core.Settings;
 
 namespace KexecSign.Core.Operations;
 
@@ -20,8 +21,23 @@ public abstract record OptionSpec(
     /// <summary>The option as one types it: two dashes, or one for a single letter.</summary>
     public string Typed => (Name.Length == 1 ? "-" : "--") + Name;
 
+    /// <summary>The other form in which it may be typed: one letter for the options that are typed most, a word for a letter; null for none.</summary>
+    public string? OtherTyped => Name switch
+    {
+        "key" => "-k",
+        "cert" => "-c",
+        "o" => "--output",
+        _ => null,
+    };
+
+    /// <summary>For whom the certificates are trusted that this option takes; empty when it takes none, or for another purpose.</summary>
+    public ImmutableArray<TrustRole> Trusts { get; init; } = [];
+
     /// <summary>The options record with this option's value put in.</summary>
     public abstract object Apply(object options, string value);
+
+    /// <summary>The options record with the digest put in that the key of this option signs; unchanged where the digest is not free.</summary>
+    internal abstract object ApplyDigest(object options, string digest);
 }
 
 /// <summary>An option that fills a field of <typeparamref name="TOptions"/>.</summary>
@@ -34,6 +50,12 @@ public sealed record OptionSpec<TOptions> : OptionSpec
         string name, string? value, string description, Func<TOptions, string, TOptions> apply,
         string? defaultValue = null, bool required = false, bool repeatable = false, OptionKind? kind = null, params ImmutableArray<string> choices)
         : base(name, value, description, defaultValue, required, repeatable, choices, kind ?? OptionKinds.Of(name, value, choices)) => _apply = apply;
+
+    /// <summary>Puts in the digest that this option's key signs; null where it is not free.</summary>
+    internal Func<TOptions, string, TOptions>? Digest { get; init; }
+
+    /// <inheritdoc/>
+    internal override object ApplyDigest(object options, string digest) => Digest?.Invoke((TOptions)options, digest) ?? options;
 
     /// <inheritdoc/>
     public override object Apply(object options, string value) => _apply((TOptions)options, value);

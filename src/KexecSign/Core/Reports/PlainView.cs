@@ -5,10 +5,11 @@ namespace KexecSign.Core.Reports;
 /// <summary>A result as plain text: columns padded with blanks, nothing wrapped, so that it can be searched and cut.</summary>
 public static class PlainView
 {
-    /// <summary>Writes title, tables and notes.</summary>
+    /// <summary>Writes title, tables and notes; failures are for the face to show.</summary>
     public static void Write(ReportView view, TextWriter output)
     {
-        output.WriteLine(Printable.Line(view.Title));
+        if (view.Title.Length > 0)
+            output.WriteLine(Printable.Line(view.Title));
         foreach (ReportTable table in view.Tables)
             WriteTable(table, output);
         foreach (string note in view.Notes)

@@ -55,7 +55,7 @@ internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, b
         if (ImaCheck.Find(path) is not { } found)
             return [];
         ImaSignature signature = ImaSignature.Decode(found.Value);
-        X509Certificate2? signer = known.FirstOrDefault(c => ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId);
+        X509Certificate2? signer = known.FirstOrDefault(c => ImaCheck.KeyIdOf(c) == signature.KeyId);
         bool holds = signer is not null && ImaCheck.Judge(path, file, known, context).Answer == Answer.Accepts;
         return [new(Name(signature.Hash), signer, holds, false)];
     }

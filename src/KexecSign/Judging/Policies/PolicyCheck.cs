@@ -18,8 +18,6 @@ namespace KexecSign.Judging.Policies;
 /// <summary>Holds an image against a policy: each rule is judged, and the finding names it.</summary>
 internal sealed class PolicyCheck
 {
-    private const int MaxSbat = 64 * 1024;
-
     private readonly ImmutableArray<PolicyFinding>.Builder _findings = ImmutableArray.CreateBuilder<PolicyFinding>();
     private readonly PolicyDocument _policy;
     private readonly RunContext _context;
@@ -131,13 +129,11 @@ internal sealed class PolicyCheck
 
     private void CheckSbat(SbatRule rule, PeImage image, Layout file)
     {
-        if (image.FindSection(".sbat") is null)
+        if (SbatSection.Read(image, file).Table is not { } table)
         {
-            Judge("sbat.required", VerifyErrors.PolicySbat, !rule.Required && rule.Generations.IsEmpty, "there is no .sbat section");
+            Judge("sbat.required", VerifyErrors.PolicySbat, !rule.Required && rule.Generations.IsEmpty, "there is no .sbat section that shim reads");
             return;
         }
-        Layout content = PeEditor.SectionContent(image, file, ".sbat");
-        var table = SbatTable.ReadSection(content.ReadBytes(0, Math.Min(content.Length, MaxSbat)));
         Holds("sbat.required", string.Join(", ", table.Entries.Select(e => $"{e.Component} {e.Generation}")));
         foreach ((string component, int least) in rule.Generations)
         {

@@ -3,6 +3,7 @@ using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Text.Json;
 using KexecSign.Core.Operations;
+using KexecSign.Core;
 using KexecSign.Documents;
 using KexecSign.Formats.Errors;
 
@@ -70,7 +71,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
             var trust = DocumentTrust.Data(allowedModules);
             var policy = new PolicyDocument(path, document.Sha256)
             {
-                Certificates = [.. root.Texts("certificates").Select(c => DocumentPaths.Reference(folder, c, trust))],
+                Certificates = [.. root.Texts("certificates").Select(c => trust.Reference(folder, c))],
                 MustAccept = [.. Words(root, "consumers", Consumers).Select(c => Enum.Parse<Consumer>(c, ignoreCase: true))],
                 Signatures = root.Object("signatures") is { } signatures ? ReadSignatures(signatures) : [],
                 Sbat = root.Object("sbat") is { } sbat ? ReadSbat(sbat) : null,

@@ -92,7 +92,7 @@ public sealed class PlanTests : IDisposable
         Statuses(result).ShouldBe("Built Failed Built");
         result.Exit.ShouldBe(ExitCode.SomeFailed);
         result.Images[1].Message.ShouldNotBeNull().ShouldContain("image1");
-        result.View().Notes.ShouldHaveSingleItem().ShouldStartWith("KS1");
+        result.View().Failures.ShouldHaveSingleItem().Message.ShouldStartWith("KS1");
         Directory.GetFiles(At("out")).ShouldNotContain(path => path.Contains("1.efi"));
         JsonDocument.Parse(File.ReadAllText(At("report.json"))).RootElement.GetProperty("images")[1].GetProperty("status").GetString().ShouldBe("Failed");
     }

@@ -64,6 +64,43 @@ public sealed class KeysInitTests : IDisposable
         OpenSsl("x509", "-in", ca, "-noout", "-text").ShouldContain("CA:TRUE");
     }
 
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_token_that_was_lost_never_gets_new_keys_under_its_labels(bool damaged)
+    {
+        RequireSoftHsm();
+        KeysInitResult before = Init(Profile);
+        byte[] certificate = File.ReadAllBytes(before.Keys[1].CertificateFile);
+        // What a kill leaves when SoftHSM writes it anew, as it does at every login.
+        string[] descriptions = Directory.GetFiles(_root.FullName, "token.object", SearchOption.AllDirectories);
+        descriptions.ShouldNotBeEmpty();
+        foreach (string description in descriptions)
+        {
+            if (damaged)
+                File.WriteAllBytes(description, []);
+            else
+                Directory.Delete(Path.GetDirectoryName(description)!, recursive: true);
+        }
+        Should.Throw<KexecSignException>(() => Init(Profile)).Message.ShouldStartWith("KS3060: there is no token 'Init test', but ");
+        File.ReadAllBytes(before.Keys[1].CertificateFile).ShouldBe(certificate);
+        Directory.GetFiles(_root.FullName, "token.object", SearchOption.AllDirectories).Count(f => new FileInfo(f).Length > 0).ShouldBe(0);
+    }
+
+    [SkippableFact]
+    public void An_empty_PIN_file_of_a_run_that_had_no_room_is_made_anew()
+    {
+        RequireSoftHsm();
+        KeysInitOptions options = Options(Profile);
+        Directory.CreateDirectory(options.Directory);
+        File.WriteAllBytes(Path.Combine(options.Directory, "pin"), []);
+        File.WriteAllBytes(Path.Combine(options.Directory, "so-pin"), []);
+        File.WriteAllBytes(Path.Combine(options.Directory, "softhsm2.conf"), []);
+        Init(Profile).Keys.Length.ShouldBe(4);
+        new FileInfo(Path.Combine(options.Directory, "pin")).Length.ShouldBe(25);
+        File.GetUnixFileMode(Path.Combine(options.Directory, "pin")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
     [SkippableFact]
     public void References_open_key_and_certificate_though_SOFTHSM2_CONF_names_another_token()
     {

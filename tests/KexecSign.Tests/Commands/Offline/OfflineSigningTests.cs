@@ -7,7 +7,7 @@ using KexecSign.Tests.Peers;
 
 namespace KexecSign.Tests.Commands.Offline;
 
-/// <summary>Bundles signed by openssl, pesign and osslsigncode as the far side, and files judged by sbverify and the kernel's model.</summary>
+/// <summary>Bundles signed by openssl, pesign and osslsigncode as the signer, and files judged by sbverify and the kernel's model.</summary>
 public sealed class OfflineSigningTests : IDisposable
 {
     private readonly Bench _bench = new();

@@ -88,7 +88,7 @@ public sealed class UkiInspectTests : IDisposable
         UkiResult built = _uki.Build(o => o with { Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder) } });
         byte[] bytes = File.ReadAllBytes(built.File);
         bytes[UkiBench.Header(built.File, ".pcrsig").PointerToRawData] = (byte)'?';
-        bytes[UkiBench.Header(built.File, ".sbat").PointerToRawData] = (byte)'?';
+        bytes[UkiBench.Header(built.File, ".sbat").PointerToRawData] = (byte)',';
         UkiInspectResult found = _uki.Inspect(_uki.Folder.File("broken.efi", bytes));
         found.Findings.Count(f => f.StartsWith("KS4614", StringComparison.Ordinal)).ShouldBe(2);
         found.Sections.Length.ShouldBe(built.Sections.Length);

@@ -223,7 +223,7 @@ public sealed class VerifyOperationTests : IDisposable
     {
         byte[] signed = File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048));
         string padded = _bench.Folder.File("padded", [.. signed, .. new byte[TestImage.ImageSize - signed.Length]]);
-        Judge(padded, Consumer.Firmware, TestSigners.Rsa2048).ShouldBe((Answer.Refuses, "KS1018"));
+        Judge(padded, Consumer.Firmware, TestSigners.Rsa2048).ShouldBe((Answer.Refuses, "KS4102"));
         Judge(padded, Consumer.Kexec, TestSigners.Rsa2048).Answer.ShouldBe(Answer.Refuses);
     }
 
@@ -265,14 +265,92 @@ public sealed class VerifyOperationTests : IDisposable
         With(unsigned, Consumer.Shim, o => o with { Db = list }).Code.ShouldBe("KS4101");
     }
 
+    // DxeImageVerificationHandler() looks in dbx for the digest that the signature names, and for others only of images without signatures.
     [Fact]
-    public void A_longer_digest_in_dbx_revokes_too()
+    public void A_longer_digest_in_dbx_revokes_unsigned_images_and_those_signed_by_it()
     {
-        string signed = _bench.SignedImage(TestSigners.Rsa2048);
-        (PeImage image, Layout file) = Bench.Read(signed);
-        byte[] digest = AuthenticodeDigest.Compute(file, AuthenticodeDigest.SectionRanges(image), HashAlgorithmName.SHA384);
-        string list = _bench.Folder.File("384.esl", new SignatureList(EfiGuids.CertSha384, [new(Guid.Empty, digest)]).Encode());
-        Judge(signed, Consumer.Firmware, list, TestSigners.Rsa2048).ShouldBe((Answer.Refuses, "KS4106"));
+        string signed = _bench.SignedImage(TestSigners.Rsa2048), unsigned = _bench.Folder.File("plain", TestImage.Arm64().Bytes), longer = _bench.Folder.At("sha384");
+        _bench.Sign(unsigned, TestSigners.Rsa2048, o => o with { Output = longer, Signing = o.Signing with { Digest = "sha384" } });
+        string list = DigestList(unsigned, HashAlgorithmName.SHA384, EfiGuids.CertSha384), allowed = DigestList(unsigned, HashAlgorithmName.SHA256, EfiGuids.CertSha256);
+        Judge(signed, Consumer.Firmware, list, TestSigners.Rsa2048).Answer.ShouldBe(Answer.Accepts);
+        Judge(longer, Consumer.Firmware, list, TestSigners.Rsa2048).ShouldBe((Answer.Refuses, "KS4106"));
+        With(unsigned, Consumer.Firmware, o => o with { Db = allowed }).Answer.ShouldBe(Answer.Accepts);
+        With(unsigned, Consumer.Firmware, o => o with { Db = allowed, Dbx = list }).Code.ShouldBe("KS4106");
+    }
+
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    public void Firmware_loads_drivers(ushort subsystem)
+    {
+        TestImage driver = TestImage.Arm64();
+        string signed = _bench.SignedImage(TestSigners.Rsa2048, driver.U16(driver.Optional + 68, subsystem));
+        Judge(signed, Consumer.Firmware, TestSigners.Rsa2048).ShouldBe((Answer.Accepts, null));
+        Judge(_bench.SignedImage(TestSigners.Rsa2048, driver.U16(driver.Optional + 68, 9)), Consumer.Firmware, TestSigners.Rsa2048).ShouldBe((Answer.Refuses, "KS4107"));
+    }
+
+    [Fact]
+    public void A_byte_that_pesign_left_behind_the_signature_is_a_warning_and_another_signature_can_be_added()
+    {
+        byte[] bytes = File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048));
+        PeDirectory table = PeReader.Read(Layout.Of(bytes)).CertificateTable;
+        int length = BitConverter.ToInt32(bytes, (int)table.Address);
+        byte[] longer = new byte[bytes.Length + 8];
+        bytes.CopyTo(longer, 0);
+        longer[table.Address + length] = 0x80;
+        BitConverter.GetBytes(length + 1).CopyTo(longer, (int)table.Address);
+        int size = TestImage.Arm64().CertificateDirectory + 4;
+        BitConverter.GetBytes((int)Alignment.Up(length + 1, 8)).CopyTo(longer, size);
+        string file = _bench.Folder.File("pesign", longer[..(int)(table.Address + Alignment.Up(length + 1, 8))]);
+        foreach (Consumer consumer in (Consumer[])[Consumer.Firmware, Consumer.Shim])
+        {
+            Verdict verdict = With(file, consumer, o => o with { Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] });
+            verdict.Answer.ShouldBe(Answer.Accepts);
+            verdict.Warnings.ShouldHaveSingleItem().ShouldContain("not zero padding");
+        }
+        _bench.Sign(file, TestSigners.Other, o => o with { Existing = ExistingSignatures.Append, Output = _bench.Folder.At("twice") });
+        Judge(_bench.Folder.At("twice"), Consumer.Firmware, TestSigners.Other).Answer.ShouldBe(Answer.Accepts);
+    }
+
+    [Fact]
+    public void A_weak_key_is_a_warning_beside_the_verdict()
+    {
+        TestSigner weak = TestSigner.Rsa("weak", 1024);
+        byte[] image = TestImage.Arm64().Bytes;
+        Layout file = Layout.Of(image);
+        byte[] digest = AuthenticodeDigest.Compute(file, AuthenticodeDigest.SectionRanges(PeReader.Read(file)), HashAlgorithmName.SHA256);
+        byte[] content = new SpcIndirectData(HashAlgorithmName.SHA256, digest).Encode();
+        SignedAttributes attributes = SignedAttributes.For(content, HashAlgorithmName.SHA256, "");
+        byte[] signature = ((RSA)weak.Key).SignHash(attributes.Hash(HashAlgorithmName.SHA256), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        byte[] pkcs7 = AuthenticodeSignedData.Encode(content, attributes, HashAlgorithmName.SHA256, [weak.Certificate], SignatureScheme.RsaPkcs1, signature);
+        Layout signed = CertificateTable.Attach(PeReader.Read(file), file, CertificateTable.Encode([CertificateEntry.Encode(pkcs7, CertificateEntry.SizeFor(pkcs7.Length))]));
+        Verdict verdict = With(_bench.Folder.File("weak", signed.ReadBytes(0, signed.Length)), Consumer.Firmware, o => o with { Certificates = [weak.CertificateFile(_bench.Folder)] });
+        verdict.Answer.ShouldBe(Answer.Accepts);
+        verdict.Warnings.ShouldHaveSingleItem().ShouldContain("RSA-1024");
+    }
+
+    [SkippableFact]
+    public void Lists_are_taken_as_signed_updates_and_files_of_efivarfs_too()
+    {
+        Tool.Require("sign-efi-sig-list");
+        string signed = _bench.SignedImage(TestSigners.Rsa2048), list = CertificateList(TestSigners.Rsa2048), auth = _bench.Folder.At("db.auth");
+        Tool.Run("sign-efi-sig-list", "-k", TestSigners.Other.KeyFile(_bench.Folder), "-c", TestSigners.Other.CertificateFile(_bench.Folder), "db", list, auth);
+        string variable = _bench.Folder.File("db-d719b2cb", [0x27, 0, 0, 0, .. File.ReadAllBytes(list)]);
+        foreach (string db in (string[])[list, auth, variable])
+        {
+            With(signed, Consumer.Firmware, o => o with { Db = db }).Answer.ShouldBe(Answer.Accepts, db);
+            With(signed, Consumer.Firmware, o => o with { Db = list, Dbx = db }).Code.ShouldBe("KS4106", db);
+        }
+    }
+
+    // The kernel is given this file and reads no sections.
+    [Fact]
+    public void Kexec_judges_an_Image_itself_whatever_its_sections_hold()
+    {
+        byte[] inner = File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048));
+        Layout decoy = PeEditor.AddSection(Layout.Of(TestImage.Arm64().Bytes), ".linux", Layout.Of(inner), PeConstants.DiscardableData);
+        string file = _bench.Folder.File("decoy", decoy.ReadBytes(0, decoy.Length));
+        Judge(file, Consumer.Kexec, TestSigners.Rsa2048).Answer.ShouldBe(Answer.Refuses);
     }
 
     [Fact]
@@ -373,6 +451,13 @@ public sealed class VerifyOperationTests : IDisposable
     private sealed class Later : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => DateTimeOffset.UtcNow.AddYears(50);
+    }
+
+    private string DigestList(string image, HashAlgorithmName algorithm, Guid type)
+    {
+        (PeImage headers, Layout file) = Bench.Read(image);
+        byte[] digest = AuthenticodeDigest.Compute(file, AuthenticodeDigest.SectionRanges(headers), algorithm);
+        return _bench.Folder.File($"{algorithm.Name}.esl", new SignatureList(type, [new(Guid.Empty, digest)]).Encode());
     }
 
     private string CertificateList(TestSigner signer)

@@ -1,0 +1,30 @@
+using KexecSign.Cli.Output;
+using KexecSign.Cli.Terminal;
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Cli.Compat;
+
+/// <summary>From the name that the program was started by to a peer's exit code.</summary>
+internal static class CompatInvocation
+{
+    /// <summary>Runs as a peer's command; null when the program was started under its own name and without <c>as</c>.</summary>
+    public static int? TryRun(string calledAs, IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            if (arguments is [PeerCommands.Word, PeerCommands.List])
+                return List();
+            return PeerCommands.Of(calledAs, arguments) is (var peer, var words) ? PeerRun.Run(peer, words, Surroundings.OfThisProcess([])) : null;
+        }
+        catch (KexecSignException unknown)
+        {
+            return (int)new ErrorOutput(Surroundings.OfThisProcess([]), json: false, verbose: false).Show(unknown);
+        }
+    }
+
+    private static int List()
+    {
+        Answers.Write(string.Concat(PeerCommands.Names.Select(name => name + "\n")), Surroundings.OfThisProcess([]));
+        return (int)ExitCode.Done;
+    }
+}

@@ -1,0 +1,49 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Kinds;
+
+namespace KexecSign.Keys.Certificates;
+
+/// <summary>
+/// A stand-in for the certificate of a key that comes without one, for signatures that name a key and carry no certificate (IMA). It
+/// holds the public key and nothing else that counts; nobody signed it, and it is never written out.
+/// </summary>
+public static class KeyOnlyCertificate
+{
+    private static readonly DateTimeOffset Beginning = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero), End = new(2049, 12, 31, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The stand-in for a key.</summary>
+    public static X509Certificate2 For(ISigningKey key)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            using (writer.PushSequence())
+            {
+                using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true)))
+                    writer.WriteInteger(2);
+                writer.WriteInteger(1);
+                WriteAlgorithm(writer);
+                byte[] name = new X500DistinguishedName("CN=a key without a certificate").RawData;
+                writer.WriteEncodedValue(name);
+                using (writer.PushSequence())
+                {
+                    writer.WriteUtcTime(Beginning);
+                    writer.WriteUtcTime(End);
+                }
+                writer.WriteEncodedValue(name);
+                writer.WriteEncodedValue(key.SubjectPublicKeyInfo.Span);
+            }
+            WriteAlgorithm(writer);
+            writer.WriteBitString([0]);
+        }
+        return X509CertificateLoader.LoadCertificate(writer.Encode());
+    }
+
+    private static void WriteAlgorithm(AsnWriter writer)
+    {
+        using (writer.PushSequence())
+            writer.WriteObjectIdentifier("1.2.840.10045.4.3.2");
+    }
+}

@@ -1,0 +1,71 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using KexecSign.Fixtures;
+
+namespace KexecSign.Consumers.Tests.Judges;
+
+/// <summary>A signature that a judge is asked about.</summary>
+/// <param name="Pkcs7">Its DER.</param>
+/// <param name="Trusted">DER of the one certificate in the list.</param>
+/// <param name="Digest">The image's digest.</param>
+internal sealed record SignatureQuestion(byte[] Pkcs7, byte[] Trusted, byte[] Digest);
+
+/// <summary>What a judge says.</summary>
+/// <param name="Accepts">Whether it takes it.</param>
+/// <param name="Says">Why not.</param>
+internal sealed record JudgeAnswer(bool Accepts, string Says);
+
+/// <summary>OpenSSL, called as EDK2 calls it: <c>edk2-judge.c</c>, compiled when the tests run.</summary>
+internal sealed class Edk2Judge : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly Lazy<string> _program;
+
+    public Edk2Judge() => _program = new(Compile);
+
+    /// <summary>The answers, in the order of the questions.</summary>
+    /// <param name="questions">What is asked.</param>
+    /// <param name="openssl">Which OpenSSL answers; null for that of this machine. EDK2 2026.08 has 3.5.</param>
+    public List<JudgeAnswer> Ask(IReadOnlyCollection<SignatureQuestion> questions, OpenSsl35? openssl = null)
+    {
+        ProcessStartInfo start = openssl is null
+            ? new(_program.Value)
+            : new(openssl.Loader, ["--library-path", openssl.Libraries, _program.Value]);
+        start.RedirectStandardInput = start.RedirectStandardOutput = true;
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        using (Stream input = process.StandardInput.BaseStream)
+        {
+            foreach (SignatureQuestion question in questions)
+            {
+                Write(input, question.Pkcs7);
+                Write(input, question.Trusted);
+                Write(input, question.Digest);
+            }
+        }
+        string[] lines = output.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        process.WaitForExit();
+        process.ExitCode.ShouldBe(0);
+        lines.Length.ShouldBe(questions.Count);
+        return [.. lines.Select(l => l.Split('\t')).Select(p => new JudgeAnswer(p[0] == "accepts", p.Length > 1 ? p[1] : ""))];
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static void Write(Stream input, byte[] field)
+    {
+        byte[] length = new byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(length, field.Length);
+        input.Write(length);
+        input.Write(field);
+    }
+
+    private string Compile()
+    {
+        Tool.Require("gcc");
+        Tool.Demand(File.Exists("/usr/include/openssl/pkcs7.h"), "OpenSSL's headers are missing; apt-get install libssl-dev");
+        string program = _folder.At("edk2-judge");
+        Tool.Run("gcc", "-Wall", "-Wextra", "-Werror", "-O1", "-o", program, Path.Combine(AppContext.BaseDirectory, "Judges", "edk2-judge.c"), "-lcrypto");
+        return program;
+    }
+}

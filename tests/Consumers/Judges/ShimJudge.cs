@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using KexecSign.Fixtures;
+using KexecSign.Formats.Pe;
+
+namespace KexecSign.Consumers.Tests.Judges;
+
+/// <summary>A file that shim is asked about, and what its variables hold: paths, null for what is not there.</summary>
+internal sealed record ShimQuestion(string Image)
+{
+    public string? Db { get; init; }
+
+    public string? Dbx { get; init; }
+
+    public string? MokList { get; init; }
+
+    public string? MokListX { get; init; }
+
+    public string? SbatLevel { get; init; }
+}
+
+/// <summary>What shim says.</summary>
+/// <param name="Accepts">Whether it takes the file.</param>
+/// <param name="Dies">Whether it was led out of its buffers.</param>
+/// <param name="Sha256">The digest that it computes, in hex; null for none.</param>
+/// <param name="Says">Its first message.</param>
+internal sealed record ShimAnswer(bool Accepts, bool Dies, string? Sha256, string Says);
+
+/// <summary>
+/// Debian's shim, its own code and its own OpenSSL, built by <c>build/shim-judge.sh</c> from the source package when the tests run. Without
+/// the sources the tests are skipped.
+/// </summary>
+internal static class ShimJudge
+{
+    private static readonly Lazy<(string? Folder, string Why)> Built = new(Build);
+
+    /// <summary>The answers of a shim for a machine, in the order of the questions.</summary>
+    public static List<ShimAnswer> Ask(IReadOnlyCollection<ShimQuestion> questions, ushort machine = PeConstants.MachineArm64)
+    {
+        Skip.If(Built.Value.Folder is null, $"shim's source cannot be had: {Built.Value.Why}");
+        string program = Path.Combine(Built.Value.Folder!, machine == PeConstants.MachineArm64 ? "shim-aa64" : "shim-x64");
+        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        foreach (ShimQuestion q in questions)
+            process.StandardInput.Write(string.Join('\t', [q.Image, .. new[] { q.Db, q.Dbx, q.MokList, q.MokListX, q.SbatLevel }.Select(p => p ?? "-")]) + "\n");
+        process.StandardInput.Close();
+        string[] lines = output.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        process.WaitForExit();
+        process.ExitCode.ShouldBe(0);
+        lines.Length.ShouldBe(questions.Count);
+        return [.. lines.Select(l => l.Split('\t')).Select(p => new ShimAnswer(p[0] == "accepts", p[0] == "dies", p[2] == "-" ? null : p[2], p[3]))];
+    }
+
+    /// <summary>Images that came with shim's source, signed by others.</summary>
+    public static string[] Samples()
+    {
+        Skip.If(Built.Value.Folder is null, $"shim's source cannot be had: {Built.Value.Why}");
+        return Directory.GetFiles(Built.Value.Folder!, "*.efi");
+    }
+
+    private static (string? Folder, string Why) Build()
+    {
+        string judges = Path.Combine(AppContext.BaseDirectory, "Judges");
+        var start = new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "shim-judge.sh"), DebianKernels.Cache, judges])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> said = process.StandardError.ReadToEndAsync();
+        string folder = process.StandardOutput.ReadToEnd().Trim();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? (folder.Split('\n')[^1], "") : (null, said.GetAwaiter().GetResult().Trim());
+    }
+}
