@@ -344,6 +344,7 @@ public static class ErrorReference
         OperationErrors.DocumentNamesPin,
         OperationErrors.OutputOutside,
         OperationErrors.NotSha256Hex,
+        OperationErrors.DocumentNamesProgram,
         OperationErrors.NoTimestamp,
         OperationErrors.SourceDateEpochWrong,
         OperationErrors.SigningTimeOutside,

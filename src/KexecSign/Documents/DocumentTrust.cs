@@ -39,10 +39,14 @@ internal sealed record DocumentTrust(ImmutableArray<string> AllowedModules, bool
     }
 
     /// <summary>Raises an error when a reference names a module or a PIN that this document may not name.</summary>
-    /// <exception cref="KexecSignException">KS3760, KS3761.</exception>
+    /// <exception cref="KexecSignException">KS3760, KS3761, KS3764.</exception>
     public void Require(string reference)
     {
-        if (IsOwn || !TokenReference.Is(reference))
+        if (IsOwn)
+            return;
+        if (reference.StartsWith("exec:", StringComparison.OrdinalIgnoreCase))
+            throw OperationErrors.DocumentNamesProgram.With(reference);
+        if (!TokenReference.Is(reference))
             return;
         if (TokenReference.ModuleOf(reference) is { } module && !AllowedModules.Contains(module))
             throw OperationErrors.DocumentNamesModule.With(module);

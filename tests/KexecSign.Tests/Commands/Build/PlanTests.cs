@@ -128,6 +128,7 @@ public sealed class PlanTests : IDisposable
     [InlineData("pkcs11:token=t;object=k?module-path=/tmp/evil.so", "KS3760", "/tmp/evil.so")]
     [InlineData("PKCS11:object=k?module-path=evil.so", "KS3760", "evil.so")]
     [InlineData("pkcs11:object=k?module-name=evil", "KS3760", "evil")]
+    [InlineData("exec:/tmp/evil", "KS3764", "exec:/tmp/evil")]
     [InlineData("pkcs11:object=k?pin-source=/etc/shadow", "KS3761", "pin-source")]
     [InlineData("pkcs11:object=k?pin-value=1234", "KS3761", "pin-value")]
     public void A_plan_names_neither_code_nor_secrets_whoever_keys_sign(string reference, string code, string told)
