@@ -3,6 +3,7 @@ using Cake.Core;
 using Cake.Core.Annotations;
 using KexecSign.Catalog;
 using KexecSign.Commands.Build;
+using KexecSign.Commands.Demo;
 using KexecSign.Commands.Inspect;
 using KexecSign.Commands.Offline;
 using KexecSign.Commands.Pe;
@@ -189,6 +190,28 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Signing")]
     public static BuildOutcome KexecSignBuild(this ICakeContext context, BuildOptions options) =>
         context.KexecSign(OperationCatalog.Build, options);
+
+    /// <summary>Writes a plan, a policy and a file of keys to begin with: <c>kexecsign plan init</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignPlanInit(new PlanInitOptions { Files = ["vmlinuz.efi"], Output = "release" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Build")]
+    public static PlanInitResult KexecSignPlanInit(this ICakeContext context, PlanInitOptions options) =>
+        context.KexecSign(OperationCatalog.PlanInit, options);
+
+    /// <summary>Makes a throw-away token, signs an image and shows who takes it: <c>kexecsign demo</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignDemo(new DemoOptions { Directory = "kexecsign-demo" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Demo")]
+    public static DemoResult KexecSignDemo(this ICakeContext context, DemoOptions options) =>
+        context.KexecSign(OperationCatalog.Demo, options);
 
     /// <summary>Joins the reports of a plan's shards: <c>kexecsign plan merge</c>.</summary>
     /// <example>

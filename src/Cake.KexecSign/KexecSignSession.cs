@@ -15,12 +15,13 @@ namespace Cake.KexecSign;
 public sealed class KexecSignSession : IDisposable
 {
     private readonly ICakeLog _log;
+    private readonly CakeRunLog _progress;
     private readonly RunContext _run;
 
     internal KexecSignSession(ICakeContext context)
     {
         _log = context.Log;
-        var log = new CakeRunLog(_log);
+        CakeRunLog log = _progress = new CakeRunLog(_log);
         _run = new RunContext
         {
             // A build never asks: a PIN comes from where the options say.
@@ -67,7 +68,11 @@ public sealed class KexecSignSession : IDisposable
     internal BootLabFiles BootLab(BootLabOptions options) => Carry(() => global::KexecSign.Qemu.BootLab.Write(options, _run));
 
     /// <summary>Logs out and closes every session.</summary>
-    public void Dispose() => _run.Dispose();
+    public void Dispose()
+    {
+        _run.Dispose();
+        _progress.Dispose();
+    }
 
     private static T Carry<T>(Func<T> work)
     {

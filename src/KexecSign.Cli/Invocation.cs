@@ -1,6 +1,7 @@
 using KexecSign.Cli.Commands;
 using KexecSign.Cli.Help;
 using KexecSign.Cli.Output;
+using KexecSign.Cli.Pins;
 using KexecSign.Cli.Terminal;
 using KexecSign.Formats.Errors;
 
@@ -15,7 +16,8 @@ internal static class Invocation
         var errors = new ErrorOutput(surroundings, json: arguments.Contains("--json"), verbose: arguments.Contains("-v") || arguments.Contains("--verbose"));
         try
         {
-            return (int)Understand(ResponseFiles.Expand(arguments, surroundings.Operations), surroundings);
+            IReadOnlyList<string> expanded = ResponseFiles.Expand(arguments, surroundings.Operations);
+            return (int)Understand(expanded, surroundings.TakePins is { } take ? surroundings with { Environment = take(expanded) } : surroundings);
         }
 #pragma warning disable CA1031 // Whatever it is, users get one line and an exit code.
         catch (Exception thrown)
@@ -29,6 +31,11 @@ internal static class Invocation
     {
         if (arguments is [var first, ..] && first.StartsWith("[suggest", StringComparison.Ordinal))
             return Completion.Answer(arguments, surroundings);
+        if (arguments is [ModuleChild.Command, var module])
+        {
+            ModuleChild.Run(module, surroundings.Output);
+            return ExitCode.Done;
+        }
         if (arguments is [var command, ..] && PageCommand.Named(command) is { } pages)
             return pages.FolderOf(arguments) is { } folder ? pages.Write(folder, surroundings.Operations) : Print(pages.Usage, surroundings);
         if (arguments is [ShellScripts.Command, ..])

@@ -54,7 +54,7 @@ internal static class OperationRun
         IRunLog told = (IRunLog?)log ?? SilentLog.Instance;
         using var context = new RunContext
         {
-            Keyring = new Keyring(surroundings.Environment, canAsk ? Prompt : null, message => log?.Warning(message)),
+            Keyring = new Keyring(surroundings.Environment, canAsk ? Prompt : null, message => log?.Warning(message), surroundings.TryModule),
             Log = told,
             Settings = new Configurations
             {

@@ -10,19 +10,22 @@ public sealed partial class DiskTests
     // What may go past the layer, and why. Asking whether something is there, and listing folders, is not meant.
     private static readonly Dictionary<string, string> Exceptions = new()
     {
+        ["src/KexecSign/Commands/Agent/AgentServer.cs"] = "the folder of its socket",
+        ["src/KexecSign/Commands/Agent/AuditLog.cs"] = "a log that lines are added to",
+        ["src/KexecSign/Commands/Build/PlanInitOperation.cs"] = "makes the folder of the schemas",
         ["src/KexecSign/Commands/Build/PlanRun.cs"] = "makes the folders of a plan's outputs",
         ["src/KexecSign/Commands/Keys/KeyCeremony.cs"] = "makes the folder of the certificates",
+        ["src/KexecSign/Commands/Keys/KeysDocument.cs"] = "takes a permission that the umask left: others may not write what decides which key signs",
+        ["src/KexecSign/Commands/Offline/AttachedRecord.cs"] = "makes the folder of a stage",
         ["src/KexecSign/Commands/Offline/Bundle.cs"] = "makes a stage in a folder of its own, which no manifest names before it is whole",
         ["src/KexecSign/Commands/Simulate/SimulateOperation.cs"] = "makes the folder of its outputs",
         ["src/KexecSign/Commands/Testset/TestsetFolder.cs"] = "works in a new folder, which is renamed when it is whole",
         ["src/KexecSign/Commands/Testset/TestsetKeys.cs"] = "works in a new folder, which is renamed when it is whole",
         ["src/KexecSign/Commands/Testset/TestsetOperation.cs"] = "works in a new folder, which is renamed when it is whole",
         ["src/KexecSign/Commands/Zboot/ZbootKitOperation.cs"] = "the log of a kernel build",
-        ["src/KexecSign/Ima/EvmOptions.cs"] = "asks for the permission bits that EVM covers",
-        ["src/KexecSign/Ima/ImaTar.cs"] = "asks for permission bits of folders",
+        ["src/KexecSign/Compression/LibDeflate.cs"] = "says which library is loaded",
         ["src/KexecSign/Programs/ChildProgram.cs"] = "what a child program answers, in a work folder",
         ["src/KexecSign/Programs/ProgramOutput.cs"] = "the log of a child program",
-        ["src/KexecSign/Programs/SystemProgram.cs"] = "asks whether a program can be run",
         ["src/KexecSign/Qemu/BootLab.cs"] = "a folder of its own for QEMU",
         ["src/KexecSign/Uki/UkiRelease.cs"] = "reads back what an output of the layer holds",
         ["src/KexecSign/Zboot/KernelSource.cs"] = "unpacks a kernel's source into a work folder",
@@ -56,6 +59,6 @@ public sealed partial class DiskTests
     [GeneratedRegex(@"LibraryImport\(""libc""")]
     private static partial Regex LibcImport();
 
-    [GeneratedRegex(@"\b(?:(?<!work\.|folder\.)File\.(?:Open|Read|Write|Append|Create|Copy|Move|Delete|Replace|Set|GetUnix)\w*\(|Directory\.(?:Create|Delete|Move)\w*\(|RandomAccess\.|new (?:FileStream|StreamWriter|StreamReader)\b|StreamWriter\? \w+ = .*new\()")]
+    [GeneratedRegex(@"\b(?:(?<!work\.|folder\.)File\.(?:Open|Read|Write|Append|Create|Copy|Move|Delete|Replace|Set)\w*\(|Directory\.(?:Create|Delete|Move)\w*\(|RandomAccess\.|new (?:FileStream|StreamWriter|StreamReader)\b|StreamWriter\? \w+ = .*new\()")]
     private static partial Regex DiskCall();
 }

@@ -15,7 +15,7 @@ public sealed class FloorTests
         [
             "Errors", "Vocabulary", "Layouts", "Pe", "Kernel", "Elf", "Zboot", "Sbat", "Cpio", "Tar", "Rpm", "Uki", "Authenticode", "AppendedSignatures", "Bpf", "Ima", "Uefi",
         ],
-        ["KexecSign.Keys"] = ["Errors", "References", "Pins", "Kinds", "Certificates", "Pem", "External", "Pkcs11", "Tokens", "Agents", "Keyrings"],
+        ["KexecSign.Keys"] = ["Errors", "Files", "References", "Pins", "Kinds", "Certificates", "Pem", "External", "Pkcs11", "Tokens", "Agents", "Keyrings"],
         ["KexecSign.Simulation"] = ["Errors", "Answers", "Pkcs7", "Pe", "Kexec", "Bpf"],
         ["KexecSign"] =
         [

@@ -76,8 +76,8 @@ public sealed class AliasTests
             return new("t", ExitCode.Done);
         });
         _cake.KexecSign(operation, new FakeOptions());
-        _cake.Lines.Take(2).ShouldBe(["Information: compress {Image}", "Warning: odd {"]);
-        _cake.Lines.ShouldNotContain(line => line.Contains("hidden"));
+        _cake.Lines[0].ShouldBe("Warning: odd {");
+        _cake.Lines.ShouldNotContain(line => line.Contains("hidden") || line.Contains("compress"), "what takes less than a second would bury the rest");
     }
 
     [Fact]

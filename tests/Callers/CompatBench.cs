@@ -18,7 +18,7 @@ public sealed class CompatBench : IDisposable
     {
         Links = Folder.Folder("compat");
         foreach (string name in (string[])["sbsign", "sbverify", "sbattach", "systemd-sbsign", "sign-file", "kmodsign", "evmctl", "pesign", "rpmsign", "kexecsign"])
-            File.CreateSymbolicLink(Path.Combine(Links, name), Program);
+            File.CreateSymbolicLink(Path.Combine(Links, name), ProgramUnderTest.Path);
         Shell(
             """
             exec 2>/dev/null
@@ -39,8 +39,6 @@ public sealed class CompatBench : IDisposable
 
     /// <summary>The folder of links.</summary>
     internal string Links { get; }
-
-    private static string Program => ProgramUnderTest.Path;
 
     /// <summary>Runs a command of ours by its link.</summary>
     internal Answer Ours(string name, params string[] arguments) => Run(Path.Combine(Links, name), arguments);

@@ -58,7 +58,7 @@ public sealed class KernelBuildTests(CompatBench bench)
             CLEAN="true"
             AUTOINSTALL=yes
             """ + "\n");
-        File.WriteAllBytes(Path.Combine(source, "callers.bin"), [.. Enumerable.Range(0, 9000).Select(i => (byte)i)]);
+        File.WriteAllBytes(Path.Combine(source, "callers.bin"), [.. Enumerable.Range(0, 9000).Select(i => (byte)(i & 0xFF))]);
         File.WriteAllText(Path.Combine(root, "framework.conf"), $"""
             sign_file="{bench.Links}/sign-file"
             mok_signing_key="{bench.Folder.At("ima.key")}"

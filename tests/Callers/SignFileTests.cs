@@ -74,7 +74,7 @@ public sealed class SignFileTests(CompatBench bench)
 
     private void Modules()
     {
-        byte[] content = [.. Enumerable.Range(0, 70_001).Select(i => (byte)(i * 7))];
+        byte[] content = [.. Enumerable.Range(0, 70_001).Select(i => (byte)(i * 7 & 0xFF))];
         foreach (string file in (string[])["theirs.ko", "ours.ko"])
         {
             bench.Folder.File(file, content);

@@ -16,6 +16,14 @@ public sealed class TempFolder : IDisposable
         return path;
     }
 
+    /// <summary>Writes a file that only its owner reads, as PINs are kept.</summary>
+    public string Secret(string name, ReadOnlySpan<byte> content)
+    {
+        string path = File(name, content);
+        System.IO.File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return path;
+    }
+
     /// <summary>Makes a folder inside and gives its path.</summary>
     public string Folder(string name) => Directory.CreateDirectory(At(name)).FullName;
 

@@ -26,7 +26,7 @@ public sealed class BadInputTests(SigningBench bench) : IDisposable
     [SkippableFact]
     public void A_wrong_PIN()
     {
-        string pin = _folder.File("wrong", "000000"u8), image = Image();
+        string pin = _folder.Secret("wrong", "000000"u8), image = Image();
         Answer answer = Refused(1, "KS2", ["sign", image, "--key", SigningBench.Key("db") + "?pin-source=file:" + pin, "--cert", bench.Certificate("db"), "-o", _folder.At("out")]);
         answer.Error.ShouldContain("PIN");
         answer.Error.ShouldNotContain("000000");

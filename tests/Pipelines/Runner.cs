@@ -145,6 +145,7 @@ internal sealed class Runner : IDisposable
     private void MakeReleaseToken()
     {
         File.WriteAllText(_folder.At("release/pin"), Pin + "\n");
+        File.SetUnixFileMode(_folder.At("release/pin"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.WriteAllText(_folder.At("release/profile.json"), File.ReadAllText(At("keys/throwaway.profile.json")).Replace("KexecSign demo", "release", StringComparison.Ordinal));
         Run($"kexecsign keys init --profile '{_folder.At("release/profile.json")}' --directory '{_folder.At("release")}' --certificates . "
             + "--plan-keys keys/release.keys.json --pin-env KEXECSIGN_PIN -q", new() { ["KEXECSIGN_PIN"] = Pin });

@@ -178,7 +178,10 @@ internal sealed class EvmctlCommand : PeerCommand
 
     private int Apply(PeerArguments arguments, string file, PeerRun run)
     {
-        ImaApplyResult result = OperationCatalog.ImaApply.Run(new ImaApplyOptions { Files = [file], Xattr = Space(arguments) }, run.Context);
+        if (!arguments.Has(Key))
+            throw OperationErrors.PeerOptionRefused.With(Name, "ima_setxattr without --key", "a signature is put onto a file only when it holds", "Give the certificate with --key");
+        ImaApplyResult result = OperationCatalog.ImaApply.Run(
+            new ImaApplyOptions { Files = [file], Xattr = Space(arguments), Certificates = Trusted(arguments, run) }, run.Context);
         if (result.Exit == ExitCode.Done)
             return 0;
         foreach (string note in result.View().Notes)
@@ -191,7 +194,8 @@ internal sealed class EvmctlCommand : PeerCommand
         string key = arguments.Value(Key) ?? SigningKey;
         PeerKeys.RequireEngine(Name, arguments.Value(Engine), key);
         if (arguments.Value(Pass) is { Length: > 0 })
-            throw OperationErrors.PeerOptionRefused.With(Name, "--pass=VALUE", "every process of the machine can read a secret in arguments", "Put it into EVMCTL_KEY_PASSWORD, or into the file that KEXECSIGN_PIN_FILE names");
+            throw OperationErrors.PeerOptionRefused.With(
+                Name, "--pass=VALUE", "every process of the machine can read a secret in arguments", "Put it into EVMCTL_KEY_PASSWORD, or into the file that KEXECSIGN_PIN_FILE names");
         PinOptions pins = run.Environment("EVMCTL_KEY_PASSWORD") is null ? run.Pins : new() { EnvironmentVariable = "EVMCTL_KEY_PASSWORD" };
         return new() { Key = key, Pin = pins, Digest = Digest(arguments) ?? "sha256" };
     }

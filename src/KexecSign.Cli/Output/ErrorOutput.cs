@@ -13,7 +13,7 @@ internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool ver
     public ExitCode Show(Exception thrown)
     {
         KexecSignException error = Failure.Explain(thrown);
-        surroundings.Error.WriteLine(Printable.Line(error.Message));
+        surroundings.Complain(error.Message);
         if (verbose)
             surroundings.Error.WriteLine(error);
         if (json)

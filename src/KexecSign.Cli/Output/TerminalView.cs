@@ -9,18 +9,25 @@ namespace KexecSign.Cli.Output;
 /// </summary>
 internal sealed class TerminalView(TextWriter output, int width, bool colours)
 {
-    private const int Indent = 2, Gap = 2, LeastProse = 24;
+    private const int Indent = 2, Gap = 2, OwnLine = 4, LeastProse = 24;
 
     public void Write(ReportView view)
     {
         if (view.Title.Length > 0)
             Line(0, Printable.Line(view.Title), Tone.Strong);
+        bool first = true;
         foreach (ReportTable table in view.Tables)
         {
             if (table.Rows.IsEmpty)
                 continue;
             if (table.Title.Length > 0)
-                Line(0, Printable.Line(table.Title), Tone.Strong);
+            {
+                if (!first)
+                    output.WriteLine();
+                foreach (string line in Wrapping.Lines(Printable.Line(table.Title), width))
+                    Line(0, line, Tone.Strong);
+            }
+            first = false;
             ImmutableArray<ImmutableArray<string>> rows = [.. table.Rows.Select(row => row.Select(Printable.Line).ToImmutableArray())];
             if (table.Columns.IsEmpty)
                 Fields(rows);
@@ -52,7 +59,7 @@ internal sealed class TerminalView(TextWriter output, int width, bool colours)
         int before = Indent + widths[..^1].Sum(column => column + Gap);
         if (before + widths[^1] <= width)
             return true;
-        int longestWord = rows.SelectMany(row => row[^1].Split(' ')).Max(word => word.Length);
+        int longestWord = rows.Max(row => Wrapping.LongestWord(row[^1]));
         return before + Math.Max(longestWord, LeastProse) <= width;
     }
 
@@ -61,8 +68,12 @@ internal sealed class TerminalView(TextWriter output, int width, bool colours)
         int label = rows.Max(row => row[0].Length);
         foreach (ImmutableArray<string> row in rows)
         {
-            Put(Indent, row[0].PadRight(label), Tone.Label);
-            Prose(Gap, Indent + label + Gap, row[1], Tones.Of(row[1]));
+            int column = Indent + label + Gap, longest = Wrapping.LongestWord(row[1]);
+            bool below = column + longest > width && OwnLine + longest <= width;
+            Put(Indent, below ? row[0] : row[0].PadRight(label), Tone.Label);
+            if (below)
+                output.WriteLine();
+            Prose(below ? OwnLine : Gap, below ? OwnLine : column, row[1], Tones.Of(row[1]));
         }
     }
 
@@ -100,24 +111,13 @@ internal sealed class TerminalView(TextWriter output, int width, bool colours)
         output.WriteLine();
     }
 
-    // Wrapped between words; a word that is too long for a line is left for the terminal to fold, which copies it whole.
     private void Prose(int gap, int column, string text, Tone tone)
     {
-        int room = Math.Max(width - column, LeastProse);
-        var line = new System.Text.StringBuilder();
-        foreach (string word in text.Split(' '))
+        foreach (string line in Wrapping.Lines(text, Math.Max(width - column, LeastProse)))
         {
-            if (line.Length > 0 && line.Length + 1 + word.Length > room)
-            {
-                Line(gap, line.ToString(), tone);
-                gap = column;
-                line.Clear();
-            }
-            if (line.Length > 0)
-                line.Append(' ');
-            line.Append(word);
+            Line(line.Length == 0 ? 0 : gap, line, tone);
+            gap = column;
         }
-        Line(line.Length == 0 ? 0 : gap, line.ToString(), tone);
     }
 
     private void Put(int indent, string text, Tone tone)

@@ -16,7 +16,7 @@ internal static class ViewOutput
     public static void Failures(ReportView view, bool each, Surroundings surroundings)
     {
         foreach (string line in ReportFailure.Lines(view.Failures, each))
-            surroundings.Error.WriteLine(Printable.Line(line));
+            surroundings.Complain(line);
     }
 
     private static string Text(ReportView view, Surroundings surroundings, bool terminal)

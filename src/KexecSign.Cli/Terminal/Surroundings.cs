@@ -32,6 +32,12 @@ internal sealed record Surroundings
 
     public Func<string, string?> Environment { get; init; } = _ => null;
 
+    /// <summary>Takes the PINs that a command line names out of the environment, and gives the environment as it is then.</summary>
+    public Func<IReadOnlyList<string>, Func<string, string?>>? TakePins { get; init; }
+
+    /// <summary>Tries a PKCS#11 module in a process of its own; null where there is none.</summary>
+    public Action<string, TimeSpan>? TryModule { get; init; }
+
     /// <summary>Asks for a PIN without echo; used only when both standard input and standard error are terminals.</summary>
     public Func<string, string?> AskPin { get; init; } = _ => null;
 
@@ -58,6 +64,8 @@ internal sealed record Surroundings
             ErrorIsTerminal = told,
             Width = shown ? TerminalWidth.OfStandardOutput() : told ? TerminalWidth.OfStandardError() : TerminalWidth.Usual,
             Environment = System.Environment.GetEnvironmentVariable,
+            TakePins = Pins.PinVariables.Take,
+            TryModule = Pins.ModuleChild.Try,
             AskPin = subject => Pins.PinPrompt.Ask(subject, error),
             Cancellation = Interruption.Token(),
         };

@@ -6,7 +6,7 @@ using KexecSign.Keys.Pins;
 
 namespace KexecSign.Keys.Certificates;
 
-/// <summary>Certificates in files: PEM with the signer first and its chain behind, or one in DER.</summary>
+/// <summary>Certificates in files: PEM with the signer first and its chain behind, or one in DER. (PKCS#12 is for keys: its certificates are encrypted.)</summary>
 internal static class CertificateFile
 {
     private const int MaxLength = 1 << 20, FirstGuess = 1 << 14;

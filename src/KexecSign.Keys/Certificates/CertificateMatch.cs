@@ -33,6 +33,10 @@ public static class CertificateMatch
         return certificates;
     }
 
+    /// <summary>Whether a certificate is for a public key.</summary>
+    internal static bool Is(ReadOnlySpan<byte> subjectPublicKeyInfo, X509Certificate2 certificate) =>
+        Normal(PublicKey.CreateFromSubjectPublicKeyInfo(subjectPublicKeyInfo, out _)).AsSpan().SequenceEqual(Normal(certificate.PublicKey));
+
     // The same key can be written with NULL or absent parameters, with a point compressed or not; written anew by one writer it compares.
     private static byte[] Normal(PublicKey key)
     {

@@ -66,7 +66,8 @@ public static partial class KeyErrors
 
     /// <summary>A key file holds no key.</summary>
     public static readonly ErrorCode KeyFileWithoutKey = new(
-        "KS2051", "key file '{0}' holds {1} private keys in PEM form where one is wanted{2}.", "Convert it with 'openssl pkey -in OLD -out NEW'.");
+        "KS2051", "key file '{0}' holds {1} private keys where one is wanted{2}.",
+        "Give PEM, DER or PKCS#12; 'openssl pkcs8 -topk8 -in OLD -out NEW' writes the first, encrypted.");
 
     /// <summary>A key file's contents are broken.</summary>
     public static readonly ErrorCode KeyFileBroken = new(

@@ -24,6 +24,15 @@ public static partial class KeyErrors
     public static readonly ErrorCode PinSourceUnreadable = new(
         "KS2044", "the PIN cannot be taken from {0}: {1}.", "Correct the source or give another one.");
 
+    /// <summary>A PIN that others can read is none.</summary>
+    public static readonly ErrorCode PinFileOpen = new(
+        "KS2074", "the PIN file '{0}' may be read by others than its owner (mode {1}).", "Say 'chmod 600 FILE', and change the PIN if others had the time to read it.");
+
+    /// <summary>The name of a variable that is not set, which may as well be the PIN itself.</summary>
+    public static readonly ErrorCode PinVariableUnset = new(
+        "KS2075", "no environment variable of the name that was given for the PIN is set (what was given is not shown: it may be the PIN itself).",
+        "Give the variable's name, not its value, and set it for this process.", ExitCode.WrongUsage);
+
     /// <summary>pin-source=|program is an invitation to run what a URI says.</summary>
     public static readonly ErrorCode PinProgramRefused = new(
         "KS2045", "the URI's pin-source names a {0}, which is not read.", "Use pin-source=file:PATH, or feed the program's output in with --pin-fd.", ExitCode.WrongUsage);

@@ -58,9 +58,9 @@ public static partial class KeyErrors
         "SoftHSM is in use in this process with configuration '{0}' and cannot change to '{1}'.",
         "Finish the first run before, use one directory for both, or start another process.");
 
-    /// <summary>The module broke the process, which ends with exit code 1 then.</summary>
+    /// <summary>The module broke the child process in which it was tried.</summary>
     public static readonly ErrorCode ModuleCrashed = new(
-        "KS2014", "PKCS#11 module {0} crashed while it was being {1}, and the process with it.",
+        "KS2014", "PKCS#11 module {0} crashed while it was being {1}, in a process of its own that ended with {2}{3}.",
         "Nothing was written. Try it with 'pkcs11-tool --module FILE --list-slots'; name another version of it with ?module-path= in the URI.");
 
     /// <summary>No token matches.</summary>

@@ -21,6 +21,7 @@ public sealed class Keyring : IDisposable
 {
     private readonly Func<string, string?> _environment;
     private readonly PinSources _pins;
+    private readonly Action<string, TimeSpan>? _tryModule;
     private readonly Lock _lock = new();
     private readonly HashSet<Module> _modules = [];
     private readonly Dictionary<TokenPlace, TokenConnection> _connections = [];
@@ -33,18 +34,31 @@ public sealed class Keyring : IDisposable
     /// <param name="environment">Reads environment variables.</param>
     /// <param name="prompt">Asks for a PIN on a terminal; null where there is none, and then nothing is asked.</param>
     /// <param name="warn">Is told what the user should know, for instance that a URI carries a PIN.</param>
-    public Keyring(Func<string, string?>? environment = null, Func<string, string?>? prompt = null, Action<string>? warn = null)
+    /// <param name="tryModule">
+    /// Tries a module, given its path and how long that may take, in a process of its own before it is loaded into this one, and raises
+    /// what is wrong; null in hosts that have no such process, whose process a module that crashes takes along.
+    /// </param>
+    public Keyring(
+        Func<string, string?>? environment = null, Func<string, string?>? prompt = null, Action<string>? warn = null, Action<string, TimeSpan>? tryModule = null)
     {
+        _tryModule = tryModule;
         _environment = environment ?? Environment.GetEnvironmentVariable;
         _pins = new PinSources(_environment, prompt, warn);
         _agent = new(() => AgentClient.From(_environment));
     }
 
     /// <summary>Opens a private key.</summary>
-    /// <param name="reference">A PKCS#11 URI (RFC 7512), <c>file:PATH</c> or a path (PEM, for tests).</param>
+    /// <param name="reference">A PKCS#11 URI (RFC 7512), <c>file:PATH</c> or a path (PEM, DER or PKCS#12, for tests).</param>
     /// <param name="pin">Where to take the PIN from when the URI does not say.</param>
     /// <param name="cancellation">Gives up waiting for the token.</param>
-    public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation)
+    public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation) => OpenKey(reference, pin, null, cancellation);
+
+    /// <summary>Opens a private key; where a URI leaves several, the one that a certificate is for.</summary>
+    /// <param name="reference">As for the other.</param>
+    /// <param name="pin">Where to take the PIN from when the URI does not say.</param>
+    /// <param name="certificate">The certificate; null for none. That the key fits it is still for the caller to check.</param>
+    /// <param name="cancellation">Gives up waiting for the token.</param>
+    public ISigningKey OpenKey(string reference, PinOptions pin, X509Certificate2? certificate, CancellationToken cancellation)
     {
         Note(pin);
         if (AgentKey(reference) is { } held)
@@ -52,7 +66,7 @@ public sealed class Keyring : IDisposable
         if (!Pkcs11Uri.Is(reference))
             return OpenKeyFile(FileReference.Path(reference, "key"), pin);
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
-        return ObjectSearch.PrivateKey(Connect(uri, pin), uri, cancellation);
+        return ObjectSearch.PrivateKey(Connect(uri, pin), uri, cancellation, certificate);
     }
 
     /// <summary>Opens a certificate and its chain.</summary>
@@ -186,7 +200,7 @@ public sealed class Keyring : IDisposable
     private TokenConnection Connect(Pkcs11Uri uri, PinOptions pin)
     {
         Module module = ModuleOf(uri, pin);
-        List<TokenState> all = module.Tokens();
+        List<TokenState> all = module.InitialisedTokens();
         List<TokenState> matches = all.FindAll(token => token.Initialized && token.Matches(uri));
         // p11-kit's proxy always offers the system's trust store as tokens; a key is where one logs in.
         if (matches.Count > 1 && matches.FindAll(token => token.LoginRequired) is [var only])
@@ -209,7 +223,7 @@ public sealed class Keyring : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            Module module = Module.Open(path, deadline);
+            Module module = Module.Open(path, deadline, _tryModule);
             if (!_modules.Add(module))
                 module.Release();
             return module;

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Text;
@@ -7,7 +8,10 @@ using KexecSign.Keys.Pins;
 
 namespace KexecSign.Keys.Pem;
 
-/// <summary>Reads private keys in PEM: PKCS#8 (plain or encrypted), PKCS#1 RSA, SEC 1 EC.</summary>
+/// <summary>
+/// Reads private keys from files: PKCS#8 (plain or encrypted), PKCS#1 RSA and SEC 1 EC, in PEM, in OpenSSL's old encrypted PEM or in DER;
+/// and PKCS#12.
+/// </summary>
 internal static class PemKeyFile
 {
     private const int MaxLength = 1 << 16;
@@ -18,7 +22,12 @@ internal static class PemKeyFile
         char[] text = GC.AllocateUninitializedArray<char>(MaxLength, pinned: true);
         try
         {
-            int length = Encoding.Latin1.GetChars(bytes, 0, Fill(path, bytes), text, 0);
+            int count = Fill(path, bytes);
+            if (bytes[0] == 0x30)
+                return FromDer(path, bytes.AsMemory(0, count), pins, pin);
+            // Editors on Windows put a byte order mark in front.
+            int start = bytes.AsSpan(0, count).StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? 3 : 0;
+            int length = Encoding.Latin1.GetChars(bytes, start, count - start, text, 0);
             return Decode(path, text.AsSpan(0, length), pins, pin);
         }
         finally
@@ -44,6 +53,8 @@ internal static class PemKeyFile
 
     private static IUncheckedKey Decode(string path, ReadOnlySpan<char> text, PinSources pins, PinOptions pin)
     {
+        if (LegacyPem.Is(text))
+            return FromLegacy(path, text, pins, pin);
         (string Label, Range Base64, int Length)? found = null;
         int count = 0;
         for (int at = 0; PemEncoding.TryFind(text[at..], out PemFields fields);)
@@ -58,10 +69,7 @@ internal static class PemKeyFile
             at += fields.Location.End.GetOffset(here.Length);
         }
         if (count != 1 || found is not { } key)
-        {
-            bool legacy = text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal);
-            throw KeyErrors.KeyFileWithoutKey.With(path, count, legacy ? " (it is encrypted in OpenSSL's old form)" : "");
-        }
+            throw KeyErrors.KeyFileWithoutKey.With(path, count, "");
         byte[] der = GC.AllocateUninitializedArray<byte>(key.Length, pinned: true);
         try
         {
@@ -76,6 +84,88 @@ internal static class PemKeyFile
         finally
         {
             CryptographicOperations.ZeroMemory(der);
+        }
+    }
+
+    private static IUncheckedKey FromLegacy(string path, ReadOnlySpan<char> text, PinSources pins, PinOptions pin)
+    {
+        try
+        {
+            if (LegacyPem.Find(text) is not { } block)
+                throw KeyErrors.KeyFileBroken.With(path);
+            using Pin phrase = pins.Obtain(uri: null, pin, $"key file '{path}'");
+            byte[] der = Opened(path, block.Data, block.Cipher, block.Vector, phrase);
+            try
+            {
+                return Import(path, block.Label, der, pins, pin);
+            }
+            // One wrong pass phrase in 256 leaves a sound padding.
+            catch (CryptographicException cause)
+            {
+                throw KeyErrors.KeyFileLocked.Because(cause, path, phrase.Origin);
+            }
+            finally
+            {
+                CryptographicOperations.ZeroMemory(der);
+            }
+        }
+        catch (FormatException cause)
+        {
+            throw KeyErrors.KeyFileBroken.Because(cause, path);
+        }
+    }
+
+    private static byte[] Opened(string path, byte[] data, string cipher, byte[] vector, Pin phrase)
+    {
+        try
+        {
+            return LegacyPem.Decrypt(data, cipher, vector, phrase)
+                ?? throw KeyErrors.KeyFileWithoutKey.With(path, 0, $" (it is encrypted in OpenSSL's old form with {cipher})");
+        }
+        catch (CryptographicException cause)
+        {
+            throw KeyErrors.KeyFileLocked.Because(cause, path, phrase.Origin);
+        }
+    }
+
+    private static IUncheckedKey FromDer(string path, ReadOnlyMemory<byte> der, PinSources pins, PinOptions pin)
+    {
+        if (Pkcs12File.Is(der.Span))
+        {
+            using Pin phrase = pins.Obtain(uri: null, pin, $"key file '{path}'");
+            return FromPkcs8(path, Pkcs12File.Key(path, der, phrase));
+        }
+        byte[] copy = der.ToArray();
+        try
+        {
+            return Import(path, LabelOf(der) ?? throw KeyErrors.KeyFileBroken.With(path), copy, pins, pin);
+        }
+        catch (Exception cause) when (cause is CryptographicException or AsnContentException)
+        {
+            throw KeyErrors.KeyFileBroken.Because(cause, path);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(copy);
+        }
+    }
+
+    // What PEM would say in its first line. PKCS#8 goes on with an algorithm behind its version, PKCS#1 with a number, SEC 1 with octets;
+    // the encrypted form begins with an algorithm.
+    private static string? LabelOf(ReadOnlyMemory<byte> der)
+    {
+        try
+        {
+            AsnReader key = new AsnReader(der, AsnEncodingRules.BER).ReadSequence();
+            if (key.PeekTag() == Asn1Tag.Sequence)
+                return "ENCRYPTED PRIVATE KEY";
+            key.ReadInteger();
+            Asn1Tag next = key.PeekTag();
+            return next == Asn1Tag.Sequence ? "PRIVATE KEY" : next == Asn1Tag.Integer ? "RSA PRIVATE KEY" : next == Asn1Tag.PrimitiveOctetString ? "EC PRIVATE KEY" : null;
+        }
+        catch (AsnContentException)
+        {
+            return null;
         }
     }
 

@@ -13,6 +13,7 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
 {
     // Far above what any token takes (CK_TOKEN_INFO.ulMaxPinLen is 255 in SoftHSM).
     private const int MaxPinLength = 4096;
+    private const UnixFileMode OthersRead = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private readonly Dictionary<int, Pin> _descriptors = [];
     private readonly Lock _lock = new();
     private bool _warned;
@@ -64,9 +65,9 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
         if (name is null)
             return null;
         string origin = $"environment variable {name}";
-        string? text = environment(name);
-        if (string.IsNullOrEmpty(text))
-            throw KeyErrors.PinSourceUnreadable.With(origin, text is null ? "it is not set" : "it is empty");
+        string? text = environment(name) ?? throw KeyErrors.PinVariableUnset.With();
+        if (text.Length == 0)
+            throw KeyErrors.PinSourceUnreadable.With(origin, "it is empty");
         return Pin.FromText(text, origin);
     }
 
@@ -79,6 +80,10 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            // Of the open file: its name may lead elsewhere a moment later. Pipes of '<(...)' are 0600.
+            UnixFileMode mode = File.GetUnixFileMode(file.SafeFileHandle);
+            if ((mode & OthersRead) != 0)
+                throw KeyErrors.PinFileOpen.With(path, Convert.ToString((int)mode, 8).PadLeft(4, '0'));
             return FromStream(file, origin);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)

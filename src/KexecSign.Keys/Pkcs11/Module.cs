@@ -13,9 +13,9 @@ namespace KexecSign.Keys.Pkcs11;
 /// </summary>
 internal sealed class Module
 {
+    private const int MostRestarts = 3, FirstPause = 40;
     private static readonly List<Module> Live = [];
     private static readonly Lock LiveLock = new();
-    private static readonly HashSet<string> Guarded = [];
     private readonly TokenThreads _threads;
     private readonly bool _finalise;
     private readonly string? _configuration;
@@ -42,10 +42,15 @@ internal sealed class Module
     public bool Hung => _threads.Hung;
 
     /// <summary>Loads and initialises, or joins those that use the module already. Give back with <see cref="Release"/>.</summary>
-    public static Module Open(string path, TimeSpan deadline)
+    /// <param name="path">The library.</param>
+    /// <param name="deadline">How long one piece of work may take.</param>
+    /// <param name="trial">Tries the module elsewhere first, where it is not in use here yet; null for hosts that cannot.</param>
+    public static Module Open(string path, TimeSpan deadline, Action<string, TimeSpan>? trial = null)
     {
         lock (LiveLock)
         {
+            if (trial is not null && !Live.Exists(live => live.Path == path))
+                trial(path, deadline);
             var threads = new TokenThreads();
             try
             {
@@ -117,6 +122,41 @@ internal sealed class Module
         }
     }
 
+    /// <summary>
+    /// The same, but when SoftHSM has none that is initialised it is started again, a few times: to one of many processes that start while
+    /// others log in it shows no token (seen with 2.6.1, 1 of 42), because C_Login rewrites the token's file.
+    /// </summary>
+    public List<TokenState> InitialisedTokens()
+    {
+        List<TokenState> tokens = Tokens();
+        for (int attempt = 0; attempt < MostRestarts && !tokens.Exists(t => t.Initialized) && IsSoftHsm(tokens); attempt++)
+        {
+            Thread.Sleep(FirstPause << attempt);
+            if (!Restart())
+                break;
+            tokens = Tokens();
+        }
+        return tokens;
+    }
+
+    private static bool IsSoftHsm(List<TokenState> tokens) => tokens.Exists(t => t.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal));
+
+    // Only where nobody else in the process has sessions in it.
+    private bool Restart()
+    {
+        lock (LiveLock)
+        {
+            if (_holders != 1 || !_finalise)
+                return false;
+            Call(() =>
+            {
+                Calls.Finish();
+                return Calls.Initialize();
+            }, 1, default);
+            return true;
+        }
+    }
+
     /// <summary>The same on the caller's thread.</summary>
     public List<TokenState> ListTokens()
     {
@@ -168,7 +208,6 @@ internal sealed class Module
     {
         try
         {
-            using CrashGuard? guard = Guard(path, "loaded");
             nint library = NativeLibrary.Load(path);
             return Cryptoki.From(library) ?? throw KeyErrors.ModuleUnusable.With(path, "it has no C_GetFunctionList of PKCS#11 2.x or 3.x");
         }
@@ -186,7 +225,6 @@ internal sealed class Module
     {
         try
         {
-            using CrashGuard? guard = Guard(path, "initialised");
             return calls.Initialize();
         }
         catch (CryptokiException cause)
@@ -194,10 +232,6 @@ internal sealed class Module
             throw KeyErrors.ModuleUnusable.Because(cause, path, cause.Message);
         }
     }
-
-    // The second time constructors do not run again and C_Initialize did not crash the first time.
-    private static CrashGuard? Guard(string path, string doing) =>
-        Guarded.Add($"{doing} {path}") ? CrashGuard.Begin(KeyErrors.ModuleCrashed.With(path, doing).Message) : null;
 
     private static string OneLine(string text)
     {

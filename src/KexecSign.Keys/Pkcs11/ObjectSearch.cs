@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pkcs11.Native;
@@ -10,12 +11,20 @@ namespace KexecSign.Keys.Pkcs11;
 /// <summary>Finds the one object that a URI means; none or several are errors that list the candidates.</summary>
 internal static class ObjectSearch
 {
-    public static CheckedKey PrivateKey(TokenConnection connection, Pkcs11Uri uri, CancellationToken cancellation)
+    public static CheckedKey PrivateKey(TokenConnection connection, Pkcs11Uri uri, CancellationToken cancellation, X509Certificate2? certificate = null)
     {
         // A URI copied from a certificate or public key names the pair; its private half is meant here.
         if (uri.Type is "secret-key" or "data")
             throw KeyErrors.TypeUnfit.With(uri.Type, "private key");
-        TokenObject found = One(connection, uri, "private key", Search(connection, uri, ObjectClass.PrivateKey, login: true, cancellation), () =>
+        List<TokenObject> candidates = Search(connection, uri, ObjectClass.PrivateKey, login: true, cancellation);
+        // A URI may leave several, a certificate is for one of them.
+        if (candidates.Count > 1 && certificate is not null)
+        {
+            List<TokenObject> fitting = candidates.FindAll(candidate => connection.With(
+                login: true, session => PublicKeyReader.SubjectPublicKeyInfo(connection.Calls, session, candidate), cancellation) is { } key && CertificateMatch.Is(key, certificate));
+            candidates = fitting.Count == 0 ? candidates : fitting;
+        }
+        TokenObject found = One(connection, uri, "private key", candidates, () =>
             All(connection, ObjectClass.PrivateKey, login: true, cancellation));
         return new(Pkcs11Key.From(connection, found, cancellation));
     }

@@ -197,7 +197,7 @@ internal sealed class TokenConnection : IDisposable
         }
         try
         {
-            Calls.Login(session, user, _pin is null ? default : _pin.Bytes);
+            LoginPatiently(session, user);
         }
         catch (CryptokiException already) when (already.Value == ReturnValue.UserAlreadyLoggedIn)
         {
@@ -207,6 +207,25 @@ internal sealed class TokenConnection : IDisposable
         {
             _refusal = fault;
             throw fault();
+        }
+    }
+
+    // SoftHSM rewrites the token's file at each login, and reads half of it where another process does so at the time. It counts no
+    // wrong PINs, and neither answer is about one.
+    private void LoginPatiently(nuint session, nuint user)
+    {
+        bool softHsm = State.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal);
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                Calls.Login(session, user, _pin is null ? default : _pin.Bytes);
+                return;
+            }
+            catch (CryptokiException cause) when (softHsm && attempt < MostRenewals && (cause.Value is ReturnValue.GeneralError or ReturnValue.UserPinNotInitialized))
+            {
+                Thread.Sleep(40 << attempt);
+            }
         }
     }
 

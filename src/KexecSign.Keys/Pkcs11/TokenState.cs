@@ -40,7 +40,8 @@ internal sealed record TokenState(
 
     private bool Has(nuint flag) => (Flags & flag) != 0;
 
-    private static bool Fits(string? wanted, string actual) => wanted is null || wanted == actual;
+    // Some tokens pad with NULs, and p11tool prints them as %00.
+    private static bool Fits(string? wanted, string actual) => wanted is null || wanted.TrimEnd(' ', '\0') == actual;
 
     private static unsafe string Padded(byte* text, int length) =>
         Encoding.UTF8.GetString(text, length).TrimEnd(' ', '\0');

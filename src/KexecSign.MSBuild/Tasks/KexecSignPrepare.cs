@@ -19,7 +19,7 @@ public sealed class KexecSignPrepare() : OperationTask(OperationCatalog.Prepare)
     /// <summary>The bundle; begun when the folder is not there, continued when its last stage is attached.</summary>
     public string? Bundle { get; set; }
 
-    /// <summary>What the far side is given: attributes to sign, or a digest to make a whole PKCS#7 or CMS for. One of attributes, digest.</summary>
+    /// <summary>What the signer is given: attributes to sign, or a digest to make a whole PKCS#7 or CMS for. One of attributes, digest.</summary>
     public string? Level { get; set; }
 
     /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512, sha3-256, sha3-384, sha3-512.</summary>

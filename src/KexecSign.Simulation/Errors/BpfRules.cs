@@ -28,7 +28,7 @@ public static class BpfRules
 
     /// <summary>The instruction budget is used up.</summary>
     public static readonly ErrorCode Endless = Refuses(
-        "KS4555", "the program did not end within {0} instructions.", "Bound the loop by a constant; the kernel's verifier demands it.");
+        "KS4555", "the program did not end within {0}.", "Bound the loop by a constant; the kernel's verifier demands it.");
 
     /// <summary>Too many frames, or too much stack.</summary>
     public static readonly ErrorCode StackDepth = Refuses(

@@ -22,7 +22,7 @@ internal static class ReadBack
     {
         if (expected.Length != found.Length)
             throw OperationErrors.ReadBackDiffers.With(what, Math.Min(expected.Length, found.Length), expected.Length, found.Length);
-        if (Whole(expected) is { } first && Whole(found) is { } second)
+        if (expected.Extents is [BytesExtent { Bytes: var first }] && found.Extents is [BytesExtent { Bytes: var second }])
         {
             Compare(first.Span, second.Span, 0, expected.Length, what);
             return;
@@ -49,8 +49,6 @@ internal static class ReadBack
     /// <summary>The same for an output that is written and not in place yet.</summary>
     /// <exception cref="KexecSignException">KS3753.</exception>
     public static void RequireWritten(Layout expected, OutputFile output) => RequireSame(expected, output.ToLayout(), "the written file");
-
-    private static ReadOnlyMemory<byte>? Whole(Layout layout) => layout.Extents is [BytesExtent { Bytes: var bytes }] ? bytes : null;
 
     private static void Compare(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> found, long at, long length, string what)
     {

@@ -62,10 +62,10 @@ public static class OperationCatalog
     public static Operation<BuildOptions, BuildOutcome> Build => BuildOperation.Definition;
 
     /// <summary>A plan to begin with.</summary>
-    public static Operation<PlanInitOptions, PlanInitResult> PlanInit => PlanInitOperation.Of(() => PublishedSchemas.All);
+    public static Operation<PlanInitOptions, PlanInitResult> PlanInit { get; } = PlanInitOperation.Of(() => PublishedSchemas.All);
 
     /// <summary>A first success.</summary>
-    public static Operation<DemoOptions, DemoResult> Demo => DemoOperation.Of(() => All);
+    public static Operation<DemoOptions, DemoResult> Demo { get; } = DemoOperation.Of(() => All);
 
     /// <summary>Reports of a plan's shards, joined.</summary>
     public static Operation<PlanMergeOptions, PlanResult> PlanMerge => PlanMergeOperation.Definition;

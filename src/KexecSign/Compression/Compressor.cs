@@ -105,6 +105,7 @@ internal static class Compressor
             byte[] inBuffer = new byte[1 << 20], outBuffer = new byte[1 << 18];
             long at = 0;
             bool ended = false;
+            var consumption = new Consumption(zstd, context, step);
             while (!ended)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -112,8 +113,7 @@ internal static class Compressor
                 input.Read(at, inBuffer.AsSpan(0, count));
                 at += count;
                 int operation = at == input.Length ? Zstd.EndOperation : Zstd.ContinueOperation;
-                ended = Feed(zstd, context, inBuffer.AsSpan(0, count), outBuffer, operation, output, cancellation);
-                step.Advance(count);
+                ended = Feed(zstd, context, inBuffer.AsSpan(0, count), outBuffer, operation, output, consumption, cancellation);
             }
             return output;
         }
@@ -172,7 +172,7 @@ internal static class Compressor
         _ = zstd.SetParameter(context, Zstd.Workers, 1);
     }
 
-    private static unsafe bool Feed(Zstd zstd, nint context, Span<byte> input, byte[] outBuffer, int operation, TemporaryFile output, CancellationToken cancellation)
+    private static unsafe bool Feed(Zstd zstd, nint context, Span<byte> input, byte[] outBuffer, int operation, TemporaryFile output, Consumption consumption, CancellationToken cancellation)
     {
         fixed (byte* inBytes = input, outBytes = outBuffer)
         {
@@ -183,10 +183,25 @@ internal static class Compressor
                 var target = new Zstd.Buffer { Start = (nint)outBytes, Size = (nuint)outBuffer.Length };
                 nuint left = Check(zstd, zstd.CompressStream(context, ref target, ref source, operation));
                 output.Write(outBuffer.AsSpan(0, (int)target.Position));
+                consumption.Report();
                 bool done = operation == Zstd.EndOperation ? left == 0 : source.Position == source.Size;
                 if (done)
                     return operation == Zstd.EndOperation;
             }
+        }
+    }
+
+    // The library takes in much more than it has worked through, and works on long after the last byte went in: it knows how far it is.
+    private sealed class Consumption(Zstd zstd, nint context, IRunStep step)
+    {
+        private long _reported;
+
+        public void Report()
+        {
+            long consumed = zstd.Consumed(context);
+            if (consumed > _reported)
+                step.Advance(consumed - _reported);
+            _reported = Math.Max(_reported, consumed);
         }
     }
 

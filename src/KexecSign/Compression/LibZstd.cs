@@ -34,6 +34,8 @@ internal sealed partial class LibZstd : Zstd
 
     public override nuint CompressStream(nint context, ref Buffer output, ref Buffer input, int operation) => CompressStream2(context, ref output, ref input, operation);
 
+    public override long Consumed(nint context) => (long)GetFrameProgression(context).Consumed;
+
     public override nint CreateDecompressor() => CreateDCtx();
 
     public override nuint FreeDecompressor(nint context) => FreeDCtx(context);
@@ -62,6 +64,9 @@ internal sealed partial class LibZstd : Zstd
     [LibraryImport(Library, EntryPoint = "ZSTD_compressStream2")]
     private static partial nuint CompressStream2(nint context, ref Buffer output, ref Buffer input, int operation);
 
+    [LibraryImport(Library, EntryPoint = "ZSTD_getFrameProgression")]
+    private static partial FrameProgression GetFrameProgression(nint context);
+
     [LibraryImport(Library, EntryPoint = "ZSTD_createDCtx")]
     private static partial nint CreateDCtx();
 
@@ -76,4 +81,16 @@ internal sealed partial class LibZstd : Zstd
 
     [LibraryImport(Library, EntryPoint = "ZSTD_getErrorName")]
     private static partial nint GetErrorName(nuint code);
+
+    // ZSTD_frameProgression.
+    [StructLayout(LayoutKind.Sequential)]
+    private struct FrameProgression
+    {
+        public ulong Ingested;
+        public ulong Consumed;
+        public ulong Produced;
+        public ulong Flushed;
+        public uint CurrentJob;
+        public uint ActiveWorkers;
+    }
 }

@@ -22,6 +22,8 @@ internal sealed unsafe class ManagedZstd : Zstd
             return Methods.ZSTD_compressStream2((ZSTD_CCtx_s*)context, (ZSTD_outBuffer_s*)to, (ZSTD_inBuffer_s*)from, (ZSTD_EndDirective)operation);
     }
 
+    public override long Consumed(nint context) => (long)Methods.ZSTD_getFrameProgression((ZSTD_CCtx_s*)context).consumed;
+
     public override nint CreateDecompressor() => (nint)Methods.ZSTD_createDCtx();
 
     public override nuint FreeDecompressor(nint context) => Methods.ZSTD_freeDCtx((ZSTD_DCtx_s*)context);

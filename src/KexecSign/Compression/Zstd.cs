@@ -47,6 +47,9 @@ internal abstract class Zstd
 
     public abstract nuint CompressStream(nint context, ref Buffer output, ref Buffer input, int operation);
 
+    /// <summary>Bytes of the frame's input that are compressed; what only lies in the library's buffers is not.</summary>
+    public abstract long Consumed(nint context);
+
     public abstract nint CreateDecompressor();
 
     public abstract nuint FreeDecompressor(nint context);

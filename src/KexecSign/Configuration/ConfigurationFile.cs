@@ -16,7 +16,7 @@ namespace KexecSign.Configuration;
 /// </summary>
 internal sealed class ConfigurationFile
 {
-    private const UnixFileMode Others = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+    private const uint OthersWrite = (uint)(UnixFileMode.GroupWrite | UnixFileMode.OtherWrite);
 
     private readonly string _path;
     private readonly string _folder;
@@ -51,12 +51,9 @@ internal sealed class ConfigurationFile
     // Who can write it decides which key signs.
     private static void RequireOwn(string path)
     {
-        if (!File.Exists(path))
-            throw OperationErrors.InputMissing.With().In(path);
-        UnixFileMode mode = File.GetUnixFileMode(path);
-        uint owner = (FileFacts.Of(path) ?? throw OperationErrors.InputMissing.With().In(path)).Owner;
-        if ((mode & Others) != 0 || (owner != 0 && owner != Libc.EffectiveUser()))
-            throw OperationErrors.ConfigurationWritable.With(Convert.ToString((int)mode, 8), owner, Libc.EffectiveUser()).In(path);
+        FileFacts facts = FileFacts.Of(path) ?? throw OperationErrors.InputMissing.With().In(path);
+        if ((facts.Mode & OthersWrite) != 0 || (facts.Owner != 0 && facts.Owner != Libc.EffectiveUser()))
+            throw OperationErrors.ConfigurationWritable.With(Convert.ToString((int)facts.Mode, 8), facts.Owner, Libc.EffectiveUser()).In(path);
     }
 
     private KeySettings Settings(ObjectReader root)

@@ -21,7 +21,7 @@ internal static class DocumentPaths
 
     /// <summary>A key or certificate of the user's own configuration: what is no path stays as it is.</summary>
     public static string Reference(string folder, string reference) =>
-        Array.Exists(NoPaths, scheme => reference.StartsWith(scheme, StringComparison.Ordinal)) ? reference : File(folder, reference);
+        Array.Exists(NoPaths, scheme => reference.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)) ? reference : File(folder, reference);
 
     /// <summary>A key or certificate that is a file.</summary>
     public static string File(string folder, string reference) =>

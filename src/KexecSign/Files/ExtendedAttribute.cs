@@ -11,11 +11,17 @@ internal static class ExtendedAttribute
     private const int MaxSize = 65536;
 
     /// <summary>Sets an attribute; null when that worked, otherwise the reason in a few words.</summary>
-    public static unsafe string? TrySet(string file, string name, byte[] value)
+    public static string? TrySet(string file, string name, byte[] value)
     {
         using SafeFileHandle handle = Open(file);
-        if (handle.IsInvalid)
-            return FileFailure.Reason(Libc.Failed());
+        return handle.IsInvalid ? FileFailure.Reason(Libc.Failed()) : TrySet(handle, file, name, value);
+    }
+
+    /// <summary>Sets an attribute of a file that is open: of what was read, whatever its name leads to by now.</summary>
+    public static string? TrySet(FileSource file, string name, byte[] value) => TrySet(file.Handle, file.Path, name, value);
+
+    private static unsafe string? TrySet(SafeFileHandle handle, string file, string name, byte[] value)
+    {
         int result;
         fixed (byte* bytes = value)
             result = Libc.SetAttribute(handle, name, bytes, (nuint)value.Length, 0);

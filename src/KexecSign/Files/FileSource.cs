@@ -32,6 +32,9 @@ public sealed class FileSource : IByteSource, IDisposable
     /// <inheritdoc/>
     public long Length { get; }
 
+    /// <summary>The regular file itself.</summary>
+    internal SafeFileHandle Handle => _handle ?? throw new InvalidOperationException($"{Path} is a stream");
+
     /// <summary>What the system said of it when it was opened.</summary>
     internal FileFacts Facts { get; }
 

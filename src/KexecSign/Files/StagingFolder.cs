@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace KexecSign.Files;
 
-/// <summary>A hidden folder, for its owner alone, in which a set of outputs is made; it is locked, and goes away whatever happens.</summary>
+/// <summary>A hidden folder, for its owner alone, in which outputs are made; it is locked, and goes away whatever happens.</summary>
 internal sealed class StagingFolder : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -26,14 +26,19 @@ internal sealed class StagingFolder : IDisposable
     /// <exception cref="IOException">It cannot be made there.</exception>
     public static StagingFolder Create(OutputTarget target)
     {
-        string parent = target.IsStream ? System.IO.Path.GetTempPath() : target.Folder;
+        if (target.IsStream)
+            return CreateTemporary();
+        using SafeFileHandle open = target.OpenFolder();
+        return Create(target.Folder, FileFacts.Of(open));
+    }
+
+    /// <summary>Makes one in the system's temporary folder.</summary>
+    /// <exception cref="IOException">It cannot be made there.</exception>
+    public static StagingFolder CreateTemporary() => Create(System.IO.Path.GetTempPath(), null);
+
+    private static StagingFolder Create(string parent, FileFacts? facts)
+    {
         Leftovers.Sweep(parent);
-        FileFacts? facts = null;
-        if (!target.IsStream)
-        {
-            using SafeFileHandle open = target.OpenFolder();
-            facts = FileFacts.Of(open);
-        }
         for (; ; )
         {
             string path = System.IO.Path.Combine(parent, Leftovers.NewName());

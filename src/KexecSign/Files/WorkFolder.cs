@@ -7,12 +7,12 @@ namespace KexecSign.Files;
 /// <summary>A folder for files that other programs have to open by name; gone afterwards, whatever happens, unless the user named it.</summary>
 internal sealed class WorkFolder : IDisposable
 {
-    private readonly bool _keep;
+    private readonly StagingFolder? _temporary;
 
-    private WorkFolder(string path, bool keep)
+    private WorkFolder(string path, StagingFolder? temporary)
     {
         Path = path;
-        _keep = keep;
+        _temporary = temporary;
     }
 
     /// <summary>Where it is.</summary>
@@ -25,10 +25,9 @@ internal sealed class WorkFolder : IDisposable
         try
         {
             if (named is not null)
-                return new(Directory.CreateDirectory(named).FullName, keep: true);
-            string made = Directory.CreateTempSubdirectory("kexecsign-").FullName;
-            Leftovers.Begin(made);
-            return new(made, keep: false);
+                return new(Directory.CreateDirectory(named).FullName, null);
+            var temporary = StagingFolder.CreateTemporary();
+            return new(temporary.Path, temporary);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -69,11 +68,5 @@ internal sealed class WorkFolder : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_keep)
-            return;
-        Directory.Delete(Path, recursive: true);
-        Leftovers.Forget(Path);
-    }
+    public void Dispose() => _temporary?.Dispose();
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
+using KexecSign.Files;
 using KexecSign.Signing;
 
 namespace KexecSign.Ima;
@@ -36,8 +37,8 @@ internal static class ImaIdentity
     private static bool HoldsCertificate(string key)
     {
         string path = key.StartsWith("file:", StringComparison.Ordinal) ? key[5..] : key;
-        var file = new FileInfo(path);
-        return !key.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase) && file.Exists && file.Length <= MostKeyFile
-            && File.ReadAllText(path).Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal);
+        // A pipe can be read only once, and that is for whoever takes the key from it.
+        return !key.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase) && FileFacts.Of(path) is { Kind: FileKind.Regular, Length: <= MostKeyFile }
+            && WholeFile.Read(path, MostKeyFile, "a key file").AsSpan().IndexOf("-----BEGIN CERTIFICATE-----"u8) >= 0;
     }
 }

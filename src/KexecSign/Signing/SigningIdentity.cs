@@ -74,7 +74,7 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         string keyReference = options.Key ?? throw OperationErrors.OptionMissing.With(operation, "--key");
         string certificateReference = options.Certificate ?? throw OperationErrors.OptionMissing.With(operation, "--cert");
         IReadOnlyList<X509Certificate2> certificates = context.Keyring.OpenCertificates(certificateReference, options.Pin, context.Cancellation);
-        ISigningKey key = context.Keyring.OpenKey(keyReference, options.Pin, context.Cancellation);
+        ISigningKey key = context.Keyring.OpenKey(keyReference, options.Pin, certificates[0], context.Cancellation);
         certificates = CertificateMatch.SignerFirst(key, certificates);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(mlDsa, operation, key, options.Digest, context);

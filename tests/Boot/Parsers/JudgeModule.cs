@@ -16,7 +16,7 @@ internal sealed record JudgeModule(string Folder, string Kernel, Board Board)
     /// <param name="architecture">arm64 or amd64.</param>
     public static JudgeModule OfDebian(string architecture)
     {
-        string folder = Newest($"linux-headers-7.*-cloud-{architecture}_*"), name = Path.GetFileName(folder);
+        string folder = Newest($"linux-headers-7.*-cloud-{architecture}_*", architecture), name = Path.GetFileName(folder);
         // linux-headers-7.3.4+deb13-cloud-arm64_7.3.4-1~bpo13+1_RECIPE goes with linux-binary-7.3.4+deb13-cloud-arm64_7.3.4-1~bpo13+1.
         string package = Path.Combine(DebianKernel.Cache, "debian", name[..name.LastIndexOf('_')].Replace("linux-headers-", "linux-binary-", StringComparison.Ordinal), "usr/lib/modules");
         string? kernel = Directory.Exists(package) ? Directory.EnumerateDirectories(package).Select(f => Path.Combine(f, "vmlinuz")).SingleOrDefault(File.Exists) : null;
@@ -28,13 +28,13 @@ internal sealed record JudgeModule(string Folder, string Kernel, Board Board)
     public static JudgeModule OfLab()
     {
         string lab = LabKernel.Require(LabKernel.Next);
-        return new(Newest(Path.GetFileName(lab) + "_*"), Path.Combine(lab, "Image"), Board.Arm64);
+        return new(Newest(Path.GetFileName(lab) + "_*", "arm64"), Path.Combine(lab, "Image"), Board.Arm64);
     }
 
-    private static string Newest(string pattern)
+    private static string Newest(string pattern, string architecture)
     {
         string? newest = Directory.Exists(Cache) ? Directory.EnumerateDirectories(Cache, pattern).MaxBy(Directory.GetLastWriteTimeUtc) : null;
-        LabKernel.Demand(newest is not null, LabKernel.Next, "arm64", $"no {pattern} in {Cache}; './build.sh --target=Boot' builds it");
+        LabKernel.Demand(newest is not null, LabKernel.Next, architecture, $"no {pattern} in {Cache}; './build.sh --target=Boot' builds it");
         return newest!;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using KexecSign.Fixtures;
 using KexecSign.Simulation.Bpf;
 
@@ -131,17 +132,19 @@ internal static class ParserCases
         }
     }
 
-    // Each byte of an object is read by somebody; a change in one place is taken by all or by none.
     private static IEnumerable<ParserCase> DamagedObjects(byte[] image, byte[] parser)
     {
-        var random = new Random(6);
-        for (int i = 0; i < 12; i++)
-        {
-            byte[] changed = [.. parser];
-            int at = random.Next(64, parser.Length);
-            changed[at] ^= (byte)(1 << random.Next(8));
-            yield return V6($"a parser with a bit changed at 0x{at:x}", image, changed);
-        }
+        yield return V6("half a parser object", image, parser[..(parser.Length / 2)]);
+        foreach (string name in (string[])["opts_data", "opts_insn", "kexec_image_parser_anchor", "bpf_buffer_parser"])
+            yield return V6($"a parser object that spells {name} otherwise", image, Renamed(parser, name));
+    }
+
+    private static byte[] Renamed(byte[] parser, string name)
+    {
+        byte[] changed = [.. parser], wanted = Encoding.ASCII.GetBytes(name);
+        for (int at, from = 0; (at = changed.AsSpan(from).IndexOf(wanted)) >= 0; from += at + 1)
+            changed[from + at] = (byte)'x';
+        return changed;
     }
 
     private static IEnumerable<(string Name, byte[] Parser)> OtherCompilers(int abi)

@@ -23,7 +23,7 @@ internal static class ParserFacts
             if (e.Level != level)
                 lines.Add($"level {level = e.Level}");
             // Which of several programs speaks, the kernel does not know, nor how many instructions it took.
-            if (!e.What.StartsWith("ended after", StringComparison.Ordinal) && !e.What.Contains("has no room for", StringComparison.Ordinal)
+            if (!e.What.StartsWith("ended after", StringComparison.Ordinal) && !(e.Who == "kernel" && e.What.Contains("has no room for", StringComparison.Ordinal))
                 && !e.What.Contains("is still attached", StringComparison.Ordinal))
                 lines.Add(Short(e.What));
         }

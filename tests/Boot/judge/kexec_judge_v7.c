@@ -212,10 +212,11 @@ static int process(const struct bytes *elf, int depth)
 	parsers = kmalloc(sizeof(*parsers), GFP_KERNEL);
 	if (!parsers)
 		return -ENOMEM;
-	say("level %d", depth + 1);
-	if (!read_parsers(elf, parsers))
+	if (!read_parsers(elf, parsers)) {
+		say("level %d", depth + 1);
 		for (i = 1; result && i <= parsers->count; i++)
 			result = try_parser(&parsers->each[i], i) ? 0 : -EINVAL;
+	}
 	nested = parsers->nested;
 	kfree(parsers);
 	return result || !nested.at ? result : process(&nested, depth + 1);

@@ -51,6 +51,13 @@ internal static class ShimJudge
         return [.. lines.Select(l => l.Split('\t')).Select(p => new ShimAnswer(p[0] == "accepts", p[0] == "dies", p[2] == "-" ? null : p[2], p[3]))];
     }
 
+    /// <summary>Images that came with shim's source, signed by others.</summary>
+    public static string[] Samples()
+    {
+        Skip.If(Built.Value.Folder is null, $"shim's source cannot be had: {Built.Value.Why}");
+        return Directory.GetFiles(Built.Value.Folder!, "*.efi");
+    }
+
     private static (string? Folder, string Why) Build()
     {
         string judges = Path.Combine(AppContext.BaseDirectory, "Judges");

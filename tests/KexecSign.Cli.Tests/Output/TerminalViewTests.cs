@@ -23,6 +23,21 @@ public sealed class TerminalViewTests
     }
 
     [Fact]
+    public void A_hash_that_does_not_fit_behind_its_name_has_a_line_of_its_own() =>
+        Shown(80, ReportTable.Fields("", ("authenticode sha256", Hash), ("size", "7")))
+            .ShouldBe($"  authenticode sha256\n    {Hash}\n  size                 7\n");
+
+    [Fact]
+    public void Errors_are_wrapped_on_a_terminal_and_one_line_elsewhere()
+    {
+        Operation failing = FakeOperations.Throwing(FormatErrors.OutsideFile.With(1, 2, 3).In("Image"));
+        string line = Session.Run([failing], "fail").Error;
+        string wrapped = Session.Run([failing], s => s with { ErrorIsTerminal = true, Width = 40 }, "fail").Error;
+        wrapped.Split('\n').ShouldAllBe(part => part.Length <= 40);
+        wrapped.ReplaceLineEndings(" ").ShouldBe(line.ReplaceLineEndings(" "));
+    }
+
+    [Fact]
     public void A_table_that_is_too_wide_is_shown_row_by_row() =>
         Shown(79, new("", ["file", "digest", "signer"], [["a", Hash, "x"], ["b", Hash, "y"]]))
             .ShouldBe($"  file    a\n  digest  {Hash}\n  signer  x\n\n  file    b\n  digest  {Hash}\n  signer  y\n");

@@ -1,7 +1,6 @@
-using KexecSign.Cli.Progress;
-using KexecSign.Cli.Terminal;
 using KexecSign.Core;
 using KexecSign.Core.Operations;
+using KexecSign.Core.Progress;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Tests.Progress;
@@ -41,7 +40,7 @@ public sealed class ProgressTests
     [InlineData(0, 200_000_000, 2, "sign: 0:02 elapsed")]
     [InlineData(3_000_000, 0, 3700, "sign: 3.0 MB, 0.0 MB/s, 1:01:40 elapsed")]
     public void Progress_tells_what_was_consumed_rate_time_and_time_left(long done, long total, double seconds, string line) =>
-        RunLog.Text("sign", done, total, TimeSpan.FromSeconds(seconds)).ShouldBe(line);
+        ProgressText.Of("sign", done, total, TimeSpan.FromSeconds(seconds)).ShouldBe(line);
 
     [Fact]
     public void Quiet_shows_no_progress() => Run(terminal: true, seconds: 30, "--quiet").Error.ShouldBeEmpty();

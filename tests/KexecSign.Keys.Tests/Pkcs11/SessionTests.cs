@@ -115,6 +115,7 @@ public sealed class SessionTests(SoftHsm softHsm)
         SoftHsm.Require();
         string path = softHsm.Temporary("wrong-pin");
         File.WriteAllText(path, "wr0ng-pin-4711\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         using var token = new InterposedToken(new PinOptions { File = path });
         int refused = 0;
         Parallel.For(0, 16, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>

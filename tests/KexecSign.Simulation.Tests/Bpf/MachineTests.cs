@@ -217,4 +217,20 @@ public sealed class MachineTests
         run.Result.ShouldBe(12500002500000UL);
         allocated.ShouldBeLessThan(200_000);
     }
+
+    [Fact]
+    public void Bytes_that_are_moved_for_a_program_are_bounded_as_instructions_are()
+    {
+        var memory = new AddressSpace();
+        Region region = memory.Add(new() { Name = "an image", Bytes = new byte[64 << 20], Access = RegionAccess.ReadWrite });
+        int copies = 0;
+        BpfTrap trap = Should.Throw<BpfTrap>(() =>
+        {
+            for (; copies < 100_000; copies++)
+                memory.TryTake(region.Address, 64 << 20, out _);
+        });
+        trap.Fault.Rule.Id.ShouldBe("KS4555");
+        trap.Fault.Says.ShouldContain("bytes that helpers and kfuncs move");
+        copies.ShouldBeInRange(50, 1000);
+    }
 }

@@ -141,6 +141,19 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void A_plan_takes_from_the_configuration_what_it_does_not_name_itself()
+    {
+        Put(_work, Keys("db", TestSigners.Rsa2048));
+        _bench.Folder.File("image", TestImage.Arm64().Bytes);
+        string plan = _bench.Folder.At("plan.json");
+        File.WriteAllText(plan, """{ "images": [{ "image": "image", "outputs": { "image": "out.efi" }, "steps": [{ "step": "sign", "key": "db" }] }] }""");
+        Request(BuildOperation.Definition, [], plan).Run(Context()).Exit.ShouldBe(ExitCode.Done);
+        VerifyOperation.Definition.Run(new() { File = _bench.Folder.At("out.efi"), Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context).Exit.ShouldBe(ExitCode.Done);
+        Put(_work, Keys("other", TestSigners.Rsa2048));
+        Refusal.Of("KS3305", () => Request(BuildOperation.Definition, [], plan).Run(Context()), "'db'");
+    }
+
+    [Fact]
     public void An_unknown_name_is_told_with_those_that_there_are()
     {
         Put(_work, Keys("db", TestSigners.Rsa2048));

@@ -36,6 +36,35 @@ public sealed class KernelConfigTests : IDisposable
         config.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe(["CONFIG_AB=\"x\"", "CONFIG_B=y", "CONFIG_C=y", "# CONFIG_A is not set"]);
     }
 
+    [SkippableTheory]
+    [InlineData("xz")]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public void Reads_what_distributions_ship_compressed(string program)
+    {
+        Read("CONFIG_ARM64=y\nCONFIG_RANDOMIZE_BASE=y\n");
+        string packed = _path + ".packed";
+        KexecSign.Tests.Programs.Tool.Require(program, program == "xz" ? "xz-utils" : program);
+        KexecSign.Tests.Programs.Tool.RunIn("/", "sh", "-c", $"{program} -c '{_path}' > '{packed}'");
+        try
+        {
+            KernelConfig.Read(packed).IsOn("RANDOMIZE_BASE").ShouldBeTrue();
+        }
+        finally
+        {
+            File.Delete(packed);
+        }
+    }
+
+    [Fact]
+    public void Refuses_what_is_no_configuration_or_for_another_architecture()
+    {
+        Refusal.Of("KS3755", () => Read("no options\nat all\n")).Message.ShouldContain("of its 3 lines");
+        Refusal.Of("KS3755", () => Read(""));
+        Refusal.Of("KS3756", () => Read("CONFIG_X86_64=y\n").Require(StubTarget.Arm64)).Message.ShouldContain("CONFIG_ARM64=y");
+        Read("CONFIG_ARM64=y\n").Require(StubTarget.Arm64);
+    }
+
     public void Dispose() => File.Delete(_path);
 
     private KernelConfig Read(string text)

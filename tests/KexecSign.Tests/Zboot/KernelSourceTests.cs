@@ -39,10 +39,13 @@ public sealed class KernelSourceTests : IDisposable
         foreach (string built in new[] { ".config", "include/config/auto.conf", "include/generated/x.h", "lib/x.o", "lib/.x.o.cmd", "arch/arm64/include/generated/y.h" })
             Put(built);
         File.CreateSymbolicLink(Path.Combine(Tree, "scripts/link"), "config");
+        // Whole trees have some of these (scripts/dtc/include-prefixes/arm64).
+        Directory.CreateSymbolicLink(Path.Combine(Tree, "scripts/prefixes"), "../arch/arm64");
         string[] before = Files(Tree);
         Unpack(Tree, whole: false);
-        Files(Target).ShouldBe([.. Needed.Append("scripts/link").Order(StringComparer.Ordinal)]);
+        Files(Target).ShouldBe([.. Needed.Concat(["scripts/link", "scripts/prefixes/Makefile", "scripts/prefixes/boot/Makefile"]).Order(StringComparer.Ordinal)]);
         new FileInfo(Path.Combine(Target, "scripts/link")).LinkTarget.ShouldBe("config");
+        new FileInfo(Path.Combine(Target, "scripts/prefixes")).LinkTarget.ShouldBe("../arch/arm64");
         Files(Tree).ShouldBe(before);
     }
 

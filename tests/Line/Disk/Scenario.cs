@@ -106,7 +106,7 @@ internal sealed class Scenario : IDisposable
                     return $"{name} was left";
                 continue;
             }
-            // What a bundle holds beside its manifest is the far side's and not read back.
+            // What a bundle holds beside its manifest is the signer's and not read back.
             if (name.StartsWith("b/", StringComparison.Ordinal))
                 continue;
             bool isOld = Before.TryGetValue(name, out byte[]? old) && old.AsSpan().SequenceEqual(content);

@@ -15,7 +15,7 @@ public sealed class SecretTests(TokenBench bench) : IDisposable
     public void No_run_shows_or_keeps_the_PIN()
     {
         TokenBench.Require();
-        string pinFile = _folder.File("pin", Encoding.UTF8.GetBytes(TokenBench.Pin + "\n"));
+        string pinFile = _folder.Secret("pin", Encoding.UTF8.GetBytes(TokenBench.Pin + "\n"));
         string ec = "pkcs11:token=Bench;object=ec", image = bench.Images[0], output = _folder.Folder("out");
         Answer[] answers =
         [

@@ -27,6 +27,7 @@ internal static class ReturnValue
     public const nuint TokenNotRecognized = 0xE1;
     public const nuint UserAlreadyLoggedIn = 0x100;
     public const nuint UserNotLoggedIn = 0x101;
+    public const nuint GeneralError = 0x5;
     public const nuint UserPinNotInitialized = 0x102;
     public const nuint BufferTooSmall = 0x150;
     public const nuint CryptokiNotInitialized = 0x190;

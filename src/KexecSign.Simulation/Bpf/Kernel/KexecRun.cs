@@ -152,6 +152,8 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
     private static long RingBytes(ArmedParser parser) => parser.Maps.Where(m => m.Type == BpfMap.RingType).Sum(m => (long)m.MaxEntries);
 
     /// <summary>Closes a parser's descriptors; its programs and maps stay as long as the system call lasts.</summary>
+    private const ulong UnpackingCost = 4;
+
     protected void Disarm(ArmedParser parser) => _attached.Single(a => a.Parser == parser).IsDisarmed = true;
 
     /// <summary>Decompresses as the kernel does; null when it cannot, with the reason in <see cref="Problem"/>.</summary>
@@ -162,6 +164,8 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
         if (method is not null)
         {
             Decompressed result = decompressor.Decompress(method.Value, input, MaxOutput);
+            // Unpacking takes several times as long as copying what comes out.
+            Memory.Charge(((ulong)input.Length + (ulong)result.Output.Length) * UnpackingCost);
             if (result.Error is null)
             {
                 Say("kernel", $"decompressed 0x{input.Length:x} bytes of {method.Value.ToString().ToLowerInvariant()} to 0x{result.Output.Length:x}");

@@ -16,6 +16,9 @@ internal sealed class AddressSpace
     // The last slots stay empty: error numbers, seen as pointers, point there.
     private const int MaxRegions = 8100;
 
+    /// <summary>Most bytes that are moved for all programs of a run.</summary>
+    public const ulong MostMoved = 1UL << 34;
+
     // Everything that is alive at once; a real kernel's memory ends, too.
     private const long MaxBytes = 3L << 30;
 
@@ -23,6 +26,7 @@ internal sealed class AddressSpace
     private readonly Queue<int> _freed = new();
     private int _count = 1;
     private long _bytes;
+    private ulong _moved;
 
     /// <summary>Zeroed memory for a region.</summary>
     /// <exception cref="BpfTrap">KS4559 when the program has had its share.</exception>
@@ -89,6 +93,18 @@ internal sealed class AddressSpace
         return ref region!.Bytes.Span[(int)offset];
     }
 
+    /// <summary>
+    /// Counts bytes that the kernel moves for a program: one instruction can ask for 64 MiB, so that a bound on instructions alone would
+    /// keep a judge of foreign images busy for hours. A parser moves an image a few times.
+    /// </summary>
+    /// <exception cref="BpfTrap">KS4555.</exception>
+    public void Charge(ulong bytes)
+    {
+        _moved += bytes;
+        if (_moved > MostMoved)
+            throw new BpfTrap(BpfRules.Endless, $"0x{MostMoved:x} bytes that helpers and kfuncs move for it");
+    }
+
     /// <summary>Memory that a program hands to a helper, which the verifier wants to be the program's own.</summary>
     /// <exception cref="BpfTrap">KS4551-KS4553.</exception>
     public Span<byte> Argument(ulong address, ulong size, bool store)
@@ -96,6 +112,7 @@ internal sealed class AddressSpace
         Region? region = Find(address, out ulong offset);
         if (region is null || !region.IsAlive || !Fits(region, offset, size) || region.Access < (store ? RegionAccess.ReadWrite : RegionAccess.Read))
             throw Refuse(region, address, offset, size, store);
+        Charge(size);
         return region.Bytes.Span.Slice((int)offset, (int)size);
     }
 
@@ -114,6 +131,7 @@ internal sealed class AddressSpace
         Region? region = Find(address, out ulong offset);
         if (region is not null && region.IsAlive && Fits(region, offset, size))
         {
+            Charge(size);
             bytes = region.Bytes.Slice((int)offset, (int)size);
             return true;
         }

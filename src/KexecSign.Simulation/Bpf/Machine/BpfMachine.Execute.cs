@@ -28,7 +28,7 @@ internal sealed partial class BpfMachine
                 if (--budget < 0)
                 {
                     _budget = 0;
-                    throw new BpfTrap(BpfRules.Endless, _wholeBudget);
+                    throw new BpfTrap(BpfRules.Endless, $"{_wholeBudget} instructions");
                 }
                 pc++;
                 ref ulong d = ref r[i.Destination];

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
+using KexecSign.Core.Settings;
 using KexecSign.Documents;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Pins;
@@ -21,8 +22,9 @@ internal sealed record PlanDocument(BuildInput File, string? Report, ImmutableAr
     /// <summary>Reads a plan.</summary>
     /// <param name="path">The plan.</param>
     /// <param name="given">What the command line says: keys, PIN and policy instead of the plan's.</param>
+    /// <param name="settings">What the configuration says; null where the plan is only shown, and names stay names.</param>
     /// <exception cref="KexecSignException">KS3301 to KS3306 with line and column.</exception>
-    public static PlanDocument Read(string path, BuildOptions given)
+    public static PlanDocument Read(string path, BuildOptions given, Lazy<KeySettings>? settings)
     {
         PlacedDocument document = PlacedDocument.Read(path, "a plan");
         try
@@ -32,7 +34,8 @@ internal sealed record PlanDocument(BuildInput File, string? Report, ImmutableAr
             string outputs = given.OutputRoot is { } named ? System.IO.Path.GetFullPath(named) : folder;
             // Read also where other keys are given: a plan that names code is not built from, whoever's keys sign.
             PlanKeys own = PlanKeys.Read(root, folder, DocumentTrust.Data(given.AllowedModules));
-            PlanKeys keys = given.Keys is null ? own : PlanKeys.ReadFile(given.Keys, given.AllowedModules);
+            PlanKeys keys = (given.Keys is null ? own : PlanKeys.ReadFile(given.Keys, given.AllowedModules))
+                with { Configured = settings is null ? null : Configured };
             var common = new PlannedImageDefaults(
                 folder, outputs, given.AllowedModules, keys, given.Pin == new PinOptions() ? keys.Pin : given.Pin,
                 given.Policy ?? DocumentPaths.From(folder, root.Text("policy")), root.Get("steps", JsonValueKind.Array));
@@ -49,6 +52,13 @@ internal sealed record PlanDocument(BuildInput File, string? Report, ImmutableAr
         {
             throw refused.In(path);
         }
+
+        SigningOptions? Configured(string name) => settings!.Value.Keys.FirstOrDefault(key => key.Name == name) is not { } key ? null : new()
+        {
+            Key = key.Complete(key.Key, settings.Value, withPin: given.Pin == new PinOptions()),
+            Certificate = key.Complete(key.Certificate, settings.Value, withPin: given.Pin == new PinOptions()),
+            Digest = key.Digest,
+        };
     }
 
     /// <summary>The images of one shard: every N-th, so that neighbours, which are often alike, are spread.</summary>

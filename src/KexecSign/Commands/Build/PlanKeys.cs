@@ -14,6 +14,9 @@ namespace KexecSign.Commands.Build;
 /// <summary>Keys by the names that a plan's steps use, and where their PIN comes from; never a PIN.</summary>
 internal sealed record PlanKeys(FrozenDictionary<string, SigningOptions> ByName, PinOptions Pin)
 {
+    /// <summary>What the configuration says of names that the plan does not have; null where only a plan is shown.</summary>
+    public Func<string, SigningOptions?>? Configured { get; init; }
+
     /// <summary>Reads <c>keys</c> and <c>pin</c> of a plan.</summary>
     public static PlanKeys Read(ObjectReader document, string folder, DocumentTrust trust)
     {
@@ -51,9 +54,9 @@ internal sealed record PlanKeys(FrozenDictionary<string, SigningOptions> ByName,
 
     /// <summary>The key that a step names.</summary>
     /// <exception cref="KexecSignException">KS3305.</exception>
-    public SigningOptions Named(PlacedValue name) => ByName.TryGetValue(name.Text, out SigningOptions? key)
-        ? key
-        : throw OperationErrors.PlanKeyUnknown.With(name.Text, ByName.Count == 0 ? "none" : string.Join(", ", ByName.Keys.Order(StringComparer.Ordinal))).At(name.Line, name.Column);
+    public SigningOptions Named(PlacedValue name) => ByName.GetValueOrDefault(name.Text)
+        ?? (Configured is null ? new SigningOptions { Key = "@" + name.Text, Certificate = "@" + name.Text } : Configured(name.Text))
+        ?? throw OperationErrors.PlanKeyUnknown.With(name.Text, ByName.Count == 0 ? "none" : string.Join(", ", ByName.Keys.Order(StringComparer.Ordinal))).At(name.Line, name.Column);
 
     private static PinOptions ReadPin(ObjectReader? pin, string folder, DocumentTrust trust)
     {

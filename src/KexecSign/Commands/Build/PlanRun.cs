@@ -21,7 +21,7 @@ internal static class PlanRun
     /// <summary>Builds the images of a plan, or of one shard of it.</summary>
     public static PlanResult Run(BuildOptions given, RunContext context)
     {
-        PlanDocument plan = PlanDocument.Read(given.Plan!, given);
+        PlanDocument plan = PlanDocument.Read(given.Plan!, given, context.Settings);
         PlanShard? shard = Shard(given.Shard);
         string? report = given.Report ?? plan.Report;
         if (report is not null && plan.Images.FirstOrDefault(image => BuildFiles.Of(image.Options).Contains(Path.GetFullPath(report))) is { } taken)

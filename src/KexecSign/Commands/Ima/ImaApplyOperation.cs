@@ -90,9 +90,9 @@ internal static class ImaApplyOperation
             if (wanted.Evm is not null)
                 EvmSigning.Check(wanted.Evm, Installed.Of(file.Path, value), trusted);
             // security.ima first: with EVM active the kernel checks security.evm against it when it is set.
-            Set(file.Path, options.Xattr + ".ima", value);
+            Set(source, options.Xattr + ".ima", value);
             if (wanted.Evm is not null)
-                Set(file.Path, options.Xattr + ".evm", wanted.Evm);
+                Set(source, options.Xattr + ".evm", wanted.Evm);
             answer(new(file.Path, FileStatus.Applied)
             {
                 Note = $"{options.Xattr}.ima: {ImaSelection.Described(signature)}{(wanted.Evm is null ? "" : $", and {options.Xattr}.evm")}",
@@ -100,7 +100,7 @@ internal static class ImaApplyOperation
         }));
     }
 
-    private static void Set(string file, string name, byte[] value)
+    private static void Set(FileSource file, string name, byte[] value)
     {
         if (ExtendedAttribute.TrySet(file, name, value) is { } problem)
             throw OperationErrors.AttributeNotSet.With(name, problem);

@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using KexecSign.Core.Errors;
+using KexecSign.Files;
 using KexecSign.Keys.Tokens;
 
 namespace KexecSign.Commands.Keys;
@@ -47,22 +48,12 @@ internal sealed record KeyProfile
         KeyProfile profile;
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > MaxLength })
-                throw OperationErrors.ProfileMalformed.With($"it is longer than {MaxLength} bytes").In(path);
-            profile = Parse(File.ReadAllBytes(path)) ?? throw OperationErrors.ProfileMalformed.With("it is null").In(path);
+            profile = Parse(WholeFile.Read(path, MaxLength, "a profile")) ?? throw OperationErrors.ProfileMalformed.With("it is null").In(path);
         }
         catch (JsonException cause)
         {
             string where = cause.LineNumber is { } line ? $"line {line + 1}, {cause.Path}" : cause.Path ?? "$";
             throw OperationErrors.ProfileMalformed.Because(cause, $"{where} has the wrong form, or a field is unknown or missing").In(path);
-        }
-        catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw OperationErrors.InputMissing.Because(cause).In(path);
-        }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
-        {
-            throw OperationErrors.InputUnreadable.Because(cause, FileFailure.Reason(cause)).In(path);
         }
         profile.Check(path);
         return profile;

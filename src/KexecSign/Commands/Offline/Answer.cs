@@ -14,14 +14,14 @@ internal enum AnswerKind
     /// <summary>A signature as the key made it.</summary>
     Bare,
 
-    /// <summary>Signed attributes that the far side made itself, as pesign exports them; a bare signature goes with them.</summary>
+    /// <summary>Signed attributes that the signer made itself, as pesign exports them; a bare signature goes with them.</summary>
     Attributes,
 
     /// <summary>A PKCS#7 or CMS SignedData.</summary>
     SignedData,
 }
 
-/// <summary>A file that came back from the far side.</summary>
+/// <summary>A file that came back from the signer.</summary>
 /// <param name="Path">Where it is.</param>
 /// <param name="Kind">What it is.</param>
 /// <param name="Bytes">Its bytes, without PEM around them.</param>

@@ -90,15 +90,17 @@ internal sealed class AnswerMatching
             if (whole.Signer is not { } signer || !signer.RawDataMemory.Span.SequenceEqual(_identity.Certificate.RawDataMemory.Span))
                 throw OperationErrors.AnswerWrong.With(request.File.Name, $"it is by {whole.Signer?.Subject ?? "a certificate that is not included"}, not by {_identity.Certificate.Subject}");
             var cms = CmsSignature.Read(der);
-            byte[]? content = request.FormsOf(cms.Attributes, cms.Hash).FirstOrDefault();
-            if (!whole.SignaturesHold() || content is null || !Fit(request, cms.Attributes, content, cms.Hash, cms.Signature.ToArray(), Timestamp(whole)))
+            // The statement was read and is for this file; its bytes differ from tool to tool.
+            byte[] content = whole.Content.ToArray();
+            bool bound = CryptographicOperations.HashData(cms.Hash, SpcIndirectData.HashedOctets(content).Span).AsSpan().SequenceEqual(cms.Attributes.MessageDigest.Span);
+            if (!whole.SignaturesHold() || !bound || !Fit(request, cms.Attributes, content, cms.Hash, cms.Signature.ToArray(), Timestamp(whole)))
                 throw OperationErrors.AnswerWrong.With(request.File.Name, "its signature does not hold");
             fits = true;
         }
         return fits;
     }
 
-    // The one thing besides that a far side may add: a timestamp that is over this signature, written anew.
+    // The one thing besides that a signer may add: a timestamp that is over this signature, written anew.
     private static ReadOnlyMemory<byte> Timestamp(AuthenticodeSignature whole)
     {
         foreach (ReadOnlyMemory<byte> der in whole.TimestampTokens)

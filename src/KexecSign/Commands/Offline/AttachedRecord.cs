@@ -49,7 +49,7 @@ internal sealed class AttachedRecord
             return new(folder, []);
         try
         {
-            return new(folder, JsonSerializer.Deserialize(WholeFile.Read(file, MaxLength, "a record of stages"), OfflineJson.Default.ImmutableArrayAttachedStage));
+            return new(folder, JsonSerializer.Deserialize(WholeFile.ReadReplaceable(file, MaxLength, "a record of stages"), OfflineJson.Default.ImmutableArrayAttachedStage));
         }
         catch (JsonException broken)
         {
@@ -68,9 +68,9 @@ internal sealed class AttachedRecord
             for (int i = 0; i < pkcs7s.Length; i++)
             {
                 string path = Path.Combine(folder, stage.Files[i].Request);
-                File.WriteAllBytes(path + ".p7", pkcs7s[i]);
+                WrittenFile.Write(Layout.Of(pkcs7s[i]), path + ".p7", [], context);
                 // osslsigncode takes PEM; what it calls DER is a whole table entry.
-                File.WriteAllText(path + ".pem", PemEncoding.WriteString("PKCS7", pkcs7s[i]) + "\n");
+                WrittenFile.Write(Layout.Of(Encoding.ASCII.GetBytes(PemEncoding.WriteString("PKCS7", pkcs7s[i]) + "\n")), path + ".pem", [], context);
             }
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)

@@ -10,7 +10,7 @@ using KexecSign.Formats.Layouts;
 namespace KexecSign.Commands.Offline;
 
 /// <summary>
-/// The folder that goes to the far side and comes back: <c>manifest.json</c>, and for each stage <c>requests</c>,
+/// The folder that goes to the signer and comes back: <c>manifest.json</c>, and for each stage <c>requests</c>,
 /// <c>answers</c> and the certificates. It has been in other hands, so nothing in it is believed: names are only names, and what
 /// a signature is for is computed again from the files.
 /// </summary>
@@ -68,7 +68,7 @@ internal sealed class Bundle
     /// <summary>The folder of a stage.</summary>
     public string StageFolder(int number) => Path.Combine(Folder, $"stage-{number}");
 
-    /// <summary>Where the far side puts its answers.</summary>
+    /// <summary>Where the signer puts its answers.</summary>
     public string AnswersFolder(int number) => Path.Combine(StageFolder(number), "answers");
 
     /// <summary>A part of a request.</summary>

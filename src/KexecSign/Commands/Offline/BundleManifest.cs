@@ -4,7 +4,7 @@ using KexecSign.Signing;
 
 namespace KexecSign.Commands.Offline;
 
-/// <summary>How much of a signature the far side makes.</summary>
+/// <summary>How much of a signature the signer makes.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<BundleLevel>))]
 public enum BundleLevel
 {
@@ -78,7 +78,7 @@ public sealed record BundleStage
     /// <summary>Counted from 1; its folder is <c>stage-1</c>, and so on.</summary>
     public required int Number { get; init; }
 
-    /// <summary>How much of a signature the far side makes.</summary>
+    /// <summary>How much of a signature the signer makes.</summary>
     public required BundleLevel Level { get; init; }
 
     /// <summary>Whether its files are completed.</summary>

@@ -27,7 +27,7 @@ public sealed record PrepareOptions
     /// <summary>The bundle.</summary>
     public string Bundle { get; init; } = "";
 
-    /// <summary>How much of a signature the far side makes.</summary>
+    /// <summary>How much of a signature the signer makes.</summary>
     public BundleLevel Level { get; init; }
 
     /// <summary>Digest; null for the one that suits the key.</summary>
@@ -63,7 +63,7 @@ internal static class PrepareOperation
     {
         Name = "prepare",
         Summary = "Write out what must be signed, for a key that is somewhere else.",
-        Details = "Makes a bundle, a folder with a manifest to review and the bytes to sign; only digests leave the house. 'attach' puts the answers in. A kernel in "
+        Details = "Makes a bundle, a folder with a manifest to review and the bytes to sign; only what is to be signed leaves this machine. 'attach' puts the answers in. A kernel in "
             + "a zboot image needs two rounds: prepare the Image with --fit, attach, build the zboot image, and prepare that with the same bundle; the manifest then "
             + "says that the kernel inside is the one of the first round.",
         Body = Run,
@@ -74,7 +74,7 @@ internal static class PrepareOperation
         [
             new("cert", "CERT", "Certificate of whoever is to sign; chain certificates may follow in a PEM file.", (o, v) => o with { Certificate = v }, required: true),
             new("bundle", "DIR", "The bundle; begun when the folder is not there, continued when its last stage is attached.", (o, v) => o with { Bundle = v }, required: true),
-            new("level", "LEVEL", "What the far side is given: attributes to sign, or a digest to make a whole PKCS#7 or CMS for.",
+            new("level", "LEVEL", "What the signer is given: attributes to sign, or a digest to make a whole PKCS#7 or CMS for.",
                 (o, v) => o with { Level = OptionValues.Choice("level", v, Levels) == "digest" ? BundleLevel.Digest : BundleLevel.Attributes }, "attributes", choices: Levels),
             SigningOptionSpecs.Digest<PrepareOptions>(HashUses.Image, (o, v) => o with { Digest = v }),
             .. SigningOptionSpecs.Existing<PrepareOptions>(o => o.Existing, (o, e) => o with { Existing = e }),

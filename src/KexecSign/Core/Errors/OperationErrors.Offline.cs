@@ -7,7 +7,7 @@ public static partial class OperationErrors
     /// <summary>A signature made elsewhere is longer or shorter than what the padding was made for.</summary>
     public static readonly ErrorCode SignatureDoesNotFit = new(
         "KS3711", "the PKCS#7 made elsewhere is 0x{0:x} bytes and takes 0x{1:x} in the table; the image was padded for 0x{2:x}.",
-        "With --fit let the far side sign the attributes only, which leaves the length as foreseen.");
+        "With --fit let the signer sign the attributes only, which leaves the length as foreseen.");
 
     /// <summary>The folder holds something else.</summary>
     public static readonly ErrorCode NotABundle = new(

@@ -23,7 +23,7 @@ public static partial class OperationErrors
 
     /// <summary>A key that is not described.</summary>
     public static readonly ErrorCode PlanKeyUnknown = new(
-        "KS3305", "there is no key '{0}'; there are {1}.", "Add it to 'keys', or to the file that --keys names.", ExitCode.WrongUsage);
+        "KS3305", "there is no key '{0}'; there are {1}.", "Add it to 'keys', to the file that --keys names, or to the configuration.", ExitCode.WrongUsage);
 
     /// <summary>Two images of one name or output.</summary>
     public static readonly ErrorCode PlanTwice = new(

@@ -10,7 +10,7 @@ namespace KexecSign.Signing.Timestamps;
 
 /// <summary>
 /// Gets RFC 3161 timestamps over signatures: servers are tried in the order given, each within a deadline, all within another.
-/// Only the hash of the signature leaves the house.
+/// Only the hash of the signature leaves this machine.
 /// </summary>
 internal sealed class Timestamper : IDisposable
 {

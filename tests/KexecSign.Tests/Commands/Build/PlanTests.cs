@@ -125,6 +125,54 @@ public sealed class PlanTests : IDisposable
     }
 
     [Theory]
+    [InlineData("pkcs11:token=t;object=k?module-path=/tmp/evil.so", "KS3760", "/tmp/evil.so")]
+    [InlineData("PKCS11:object=k?module-path=evil.so", "KS3760", "evil.so")]
+    [InlineData("pkcs11:object=k?module-name=evil", "KS3760", "evil")]
+    [InlineData("pkcs11:object=k?pin-source=/etc/shadow", "KS3761", "pin-source")]
+    [InlineData("pkcs11:object=k?pin-value=1234", "KS3761", "pin-value")]
+    public void A_plan_names_neither_code_nor_secrets_whoever_keys_sign(string reference, string code, string told)
+    {
+        string keys = $$""" "keys": { "evil": { "key": "{{reference}}", "cert": "x.pem" } }, """;
+        Refusal.Of(code, () => Run(Plan(Images(1), more: keys)), told);
+        Refusal.Of(code, () => Run(Plan(Images(1), more: keys), o => o with { Keys = null }), told);
+        string one = _bench.Folder.File("one.json", Encoding.UTF8.GetBytes($$"""{ "image": "x", "key": "{{reference}}", "cert": "x.pem", "output": "{{At("o")}}" }"""));
+        Refusal.Of(code, () => BuildPlan.Read(new(), one), told);
+        _bench.Folder.File("policy.json", Encoding.UTF8.GetBytes($$"""{ "certificates": ["{{reference}}"], "consumers": ["firmware"] }"""));
+        Run(Plan(Images(1), more: """ "policy": "policy.json","""), o => o with { Rebuild = true }).Images[0].Message.ShouldNotBeNull().ShouldContain(code);
+        File.Exists(At("out/0.efi")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_module_that_is_allowed_by_name_is_looked_for()
+    {
+        string plan = Plan(Images(1, (0, Sign.Replace("db", "evil"))), more: """ "keys": { "evil": { "key": "pkcs11:object=k?module-path=/nonexistent/m.so", "cert": "image0" } }, """);
+        Refusal.Of("KS2061", () => Run(plan, o => o with { Keys = null, AllowedModules = ["/nonexistent/m.so"] }));
+    }
+
+    [Fact]
+    public void A_file_of_keys_that_others_may_write_is_data_too()
+    {
+        string keys = _bench.Folder.File("own.json", """{ "keys": { "db": { "key": "pkcs11:object=k?module-path=/nonexistent/m.so", "cert": "image0" } } }"""u8);
+        Refusal.Of("KS2061", () => Run(Plan(Images(1)), o => o with { Keys = keys }));
+        File.SetUnixFileMode(keys, File.GetUnixFileMode(keys) | UnixFileMode.GroupWrite);
+        Refusal.Of("KS3760", () => Run(Plan(Images(1)), o => o with { Keys = keys }));
+    }
+
+    [Theory]
+    [InlineData("../out.efi")]
+    [InlineData("/tmp/out.efi")]
+    [InlineData("sub/../../out.efi")]
+    public void Outputs_of_a_plan_stay_below_its_folder(string output)
+    {
+        string images = $$"""{ "image": "image0", "outputs": { "image": "{{output}}" } }""";
+        Refusal.Of("KS3762", () => Run(Plan(images)), output);
+        Refusal.Of("KS3762", () => Run(Plan($$"""{ "image": "image0", "outputs": { "image": "o", "report": "{{output}}" } }""")), output);
+        string other = Directory.CreateDirectory(At("other")).FullName;
+        Statuses(Run(Plan("""{ "image": "image0", "outputs": { "image": "o" } }"""), o => o with { OutputRoot = other })).ShouldBe("Built");
+        File.Exists(Path.Combine(other, "o")).ShouldBeTrue();
+    }
+
+    [Theory]
     [InlineData("0/2")]
     [InlineData("3/2")]
     [InlineData("1")]

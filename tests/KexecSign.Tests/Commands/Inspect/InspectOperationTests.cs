@@ -2,6 +2,8 @@ using KexecSign.Commands.Inspect;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
+using KexecSign.Formats.Uefi;
 using KexecSign.Inspection;
 
 namespace KexecSign.Tests.Commands.Inspect;
@@ -27,6 +29,39 @@ public sealed class InspectOperationTests : IDisposable
         ".linux\0\0"u8.CopyTo(uki.Bytes.AsSpan(uki.SectionTable));
         Inspect(uki.Bytes).Kind.ShouldBe("unified kernel image (UKI), unsigned");
         Inspect(TestZboot.Gzip(TestImage.Arm64().Bytes).Bytes).Kind.ShouldBe("EFI zboot kernel (vmlinuz.efi), unsigned");
+    }
+
+    [SkippableFact]
+    public void Names_what_comes_with_images()
+    {
+        TestSigner signer = TestSigners.Rsa2048;
+        string certificate = signer.CertificateFile(_bench.Folder), output = _bench.Folder.Folder("enrolment");
+        KexecSign.Commands.Keys.KeysEnrollOperation.Definition.Run(
+            new() { PlatformKey = certificate, PlatformSigner = signer.KeyFile(_bench.Folder), Output = output }, _bench.Context);
+        InspectResult update = Inspect(File.ReadAllBytes(Path.Combine(output, "PK.auth")));
+        update.Kind.ShouldContain(".auth");
+        update.Traps.ShouldBeEmpty();
+        update.Fields.ShouldContain(f => f.Name == "certificate" && f.Value.Contains("CN=test rsa 2048"));
+        update.Fields.ShouldContain(f => f.Name == "time");
+
+        byte[] lists = SignatureList.EncodeAll([SignatureList.Of(signer.Certificate, Guid.NewGuid()), SignatureList.OfSha256([new byte[32]], Guid.NewGuid())]);
+        InspectResult list = Inspect(lists);
+        list.Kind.ShouldContain(".esl");
+        list.Fields.Select(f => f.Name).ShouldBe(["certificate", "SHA-256 digest"]);
+
+        byte[] signed = File.ReadAllBytes(_bench.SignedImage(signer));
+        PeImage image = PeReader.Read(Layout.Of(signed));
+        byte[] table = Layout.Of(signed).ReadBytes(image.CertificateTable.Address, image.CertificateTable.Size);
+        byte[] pkcs7 = CertificateTable.Read(image, Layout.Of(signed))[0].Pkcs7().ToArray();
+        foreach (byte[] form in (byte[][])[pkcs7, table, System.Text.Encoding.ASCII.GetBytes(System.Security.Cryptography.PemEncoding.WriteString("PKCS7", pkcs7))])
+        {
+            InspectResult found = Inspect(form);
+            found.Kind.ShouldBe("PKCS#7 SignedData");
+            found.Fields.ShouldContain(new InspectedField("signature holds", "yes"));
+        }
+        // A broken one is named, and told to be broken.
+        InspectResult cut = Inspect(lists[..^1]);
+        (cut.Kind, cut.Traps.Length).ShouldBe(("EFI signature lists (.esl)", 1));
     }
 
     [SkippableFact]

@@ -124,9 +124,83 @@ public sealed class ModuleOperationTests : IDisposable
             FileOutcome outcome = Sign(TestSigners.P256, o => o with { Files = [packed] }).Files[0];
             if (outcome.Status == FileStatus.Signed)
                 continue;
-            outcome.Code.ShouldBeOneOf("KS3913", "KS3914");
+            outcome.Code.ShouldBeOneOf("KS3752", "KS3754", "KS3913", "KS3914");
             File.ReadAllBytes(packed).ShouldBe(damaged);
         }
+    }
+
+    [SkippableFact]
+    public void All_streams_of_an_xz_file_are_the_module()
+    {
+        string packed = _module + ".xz", first = _bench.Folder.File("first", Content.AsSpan(0, 15000)), second = _bench.Folder.File("second", Content.AsSpan(15000));
+        Tool.Run("xz", "--check=crc32", first);
+        Tool.Run("xz", "--check=crc32", second);
+        File.WriteAllBytes(packed, [.. File.ReadAllBytes(first + ".xz"), .. new byte[8], .. File.ReadAllBytes(second + ".xz")]);
+        Sign(TestSigners.Rsa2048, o => o with { Files = [packed] }).Exit.ShouldBe(ExitCode.Done);
+        File.ReadAllBytes(Unpack(packed, "xz"))[..Content.Length].ShouldBe(Content);
+        // One stream, which is all that the kernel's own decoder reads.
+        Tool.Run("xz", "--robot", "-l", packed).ShouldContain("file\t1\t");
+        Verify(packed, TestSigners.Rsa2048).Status.ShouldBe(FileStatus.Verified);
+    }
+
+    [SkippableFact]
+    public void A_skippable_frame_in_front_does_not_hide_that_a_module_is_compressed()
+    {
+        string packed = Packed("zst");
+        File.WriteAllBytes(packed, [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4, .. File.ReadAllBytes(packed)]);
+        Tool.Run("zstd", "-q", "-t", packed);
+        Sign(TestSigners.Rsa2048, o => o with { Files = [packed] }).Exit.ShouldBe(ExitCode.Done);
+        File.ReadAllBytes(Unpack(packed, "zst"))[..Content.Length].ShouldBe(Content);
+        Verify(packed, TestSigners.Rsa2048).Status.ShouldBe(FileStatus.Verified);
+    }
+
+    [SkippableTheory]
+    [InlineData("xz")]
+    [InlineData("zst")]
+    [InlineData("gz")]
+    public void What_follows_the_end_of_the_data_is_not_lost_without_a_word(string ending)
+    {
+        string packed = Packed(ending);
+        byte[] bytes = [.. File.ReadAllBytes(packed), .. "something behind it"u8];
+        File.WriteAllBytes(packed, bytes);
+        Sign(TestSigners.P256, o => o with { Files = [packed] }).Files[0].Code.ShouldBeOneOf("KS3754", "KS3913");
+        File.ReadAllBytes(packed).ShouldBe(bytes);
+    }
+
+    [SkippableTheory]
+    [InlineData("", "", "KS3751")]
+    [InlineData("xz", "xz", "KS3751")]
+    [InlineData("zst", "zst", "KS3751")]
+    [InlineData("gz", "gz", "KS3751")]
+    public void An_empty_module_is_refused(string how, string ending, string code)
+    {
+        string empty = _bench.Folder.File("empty.ko", default);
+        string file = ending.Length == 0 ? empty : empty + "." + ending;
+        _ = how switch { "xz" => Tool.Run("xz", "-k", empty), "zst" => Tool.Run("zstd", "-q", empty), "gz" => Tool.Run("gzip", "-k", empty), _ => "" };
+        Sign(TestSigners.P256, o => o with { Files = [file] }).Files[0].Code.ShouldBe(code);
+    }
+
+    [SkippableTheory]
+    [InlineData("xz", "m.ko.zst")]
+    [InlineData("zst", "m.ko")]
+    [InlineData("", "m.ko.xz")]
+    [InlineData("", "m.ko.gz")]
+    public void A_module_that_is_not_what_its_name_says_is_refused(string content, string name)
+    {
+        string file = _bench.Folder.File(name, File.ReadAllBytes(content.Length == 0 ? _module : Packed(content)));
+        FileOutcome outcome = Sign(TestSigners.P256, o => o with { Files = [file] }).Files[0];
+        outcome.Code.ShouldBe("KS3752");
+    }
+
+    [SkippableFact]
+    public void What_a_small_file_may_grow_to_is_bounded_by_its_size()
+    {
+        string bomb = _bench.Folder.File("bomb.ko", new byte[64 << 20]);
+        Tool.Run("xz", "-0", bomb);
+        new FileInfo(bomb + ".xz").Length.ShouldBeLessThan(100_000);
+        long before = GC.GetTotalAllocatedBytes();
+        Sign(TestSigners.P256, o => o with { Files = [bomb + ".xz"] }).Files[0].Code.ShouldBe("KS3914");
+        (GC.GetTotalAllocatedBytes() - before).ShouldBeLessThan(150L << 20);
     }
 
     [Fact]

@@ -7,11 +7,12 @@ using KexecSign.Tests.Peers;
 
 namespace KexecSign.Tests.Commands.Offline;
 
-/// <summary>Bundles signed by openssl, pesign and osslsigncode as the far side, and files judged by sbverify and the kernel's model.</summary>
+/// <summary>Bundles signed by openssl, pesign and osslsigncode as the signer, and files judged by sbverify and the kernel's model.</summary>
 public sealed class OfflineSigningTests : IDisposable
 {
     private readonly Bench _bench = new();
     private readonly string _bundle;
+    private string? _certificate;
 
     public OfflineSigningTests() => _bundle = _bench.Folder.At("bundle");
 
@@ -95,14 +96,14 @@ public sealed class OfflineSigningTests : IDisposable
     }
 
     [SkippableFact]
-    public void What_attach_leaves_in_the_bundle_osslsigncode_and_sbattach_can_attach_too()
+    public void What_attach_leaves_beside_the_bundle_osslsigncode_and_sbattach_can_attach_too()
     {
         TestSigner signer = TestSigners.Rsa2048;
         string image = _bench.Folder.File("Image", TestImage.Arm64().Bytes);
         BundleStage stage = Prepare(signer, o => o, image).Stage;
         PkeyutlAnswer(signer, "sha256", stage, 0, "sig");
         string ours = Attach(_bench.Folder.At("attached")).Signed[0].File;
-        string pkcs7 = Path.Combine(_bundle, "stage-1", "signatures", stage.Files[0].Request + ".p7");
+        string pkcs7 = Path.Combine(_bundle + ".attached", "stage-1", stage.Files[0].Request + ".p7");
         string certificate = signer.CertificateFile(_bench.Folder), theirs = _bench.Folder.At("theirs");
         Tool.Run("osslsigncode", "attach-signature", "-CAfile", certificate, "-sigin", Path.ChangeExtension(pkcs7, "pem"), "-in", image, "-out", theirs);
         Tool.Run("sbverify", "--cert", certificate, theirs);
@@ -221,6 +222,57 @@ public sealed class OfflineSigningTests : IDisposable
         Attach(_bench.Folder.At("out"), o => o with { From = moved, Certificate = signer.CertificateFile(_bench.Folder) }).Signed.Length.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("signatures")]
+    [InlineData("answers/sig")]
+    [InlineData("certificates.pem")]
+    [InlineData("review.txt")]
+    public void Refuses_a_bundle_with_a_link_in_it_and_writes_nothing_there(string name)
+    {
+        TestSigner signer = TestSigners.Rsa2048;
+        BundleStage stage = Prepare(signer, o => o, _bench.Folder.File("Image", TestImage.Arm64().Bytes)).Stage;
+        Answer("sig", signer, stage.Files[0].ToBeSigned!);
+        string place = Path.Combine(_bundle, "stage-1", name), target = _bench.Folder.At("profile");
+        if (File.Exists(place))
+            File.Move(place, target);
+        else
+            Directory.CreateDirectory(target);
+        File.CreateSymbolicLink(place, target);
+        Refusal.Of("KS3712", () => Attach(_bench.Folder.At("out")), "is a link", Path.GetFileName(name));
+        File.Exists(_bench.Folder.At("out")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Nothing_is_written_into_a_bundle_that_was_away_and_its_certificate_is_not_believed()
+    {
+        TestSigner signer = TestSigners.Rsa2048;
+        BundleStage stage = Prepare(signer, o => o, _bench.Folder.File("Image", TestImage.Arm64().Bytes)).Stage;
+        Answer("sig", signer, stage.Files[0].ToBeSigned!);
+        Refusal.Of("KS3010", () => Attach(_bench.Folder.At("out"), o => o with { Certificate = null }), "--cert");
+        string[] before = Contents();
+        Attach(_bench.Folder.At("out"));
+        Contents().ShouldBe(before);
+
+        string[] Contents() => [.. Directory.GetFiles(_bundle, "*", SearchOption.AllDirectories).Order().Select(f => f + Convert.ToHexString(File.ReadAllBytes(f)))];
+    }
+
+    [SkippableFact]
+    public void What_a_far_side_added_to_a_PKCS7_is_left_out()
+    {
+        TestSigner signer = TestSigners.Rsa2048;
+        string image = _bench.Folder.File("Image", TestImage.Arm64().Bytes), bag = _bench.Folder.At("bag.pem");
+        BundleStage stage = Prepare(signer, o => o with { Level = BundleLevel.Digest }, image).Stage;
+        File.WriteAllText(bag, File.ReadAllText(signer.CertificateFile(_bench.Folder)) + File.ReadAllText(TestSigners.Other.CertificateFile(_bench.Folder)));
+        string there = _bench.Folder.At("there"), answer = Path.Combine(_bundle, "stage-1", "answers", "x");
+        Tool.Run("osslsigncode", "sign", "-h", "sha256", "-certs", bag, "-key", signer.KeyFile(_bench.Folder), "-in", image, "-out", there);
+        Tool.Run("osslsigncode", "extract-signature", "-in", there, "-out", answer);
+        Formats.Authenticode.AuthenticodeSignature.Decode(Pkcs7Of(there)).Certificates.Length.ShouldBe(2);
+        string attached = Attach(_bench.Folder.At("attached")).Signed[0].File;
+        Formats.Authenticode.AuthenticodeSignature.Decode(Pkcs7Of(attached)).Certificates.ShouldHaveSingleItem();
+        Tool.Run("sbverify", "--cert", signer.CertificateFile(_bench.Folder), attached);
+        stage.Files.ShouldHaveSingleItem();
+    }
+
     [Fact]
     public void Refuses_a_folder_that_holds_something_else()
     {
@@ -233,11 +285,11 @@ public sealed class OfflineSigningTests : IDisposable
     public void Dispose() => _bench.Dispose();
 
     private PrepareResult Prepare(TestSigner signer, Func<PrepareOptions, PrepareOptions> change, params string[] files) => PrepareOperation.Definition.Run(
-        change(new() { Files = [.. files], Bundle = _bundle, Certificate = signer.CertificateFile(_bench.Folder, chain: signer.Issuer is not null) }), _bench.Context);
+        change(new() { Files = [.. files], Bundle = _bundle, Certificate = _certificate = signer.CertificateFile(_bench.Folder, chain: signer.Issuer is not null) }), _bench.Context);
 
     private AttachResult Attach(string output, Func<AttachOptions, AttachOptions>? change = null)
     {
-        var options = new AttachOptions { Bundle = _bundle, Output = output };
+        var options = new AttachOptions { Bundle = _bundle, Output = output, Certificate = _certificate };
         return AttachOperation.Definition.Run(change is null ? options : change(options), _bench.Context);
     }
 

@@ -71,6 +71,21 @@ public sealed class RpmOperationTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_package_without_files_has_nothing_to_sign_and_is_no_error()
+    {
+        Tool.Require("rpmbuild");
+        string spec = _bench.Folder.At("meta.spec"), top = _bench.Folder.Folder("meta");
+        File.WriteAllText(spec, "Name: meta\nVersion: 1\nRelease: 1\nSummary: m\nLicense: MIT\nBuildArch: noarch\n%description\nm\n%files\n");
+        Tool.Run("rpmbuild", "-bb", "--quiet", "--define", $"_topdir {top}", spec);
+        string package = Directory.GetFiles(top, "*.rpm", SearchOption.AllDirectories).ShouldHaveSingleItem();
+        byte[] before = File.ReadAllBytes(package);
+        FileOutcome outcome = Sign(package);
+        (outcome.Status, outcome.Note).ShouldBe((FileStatus.Skipped, "has no file with content to sign"));
+        File.ReadAllBytes(package).ShouldBe(before);
+        Verify(package, TestSigners.Rsa2048).Status.ShouldBe(FileStatus.Verified);
+    }
+
+    [SkippableFact]
     public void Digests_that_IMA_does_not_know_are_refused() => Sign(Build(1)).Code.ShouldBe("KS1803");
 
     [SkippableFact]

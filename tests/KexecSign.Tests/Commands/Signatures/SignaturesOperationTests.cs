@@ -50,6 +50,31 @@ public sealed class SignaturesOperationTests : IDisposable
         Tool.Ask("sbverify", "--cert", TestSigners.P256.CertificateFile(_bench.Folder), left).Exit.ShouldNotBe(0);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    [InlineData(-4)]
+    [InlineData(0)]
+    public void A_table_that_is_cut_comes_off_as_a_whole(int kept)
+    {
+        byte[] original = TestImage.Arm64().Bytes, signed = File.ReadAllBytes(_bench.Sign(_bench.Folder.File("image", original), TestSigners.Rsa2048).Signed[0].File);
+        int length = kept > 0 ? original.Length + kept : signed.Length + kept;
+        if (kept == 0)
+            length = original.Length;
+        string cut = _bench.Folder.File("cut", signed.AsSpan(0, length));
+        File.ReadAllBytes(Remove(cut, all: true).File).ShouldBe(original);
+    }
+
+    [Fact]
+    public void A_table_that_is_said_to_be_elsewhere_leaves_only_its_entry_to_clear()
+    {
+        byte[] original = TestImage.Arm64().Bytes;
+        TestImage image = TestImage.Arm64();
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(image.Bytes.AsSpan(image.CertificateDirectory), 0x1000);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(image.Bytes.AsSpan(image.CertificateDirectory + 4), 0x100);
+        File.ReadAllBytes(Remove(_bench.Folder.File("image", image.Bytes), all: true).File).ShouldBe(original);
+    }
+
     [SkippableFact]
     public void Peers_signatures_come_off_to_the_byte_too()
     {

@@ -70,8 +70,8 @@ public sealed class ZbootKitTests : IDisposable
             File.WriteAllText(Kit, text);
             Refusal.Of("KS3103", () => ZbootKit.Open(Kit));
         }
-        Write(Pack(Manifest() with { Schema = 3 }));
-        Refusal.Of("KS3103", () => ZbootKit.Open(Kit)).Message.ShouldContain("its schema is 3, this program reads 1 to 2");
+        Write(Pack(Manifest() with { Schema = 4 }));
+        Refusal.Of("KS3103", () => ZbootKit.Open(Kit)).Message.ShouldContain("its schema is 4, this program reads 1 to 3");
         Write(Pack(Manifest() with { Kind = "other" }));
         Refusal.Of("KS3103", () => ZbootKit.Open(Kit));
         Write(Pack(Manifest() with { Stubs = [] }, []));
