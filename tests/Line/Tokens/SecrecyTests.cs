@@ -46,7 +46,7 @@ public sealed class SecrecyTests(TokenBench bench) : IDisposable
     {
         TokenBench.Require();
         string mark = _folder.At("mark");
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "KexecSign.Cli"),
+        var start = new ProcessStartInfo(ProgramUnderTest.Path,
             ["sign", bench.Images[0], "--key", "pkcs11:token=Bench;object=rsa", "--cert", bench.Certificate("rsa"), "--pin-env", "BENCH_PIN", "-o", _folder.At("out")])
         {
             RedirectStandardError = true,
