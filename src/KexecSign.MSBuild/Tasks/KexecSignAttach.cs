@@ -19,7 +19,7 @@ public sealed class KexecSignAttach() : OperationTask(OperationCatalog.Attach)
     /// <summary>Folder where the images are now, when they are no longer where they were prepared.</summary>
     public string? From { get; set; }
 
-    /// <summary>Insist on this certificate; without it the bundle's is believed.</summary>
+    /// <summary>Certificate that must have signed, the file that 'prepare' was given: the bundle was in other hands, so its own is not believed.</summary>
     public string? Cert { get; set; }
 
     /// <summary>Output file for one image, existing folder for several.</summary>

@@ -19,6 +19,9 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>The zboot kit to link with ('kexecsign zboot kit' makes it).</summary>
     public string? Kit { get; set; }
 
+    /// <summary>SHA-256 that the kit must have: a kit is code that is linked into the image.</summary>
+    public string? KitSha256 { get; set; }
+
     /// <summary>The finished image; its IMA sidecar is FILE.sig.</summary>
     public string? Output { get; set; }
 
@@ -79,7 +82,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>Write in-toto provenance (SLSA 1) in a signed DSSE envelope.</summary>
     public string? Provenance { get; set; }
 
-    /// <summary>Private key of the provenance, when it is not the outer PE's: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    /// <summary>Private key of the provenance: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
     public string? ProvenanceKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -94,6 +97,12 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>A file of 'keys' and 'pin' to take instead of those of a plan of many images.</summary>
     public string? Keys { get; set; }
 
+    /// <summary>A PKCS#11 module that plan, policy and keys may name, written as they do; without it one that they name is an error.</summary>
+    public string[] AllowModule { get; set; } = [];
+
+    /// <summary>Folder that a plan's outputs are taken from and stay below, instead of the plan's own.</summary>
+    public string? OutputRoot { get; set; }
+
     /// <summary>Build every N-th image of a plan only, from the I-th on.</summary>
     public string? Shard { get; set; }
 
@@ -105,6 +114,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Argument(Plan, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("image", Image, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("kit", Kit, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("kit-sha256", KitSha256, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("key", Key, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("cert", Cert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
@@ -130,6 +140,8 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Option("builder", Builder, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("profile", Profile, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("keys", Keys, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("allow-module", AllowModule, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("output-root", OutputRoot, global::KexecSign.Core.Operations.OptionKind.Folder);
         values.Option("shard", Shard, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Flag("rebuild", Rebuild);
     }

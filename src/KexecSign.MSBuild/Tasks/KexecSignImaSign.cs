@@ -28,6 +28,9 @@ public sealed class KexecSignImaSign() : OperationTask(OperationCatalog.ImaSign)
     /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512.</summary>
     public string? Digest { get; set; }
 
+    /// <summary>Key id that the value names, 8 hex digits; without it that of the certificate, or of the key where there is none.</summary>
+    public string? KeyId { get; set; }
+
     /// <summary>File with more paths, one a line or each ending with a zero byte.</summary>
     public string? FilesFrom { get; set; }
 
@@ -45,6 +48,9 @@ public sealed class KexecSignImaSign() : OperationTask(OperationCatalog.ImaSign)
 
     /// <summary>Set security.ima (needs privilege) or user.ima on the file itself. One of security, user.</summary>
     public string? Xattr { get; set; }
+
+    /// <summary>Write nothing: the values stand in the report.</summary>
+    public bool ValuesOnly { get; set; }
 
     /// <summary>Version of the value: 2 for every kernel, 3 for those that appraise by sigv3 (regular files: 7.1 and later). One of 2, 3.</summary>
     public string? Version { get; set; }
@@ -78,12 +84,14 @@ public sealed class KexecSignImaSign() : OperationTask(OperationCatalog.ImaSign)
         values.Option("pin-env", PinEnv, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("pin-file", PinFile, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("digest", Digest, global::KexecSign.Core.Operations.OptionKind.Choice);
+        values.Option("key-id", KeyId, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("files-from", FilesFrom, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Flag("sidecar", Sidecar);
         values.Option("tar", Tar, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("manifest", Manifest, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("postinst", Postinst, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("xattr", Xattr, global::KexecSign.Core.Operations.OptionKind.Choice);
+        values.Flag("values-only", ValuesOnly);
         values.Option("version", Version, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Flag("verity", Verity);
         values.Flag("evm", Evm);

@@ -31,6 +31,9 @@ public sealed class KexecSignImaVerify() : OperationTask(OperationCatalog.ImaVer
     /// <summary>Value of security.capability that the files get; without it the file's own, if it has one.</summary>
     public string? Capability { get; set; }
 
+    /// <summary>Take the value from there alone; without it from the first of the three that is there. One of sidecar, security, user.</summary>
+    public string? From { get; set; }
+
     /// <summary>File with more paths, one a line or each ending with a zero byte.</summary>
     public string? FilesFrom { get; set; }
 
@@ -43,6 +46,7 @@ public sealed class KexecSignImaVerify() : OperationTask(OperationCatalog.ImaVer
         values.Option("mode", Mode, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("selinux", Selinux, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("capability", Capability, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("from", From, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("files-from", FilesFrom, global::KexecSign.Core.Operations.OptionKind.PathIn);
     }
 }

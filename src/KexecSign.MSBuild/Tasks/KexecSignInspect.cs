@@ -10,7 +10,7 @@ namespace KexecSign.MSBuild.Tasks;
 /// <summary>Tell what a file is: headers, sections, signatures, digests, traps. As <c>kexecsign inspect</c>.</summary>
 public sealed class KexecSignInspect() : OperationTask(OperationCatalog.Inspect)
 {
-    /// <summary>Kernel Image, vmlinuz.efi, bzImage, UKI or parser object.</summary>
+    /// <summary>Kernel Image, vmlinuz.efi, bzImage, UKI, parser object, .auth, .esl, .p7, .rpm or zboot kit.</summary>
     [Required]
     public ITaskItem File { get; set; } = null!;
 

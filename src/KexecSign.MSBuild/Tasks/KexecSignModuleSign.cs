@@ -43,6 +43,15 @@ public sealed class KexecSignModuleSign() : OperationTask(OperationCatalog.Modul
     /// <summary>Take away an appended signature that is there.</summary>
     public bool Replace { get; set; }
 
+    /// <summary>Write the PKCS#7 to FILE.p7s, as 'sign-file -d' does, and leave the file alone.</summary>
+    public bool Detached { get; set; }
+
+    /// <summary>Write the PKCS#7 to FILE.p7s besides, as 'sign-file -p' does.</summary>
+    public bool SaveSignature { get; set; }
+
+    /// <summary>Append this PKCS#7, made elsewhere, instead of signing; for one file.</summary>
+    public string? Signature { get; set; }
+
     /// <summary>Verify signatures that are there and leave files alone whose signature holds by this key.</summary>
     public bool SkipSigned { get; set; }
 
@@ -59,6 +68,9 @@ public sealed class KexecSignModuleSign() : OperationTask(OperationCatalog.Modul
         values.Flag("in-place", InPlace);
         values.Flag("skid", Skid);
         values.Flag("replace", Replace);
+        values.Flag("detached", Detached);
+        values.Flag("save-signature", SaveSignature);
+        values.Option("signature", Signature, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Flag("skip-signed", SkipSigned);
     }
 }

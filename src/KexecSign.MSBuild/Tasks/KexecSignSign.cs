@@ -49,7 +49,7 @@ public sealed class KexecSignSign() : OperationTask(OperationCatalog.Sign)
     /// <summary>RFC 3161 server to have the signature timestamped by; the first that answers is taken.</summary>
     public string[] Timestamp { get; set; } = [];
 
-    /// <summary>Authorities whose timestamps are taken.</summary>
+    /// <summary>An authority whose timestamps are taken, or who issued its certificate; each answer is checked before it is built in.</summary>
     public ITaskItem[] Tsa { get; set; } = [];
 
     /// <summary>Take a timestamp whoever made it.</summary>
@@ -60,6 +60,15 @@ public sealed class KexecSignSign() : OperationTask(OperationCatalog.Sign)
 
     /// <summary>Longest wait for all timestamps together.</summary>
     public string? TimestampDeadline { get; set; }
+
+    /// <summary>Further certificates that travel with the signature, besides those that stand behind --cert's first.</summary>
+    public ITaskItem[] Chain { get; set; } = [];
+
+    /// <summary>Write the PKCS#7 alone; 'signatures add' puts it into the image.</summary>
+    public bool Detached { get; set; }
+
+    /// <summary>Sign bytes behind the last section too, with a warning, instead of refusing them: every hash covers them.</summary>
+    public bool TrailingBytes { get; set; }
 
     /// <summary>Write a signing time: SOURCE_DATE_EPOCH, or now where that is not set.</summary>
     public bool SigningTime { get; set; }
@@ -83,6 +92,9 @@ public sealed class KexecSignSign() : OperationTask(OperationCatalog.Sign)
         values.Flag("tsa-unverified", TsaUnverified);
         values.Option("timestamp-wait", TimestampWait, global::KexecSign.Core.Operations.OptionKind.Number);
         values.Option("timestamp-deadline", TimestampDeadline, global::KexecSign.Core.Operations.OptionKind.Number);
+        values.Option("chain", Chain, global::KexecSign.Core.Operations.OptionKind.KeyReference);
+        values.Flag("detached", Detached);
+        values.Flag("trailing-bytes", TrailingBytes);
         values.Flag("signing-time", SigningTime);
     }
 }

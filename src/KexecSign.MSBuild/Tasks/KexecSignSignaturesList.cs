@@ -14,8 +14,16 @@ public sealed class KexecSignSignaturesList() : OperationTask(OperationCatalog.S
     [Required]
     public ITaskItem File { get; set; } = null!;
 
+    /// <summary>Say which signatures hold and lead to this certificate, whatever consumers ask besides.</summary>
+    public ITaskItem[] Cert { get; set; } = [];
+
+    /// <summary>List this detached PKCS#7 (DER or PEM) in the place of those that the image carries.</summary>
+    public string? Signature { get; set; }
+
     internal override void Give(OptionValues values)
     {
         values.Argument(File, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("cert", Cert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
+        values.Option("signature", Signature, global::KexecSign.Core.Operations.OptionKind.PathIn);
     }
 }

@@ -14,7 +14,7 @@ public sealed class KexecSignUkiMeasure() : OperationTask(OperationCatalog.UkiMe
     [Required]
     public ITaskItem File { get; set; } = null!;
 
-    /// <summary>PCR bank; without it all four. One of sha1, sha256, sha512.</summary>
+    /// <summary>PCR bank; without it all four. One of sha1, sha256, sha384, sha512.</summary>
     public string[] PcrBank { get; set; } = [];
 
     /// <summary>Phases measured when a policy is to hold, joined by colons; without it the four usual paths, from enter-initrd to ready.</summary>

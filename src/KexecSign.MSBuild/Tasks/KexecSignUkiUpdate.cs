@@ -89,7 +89,7 @@ public sealed class KexecSignUkiUpdate() : OperationTask(OperationCatalog.UkiUpd
     /// <summary>Public key for .pcrpkey, PEM; without it that of --pcr-key.</summary>
     public string? Pcrpkey { get; set; }
 
-    /// <summary>PCR bank; without it all four. One of sha1, sha256, sha512.</summary>
+    /// <summary>PCR bank; without it all four. One of sha1, sha256, sha384, sha512.</summary>
     public string[] PcrBank { get; set; } = [];
 
     /// <summary>Phases measured when a policy is to hold, joined by colons; without it the four usual paths, from enter-initrd to ready.</summary>

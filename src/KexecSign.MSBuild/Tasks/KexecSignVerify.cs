@@ -14,17 +14,32 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     [Required]
     public ITaskItem File { get; set; } = null!;
 
-    /// <summary>A trusted certificate (UEFI db, kernel keyring, IMA).</summary>
+    /// <summary>What firmware allows: a certificate, a bundle of them, or EFI_SIGNATURE_LISTs. The kernel trusts these certificates, too.</summary>
+    public ITaskItem[] Db { get; set; } = [];
+
+    /// <summary>A certificate of the kernel's keyrings, for kexec.</summary>
+    public ITaskItem[] KexecCert { get; set; } = [];
+
+    /// <summary>A certificate of the .ima keyring.</summary>
+    public ITaskItem[] ImaCert { get; set; } = [];
+
+    /// <summary>Short form for a file that is judged by one kind of signature: counts for those who look at it.</summary>
     public ITaskItem[] Cert { get; set; } = [];
+
+    /// <summary>Ask IMA about the file as it will be once its sidecar FILE.sig is applied as security.ima; without --for that is how a file with a sidecar alone is judged.</summary>
+    public bool Applied { get; set; }
+
+    /// <summary>Ask only whether the signatures hold, whoever made them.</summary>
+    public bool NoTrust { get; set; }
+
+    /// <summary>Judge the image with this detached PKCS#7 (DER or PEM) in the place of those that it carries.</summary>
+    public string? Signature { get; set; }
 
     /// <summary>Verify as this consumer. One of firmware, shim, kexec, ima, bpf, all.</summary>
     public string[] For { get; set; } = [];
 
     /// <summary>Architecture of the kernel that is to load the file; without it the file's own. One of arm64, x86_64, riscv64, loongarch64, s390x, powerpc64.</summary>
     public string? Arch { get; set; }
-
-    /// <summary>What is allowed by certificate or digest, as EFI_SIGNATURE_LISTs.</summary>
-    public string? Db { get; set; }
 
     /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
     public string? Dbx { get; set; }
@@ -44,16 +59,24 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     /// <summary>A timestamp authority that is trusted: with --expired fail, a signature that it stamped while the signer's certificate was valid counts as made in time. Neither firmware nor kernel looks at timestamps.</summary>
     public ITaskItem[] Tsa { get; set; } = [];
 
-    /// <summary>A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides --for and --cert.</summary>
+    /// <summary>A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides those of the options.</summary>
     public string? Policy { get; set; }
+
+    /// <summary>A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.</summary>
+    public string[] AllowModule { get; set; } = [];
 
     internal override void Give(OptionValues values)
     {
         values.Argument(File, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("db", Db, global::KexecSign.Core.Operations.OptionKind.KeyReference);
+        values.Option("kexec-cert", KexecCert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
+        values.Option("ima-cert", ImaCert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("cert", Cert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
+        values.Flag("applied", Applied);
+        values.Flag("no-trust", NoTrust);
+        values.Option("signature", Signature, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("for", For, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("arch", Arch, global::KexecSign.Core.Operations.OptionKind.Choice);
-        values.Option("db", Db, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("dbx", Dbx, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("mok", Mok, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("mokx", Mokx, global::KexecSign.Core.Operations.OptionKind.PathIn);
@@ -61,5 +84,6 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
         values.Option("expired", Expired, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("tsa", Tsa, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("policy", Policy, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("allow-module", AllowModule, global::KexecSign.Core.Operations.OptionKind.Text);
     }
 }

@@ -19,7 +19,7 @@ public sealed class KexecSignZbootKit() : OperationTask(OperationCatalog.ZbootKi
     /// <summary>The kernel's ARCH, with --source. One of arm64, riscv.</summary>
     public string? Arch { get; set; }
 
-    /// <summary>Configuration of the kernel that goes inside.</summary>
+    /// <summary>Configuration of the kernel that goes inside, as it is or as .xz, .gz or .zst.</summary>
     public string? Config { get; set; }
 
     /// <summary>A compression that the kit is to have a stub for. One of gzip, zstd.</summary>

@@ -161,9 +161,10 @@ internal sealed class ShimBench : IDisposable
         {
             var options = new VerifyOptions
             {
-                File = question.Image, Consumers = [Consumer.Shim], Db = question.Db, Dbx = question.Dbx, OwnerDbx = question.MokListX, SbatLevel = question.SbatLevel,
+                File = question.Image, Consumers = [Consumer.Shim], Db = question.Db is null ? [] : [question.Db], Dbx = question.Dbx, OwnerDbx = question.MokListX, SbatLevel = question.SbatLevel,
             };
-            return ImageVerification.Judge(options, _ => [], VerifyLists.Read(options, _context), _context).Single();
+            using var file = JudgedFile.Open(question.Image, _context, null);
+            return ImageVerification.Judge(file, options, TrustedRoles.Read(options, _context), _context).Verdicts.Single();
         }
         catch (Formats.Errors.KexecSignException refused)
         {

@@ -20,7 +20,7 @@ public sealed class ErrorReferenceTests
     [Fact]
     public void Every_code_is_listed()
     {
-        Snapshot.Compare("src/KexecSign/Errors/ErrorReference.cs", Source());
+        Snapshot.Compare("src/KexecSign/Catalog/ErrorReference.cs", Source());
         if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") != "1")
             ErrorReference.All.ShouldBe(Declared.Select(field => (ErrorCode)field.GetValue(null)!), ignoreOrder: true);
     }
@@ -47,12 +47,12 @@ public sealed class ErrorReferenceTests
         text.Append("using System.Collections.Immutable;\n");
         foreach (string space in Declared.Select(field => field.DeclaringType!.Namespace!).Append("KexecSign.Formats.Errors").Distinct().Order(StringComparer.Ordinal))
         {
-            if (space != "KexecSign.Errors")
+            if (space != "KexecSign.Catalog")
                 text.Append($"using {space};\n");
         }
         text.Append("""
 
-            namespace KexecSign.Errors;
+            namespace KexecSign.Catalog;
 
             /// <summary>
             /// Every error code there is, for the reference page. Written out, because finding them by reflection would not survive
