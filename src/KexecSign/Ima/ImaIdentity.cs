@@ -1,6 +1,7 @@
 using System.Globalization;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
+using KexecSign.Files;
 using KexecSign.Signing;
 
 namespace KexecSign.Ima;
@@ -38,6 +39,6 @@ internal static class ImaIdentity
         string path = key.StartsWith("file:", StringComparison.Ordinal) ? key[5..] : key;
         var file = new FileInfo(path);
         return !key.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase) && file.Exists && file.Length <= MostKeyFile
-            && File.ReadAllText(path).Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal);
+            && WholeFile.Read(path, MostKeyFile, "a key").AsSpan().IndexOf("-----BEGIN CERTIFICATE-----"u8) >= 0;
     }
 }

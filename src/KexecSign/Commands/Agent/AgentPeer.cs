@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using KexecSign.Files;
 
 namespace KexecSign.Commands.Agent;
 
 /// <summary>Who is at the other end of a socket, as the kernel says (unix(7), SO_PEERCRED).</summary>
 /// <param name="Process">Process id when it connected.</param>
 /// <param name="User">Effective user id when it connected.</param>
-internal sealed partial record AgentPeer(int Process, uint User)
+internal sealed record AgentPeer(int Process, uint User)
 {
     private const int SolSocket = 1, SoPeerCred = 17;
     private const int DumpableOption = 4;
@@ -29,7 +29,7 @@ internal sealed partial record AgentPeer(int Process, uint User)
     }
 
     /// <summary>Whether it is of the same user and session as this process.</summary>
-    public bool IsOurs => User == EffectiveUser() && Process > 0 && SessionOf(Process) == SessionOf(0);
+    public bool IsOurs => User == Libc.EffectiveUser() && Process > 0 && Libc.SessionOf(Process) == Libc.SessionOf(0);
 
     /// <summary>The other end of a connection.</summary>
     public static AgentPeer Of(Socket connection)
@@ -41,20 +41,8 @@ internal sealed partial record AgentPeer(int Process, uint User)
     }
 
     /// <summary>Keeps others of the same user, the command among them, from reading this process's memory and with it a PIN or key.</summary>
-    public static void HideMemory() => _ = ProcessControl(DumpableOption, 0, 0, 0, 0);
+    public static void HideMemory() => _ = Libc.ProcessControl(DumpableOption, 0, 0, 0, 0);
 
     /// <summary>Asks a process to end.</summary>
-    public static void Terminate(int process) => _ = Kill(process, 15);
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint EffectiveUser();
-
-    [LibraryImport("libc", EntryPoint = "getsid")]
-    private static partial int SessionOf(int process);
-
-    [LibraryImport("libc", EntryPoint = "prctl")]
-    private static partial int ProcessControl(int option, nuint two, nuint three, nuint four, nuint five);
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
+    public static void Terminate(int process) => _ = Libc.Kill(process, 15);
 }
