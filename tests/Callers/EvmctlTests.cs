@@ -108,14 +108,14 @@ public sealed class EvmctlTests(CompatBench bench)
     [InlineData("--keyid", "xyz")]
     [InlineData("--keyid", "0")]
     [InlineData("--keyid", "123456789")]
-    [InlineData("--pass=secret", "-v")]
+    [InlineData("--pass=Kx-4711", "-v")]
     public void Wrong_options_are_refused_and_no_secret_is_repeated(params string[] options)
     {
         Files();
         Answer answer = bench.Ours("evmctl", ["ima_sign", "-a", "sha256", "-n", "--key", "ima.key", .. options, "ours"]);
         answer.Exit.ShouldBeInRange(1, 125);
         answer.Error.ShouldContain("KS38");
-        answer.Error.ShouldNotContain("secret ");
+        answer.Error.ShouldNotContain("Kx-4711");
         File.Exists(bench.Folder.At("ours.sig")).ShouldBeFalse();
     }
 

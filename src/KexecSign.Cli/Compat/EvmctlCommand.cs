@@ -29,8 +29,9 @@ internal sealed class EvmctlCommand : PeerCommand
         Immutably = PeerOption.Flag("immutable", 'i').No("no kernel verifies it", "Use --portable"),
         Smack = PeerOption.Flag("smack").No("Smack's attributes are covered as the kernel covers them, always", "Leave it out"),
         M32 = PeerOption.Flag("m32", '3').No("portable signatures are the same on every machine", "Leave it out"),
-        InodeNumber = PeerOption.With("inode").No(Inode, "Use --portable"),
-        Generation = PeerOption.With("generation").No(Inode, "Use --portable"),
+        // Portable signatures cover neither, with evmctl as here; without --portable nothing is signed.
+        InodeNumber = PeerOption.With("inode"),
+        Generation = PeerOption.With("generation"),
         Verity = PeerOption.Flag("veritysig").No("digests from standard input are not signed: what they are of is not seen", "Use 'kexecsign ima sign --verity FILE'");
 
     public override string Name => "evmctl";

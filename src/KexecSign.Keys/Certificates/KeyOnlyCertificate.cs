@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -34,11 +35,28 @@ public static class KeyOnlyCertificate
                 }
                 writer.WriteEncodedValue(name);
                 writer.WriteEncodedValue(key.SubjectPublicKeyInfo.Span);
+                WriteIdentifier(writer, key);
             }
             WriteAlgorithm(writer);
             writer.WriteBitString([0]);
         }
         return X509CertificateLoader.LoadCertificate(writer.Encode());
+    }
+
+    // What evmctl computes for a key without a certificate, and what certificates mostly say of their own.
+    [SuppressMessage("Security", "CA5350", Justification = "An identifier fixed by RFC 5280, no protection.")]
+    private static void WriteIdentifier(AsnWriter writer, ISigningKey key)
+    {
+        byte[] identifier = SHA1.HashData(PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo.Span, out _).EncodedKeyValue.RawData);
+        var value = new AsnWriter(AsnEncodingRules.DER);
+        value.WriteOctetString(identifier);
+        using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 3, isConstructed: true)))
+        using (writer.PushSequence())
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier("2.5.29.14");
+            writer.WriteOctetString(value.Encode());
+        }
     }
 
     private static void WriteAlgorithm(AsnWriter writer)

@@ -130,6 +130,15 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
     public static partial int Chmod(SafeFileHandle file, uint mode);
 
+    [LibraryImport("libc", EntryPoint = "getsid")]
+    public static partial int SessionOf(int process);
+
+    [LibraryImport("libc", EntryPoint = "prctl")]
+    public static partial int ProcessControl(int option, nuint two, nuint three, nuint four, nuint five);
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    public static partial int Kill(int process, int signal);
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 

@@ -117,6 +117,8 @@ internal sealed class AgentServer : IDisposable
             var peer = AgentPeer.Of(client);
             if (!peer.IsOurs)
             {
+                // Read first: an answer to who has not been heard is lost when the connection closes.
+                AgentMessage.Receive(client);
                 Refuse(client, peer, null, "it is of another user or session than the agent");
                 return;
             }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -6,7 +5,6 @@ using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
-using Microsoft.Win32.SafeHandles;
 
 namespace KexecSign.Commands.Agent;
 
@@ -15,10 +13,9 @@ namespace KexecSign.Commands.Agent;
 /// taken out without all that follow. A line is written before the signature is handed out. What is taken off the end is
 /// seen by the signature over the whole file, or by whoever kept the last line's hash.
 /// </summary>
-internal sealed partial class AuditLog : IDisposable
+internal sealed class AuditLog : IDisposable
 {
     private const long MostBytes = 1L << 31;
-    private const int ExclusiveAtOnce = 2 | 4;
     private static readonly string Beginning = new('0', 64);
 
     private readonly Lock _lock = new();
@@ -49,25 +46,15 @@ internal sealed partial class AuditLog : IDisposable
     /// <exception cref="KexecSignException">KS3874, KS3003.</exception>
     public static AuditLog Open(string path, TimeProvider clock)
     {
-        FileStream? file = null;
+        FileStream file = AppendedFile.Open(path);
         try
         {
-            file = new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
-            // Two that write would break each other's chain.
-            if (Flock(file.SafeFileHandle, ExclusiveAtOnce) != 0)
-                throw OperationErrors.OutputUnwritable.With("another agent writes to it").In(path);
             (string head, long lines) = file.Length > 0 ? Verify(path) : (Beginning, 0);
             return new(file, clock, head, lines);
         }
-        catch (Exception failed)
+        catch
         {
-            file?.Dispose();
-            if (failed is IOException or UnauthorizedAccessException)
-                throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(path);
+            file.Dispose();
             throw;
         }
     }
@@ -139,7 +126,4 @@ internal sealed partial class AuditLog : IDisposable
             throw OperationErrors.AuditBroken.Because(broken, number + 1, $"it is no line of a log: {Encoding.UTF8.GetString(line.Span[..Math.Min(40, line.Length)])}").In(path);
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "flock")]
-    private static partial int Flock(SafeFileHandle file, int operation);
 }
