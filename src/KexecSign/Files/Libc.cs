@@ -163,15 +163,6 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     public static unsafe partial int ResourceLimit(int resource, ulong* limits);
 
-    [LibraryImport("libc", EntryPoint = "getsid")]
-    public static partial int SessionOf(int process);
-
-    [LibraryImport("libc", EntryPoint = "prctl")]
-    public static partial int ProcessControl(int option, nuint two, nuint three, nuint four, nuint five);
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    public static partial int Kill(int process, int signal);
-
     [LibraryImport("libc", EntryPoint = "_exit")]
     public static partial void ExitNow(int code);
 
