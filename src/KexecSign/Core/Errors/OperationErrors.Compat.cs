@@ -26,7 +26,7 @@ public static partial class OperationErrors
 
     /// <summary>An option that the peer has and we refuse on purpose.</summary>
     public static readonly ErrorCode PeerOptionRefused = new(
-        "KS3855", "{0} {1} is refused: {2}.", "{3}.");
+        "KS3855", "{0} {1} is refused: {2}.", "The way out: {3}.");
 
     /// <summary>An option that the peer does not have either.</summary>
     public static readonly ErrorCode PeerOptionUnknown = new(
