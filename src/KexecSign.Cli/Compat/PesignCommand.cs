@@ -76,7 +76,7 @@ internal sealed class PesignCommand : PeerCommand
                 new SignaturesAddOptions { File = image, Signatures = [imported], Output = output, TrailingBytes = true }, run.Context));
         if (arguments.Has(Remove))
             return Written(arguments, path, run, output => OperationCatalog.SignaturesRemove.Run(
-                new SignaturesRemoveOptions { File = image, Indexes = [Index(arguments)], Output = output }, run.Context));
+                new SignaturesRemoveOptions { File = image, Indexes = [Index(arguments)], Output = output, TrailingBytes = true }, run.Context));
         SigningOptions signing = Signing(arguments, run);
         return Written(arguments, path, run, output => OperationCatalog.Sign.Run(
             new SignOptions { Files = [image], Output = output, Existing = ExistingSignatures.Append, TrailingBytes = true, Signing = signing }, run.Context));

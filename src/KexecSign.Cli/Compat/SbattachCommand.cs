@@ -47,7 +47,7 @@ internal sealed class SbattachCommand : PeerCommand
         else if (!arguments.Has(Remove))
             return run.Misused(this, "No action (attach/detach/remove) specified");
         if (arguments.Has(Remove))
-            OperationCatalog.SignaturesRemove.Run(new SignaturesRemoveOptions { File = image, Indexes = [index], InPlace = true }, run.Context);
+            OperationCatalog.SignaturesRemove.Run(new SignaturesRemoveOptions { File = image, Indexes = [index], InPlace = true, TrailingBytes = true }, run.Context);
         return 0;
     }
 }

@@ -100,8 +100,9 @@ public static class CertificateTable
     /// <param name="image">Headers of the image.</param>
     /// <param name="file">The image, canonical.</param>
     /// <param name="removed">Positions in the table, from 0.</param>
+    /// <param name="trailing">Whether bytes between the last section and the table are let pass.</param>
     /// <exception cref="KexecSignException">KS1018 and others when it is not canonical, KS1510 when there is no such entry.</exception>
-    public static Layout Remove(PeImage image, Layout file, IReadOnlySet<int> removed)
+    public static Layout Remove(PeImage image, Layout file, IReadOnlySet<int> removed, bool trailing = false)
     {
         ImmutableArray<CertificateEntry> entries = Read(image, file);
         foreach (int index in removed)
@@ -110,8 +111,8 @@ public static class CertificateTable
                 throw FormatErrors.NoSuchSignature.With(index, entries.Length);
         }
         if (removed.Count == entries.Length)
-            return RemoveAll(image, file);
-        PeCanonical.Require(image, file);
+            return RemoveAll(image, file, trailing);
+        PeCanonical.Require(image, file, trailing);
         Layout table = Layout.Empty;
         for (int i = 0; i < entries.Length; i++)
         {
@@ -123,10 +124,13 @@ public static class CertificateTable
     }
 
     /// <summary>The image without its certificate table, whatever that holds.</summary>
+    /// <param name="image">Headers of the image.</param>
+    /// <param name="file">The image.</param>
+    /// <param name="trailing">Whether bytes between the last section and the table are let pass.</param>
     /// <exception cref="KexecSignException">KS1018 and others when the image is not canonical.</exception>
-    public static Layout RemoveAll(PeImage image, Layout file)
+    public static Layout RemoveAll(PeImage image, Layout file, bool trailing = false)
     {
-        Layout body = Strip(image, file);
+        Layout body = Strip(image, file, trailing);
         long end = PeCanonical.ContentEnd(image, file);
         return image.IsSigned && body.Length != end && body.Length == Alignment.Up(end, 8) ? body.Slice(0, end) : body;
     }

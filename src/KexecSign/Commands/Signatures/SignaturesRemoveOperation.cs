@@ -23,6 +23,9 @@ public sealed record SignaturesRemoveOptions
     /// <summary>Whether every signature goes, readable or not.</summary>
     public bool All { get; init; }
 
+    /// <summary>Whether bytes behind the last section are let pass, and stay.</summary>
+    public bool TrailingBytes { get; init; }
+
     /// <summary>Output file.</summary>
     public string? Output { get; init; }
 
@@ -61,6 +64,7 @@ internal static class SignaturesRemoveOperation
         [
             new("index", "N", "Which one, as 'signatures list' counts them.", (o, v) => o with { Indexes = o.Indexes.Add(OptionValues.Number("index", v)) }, repeatable: true),
             new("all", null, "All of them, even when the table is damaged.", (o, _) => o with { All = true }),
+            new("trailing-bytes", null, "Let bytes behind the last section pass; they stay, with up to 7 zeros that the signer put behind them.", (o, _) => o with { TrailingBytes = true }),
             new("o", "PATH", "Output file.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
         ],
@@ -99,7 +103,7 @@ internal static class SignaturesRemoveOperation
         if (options.All)
             return (RemoveAll(image, file), Count(image, file), 0);
         ImmutableHashSet<int> indexes = [.. options.Indexes];
-        return (CertificateTable.Remove(image, file, indexes), indexes.Count, CertificateTable.Read(image, file).Length - indexes.Count);
+        return (CertificateTable.Remove(image, file, indexes, options.TrailingBytes), indexes.Count, CertificateTable.Read(image, file).Length - indexes.Count);
     }
 
     // What is damaged is to go anyway. A table that is cut ends where the file does; one that is gone as a whole, or said to be where
