@@ -205,7 +205,7 @@ internal sealed class EvmctlCommand : PeerCommand
         arguments.Value(KeyId) ?? (arguments.Value(KeyIdFromCert) is { } certificate ? PeerCertificates.KeyId(certificate, run) : null);
 
     // A key that cannot be read is passed over, as evmctl does: others of the list may hold.
-    private ImmutableArray<string> Trusted(PeerArguments arguments, PeerRun run)
+    private static ImmutableArray<string> Trusted(PeerArguments arguments, PeerRun run)
     {
         var readable = ImmutableArray.CreateBuilder<string>();
         foreach (string key in (arguments.Value(Key) ?? VerifyingKey).Split(',', StringSplitOptions.RemoveEmptyEntries))

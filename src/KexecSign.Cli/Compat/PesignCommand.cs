@@ -82,7 +82,7 @@ internal sealed class PesignCommand : PeerCommand
             new SignOptions { Files = [image], Output = output, Existing = ExistingSignatures.Append, TrailingBytes = true, Signing = signing }, run.Context));
     }
 
-    private int List(string image, PeerRun run)
+    private static int List(string image, PeerRun run)
     {
         SignaturesListResult listed = OperationCatalog.SignaturesList.Run(new SignaturesListOptions { File = image }, run.Context);
         if (listed.Signatures.IsEmpty)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Consumers.Tests.Judges;
 using KexecSign.Fixtures;
@@ -68,7 +69,7 @@ public sealed class KnownGoodTests : IDisposable
         }
     }
 
-    private static IEnumerable<CertificateEntry> Entries(byte[] image)
+    private static ImmutableArray<CertificateEntry> Entries(byte[] image)
     {
         Layout file = Layout.Of(image);
         return CertificateTable.Read(PeReader.Read(file), file);

@@ -97,7 +97,7 @@ internal sealed class Scenario : IDisposable
     /// <summary>What is wrong in a folder after a run that may have failed; null when every file is whole and leftovers are as they may be.</summary>
     public string? Fault(string folder, bool done, bool mayLeave)
     {
-        IReadOnlyDictionary<string, byte[]> found = Contents(folder);
+        Dictionary<string, byte[]> found = Contents(folder);
         foreach ((string name, byte[] content) in found)
         {
             if (name.Contains(Leftover, StringComparison.Ordinal))
@@ -126,7 +126,7 @@ internal sealed class Scenario : IDisposable
     public (int New, int All) Placed(string folder)
     {
         string[] outputs = [.. Changed.Where(name => !name.StartsWith("b/", StringComparison.Ordinal))];
-        IReadOnlyDictionary<string, byte[]> found = Contents(folder);
+        Dictionary<string, byte[]> found = Contents(folder);
         return (outputs.Count(name => found.TryGetValue(name, out byte[]? content) && content.AsSpan().SequenceEqual(After[name])), outputs.Length);
     }
 

@@ -48,6 +48,7 @@ public static class Printable
         if (Ascii.IsValid(document))
             return document;
         var safe = new StringBuilder(document.Length + 16);
+        Span<char> units = stackalloc char[2];
         foreach (Rune rune in document.EnumerateRunes())
         {
             if (rune.IsAscii || !IsUnseen(rune))
@@ -55,7 +56,6 @@ public static class Printable
                 safe.Append(rune);
                 continue;
             }
-            Span<char> units = stackalloc char[2];
             foreach (char unit in units[..rune.EncodeToUtf16(units)])
                 safe.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
         }

@@ -60,7 +60,7 @@ public sealed class InspectOperationTests : IDisposable
             found.Fields.ShouldContain(new InspectedField("signature holds", "yes"));
         }
         // A broken one is named, and told to be broken.
-        InspectResult cut = Inspect(lists[..^1]);
+        InspectResult cut = Inspect(lists.AsSpan()[..^1].ToArray());
         (cut.Kind, cut.Traps.Length).ShouldBe(("EFI signature lists (.esl)", 1));
     }
 

@@ -304,7 +304,7 @@ public sealed class VerifyOperationTests : IDisposable
         BitConverter.GetBytes(length + 1).CopyTo(longer, (int)table.Address);
         int size = TestImage.Arm64().CertificateDirectory + 4;
         BitConverter.GetBytes((int)Alignment.Up(length + 1, 8)).CopyTo(longer, size);
-        string file = _bench.Folder.File("pesign", longer[..(int)(table.Address + Alignment.Up(length + 1, 8))]);
+        string file = _bench.Folder.File("pesign", longer.AsSpan(0, (int)(table.Address + Alignment.Up(length + 1, 8))));
         foreach (Consumer consumer in (Consumer[])[Consumer.Firmware, Consumer.Shim])
         {
             Verdict verdict = With(file, consumer, o => o with { Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] });
