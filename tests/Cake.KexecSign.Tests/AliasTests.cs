@@ -85,7 +85,8 @@ public sealed class AliasTests
     {
         string[] aliases =
             [.. typeof(KexecSignAliases).GetMethods().Where(method => method.GetCustomAttribute<CakeMethodAliasAttribute>() is not null).Select(method => method.Name)];
-        foreach (Operation operation in OperationCatalog.All)
+        // An agent and its log are for commands that a shell starts; a script has its session.
+        foreach (Operation operation in OperationCatalog.All.Where(operation => operation.Name is not ("agent" or "audit verify")))
             aliases.ShouldContain("KexecSign" + string.Concat(operation.Name.Split(' ').Select(word => char.ToUpperInvariant(word[0]) + word[1..])));
     }
 

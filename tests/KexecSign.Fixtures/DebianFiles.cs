@@ -15,12 +15,12 @@ public static class DebianFiles
             "cloud kernel amd64" => ("linux-image-6.12.*-cloud-amd64-unsigned_*", "boot/vmlinuz-*"),
             "shim arm64" => ("shim-signed_*_arm64", "usr/lib/shim/shimaa64.efi.signed"),
             "shim amd64" => ("shim-signed_*_amd64", "usr/lib/shim/shimx64.efi.signed"),
-            "stub arm64" => ("systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/linuxaa64.efi.stub"),
-            "stub amd64" => ("systemd-boot-efi_*_amd64", "usr/lib/systemd/boot/efi/linuxx64.efi.stub"),
+            "stub arm64" => ("systemd-boot-efi_*deb12*_arm64", "usr/lib/systemd/boot/efi/linuxaa64.efi.stub"),
+            "stub amd64" => ("systemd-boot-efi_*deb12*_amd64", "usr/lib/systemd/boot/efi/linuxx64.efi.stub"),
             "newer stub arm64" => ("backports-systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/linuxaa64.efi.stub"),
             "newer stub amd64" => ("backports-systemd-boot-efi_*_amd64", "usr/lib/systemd/boot/efi/linuxx64.efi.stub"),
             "addon stub arm64" => ("backports-systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/addonaa64.efi.stub"),
-            "boot loader arm64" => ("systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/systemd-bootaa64.efi"),
+            "boot loader arm64" => ("systemd-boot-efi_*deb12*_arm64", "usr/lib/systemd/boot/efi/systemd-bootaa64.efi"),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
         };
         string debian = Path.Combine(DebianKernels.Cache, "debian");

@@ -126,7 +126,7 @@ public sealed class BadInputTests(SigningBench bench) : IDisposable
         string[] arguments = [.. bench.Everything(output), "--dry-run"];
         arguments[Array.IndexOf(arguments, "--pin-file") + 1] = _folder.At("no such file");
         Answer answer = KexecSignProgram.Succeed(arguments);
-        answer.Error.ShouldContain(Path.Combine(output, "vmlinuz.efi"));
+        answer.Output.ShouldContain(Path.Combine(output, "vmlinuz.efi"));
         Directory.GetFileSystemEntries(output).ShouldBeEmpty();
     }
 

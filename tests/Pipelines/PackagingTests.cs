@@ -83,7 +83,7 @@ public sealed class PackagingTests : IDisposable
                 string key = Elsewhere(out certificate), bundle = Path.Combine(_runner.Temp, "bundle");
                 _runner.Run(build($"--define '_kexecsign_bundle {bundle}' --define '_kexecsign_cert {certificate}'"));
                 _runner.Run(SignAsElsewhere, new() { ["BUNDLE"] = bundle, ["KEY"] = key });
-                _runner.Run(build($"--define '_kexecsign_bundle {bundle}' --define '_kexecsign_attach 1'"));
+                _runner.Run(build($"--define '_kexecsign_bundle {bundle}' --define '_kexecsign_cert {certificate}' --define '_kexecsign_attach 1'"));
                 break;
         }
         string unpacked = Path.Combine(_runner.Temp, "unpacked");
@@ -103,6 +103,7 @@ public sealed class PackagingTests : IDisposable
         Tool.Require("rpmbuild", "cpio");
         string key = Elsewhere(out string certificate), first = ObsTree("first"), second = ObsTree("second");
         File.Copy(certificate, Path.Combine(first, "SOURCES/_projectcert.crt"));
+        File.Copy(certificate, Path.Combine(second, "SOURCES/_projectcert.crt"));
         _runner.Run(ObsBuild(first, ""));
         // OBS's signer: each file of the archive gets a bare RSA signature of its SHA-256, in an archive of the same names.
         _runner.Run("""
@@ -172,7 +173,7 @@ public sealed class PackagingTests : IDisposable
         File.Copy(_runner.At("image0"), Path.Combine(top, "SOURCES/vmlinuz-1"));
         File.Copy(_runner.At("keys/throwaway.profile.json"), Path.Combine(top, "SOURCES/throwaway.profile.json"));
         File.WriteAllText(Path.Combine(top, "SOURCES/kernel.plan.json"),
-            """{ "steps": [{ "step": "sign", "key": "db" }, { "step": "ima", "key": "ima" }], "images": [{ "image": "vmlinuz-1", "outputs": { "image": "../BUILD/signed/vmlinuz-1" } }] }""");
+            """{ "steps": [{ "step": "sign", "key": "db" }, { "step": "ima", "key": "ima" }], "images": [{ "image": "vmlinuz-1", "outputs": { "image": "signed/vmlinuz-1" } }] }""");
         File.WriteAllText(Path.Combine(top, "SPECS/dummy.spec"), """
             Name: dummy
             Version: 1

@@ -26,7 +26,7 @@ public sealed class OtherFormTests : IDisposable
         string key = RsaKey(), made = Made(command, key);
         using var keyring = new Keyring(name => name == "PW" ? "hunter2" : null);
         Holds(keyring.OpenKey(made, new PinOptions { EnvironmentVariable = "PW" }, default), key);
-        using var wrong = new Keyring(_ => "wr0ng-phrase");
+        using var wrong = new Keyring(name => name == "PW" ? "wr0ng-phrase" : null);
         Refusal.Of("KS2053", () => wrong.OpenKey(made, new PinOptions { EnvironmentVariable = "PW" }, default)).ToString().ShouldNotContain("wr0ng");
         using var silent = new Keyring();
         Refusal.Of("KS2040", () => silent.OpenKey(made, new(), default));
@@ -51,7 +51,7 @@ public sealed class OtherFormTests : IDisposable
         Command.Run("openssl", "ec", "-in", key, "-aes256", "-passout", "pass:hunter2", "-out", old).Exit.ShouldBe(0);
         File.ReadAllText(old).ShouldContain("Proc-Type: 4,ENCRYPTED");
         Command.Run("openssl", "ec", "-in", key, "-outform", "DER", "-out", der).Exit.ShouldBe(0);
-        using var keyring = new Keyring(_ => "hunter2");
+        using var keyring = new Keyring(name => name == "PW" ? "hunter2" : null);
         keyring.OpenKey(old, new PinOptions { EnvironmentVariable = "PW" }, default).KeySizeBits.ShouldBe(256);
         keyring.OpenKey(der, new(), default).KeySizeBits.ShouldBe(256);
     }
@@ -68,7 +68,7 @@ public sealed class OtherFormTests : IDisposable
     [Fact]
     public void What_is_damaged_is_an_error_of_its_own()
     {
-        using var keyring = new Keyring(_ => "x");
+        using var keyring = new Keyring(name => name == "PW" ? "x" : null);
         foreach (string text in (string[])
         [
             "-----BEGIN KIND-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END KIND-----\n",

@@ -107,7 +107,7 @@ internal sealed class Scenario : IDisposable
                 continue;
             }
             // What a bundle holds beside its manifest is the signer's and not read back.
-            if (name.StartsWith("b/", StringComparison.Ordinal))
+            if (OfBundle(name))
                 continue;
             bool isOld = Before.TryGetValue(name, out byte[]? old) && old.AsSpan().SequenceEqual(content);
             bool isNew = After.TryGetValue(name, out byte[]? made) && made.AsSpan().SequenceEqual(content);
@@ -118,17 +118,20 @@ internal sealed class Scenario : IDisposable
         }
         if (Before.Keys.Except(found.Keys).FirstOrDefault() is { } lost)
             return $"{lost} is lost";
-        return done && After.Keys.Except(found.Keys).FirstOrDefault(name => !name.StartsWith("b/", StringComparison.Ordinal)) is { } missing
+        return done && After.Keys.Except(found.Keys).FirstOrDefault(name => !OfBundle(name)) is { } missing
             ? $"{missing} is not there, and the run said that it is done" : null;
     }
 
     /// <summary>How many of the outputs are new.</summary>
     public (int New, int All) Placed(string folder)
     {
-        string[] outputs = [.. Changed.Where(name => !name.StartsWith("b/", StringComparison.Ordinal))];
+        string[] outputs = [.. Changed.Where(name => !OfBundle(name))];
         Dictionary<string, byte[]> found = Contents(folder);
         return (outputs.Count(name => found.TryGetValue(name, out byte[]? content) && content.AsSpan().SequenceEqual(After[name])), outputs.Length);
     }
+
+    // The bundle and the record beside it follow the outputs.
+    private static bool OfBundle(string name) => name.StartsWith("b/", StringComparison.Ordinal) || name.StartsWith("b.attached/", StringComparison.Ordinal);
 
     public void Dispose() => _home.Dispose();
 

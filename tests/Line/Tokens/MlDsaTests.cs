@@ -60,7 +60,7 @@ public sealed class MlDsaTests : IDisposable
         // SignedCms has its own code for what the attributes bind and how.
         Succeed("signatures", "list", signed, "--json").Json.GetProperty("signatures")[0].GetProperty("signatureHolds").GetBoolean().ShouldBeTrue();
 
-        Answer verdicts = Run("verify", signed, "--cert", _folder.At("cert"), "--for", "all");
+        Answer verdicts = Run("verify", signed, "--db", _folder.At("cert"), "--kexec-cert", _folder.At("cert"), "--for", "all");
         verdicts.Exit.ShouldBe(4);
         verdicts.Output.ShouldContain("firmware  refuses  KS4105: signature 0 uses algorithm ML-DSA");
         verdicts.Output.ShouldContain("shim      refuses  KS4105: signature 0 uses algorithm ML-DSA");
