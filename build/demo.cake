@@ -115,7 +115,7 @@ FilePath KernelIn(DirectoryPath package) => GetFiles(package + "/boot/vmlinuz-*"
 // The kit of a source package and a kernel package's configuration, or the architecture's own; captured once, then taken from the cache.
 FilePath KitOf(DirectoryPath source, DirectoryPath package, string architecture = "arm64")
 {
-    var kit = MakeAbsolute(cache).Combine("kits").CombineWithFilePath($"{source.GetDirectoryName()}_{architecture}_schema2.kit");
+    var kit = MakeAbsolute(cache).Combine("kits").CombineWithFilePath($"{source.GetDirectoryName()}_{architecture}_schema3.kit");
     if (!FileExists(kit))
     {
         EnsureDirectoryExists(kit.GetDirectory());
