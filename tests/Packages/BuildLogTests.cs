@@ -50,6 +50,7 @@ public sealed class BuildLogTests(PackedFeed feed)
         Directory.CreateDirectory(Path.Combine(folder, "token"));
         string pinFile = Path.Combine(folder, "token/pin");
         File.WriteAllText(pinFile, Pin + "\n");
+        File.SetUnixFileMode(pinFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.WriteAllText(Path.Combine(folder, "profile.json"), """{ "token": "log", "keys": [ { "label": "db", "role": "secure-boot", "subject": "CN=log" } ] }""");
         feed.Run("dotnet", folder, PackedFeed.Program, "keys", "init", "--profile", "profile.json", "--directory", "token", "--pin-file", pinFile).ShouldSucceed();
         File.WriteAllText(Path.Combine(folder, "kernel.csproj"), $"""
@@ -60,7 +61,7 @@ public sealed class BuildLogTests(PackedFeed feed)
                 <OutDir>out/</OutDir>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="KexecSign.MSBuild" Version="*" />
+                <PackageReference Include="KexecSign.MSBuild" Version="*-*" />
                 <KernelImage Include="{SigningFiles.Image}" Key="pkcs11:token=log;object=db?module-path={Module}" Cert="token/db.pem" {source} />
               </ItemGroup>
             </Project>

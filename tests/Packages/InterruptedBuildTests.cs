@@ -27,7 +27,7 @@ public sealed class InterruptedBuildTests(PackedFeed feed)
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup><TargetFramework>net10.0</TargetFramework><UseAppHost>false</UseAppHost><OutDir>out/</OutDir></PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="KexecSign.MSBuild" Version="*" />
+                <PackageReference Include="KexecSign.MSBuild" Version="*-*" />
                 <ZbootKit Include="{DebianKernels.Kit()}" />
                 <KernelImage Include="{DebianKernels.Unsigned().Path}" Level="{Slow}" SignedPath="signed/vmlinuz.efi" PinFile="token/pin"
                              Key="{key}db" Cert="token/db.pem" InnerKey="{key}kexec" InnerCert="token/kexec.pem" />

@@ -99,7 +99,7 @@ public sealed class MSBuildPackageTests(PackedFeed feed)
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup><TargetFramework>net10.0</TargetFramework><UseAppHost>false</UseAppHost></PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="KexecSign.MSBuild" Version="*" />
+                <PackageReference Include="KexecSign.MSBuild" Version="*-*" />
                 <KernelPlan Include="plan.json" />
               </ItemGroup>
             </Project>
@@ -157,7 +157,7 @@ public sealed class MSBuildPackageTests(PackedFeed feed)
                 <OutDir>out/</OutDir>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="KexecSign.MSBuild" Version="*" />
+                <PackageReference Include="KexecSign.MSBuild" Version="*-*" />
                 <KernelImage Include="{SigningFiles.Image}" {metadata} />
               </ItemGroup>
             </Project>

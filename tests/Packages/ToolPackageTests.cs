@@ -11,7 +11,7 @@ public sealed class ToolPackageTests(PackedFeed feed)
     public void The_tool_installs_from_its_package_and_runs()
     {
         string folder = feed.NewProject("tool");
-        feed.Run("dotnet", folder, "tool", "install", "KexecSign.Tool", "--tool-path", "bin", "--version", "*").ShouldSucceed();
+        feed.Run("dotnet", folder, "tool", "install", "KexecSign.Tool", "--tool-path", "bin", "--version", "*-*").ShouldSucceed();
         feed.Run(Path.Combine(folder, "bin/kexecsign"), folder, "--version").ShouldSucceed().Text.ShouldStartWith("kexecsign ");
     }
 
