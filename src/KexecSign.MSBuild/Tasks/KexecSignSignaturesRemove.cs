@@ -20,6 +20,9 @@ public sealed class KexecSignSignaturesRemove() : OperationTask(OperationCatalog
     /// <summary>All of them, even when the table is damaged.</summary>
     public bool All { get; set; }
 
+    /// <summary>Let bytes behind the last section pass; they stay, with up to 7 zeros that the signer put behind them.</summary>
+    public bool TrailingBytes { get; set; }
+
     /// <summary>Output file.</summary>
     public string? Output { get; set; }
 
@@ -31,6 +34,7 @@ public sealed class KexecSignSignaturesRemove() : OperationTask(OperationCatalog
         values.Argument(File, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("index", Index, global::KexecSign.Core.Operations.OptionKind.Number);
         values.Flag("all", All);
+        values.Flag("trailing-bytes", TrailingBytes);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Flag("in-place", InPlace);
     }
