@@ -60,7 +60,7 @@ internal static class ParserEmbedding
     private static void WarnOfZstd(Layout image, RunContext context)
     {
         if (ZbootHeader.IsZboot(image.ReadBytes(0, Math.Min(image.Length, ZbootHeader.Size)))
-            && ZbootHeader.Read(PeReader.Read(image), image).CompressionName.StartsWith("zstd", StringComparison.Ordinal))
-            context.Log.Warning("the payload is zstd, and this parser cuts its last 4 bytes: the kernel will refuse the frame. Use the built-in parser ('kexecsign bpf compile --parser zboot') or gzip.");
+            && ZbootHeader.Read(PeReader.Read(image), image).Format is { BreaksWhenCut: true } format)
+            context.Log.Warning($"the payload is {format.Word}, and this parser cuts its last 4 bytes: the kernel will refuse the frame. Use the built-in parser ('kexecsign bpf compile --parser zboot') or gzip.");
     }
 }

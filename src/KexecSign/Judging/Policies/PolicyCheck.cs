@@ -250,19 +250,19 @@ internal sealed class PolicyCheck
     {
         string? reason = signatures.Any(s => s.HasTime) ? "a signature carries a signing time or a timestamp"
             : signatures.FirstOrDefault(s => !s.IsDeterministic) is { } other ? $"a signature by a key of {other.Algorithm} is another one each time"
-            : GzipNamesATime(image, file) ? "the gzip payload carries a time"
+            : PayloadWithATime(image, file) is { } word ? $"the {word} payload carries a time"
             : null;
         Judge("reproducible", VerifyErrors.PolicyReproducible, reason is null, reason ?? "no signature and no payload carries a time");
     }
 
-    // RFC 1952: four bytes of modification time behind magic, method and flags.
-    private static bool GzipNamesATime(PeImage image, Layout file)
+    // Its compression's word, when the payload's head holds one.
+    private static string? PayloadWithATime(PeImage image, Layout file)
     {
         if (!ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
-            return false;
+            return null;
         ZbootHeader header = ZbootHeader.Read(image, file);
-        return header.Compression == ZbootCompression.Gzip && header.PayloadSize >= 10
-            && file.ReadBytes(header.PayloadOffset + 4, 4).AsSpan().ContainsAnyExcept((byte)0);
+        return header.Format is { TimeOffset: { } time } format && header.PayloadSize >= time + sizeof(uint)
+            && file.ReadBytes(header.PayloadOffset + time, sizeof(uint)).AsSpan().ContainsAnyExcept((byte)0) ? format.Word : null;
     }
 
     private static string Ids(X509Certificate2? certificate) =>
