@@ -5,6 +5,7 @@ using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Images;
@@ -23,8 +24,15 @@ internal static class KexecCheck
 
     private const string Architectures = "arm64, x86_64, riscv64, loongarch64, s390x, powerpc64";
 
-    /// <summary>The verdict.</summary>
-    public static Verdict Judge(
+    /// <summary>The verdict, and the signature that it rests on.</summary>
+    public static (Verdict, AuthenticodeSignature?) AsKexec(ConsumerCase asked)
+    {
+        Verdict verdict = Judge(
+            asked.File.Image, asked.File.Kernel, asked.File.Digests, asked.Options, asked.Roles.Lists, asked.Roles.OfKernel, asked.Context);
+        return (verdict, verdict.Answer == Answer.Accepts ? Signature(asked.File.Kernel) : null);
+    }
+
+    private static Verdict Judge(
         PeImage image, KernelInside kernel, FileDigests digests, VerifyOptions options, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
         try
@@ -99,4 +107,20 @@ internal static class KexecCheck
         },
         _ => throw OperationErrors.OptionValue.With("arch", wanted, Architectures),
     };
+
+    /// <summary>Whether there is a signed kernel for it. A payload that cannot be opened counts: kexec then says what is wrong with it.</summary>
+    public static bool HasSignedKernel(KernelInside kernel)
+    {
+        try
+        {
+            Layout file = kernel.Open();
+            byte[] head = file.ReadBytes(0, Math.Min(file.Length, 4096));
+            return (kernel.IsUnpacked || KernelImage.TryParse(head) is not null || BzImage.TryParse(head) is not null)
+                && PeReader.LooksLikePe(head) && PeReader.Read(file).IsSigned;
+        }
+        catch (KexecSignException)
+        {
+            return true;
+        }
+    }
 }

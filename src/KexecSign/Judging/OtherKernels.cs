@@ -24,7 +24,7 @@ internal static class OtherKernels
         try
         {
             // powerpc asks .ima for both kinds, and s390 its builtin, secondary and platform keyrings.
-            ImmutableArray<X509Certificate2> trusted = architecture == "powerpc64" ? [.. roles.Ima, .. roles.For(Consumer.Kexec)] : roles.For(Consumer.Kexec);
+            ImmutableArray<X509Certificate2> trusted = architecture == "powerpc64" ? [.. roles.Ima, .. roles.OfKernel] : roles.OfKernel;
             return architecture == "powerpc64" && (file.Ima.Security ?? (withSidecar ? file.Ima.Sidecar : null)) is not null
                 ? ByIma(file, withSidecar, trusted, context)
                 : ByAppended(file.Content, AppendedSignature.Find(file.Content) ?? throw VerifyErrors.NoAppendedSignature.With(), trusted, context);

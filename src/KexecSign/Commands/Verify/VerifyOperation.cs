@@ -11,8 +11,9 @@ namespace KexecSign.Commands.Verify;
 /// <summary><c>verify</c>: judges a file as each real consumer would.</summary>
 internal static class VerifyOperation
 {
-    private static readonly ImmutableArray<string> Names = ["firmware", "shim", "kexec", "ima", "bpf", "all"];
+    private const string Everyone = "all";
 
+    private static readonly ImmutableArray<string> Names = [.. ConsumerFacts.Words, Everyone];
     private static readonly ImmutableArray<string> Architectures = ["arm64", "x86_64", "riscv64", "loongarch64", "s390x", "powerpc64"];
     private static readonly ImmutableArray<string> Policies = ["warn", "fail"];
 
@@ -92,10 +93,7 @@ internal static class VerifyOperation
         !options.Certificates.IsEmpty ? "--cert" : !options.Db.IsEmpty ? "--db" : !options.KexecCertificates.IsEmpty ? "--kexec-cert" : !options.ImaCertificates.IsEmpty ? "--ima-cert"
         : !options.OwnerCertificates.IsEmpty ? "--mok" : options.Policy is not null ? "--policy" : null;
 
-    private static ImmutableArray<Consumer> Parse(string name) => name == "all"
-        ? [.. Enum.GetValues<Consumer>()]
-        : [Enum.Parse<Consumer>(Known(name), ignoreCase: true)];
-
-    private static string Known(string name) =>
-        Names.Contains(name) ? name : throw OperationErrors.OptionValue.With("for", name, string.Join(", ", Names));
+    private static ImmutableArray<Consumer> Parse(string name) => name == Everyone
+        ? [.. ConsumerFacts.All.Select(facts => facts.Consumer)]
+        : [(ConsumerFacts.Named(name) ?? throw OperationErrors.OptionValue.With("for", name, string.Join(", ", Names))).Consumer];
 }

@@ -239,11 +239,8 @@ internal sealed class PolicyCheck
         if (!there || rule.Abis is not { } abis)
             return;
         ParserAbi abi = ParserObject.Parse(ParserSection.Extract(image, file)).Abi;
-        ReadOnlySpan<string> may = abi switch { ParserAbi.V5 => ["v5"], ParserAbi.V6 => ["v6"], ParserAbi.V7 => ["v7"], ParserAbi.V6OrV7 => ["v6", "v7"], _ => [] };
-        bool holds = false;
-        foreach (string name in may)
-            holds |= abis.Contains(name);
-        Judge("parser.abi", VerifyErrors.PolicyParser, holds, $"the parser is for {(may.IsEmpty ? "no known series" : string.Join(" or ", may.ToArray()))}, allowed: {Listed(abis)}");
+        Judge("parser.abi", VerifyErrors.PolicyParser, ParserSeries.In(abi).Any(series => abis.Contains(series.Word)),
+            $"the parser is for {ParserSeries.Name(abi)}, allowed: {Listed(abis)}");
     }
 
     private void CheckReproducible(PeImage image, Layout file, ImmutableArray<FoundSignature> signatures)
