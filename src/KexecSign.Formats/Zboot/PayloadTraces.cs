@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Formats.Zboot;
 
@@ -31,7 +32,7 @@ internal static class PayloadTraces
     /// <returns>Its name and file offset; null when there is none.</returns>
     public static (string Name, long Offset)? Search(PeImage image, Layout file)
     {
-        if (image.FindSection(".text") is not { } text || text.PointerToRawData >= file.Length || image.Machine is not (PeConstants.MachineArm64 or PeConstants.MachineRiscV64 or PeConstants.MachineLoongArch64))
+        if (image.FindSection(".text") is not { } text || text.PointerToRawData >= file.Length || ArchitectureFacts.OfPe(image.Machine) is not { HasZboot: true })
             return null;
         byte[] code = file.ReadBytes(text.PointerToRawData, Math.Min(SearchLength, Math.Min(text.SizeOfRawData, file.Length - text.PointerToRawData)));
         for (int at = 0; at + 16 <= code.Length; at += PayloadAlignment)

@@ -7,6 +7,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 
 namespace KexecSign.Parsers;
 
@@ -58,7 +59,7 @@ internal static class ParserEmbedding
     // The parsers of the posted series take 4 bytes off the payload whatever its compression, and a zstd frame does not survive that.
     private static void WarnOfCut(Layout image, RunContext context)
     {
-        if (ZbootHeader.IsZboot(image.ReadBytes(0, Math.Min(image.Length, ZbootHeader.Size)))
+        if (KnownImage.Of(image).Kind == ImageKind.Zboot
             && ZbootHeader.Read(PeReader.Read(image), image).Format is { BreaksWhenCut: true } format)
             context.Log.Warning($"the payload is {format.Word}, and this parser cuts its last 4 bytes: the kernel will refuse the frame. Use the built-in parser ('kexecsign bpf compile --parser zboot') or gzip.");
     }

@@ -7,6 +7,8 @@ using KexecSign.Formats.Elf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Vocabulary;
+using KexecSign.Images;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Bpf;
 
@@ -44,7 +46,7 @@ internal static class ParserSimulation
     // What fits into one array; kernels read up to 4 GiB.
     private const long MaxLength = 1L << 30;
 
-    private const ushort Arm64 = 0xAA64, LoongArch64 = 0x6264;
+    private const int SmallestPage = 4096, LargestOfAll = 65536;
 
     /// <summary>Simulates.</summary>
     /// <exception cref="KexecSignException">KS3650-KS3654; a refusal by the simulated kernel is none.</exception>
@@ -76,8 +78,8 @@ internal static class ParserSimulation
 
     private static ParserSeries SeriesOf(Layout file, SimulationRequest request)
     {
-        byte[] head = file.ReadBytes(0, Math.Min(file.Length, 4096));
-        if (Elf64File.LooksLikeElf64(head))
+        var known = KnownImage.Of(file);
+        if (known.Kind == ImageKind.Elf)
         {
             if (Asked(request) is { } other and not { Carrier: ParserCarrier.ParserElf })
                 throw OperationErrors.SimulatedOtherSeries.With(other.Word, "images with a .bpf section", "an ELF file");
@@ -85,7 +87,7 @@ internal static class ParserSimulation
                 throw OperationErrors.SimulatedWithoutImage.With();
             return Asked(request) ?? Latest(ParserCarrier.ParserElf, () => ParserObject.Parse(ParserElf.ReadAll(ReadAll(file))[0].Parsers[0]).Abi);
         }
-        if (!PeReader.LooksLikePe(head))
+        if (!known.IsPe)
             throw OperationErrors.NothingToSimulate.With();
         if (request.Image is not null)
             throw OperationErrors.SimulatedTwice.With();
@@ -117,11 +119,8 @@ internal static class ParserSimulation
     }
 
     // A ring buffer that pages of 64 KiB allow, smaller pages allow too.
-    private static int LargestPage(Layout image)
-    {
-        byte[] head = image.ReadBytes(0, Math.Min(image.Length, 4096));
-        return !PeReader.LooksLikePe(head) || PeReader.Read(image).Machine is Arm64 or LoongArch64 ? 65536 : 4096;
-    }
+    private static int LargestPage(Layout image) =>
+        KnownImage.Of(image).IsPe ? ArchitectureFacts.OfPe(PeReader.Read(image).Machine)?.LargestPage ?? SmallestPage : LargestOfAll;
 
     private static byte[] ReadAll(Layout file) =>
         file.Length <= MaxLength ? file.ReadBytes(0, file.Length) : throw OperationErrors.SimulatedTooLarge.With(file.Length, MaxLength);

@@ -120,7 +120,7 @@ internal sealed class ZbootAssembly : IDisposable
     private static Layout Padded(Layout image, PeImage pe, ZbootKitStub stub, StubTarget target)
     {
         KernelImage kernel = KernelImage.Read(image);
-        if (pe.Machine != target.Machine || kernel.Architecture != target.Image)
+        if (pe.Machine != target.Machine || kernel.Kernel != target.Facts.Architecture)
             throw OperationErrors.KitOtherMachine.With(target.Architecture, PeConstants.MachineName(pe.Machine));
         if (image.Length > Decompressor.MaxLength || kernel.ImageSize > Decompressor.MaxLength)
             throw FormatErrors.PayloadTooLarge.With(kernel.ImageSize, Decompressor.MaxLength);

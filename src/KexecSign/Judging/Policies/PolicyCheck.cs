@@ -8,6 +8,7 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Sbat;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 using KexecSign.Parsers;
 
 namespace KexecSign.Judging.Policies;
@@ -255,7 +256,7 @@ internal sealed class PolicyCheck
     // Its compression's word, when the payload's head holds one.
     private static string? PayloadWithATime(PeImage image, Layout file)
     {
-        if (!ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
+        if (KnownImage.Of(file).Kind != ImageKind.Zboot)
             return null;
         ZbootHeader header = ZbootHeader.Read(image, file);
         return header.Format is { TimeOffset: { } time } format && header.PayloadSize >= time + sizeof(uint)

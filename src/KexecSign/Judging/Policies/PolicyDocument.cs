@@ -71,7 +71,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     public static readonly ImmutableArray<string> Algorithms = KeyKindFacts.Words;
 
     /// <summary>Architectures whose kernels may be the ones to load the file.</summary>
-    public static readonly ImmutableArray<string> Architectures = ["arm64", "x86_64", "riscv64", "loongarch64", "s390x", "powerpc64"];
+    public static readonly ImmutableArray<string> Architectures = ArchitectureFacts.Words;
 
     /// <summary>Certificates that are trusted besides those of the command line.</summary>
     public PolicyCertificates Certificates { get; private init; } = new();

@@ -142,7 +142,7 @@ public sealed class SimulateTests : IDisposable
     [InlineData(6, 5, "kernel function kexec_image_parser_anchor", "v6 and v7")]
     public void A_parser_for_another_series_is_named_as_such(int built, int run, string what, string series)
     {
-        SimulateResult result = Simulate(Containers.WithParser(Zboot("gzip"), ParserSources.Object("zboot", built)), o => o with { Abi = (ParserAbi)(run - 5) });
+        SimulateResult result = Simulate(Containers.WithParser(Zboot("gzip"), ParserSources.Object("zboot", built)), o => o with { Abi = ParserSeries.All[run - 5].Abi });
         Fails(result, "KS4565", what, series);
     }
 
