@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Zboot;
 using KexecSign.Provenance;
 using KexecSign.Signing;
 using KexecSign.Zboot;
@@ -12,7 +14,6 @@ namespace KexecSign.Commands.Build;
 /// <summary><c>build</c>: the whole line in one go and in one login.</summary>
 internal static class BuildOperation
 {
-    private static readonly ImmutableArray<string> Compressions = ["gzip", "zstd"];
     private static readonly ImmutableArray<string> Namespaces = ["security", "user"];
 
     public static Operation<BuildOptions, BuildOutcome> Definition { get; } = new()
@@ -40,8 +41,9 @@ internal static class BuildOperation
             .. SigningOptionSpecs.Pins<BuildOptions>(o => o.Pin, (o, p) => o with { Pin = p }),
             ZbootOptionSpecs.Sbat<BuildOptions>((o, v) => o with { Sbat = v }),
             new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v }),
-            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, Compressions) }, "gzip", choices: Compressions),
-            new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = OptionValues.Number("level", v) }, "6 for gzip, 22 for zstd"),
+            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, PayloadFormat.Words) },
+                PayloadFormat.Default.Word, choices: PayloadFormat.Words),
+            new("level", "N", $"Compression level: {PayloadCodec.Levels}.", (o, v) => o with { Level = OptionValues.Number("level", v) }, PayloadCodec.Defaults),
             ZbootOptionSpecs.Zstd<BuildOptions>((o, v) => o with { Zstd = v }),
             new("signed-image", "FILE", "Keep the signed Image that is inside.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
             new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
@@ -110,7 +112,7 @@ internal static class BuildOperation
     [
         .. PlannedStep.Read(o.Image, o.Kit, o.Sbat, o.Parser, o.Policy),
         .. PlannedStep.Sign("the Image inside", o.Inner.Key, o.Inner.Certificate),
-        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? "gzip"}), objcopy and ld")],
+        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? PayloadFormat.Default.Word}), objcopy and ld")],
         .. PlannedStep.Sign("the outer PE", o.Outer.Key, o.Outer.Certificate),
         .. PlannedStep.Sign("the finished file for IMA", o.Ima.Key, o.Ima.Certificate),
         .. o.Provenance is null ? [] : PlannedStep.Sign("the provenance", o.ProvenanceSigner.Key, o.ProvenanceSigner.Certificate),
