@@ -46,10 +46,7 @@ internal static class HtmlPage
             {
                 PictureAnswer answer = image.Answers.FirstOrDefault(a => a.Consumer == consumer) ?? new(consumer, PictureTone.None, image.Answers.IsEmpty ? image.Status : "not asked", "");
                 ToneLook look = ToneLook.Of(answer.Tone);
-                html.Markup($"<td class=\"{look.Style}\">").Put($"{look.Sign} {answer.Says}");
-                if (report.Images.Length == 1 && answer.Why.Length > 0)
-                    html.Element("small", answer.Why);
-                html.Markup("</td>");
+                html.Element("td", $"{look.Sign} {answer.Says}", look.Style);
             }
             html.Markup("</tr>\n");
         }
@@ -63,7 +60,7 @@ internal static class HtmlPage
         html.Markup(alone ? $"<section {id}>" : $"<details {id}{(folded ? "" : " open")}><summary><span class=\"{look.Style}\">");
         if (!alone)
             html.Put($"{look.Sign} {image.Status}").Markup("</span> ").Put(image.Name).Markup("</summary>");
-        if (!alone && image.Answers.Any(a => a.Why.Length > 0))
+        if (image.Answers.Any(a => a.Why.Length > 0))
             Reasons(html, image);
         Chains(html, image.Chains);
         if (image.Map is not null)
@@ -118,6 +115,8 @@ internal static class HtmlPage
     private static void Map(HtmlText html, FileMap map)
     {
         html.Markup("<h3>What lies where</h3>").Markup(SvgMap.Element(map));
+        if (map.Levels.Any(level => !level.Covers.IsEmpty))
+            html.Element("p", "The line above a bar is what its signature covers; narrow parts are drawn wider than they are.");
         foreach (string note in TextMap.Notes(map))
             html.Element("p", note);
         html.Markup("<details><summary>The parts in numbers</summary>");

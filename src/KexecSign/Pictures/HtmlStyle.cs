@@ -19,12 +19,12 @@ internal static class HtmlStyle
         .outcome{display:inline-block;padding:.3rem .8rem;border-radius:.4rem;font-weight:600;overflow-wrap:anywhere}
         .good{color:var(--good)}.bad{color:var(--bad)}.open{color:var(--open)}.none{color:var(--soft)}
         .outcome.good,td.good,li.good{background:var(--good-ground)}.outcome.bad,td.bad,li.bad{background:var(--bad-ground)}
-        .outcome.open,td.open,li.open{background:var(--open-ground)}td.none{background:var(--none-ground)}
+        .outcome.none{background:var(--none-ground)}.outcome.open,td.open,li.open{background:var(--open-ground)}td.none{background:var(--none-ground)}
         .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}
         th,td{padding:.45rem .7rem;border:1px solid var(--edge);text-align:left;vertical-align:top}
         th{background:var(--card);font-weight:600}td.good,td.bad,td.open{font-weight:600}th[scope=row]{overflow-wrap:anywhere;min-width:9rem}
         td.number{text-align:right;font-family:ui-monospace,SFMono-Regular,Menlo,monospace;white-space:nowrap}
-        td small,li small{display:block;color:var(--ink);font-weight:400;overflow-wrap:anywhere}
+        .box button{display:block;margin:.4rem 0 0}caption{text-align:left;font-weight:600;padding:.4rem 0}
         .chain{display:grid;grid-template-columns:minmax(0,1fr) 2.5rem minmax(0,1fr) 2.5rem minmax(0,1.2fr);align-items:center;margin:.6rem 0}
         .box{border:1px solid var(--edge);border-radius:.5rem;background:var(--card);padding:.6rem .8rem;height:100%;overflow-wrap:anywhere}
         .box b{display:block}.box .what{color:var(--soft);font-size:.85rem}.arrow{text-align:center;color:var(--soft)}

@@ -44,14 +44,26 @@ internal static class TextMap
         if (level.Width > level.Size)
             yield return ["not in the file", $"0x{level.Size:x}", $"0x{level.Width - level.Size:x}", Bar([(level.Size, level.Width - level.Size)], level.Width, Memory)];
         foreach (MapCover cover in level.Covers)
-            yield return [cover.Name, "covers", $"0x{cover.Covered.Sum(c => c.Size):x}", Bar([.. Body(cover)], level.Width, Covered)];
+            yield return [cover.Name, "covers", $"0x{cover.Covered.Sum(c => c.Size):x}", Cover(cover, level)];
         if (level.ImageSize is { } size && size <= level.Width)
             yield return ["image_size", $"0x{size:x}", size == level.Size ? "= the end" : "", Bar([(Math.Max(0, size - 1), 1)], level.Width, Marker)];
     }
 
-    // A checksum of four bytes would be a hole as wide as a character.
-    private static IEnumerable<(long Offset, long Size)> Body(MapCover cover) =>
-        cover.Covered.IsEmpty ? [] : [(cover.Covered[0].Offset, cover.Covered[^1].Offset + cover.Covered[^1].Size - cover.Covered[0].Offset)];
+    // A checksum of four bytes would be a hole as wide as a character; the certificate table is one, however small.
+    private static string Cover(MapCover cover, FileMap level)
+    {
+        if (cover.Covered.IsEmpty)
+            return Bar([], level.Width, Covered);
+        (long start, long end) = (cover.Covered[0].Offset, cover.Covered[^1].Offset + cover.Covered[^1].Size);
+        char[] bar = Bar([(start, end - start)], level.Width, Covered).ToCharArray();
+        foreach (FilePart table in level.Parts.Where(part => part.Kind == PartKind.Certificates && part.Offset >= end))
+        {
+            string hole = Bar([(table.Offset, table.Size)], level.Width, Covered);
+            for (int i = 0; i < bar.Length; i++)
+                bar[i] = hole[i] == Covered ? Empty : bar[i];
+        }
+        return new(bar);
+    }
 
     private static string Heading(FileMap level, int depth) => depth == 0 ? "" : $"inside: {level.Name}, {level.Kind}, 0x{level.Size:x} bytes";
 

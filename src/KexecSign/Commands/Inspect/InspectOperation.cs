@@ -62,9 +62,9 @@ internal static class InspectOperation
         try
         {
             Layout file = source.ToLayout();
-            InspectResult result = ImageInspection.Inspect(options.File, file, context) with { ImaNotes = ImaCarriers.Notes(options.File, file) };
-            if (options.Diff is not null)
-                result = result with { Comparison = Compare(options.Diff, file, context) };
+            InspectResult result = options.Diff is null
+                ? ImageInspection.Inspect(options.File, file, context) with { ImaNotes = ImaCarriers.Notes(options.File, file) }
+                : Whatever(options.File, file, context) with { Comparison = Compare(options.Diff, file, context) };
             FileMap? map = options.Map || options.MapSvg is not null ? FileMap.Of(result) : null;
             if (options.MapSvg is not null && !context.DryRun)
                 Write(map ?? throw OperationErrors.NothingToDraw.With(result.Kind), options.MapSvg, options.File, context);
@@ -73,6 +73,19 @@ internal static class InspectOperation
         catch (KexecSignException refused)
         {
             throw refused.In(options.File);
+        }
+    }
+
+    // A damaged file is compared all the same: how it differs from a sound one is what is asked.
+    private static InspectResult Whatever(string path, Layout file, RunContext context)
+    {
+        try
+        {
+            return ImageInspection.Inspect(path, file, context);
+        }
+        catch (KexecSignException broken)
+        {
+            return new() { File = path, Size = file.Length, Kind = "damaged", Traps = [broken.Message] };
         }
     }
 

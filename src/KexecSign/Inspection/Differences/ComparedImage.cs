@@ -71,16 +71,22 @@ internal sealed class ComparedImage
     /// <summary>The payload, with the length that may follow it.</summary>
     public Layout Payload() => File.Slice(Zboot!.PayloadOffset, PayloadPlace!.Value.Size);
 
-    /// <summary>A section's bytes in the file, without the payload; null where there are none.</summary>
+    /// <summary>A section's bytes in the file; null where there are none.</summary>
     public Layout? ContentOf(PeSection section)
     {
         long end = Math.Min(section.RawEnd, File.Length);
         if (section.SizeOfRawData == 0 || section.PointerToRawData >= end)
             return null;
-        Layout content = File.Slice(section.PointerToRawData, end - section.PointerToRawData);
+        return File.Slice(section.PointerToRawData, end - section.PointerToRawData);
+    }
+
+    /// <summary>What of a section lies before and behind the payload, and where the latter begins; null where the payload is elsewhere.</summary>
+    public (Layout Front, Layout Back, long BackOffset)? AroundPayload(PeSection section)
+    {
+        long end = Math.Min(section.RawEnd, File.Length);
         if (PayloadPlace is not var (offset, size) || offset < section.PointerToRawData || offset + size > end)
-            return content;
-        return content.Slice(0, offset - section.PointerToRawData).Append(File.Slice(offset + size, end - offset - size));
+            return null;
+        return (File.Slice(section.PointerToRawData, offset - section.PointerToRawData), File.Slice(offset + size, end - offset - size), offset + size);
     }
 
     /// <summary>The headers' bytes, with zeros where a field has a name and is compared by it, so that an offset in them is one in the file.</summary>

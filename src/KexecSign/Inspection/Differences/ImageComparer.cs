@@ -97,6 +97,16 @@ internal sealed class ImageComparer(RunContext context)
             _found.Add(new(level, DifferenceKind.Section, name, string.Join(", ", header)));
         if (before.ContentOf(old) is not { } oldContent || now.ContentOf(section) is not { } content)
             return;
+        if (before.AroundPayload(old) is var (oldFront, oldBack, _) && now.AroundPayload(section) is var (front, back, behind))
+        {
+            // The stub was linked to a payload of one place and length.
+            string? because = before.PayloadPlace != now.PayloadPlace ? "the stub holds place and length of the payload" : null;
+            if (ByteComparison.Of(oldFront, front, section.PointerToRawData, context) is { } before0)
+                Add(level, DifferenceKind.Section, name, before0, section.PointerToRawData, because);
+            if (ByteComparison.Of(oldBack, back, behind, context) is { } behind0)
+                Add(level, DifferenceKind.Section, $"{name} behind the payload", behind0, behind, because);
+            return;
+        }
         if (section.Name == UkiSections.Linux)
         {
             int found = _found.Count;
@@ -108,8 +118,7 @@ internal sealed class ImageComparer(RunContext context)
             return;
         bool parser = section.Name == ParserSection.Name;
         Add(level, parser ? DifferenceKind.Parser : DifferenceKind.Section, name, bytes, section.PointerToRawData,
-            parser ? $"ABI {Abi(before)} -> {Abi(now)}" : SectionText.Of(section.Name, oldContent, content)
-            ?? (before.PayloadPlace != now.PayloadPlace && now.Zboot is not null ? "the stub holds place and length of the payload" : null));
+            parser ? $"ABI {Abi(before)} -> {Abi(now)}" : SectionText.Of(section.Name, oldContent, content));
     }
 
     private void ComparePayload(ComparedImage before, ComparedImage now, string level, int depth)
