@@ -44,7 +44,8 @@ internal static class HtmlPage
             html.Markup(string.Create(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\"><a href=\"#image-{i}\">")).Put(image.Name).Markup("</a></th>");
             foreach (string consumer in consumers)
             {
-                PictureAnswer answer = image.Answers.FirstOrDefault(a => a.Consumer == consumer) ?? new(consumer, PictureTone.None, image.Answers.IsEmpty ? image.Status : "not asked", "");
+                PictureAnswer answer = image.Answers.FirstOrDefault(a => a.Consumer == consumer)
+                    ?? (image.Answers.IsEmpty ? new(consumer, image.Tone, image.Status, "") : new(consumer, PictureTone.None, "not asked", ""));
                 ToneLook look = ToneLook.Of(answer.Tone);
                 html.Element("td", $"{look.Sign} {answer.Says}", look.Style);
             }
@@ -60,6 +61,8 @@ internal static class HtmlPage
         html.Markup(alone ? $"<section {id}>" : $"<details {id}{(folded ? "" : " open")}><summary><span class=\"{look.Style}\">");
         if (!alone)
             html.Put($"{look.Sign} {image.Status}").Markup("</span> ").Put(image.Name).Markup("</summary>");
+        if (image.Says is { } says)
+            html.Element("p", says);
         if (image.Answers.Any(a => a.Why.Length > 0))
             Reasons(html, image);
         Chains(html, image.Chains);
@@ -114,7 +117,7 @@ internal static class HtmlPage
 
     private static void Map(HtmlText html, FileMap map)
     {
-        html.Markup("<h3>What lies where</h3>").Markup(SvgMap.Element(map));
+        html.Markup("<h3>What lies where</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Map\">").Markup(SvgMap.Element(map)).Markup("</div>");
         if (map.Levels.Any(level => !level.Covers.IsEmpty))
             html.Element("p", "The line above a bar is what its signature covers; narrow parts are drawn wider than they are.");
         foreach (string note in TextMap.Notes(map))

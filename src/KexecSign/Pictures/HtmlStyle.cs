@@ -35,10 +35,10 @@ internal static class HtmlStyle
         button{font:inherit;font-size:.8rem;margin-left:.5rem;padding:.05rem .5rem;border:1px solid var(--edge);border-radius:.3rem;background:var(--card);color:var(--ink);cursor:pointer}
         :focus-visible{outline:3px solid var(--link);outline-offset:2px}a{color:var(--link)}
         details{border:1px solid var(--edge);border-radius:.5rem;padding:.2rem 1rem;margin:.8rem 0}summary{cursor:pointer;padding:.4rem 0;font-weight:600;overflow-wrap:anywhere}
-        .map{display:block;width:100%;height:auto;margin:.5rem 0}.swatch{width:.8rem;height:.8rem;margin-right:.5rem;vertical-align:-.05rem}
+        .map{display:block;width:100%;min-width:44rem;height:auto;margin:.5rem 0}.swatch{width:.8rem;height:.8rem;margin-right:.5rem;vertical-align:-.05rem}
         footer{margin-top:3rem;color:var(--soft);font-size:.85rem}
         @media(max-width:44rem){.chain{grid-template-columns:minmax(0,1fr)}.down{display:inline}.right{display:none}.arrow{padding:.2rem}
-        .map text{display:none}dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.5rem}.says{display:none}}
+        dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.5rem}.says{display:none}}
         @media print{button{display:none}details{break-inside:avoid}}
         """.ReplaceLineEndings("")
         + SvgMap.Shapes + SvgMap.Colours(dark: false) + "@media(prefers-color-scheme:dark){" + SvgMap.Colours(dark: true) + "}";

@@ -35,7 +35,7 @@ internal static class MarkdownPage
             foreach (string consumer in report.Consumers)
             {
                 PictureAnswer? answer = image.Answers.FirstOrDefault(a => a.Consumer == consumer);
-                text.Append(answer is null ? $" {(image.Answers.IsEmpty ? Word(image.Status) : "–")} |" : $" {ToneLook.Of(answer.Tone).Emoji} {Word(answer.Says)} |");
+                text.Append(answer is null ? $" {(image.Answers.IsEmpty ? $"{ToneLook.Of(image.Tone).Emoji} {Word(image.Status)}" : "–")} |" : $" {ToneLook.Of(answer.Tone).Emoji} {Word(answer.Says)} |");
             }
             text.Append('\n');
         }
@@ -76,7 +76,9 @@ internal static class MarkdownPage
 
     private static void Image(StringBuilder text, PictureImage image, bool withMap)
     {
-        text.Append($"<details><summary>{ToneLook.Of(image.Tone).Emoji} {HtmlText.Encoded(image.Name)}: {HtmlText.Encoded(image.Status)}</summary>\n\n");
+        text.Append($"<details><summary>{ToneLook.Of(image.Tone).Emoji} {HtmlText.Encoded(image.Name)}{(image.Status.Length == 0 ? "" : ": ")}{HtmlText.Encoded(image.Status)}</summary>\n\n");
+        if (image.Says is { } says)
+            text.Append(Word(says)).Append("\n\n");
         foreach (PictureAnswer answer in image.Answers.Where(a => a.Why.Length > 0))
             text.Append($"- {ToneLook.Of(answer.Tone).Emoji} **{Word(answer.Consumer)}** {Word(answer.Says)}: {Word(answer.Why)}\n");
         text.Append('\n');

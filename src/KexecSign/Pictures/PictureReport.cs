@@ -57,9 +57,12 @@ internal sealed record PictureFact(string Name, string Value, bool IsHash = fals
 /// <summary>An image in a picture.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Tone">Whether all is well with it.</param>
-/// <param name="Status">What became of it, in a word or a sentence.</param>
+/// <param name="Status">What became of it, in a word.</param>
 internal sealed record PictureImage(string Name, PictureTone Tone, string Status)
 {
+    /// <summary>More of that in a sentence; null for nothing.</summary>
+    public string? Says { get; init; }
+
     /// <summary>What each consumer says.</summary>
     public ImmutableArray<PictureAnswer> Answers { get; init; } = [];
 

@@ -72,7 +72,13 @@ public sealed class ChromiumTests : IDisposable
               return window.ran;
             })()
             """)!.GetValue<bool>().ShouldBeFalse();
-        listener.Pending().ShouldBeFalse("nobody came");
+        // For a frame Chromium may open a connection before it asks the policy; then it says nothing on it.
+        while (listener.Pending())
+        {
+            using Socket came = listener.AcceptSocket();
+            came.ReceiveTimeout = 1000;
+            Asked(came).ShouldBe(0, "no request left the page");
+        }
     }
 
     [SkippableFact]
@@ -142,4 +148,16 @@ public sealed class ChromiumTests : IDisposable
     }
 
     public void Dispose() => _bench.Dispose();
+
+    private static int Asked(Socket came)
+    {
+        try
+        {
+            return came.Receive(new byte[100]);
+        }
+        catch (SocketException silent) when (silent.SocketErrorCode == SocketError.TimedOut)
+        {
+            return 0;
+        }
+    }
 }

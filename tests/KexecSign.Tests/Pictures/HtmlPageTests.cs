@@ -43,7 +43,8 @@ public sealed partial class HtmlPageTests : IDisposable
         string page = File.ReadAllText(PicturedRun.Planned(_bench).Html);
         page.ShouldContain("1 built, 0 kept, 1 failed, of 2");
         page.ShouldContain("Authenticode of the image: 1 image");
-        page.ShouldMatch("✗ failed: KS[0-9]{4}");
+        page.ShouldContain("<td class=\"bad\">✗ failed</td>");
+        page.ShouldMatch("<p>KS[0-9]{4}: ");
         page.ShouldContain(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(_bench.Folder.At("out/one.efi")))));
     }
 
@@ -67,7 +68,7 @@ public sealed partial class HtmlPageTests : IDisposable
         page.ShouldContain("\\u{202e}evil\\x07");
         page.ShouldContain("&lt;img src=x onerror=alert(1)&gt;&quot; onmouseover=&#x27;x&#x27; &amp;");
         Script().Count(page).ShouldBe(1, "the page's own");
-        page.ShouldContain("CN=&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;");
+        page.ShouldContain("&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;");
     }
 
     [Fact]
@@ -83,8 +84,8 @@ public sealed partial class HtmlPageTests : IDisposable
         // Attributes of style and events would need more than hashes.
         page.ShouldNotContain(" style=");
         Event().IsMatch(page).ShouldBeFalse();
-        page.ShouldNotContain("http://");
-        page.ShouldNotContain("https://");
+        // The name of SVG is no address that is asked.
+        page.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal).ShouldNotMatch("https?://");
     }
 
     [Theory]

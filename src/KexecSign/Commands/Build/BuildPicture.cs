@@ -44,7 +44,7 @@ internal static class BuildPicture
     {
         string status = image.Status.ToString().ToLowerInvariant();
         return image.Result is { } built ? Image(image.Name, status, built) with { Tone = image.Status == PlannedImageStatus.Failed ? PictureTone.Bad : ToneOf(built) }
-            : new(image.Name, PictureTone.Bad, image.Message is null ? status : $"{status}: {image.Message}");
+            : new(image.Name, PictureTone.Bad, status) { Says = image.Message };
     }
 
     private static PictureTone ToneOf(BuildResult built) =>

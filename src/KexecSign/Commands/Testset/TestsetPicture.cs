@@ -11,8 +11,9 @@ internal static class TestsetPicture
     public static PictureReport Of(ImmutableArray<TestsetImage> images) =>
         new("Kernel images, right and wrong", PictureTone.None, $"{images.Length} images and what each consumer must say", [.. images.Select(Image)]);
 
-    private static PictureImage Image(TestsetImage image) => new(image.File, PictureTone.None, image.What)
+    private static PictureImage Image(TestsetImage image) => new(image.File, PictureTone.None, "")
     {
+        Says = image.What,
         Answers =
         [
             .. ((string, ExpectedVerdict?)[])[("firmware", image.Firmware), ("kexec", image.Kexec), ("ima", image.Ima), ("bpf", image.Bpf)] is var asked
