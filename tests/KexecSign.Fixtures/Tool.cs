@@ -98,6 +98,8 @@ public static class Tool
         ["mcopy"] = "mtools",
         ["dpkg"] = "dpkg",
         ["dpkg-deb"] = "dpkg",
+        ["cmark-gfm"] = "cmark-gfm",
+        ["chromium"] = "chromium",
     };
 
     /// <summary>Skips the test when a tool is missing; fails it when KEXECSIGN_REQUIRE_TOOLS=1.</summary>
