@@ -14,6 +14,7 @@ using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
 using KexecSign.Images;
+using KexecSign.Inspection.Parts;
 using KexecSign.Judging;
 using KexecSign.Parsers;
 
@@ -74,6 +75,8 @@ internal static class ImageInspection
             Sections = [.. image.Sections.Select(s => new InspectedSection(
                 s.Name, s.PointerToRawData, s.SizeOfRawData, s.VirtualAddress, s.VirtualSize, $"0x{s.Characteristics:x8}"))],
             Signatures = Collect(traps, () => Signatures(image, file, digests, traps), []),
+            Parts = ImageParts.Of(image, file, null),
+            Uncovered = ImageParts.Uncovered(image),
         };
         if (kernel is not null)
             Collect(traps, () => KernelImage.Read(file), kernel);
@@ -121,7 +124,11 @@ internal static class ImageInspection
     {
         ZbootHeader header = ZbootHeader.Read(image, file);
         uint length = header.UncompressedLength(file);
-        result = result with { Payload = new(header.CompressionName, header.PayloadOffset, header.PayloadSize, length) };
+        result = result with
+        {
+            Payload = new(header.CompressionName, header.PayloadOffset, header.PayloadSize, length),
+            Parts = ImageParts.Of(image, file, header),
+        };
         using TemporaryFile inner = Decompressor.Decompress(file.Slice(header.PayloadOffset, header.PayloadSize), header, length, context);
         Layout kernel = Layout.Of(inner);
         // The stub jumps to the payload's first byte, so a zboot image in there never runs; and an image can be made that

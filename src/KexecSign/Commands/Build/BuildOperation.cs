@@ -5,6 +5,7 @@ using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Formats.Zboot;
+using KexecSign.Pictures;
 using KexecSign.Provenance;
 using KexecSign.Signing;
 using KexecSign.Zboot;
@@ -26,7 +27,7 @@ internal static class BuildOperation
             + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
             + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
-        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report)],
+        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report, o.Html, o.Markdown)],
         TypedResult = () => BuildJson.Default.BuildOutcome,
         TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
         TypedOptions =
@@ -49,6 +50,7 @@ internal static class BuildOperation
             new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
             new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
             new("report", "FILE", "Write the result as JSON.", (o, v) => o with { Report = v }, kind: OptionKind.PathOut),
+            .. PictureOptionSpecs.Of<BuildOptions>((o, v) => o with { Html = v }, (o, v) => o with { Markdown = v }),
             new("policy", "FILE", "Let nothing appear that breaks this policy ('verify --policy' judges by the same).", (o, v) => o with { Policy = v }),
             new("provenance", "FILE", "Write in-toto provenance (SLSA 1) in a signed DSSE envelope.", (o, v) => o with { Provenance = v }, kind: OptionKind.PathOut),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("provenance-", "of the provenance", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
@@ -58,7 +60,7 @@ internal static class BuildOperation
             new("allow-module", "PATH", "A PKCS#11 module that plan, policy and keys may name, written as they do; without it one that they name is an error.",
                 (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
             new("output-root", "FOLDER", "Folder that a plan's outputs are taken from and stay below, instead of the plan's own.", (o, v) => o with { OutputRoot = v }),
-            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on.", (o, v) => o with { Shard = v }),
+            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on; auto (or auto/N) is the part of the array job that this is.", (o, v) => o with { Shard = v }),
             new("rebuild", null, "Build a plan's images even where they are there and verified.", (o, _) => o with { Rebuild = true }),
         ],
         Examples =
@@ -80,10 +82,19 @@ internal static class BuildOperation
         {
             if (options.Shard is not null || options.Rebuild || options.Keys is not null)
                 throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? "--shard" : options.Rebuild ? "--rebuild" : "--keys");
-            return new BuildLine(Complete(options), context).Run();
+            return Pictured(options, BuildFiles.Of(options), () => new BuildLine(Complete(options), context).Run(), context);
         }
         RefuseOneImagesOptions(options);
-        return PlanRun.Run(options, context);
+        return Pictured(options, [], () => PlanRun.Run(options, context), context);
+    }
+
+    private static BuildOutcome Pictured(BuildOptions options, ImmutableArray<string> outputs, Func<BuildOutcome> run, RunContext context)
+    {
+        using PictureFiles? pages = PictureFiles.Begin(
+            options.Html, options.Markdown, [options.Plan, options.Image, options.Kit, options.Keys, options.Policy, options.Sbat, options.Parser, options.Report, .. outputs], context);
+        BuildOutcome outcome = run();
+        pages?.Write(BuildPicture.Of(outcome), context);
+        return outcome;
     }
 
     /// <summary>The options with the PIN's source at each key; what cannot be done without something else is refused.</summary>
@@ -117,6 +128,7 @@ internal static class BuildOperation
         .. PlannedStep.Sign("the finished file for IMA", o.Ima.Key, o.Ima.Certificate),
         .. o.Provenance is null ? [] : PlannedStep.Sign("the provenance", o.ProvenanceSigner.Key, o.ProvenanceSigner.Certificate),
         .. PlannedStep.Write(BuildFiles.Of(o)),
+        .. PlannedStep.Write(o.Html, o.Markdown),
     ];
 
     private static void RefuseOneImagesOptions(BuildOptions options)

@@ -4,8 +4,10 @@ using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Settings;
 using KexecSign.Formats.Vocabulary;
+using KexecSign.Inspection;
 using KexecSign.Judging;
 using KexecSign.Judging.Policies;
+using KexecSign.Pictures;
 
 namespace KexecSign.Commands.Verify;
 
@@ -56,12 +58,14 @@ internal static class VerifyOperation
                 (o, v) => o with { Policy = v }),
             new("allow-module", "PATH", "A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.",
                 (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
+            .. PictureOptionSpecs.Of<VerifyOptions>((o, v) => o with { Html = v }, (o, v) => o with { Markdown = v }),
         ],
         Examples =
         [
             new("kexecsign verify vmlinuz.efi --db db.pem --kexec-cert kexec.pem --ima-cert ima.pem", "Verify for every consumer that the image is made for."),
             new("kexecsign verify vmlinuz.efi --policy release.policy.json", "May it be released? Exit code 4 when a rule is broken."),
             new("kexecsign verify Image.signed --for kexec --kexec-cert kexec.pem", "Would kexec_file_load take it?"),
+            new("kexecsign verify vmlinuz.efi --policy release.policy.json --html verdict.html", "The same with a page to look at and to hand on."),
             new("kexecsign verify vmlinuz.efi --no-trust", "Do its signatures hold, whoever made them?"),
         ],
     };
@@ -72,7 +76,15 @@ internal static class VerifyOperation
             throw OperationErrors.OptionsConflict.With("--no-trust", named);
         TrustedRoles roles = TrustedRoles.Read(options, context);
         PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
+        using PictureFiles? pages = PictureFiles.Begin(options.Html, options.Markdown, [options.File, options.Policy, options.Signature], context);
         using var file = JudgedFile.Open(options.File, context, options.Signature);
+        VerifyResult result = Judge(options, policy, file, roles, context);
+        pages?.Write(VerifyPicture.Of(result, ImageInspection.Inspect(options.File, file.Content, context)), context);
+        return result;
+    }
+
+    private static VerifyResult Judge(VerifyOptions options, PolicyDocument? policy, JudgedFile file, TrustedRoles roles, RunContext context)
+    {
         if (policy is null)
             return Result(options, ImageVerification.Judge(file, options, roles, context), file, roles);
         if (policy.Architecture is { } architecture && options.Architecture is { } other && other != architecture)
