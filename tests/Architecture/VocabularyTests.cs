@@ -21,7 +21,8 @@ public sealed partial class VocabularyTests
         "src/KexecSign/Judging/TrustedRoles.cs", "src/KexecSign/Judging/Policies/PolicyDocument.cs", // Roles: db, mok, kexec, ima.
         "src/KexecSign/Judging/Policies/PolicyCheck.cs", "src/KexecSign/Core/Settings/TrustRole.cs", "src/KexecSign/Commands/Keys/KeysInitResult.cs",
         "src/KexecSign/Configuration/Configurations.cs", "src/KexecSign/Configuration/ConfigurationFile.cs", "src/KexecSign/Catalog/PublishedSchemas.cs",
-        "src/KexecSign/Commands/Testset/RawImages.cs", "src/KexecSign/Commands/Testset/TestsetResult.cs", // Cases and columns of the test set.
+        "src/KexecSign/Commands/Testset/RawImages.cs", "src/KexecSign/Commands/Testset/TestsetResult.cs",
+        "src/KexecSign/Commands/Testset/TestsetPicture.cs", // Cases and columns of the test set.
         "src/KexecSign/Commands/Signatures/SignatureListing.cs", // Sentences about who looks at an entry.
     ];
 
