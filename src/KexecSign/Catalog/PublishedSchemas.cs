@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Formats.Bpf;
+using KexecSign.Formats.Vocabulary;
+using KexecSign.Formats.Zboot;
 using KexecSign.Judging;
 using KexecSign.Judging.Policies;
 
@@ -8,7 +10,7 @@ namespace KexecSign.Catalog;
 /// <summary>JSON Schemas (2020-12) of the documents that people write, and of provenance; kept beside the readers and held against them by tests.</summary>
 public static class PublishedSchemas
 {
-    private const string KeysAndPin = """
+    private static readonly string KeysAndPin = """
             "keys": {
               "type": "object",
               "description": "Keys by the names that steps use.",
@@ -19,7 +21,7 @@ public static class PublishedSchemas
                 "properties": {
                   "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), or a PEM file for tests." },
                   "cert": { "type": "string", "minLength": 1, "description": "Its certificate: a PKCS#11 URI, or a PEM or DER file." },
-                  "digest": { "enum": ["sha256", "sha384", "sha512"] }
+                  "digest": { "enum": [DIGESTS] }
                 }
               }
             },
@@ -32,7 +34,7 @@ public static class PublishedSchemas
                 "file": { "type": "string", "minLength": 1, "description": "File whose first line is the PIN." }
               }
             }
-        """;
+        """.Replace("DIGESTS", Quoted(HashKind.Words(HashUses.Image)), StringComparison.Ordinal);
 
     /// <summary>A plan of many images, for <c>build</c>.</summary>
     public static string Plan { get; } = $$"""
@@ -91,7 +93,7 @@ public static class PublishedSchemas
                       "step": { "const": "zboot" },
                       "kit": { "type": "string", "minLength": 1, "description": "A kit of 'kexecsign zboot kit'." },
                       "sha256": { "type": "string", "pattern": "^[0-9a-fA-F:]{64,95}$", "description": "SHA-256 that the kit must have: a kit is code that is linked into the image." },
-                      "compression": { "enum": ["gzip", "zstd"] },
+                      "compression": { "enum": [{{Quoted(PayloadFormat.Words)}}] },
                       "level": { "type": "integer", "minimum": 1, "maximum": 22 },
                       "zstd": { "enum": ["own", "system"], "description": "Whose zstd compresses: this program's, or the machine's." }
                     }
@@ -254,7 +256,7 @@ public static class PublishedSchemas
                     "buildType": { "enum": ["urn:kexecsign:build:1", "urn:kexecsign:files:1"] },
                     "externalParameters": {
                       "type": "object",
-                      "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
+                      "properties": { "image": { "type": "string" }, "compression": { "enum": [COMPRESSIONS] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
                     },
                     "internalParameters": {
                       "type": "object",
@@ -297,7 +299,7 @@ public static class PublishedSchemas
           }
         }
 
-        """;
+        """.Replace("COMPRESSIONS", Quoted(PayloadFormat.Words), StringComparison.Ordinal);
 
     /// <summary>A configuration.</summary>
     public static string Configuration { get; } = $$"""
@@ -320,7 +322,7 @@ public static class PublishedSchemas
                   "$schema": { "type": "string" },
                   "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), or a PEM file for tests." },
                   "cert": { "type": "string", "minLength": 1, "description": "Its certificate; without it the one beside the key in the token." },
-                  "digest": { "enum": ["sha256", "sha384", "sha512"] },
+                  "digest": { "enum": [{{Quoted(HashKind.Words(HashUses.General))}}] },
                   "module": { "type": "string", "minLength": 1, "description": "Path or name of the PKCS#11 module." },
                   "pin": { "$ref": "#/$defs/pin" },
                   "timestamp": { "$ref": "#/$defs/texts", "description": "URLs of timestamp servers." }
