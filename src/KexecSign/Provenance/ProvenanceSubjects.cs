@@ -28,7 +28,7 @@ internal static class ProvenanceSubjects
     /// <param name="context">Run context.</param>
     public static ImmutableArray<ProvenanceSubject> Of(Layout file, string name, RunContext context)
     {
-        PeImage? image = LooksLikePe(file) ? PeReader.Read(file) : null;
+        PeImage? image = KnownImage.Of(file).IsPe ? PeReader.Read(file) : null;
         var digests = new FileDigests(file, context);
         digests.AnnounceWhole(HashAlgorithmName.SHA256);
         using KernelInside? kernel = image is null ? null : new(image, file, context);
@@ -38,14 +38,14 @@ internal static class ProvenanceSubjects
     /// <summary>The same of a file that is open already and read as seldom as can be.</summary>
     public static ImmutableArray<ProvenanceSubject> Of(JudgedFile file, string name, RunContext context)
     {
-        bool isPe = LooksLikePe(file.Content);
+        bool isPe = KnownImage.Of(file.Content).IsPe;
         return Of(file.Content, name, isPe ? file.Image : null, file.Digests, isPe ? file.Kernel : null, context);
     }
 
     /// <summary>Says which digests of a file will be asked for.</summary>
     public static void Announce(JudgedFile file)
     {
-        if (LooksLikePe(file.Content))
+        if (KnownImage.Of(file.Content).IsPe)
             _ = ReadDigests.Of(file.Image, file.Content, file.Digests, [HashAlgorithmName.SHA256.Name!]);
     }
 
@@ -58,7 +58,7 @@ internal static class ProvenanceSubjects
             return subjects.ToImmutable();
         if (signed!.Hex(HashAlgorithmName.SHA256) is { } authenticode)
             subjects.Add(new(name + "#authenticode", authenticode));
-        if (ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
+        if (KnownImage.Of(file).Kind == ImageKind.Zboot)
         {
             subjects.Add(new(name + "#Image", Hash(kernel!.Open(), context)));
             ZbootHeader header = ZbootHeader.Read(image, file);
@@ -68,8 +68,6 @@ internal static class ProvenanceSubjects
             subjects.Add(new(name + "#parser", Convert.ToHexStringLower(SHA256.HashData(ParserSection.Extract(image, file)))));
         return subjects.ToImmutable();
     }
-
-    private static bool LooksLikePe(Layout file) => PeReader.LooksLikePe(file.ReadBytes(0, Math.Min(file.Length, 4096)));
 
     private static string Hash(Layout bytes, RunContext context) => Convert.ToHexStringLower(LayoutPass.Hash(bytes, HashAlgorithmName.SHA256, context));
 }

@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Zboot;
+using KexecSign.Pictures;
 using KexecSign.Provenance;
 using KexecSign.Signing;
 using KexecSign.Zboot;
@@ -12,7 +15,6 @@ namespace KexecSign.Commands.Build;
 /// <summary><c>build</c>: the whole line in one go and in one login.</summary>
 internal static class BuildOperation
 {
-    private static readonly ImmutableArray<string> Compressions = ["gzip", "zstd"];
     private static readonly ImmutableArray<string> Namespaces = ["security", "user"];
 
     public static Operation<BuildOptions, BuildOutcome> Definition { get; } = new()
@@ -25,7 +27,7 @@ internal static class BuildOperation
             + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
             + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
-        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report)],
+        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report, o.Html, o.Markdown)],
         TypedResult = () => BuildJson.Default.BuildOutcome,
         TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
         TypedOptions =
@@ -55,11 +57,12 @@ internal static class BuildOperation
             {
                 Role = BuildRoles.Content(o => o.Parser, new("embed", "parser")),
             },
-            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, Compressions) }, "gzip", choices: Compressions)
+            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, PayloadFormat.Words) },
+                PayloadFormat.Default.Word, choices: PayloadFormat.Words)
             {
                 Role = BuildRoles.Value(o => o.Compression, new("zboot", "compression")),
             },
-            new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = OptionValues.Number("level", v) }, "6 for gzip, 22 for zstd")
+            new("level", "N", $"Compression level: {PayloadCodec.Levels}.", (o, v) => o with { Level = OptionValues.Number("level", v) }, PayloadCodec.Defaults)
             {
                 Role = BuildRoles.Number(o => o.Level, new("zboot", "level") { Range = (1, 22) }),
             },
@@ -80,6 +83,7 @@ internal static class BuildOperation
             {
                 Role = BuildRoles.Output(o => o.Report, new("outputs", "report") { Note = "A later run knows the image by it; IMAGE.report.json when absent." }, OptionScope.Each),
             },
+            .. PictureOptionSpecs.Of<BuildOptions>((o, v) => o with { Html = v }, (o, v) => o with { Markdown = v }).Select(option => option with { Role = BuildRoles.Page(option.Name) }),
             new("policy", "FILE", "Let nothing appear that breaks this policy ('verify --policy' judges by the same).", (o, v) => o with { Policy = v })
             {
                 Role = BuildRoles.Content(o => o.Policy, new("image", "policy"), OptionScope.Each),
@@ -110,7 +114,7 @@ internal static class BuildOperation
             {
                 Role = BuildRoles.Run(o => o.OutputRoot),
             },
-            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on.", (o, v) => o with { Shard = v })
+            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on; auto (or auto/N) is the part of the array job that this is.", (o, v) => o with { Shard = v })
             {
                 Role = BuildRoles.Run(o => o.Shard),
             },
@@ -138,10 +142,19 @@ internal static class BuildOperation
         {
             if (options.Shard is not null || options.Rebuild || options.Keys is not null)
                 throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? "--shard" : options.Rebuild ? "--rebuild" : "--keys");
-            return new BuildLine(Complete(options), context).Run();
+            return Pictured(options, BuildFiles.Of(options), () => new BuildLine(Complete(options), context).Run(), context);
         }
         RefuseOneImagesOptions(options);
-        return PlanRun.Run(options, context);
+        return Pictured(options, [], () => PlanRun.Run(options, context), context);
+    }
+
+    private static BuildOutcome Pictured(BuildOptions options, ImmutableArray<string> outputs, Func<BuildOutcome> run, RunContext context)
+    {
+        using PictureFiles? pages = PictureFiles.Begin(
+            options.Html, options.Markdown, [options.Plan, options.Image, options.Kit, options.Keys, options.Policy, options.Sbat, options.Parser, options.Report, .. outputs], context);
+        BuildOutcome outcome = run();
+        pages?.Write(BuildPicture.Of(outcome), context);
+        return outcome;
     }
 
     /// <summary>The options with the PIN's source at each key; what cannot be done without something else is refused.</summary>
@@ -170,11 +183,12 @@ internal static class BuildOperation
     [
         .. PlannedStep.Read(BuildSources.Paths(o)),
         .. PlannedStep.Sign("the Image inside", o.Inner.Key, o.Inner.Certificate),
-        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? "gzip"}), objcopy and ld")],
+        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? PayloadFormat.Default.Word}), objcopy and ld")],
         .. PlannedStep.Sign("the outer PE", o.Outer.Key, o.Outer.Certificate),
         .. PlannedStep.Sign("the finished file for IMA", o.Ima.Key, o.Ima.Certificate),
         .. o.Provenance is null ? [] : PlannedStep.Sign("the provenance", o.ProvenanceSigner.Key, o.ProvenanceSigner.Certificate),
         .. PlannedStep.Write(BuildFiles.Of(o)),
+        .. PlannedStep.Write(o.Html, o.Markdown),
     ];
 
     private static void RefuseOneImagesOptions(BuildOptions options)

@@ -38,7 +38,7 @@ internal static class BuildPlan
         // What a plan may not say, in whatever form it is written.
         if (option.Role!.Scope == OptionScope.Run)
             throw OperationErrors.PlanNameUnknown.With(property.Name).At(property.Line, property.Column);
-        if (option.Role is { Effect: OptionEffect.None, Scope: OptionScope.Each })
+        if (option.Role.Effect == OptionEffect.Access)
             DocumentTrust.Data(given.AllowedModules).RequirePin($"'{property.Name}'");
         if (option.Kind == OptionKind.KeyReference)
             DocumentTrust.Data(given.AllowedModules).Require(value);

@@ -54,6 +54,9 @@ internal static class BuildRoles
     /// <summary>An option of the run.</summary>
     public static OptionRole<BuildOptions> Run(Func<BuildOptions, string?> value) => new(OptionEffect.None, OptionScope.Run, value);
 
+    /// <summary>A page about the result, which is no file of the build.</summary>
+    public static OptionRole<BuildOptions> Page(string name) => new(OptionEffect.None, OptionScope.Each, o => name == "html" ? o.Html : o.Markdown);
+
     /// <summary>What compresses is linked in or the machine's own: another one gives other bytes, whether it was asked for or not.</summary>
     public static OptionRole<BuildOptions> Zstd { get; } = Value(o => o.Zstd is { } library ? ZbootOptionSpecs.NameOf(library) : null, new("zboot", "zstd"))
         with { Recipe = ("libraries", o => Compressor.Libraries(o.Zstd ?? default)) };
@@ -61,7 +64,7 @@ internal static class BuildRoles
     /// <summary>Where a PIN comes from.</summary>
     public static IEnumerable<OptionSpec<BuildOptions>> Pins() =>
         SigningOptionSpecs.Pins<BuildOptions>(o => o.Pin, (o, p) => o with { Pin = p })
-            .Select(option => option with { Role = new(OptionEffect.None, OptionScope.Each, o => o.Pin == new PinOptions() ? null : option.Name) });
+            .Select(option => option with { Role = new(OptionEffect.Access, OptionScope.Each, o => o.Pin == new PinOptions() ? null : option.Name) });
 
     /// <summary>A key and its certificate, which a plan names by a step's <c>key</c>.</summary>
     public static IEnumerable<OptionSpec<BuildOptions>> Signer(

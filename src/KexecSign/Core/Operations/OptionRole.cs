@@ -5,8 +5,11 @@ namespace KexecSign.Core.Operations;
 /// <summary>What an option changes about the files that an operation writes.</summary>
 internal enum OptionEffect
 {
-    /// <summary>Nothing: it says where a PIN comes from, what is refused, or which of a document's things are made.</summary>
+    /// <summary>Nothing: it says what is refused, what is told, or which of a document's things are made.</summary>
     None,
+
+    /// <summary>Nothing: it says how keys are reached.</summary>
+    Access,
 
     /// <summary>They depend on what is in the file that it names.</summary>
     Content,

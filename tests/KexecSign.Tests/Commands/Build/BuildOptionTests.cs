@@ -33,7 +33,7 @@ public sealed class BuildOptionTests : IDisposable
         if (option.Role is SignerRole { } key && name.EndsWith("key", StringComparison.Ordinal))
             after = key.Set(after, _bench.Identity(TestSigners.Other));
         bool changes = Recipe(after) != Recipe(before);
-        changes.ShouldBe(option.Role!.Effect != OptionEffect.None, $"{option.Typed} has the effect {option.Role.Effect}");
+        changes.ShouldBe(option.Role!.Effect is not (OptionEffect.None or OptionEffect.Access), $"{option.Typed} has the effect {option.Role.Effect}");
         if (option.Value is not null && name != "profile")
             option.Role.Value(after).ShouldNotBeNull($"what {option.Typed} put in is not seen");
     }

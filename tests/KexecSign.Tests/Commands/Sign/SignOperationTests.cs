@@ -7,6 +7,7 @@ using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Signing;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Kexec;
