@@ -3,7 +3,7 @@
 #   KEXECSIGN  the program, for instance artifacts/kexecsign/kexecsign
 #   KERNEL     an unsigned arm64 Image, for instance Debian's linux-image-6.12*-cloud-arm64-unsigned
 #   KIT        a zboot kit for it ('kexecsign zboot kit')
-# Needs Debian's chromium, fonts-dejavu-core, softhsm2 and optipng.
+# Needs Debian's chromium, fonts-dejavu-core, softhsm2, bsdutils and optipng.
 set -eu
 [ $# -eq 3 ] || { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
 program=$1 kernel=$(realpath "$2") kit=$(realpath "$3") here=$(cd -- "$(dirname -- "$0")" && pwd)
@@ -26,13 +26,15 @@ cp vmlinuz.efi old/
 printf '\377' | dd of=Image bs=1 seek=16777216 conv=notrunc status=none
 "$program" build --image Image --kit arm64.kit -k @db --inner-key @kexec -o vmlinuz.efi --config $config -q
 
-# terminal NAME COMMAND...: what a terminal shows, as a page.
+# terminal NAME COMMAND...: what a terminal of 100 columns shows, as a page.
 terminal() {
     name=$1
     shift
-    { printf '<!DOCTYPE html><meta charset="utf-8"><style>body{margin:0;background:#14181d;color:#e6edf3}pre{margin:0;padding:16px 20px;font:14px/1.25 "DejaVu Sans Mono",monospace}b{color:#79b8ff;font-weight:400}</style><pre>'
+    esc=$(printf '\033')
+    { printf '<!DOCTYPE html><meta charset="utf-8"><style>body{margin:0;background:#14181d;color:#e6edf3}pre{margin:0;padding:16px 20px;font:14px/1.25 "DejaVu Sans Mono",monospace}b{color:#79b8ff;font-weight:400}.s1{font-weight:700}.s2{color:#a8b3bd}.s32{color:#6fd09a}</style><pre>'
       printf '<b>$ kexecsign %s</b>\n' "$*"
-      { "$program" "$@" || true; } | sed 's/&/\&amp;/g;s/</\&lt;/g'
+      script -qec "stty cols 100; '$program' $* 2> /dev/null" /dev/null | tr -d '\r' \
+          | sed "s/&/\&amp;/g;s/</\&lt;/g;s/$esc\[0m/<\/span>/g;s/$esc\[\([0-9;]*\)m/<span class=s\1>/g" || true
     } > "$name.html"
 }
 
@@ -48,9 +50,9 @@ shot() {
 
 terminal map inspect old/vmlinuz.efi --map
 terminal diff inspect --diff old/vmlinuz.efi vmlinuz.efi
-shot map.html inspect-map.png 1080 480
-shot diff.html inspect-diff.png 1500 350
-shot map.svg map.png 1000 526
+shot map.html inspect-map.png 890 465
+shot diff.html inspect-diff.png 890 330
+shot map.svg map.png 1000 566
 shot verify.html verify-html.png 1180 1010
 shot verify.html verify-html-dark.png 1180 1010 --blink-settings=preferredColorScheme=0
 ls -l "$here"/*.png
