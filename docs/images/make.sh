@@ -34,7 +34,7 @@ terminal() {
     { printf '<!DOCTYPE html><meta charset="utf-8"><style>body{margin:0;background:#14181d;color:#e6edf3}pre{margin:0;padding:16px 20px;font:14px/1.25 "DejaVu Sans Mono",monospace}b{color:#79b8ff;font-weight:400}.s1{font-weight:700}.s2{color:#a8b3bd}.s32{color:#6fd09a}</style><pre>'
       printf '<b>$ kexecsign %s</b>\n' "$*"
       script -qec "stty cols 100; '$program' $* 2> /dev/null" /dev/null | tr -d '\r' \
-          | sed "s/&/\&amp;/g;s/</\&lt;/g;s/$esc\[0m/<\/span>/g;s/$esc\[\([0-9;]*\)m/<span class=s\1>/g" || true
+          | sed "s/$esc\[?[0-9;]*[a-z]//g;s/$esc[=>]//g;s/&/\&amp;/g;s/</\&lt;/g;s/$esc\[0m/<\/span>/g;s/$esc\[\([0-9;]*\)m/<span class=s\1>/g" || true
     } > "$name.html"
 }
 

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Zboot;
 using KexecSign.Pictures;
 using KexecSign.Provenance;
 using KexecSign.Signing;
@@ -13,7 +15,6 @@ namespace KexecSign.Commands.Build;
 /// <summary><c>build</c>: the whole line in one go and in one login.</summary>
 internal static class BuildOperation
 {
-    private static readonly ImmutableArray<string> Compressions = ["gzip", "zstd"];
     private static readonly ImmutableArray<string> Namespaces = ["security", "user"];
 
     public static Operation<BuildOptions, BuildOutcome> Definition { get; } = new()
@@ -26,7 +27,7 @@ internal static class BuildOperation
             + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
             + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
-        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report, o.Html, o.Markdown)],
+        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report, o.Html, o.Markdown)],
         TypedResult = () => BuildJson.Default.BuildOutcome,
         TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
         TypedOptions =
@@ -41,8 +42,9 @@ internal static class BuildOperation
             .. SigningOptionSpecs.Pins<BuildOptions>(o => o.Pin, (o, p) => o with { Pin = p }),
             ZbootOptionSpecs.Sbat<BuildOptions>((o, v) => o with { Sbat = v }),
             new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v }),
-            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, Compressions) }, "gzip", choices: Compressions),
-            new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = OptionValues.Number("level", v) }, "6 for gzip, 22 for zstd"),
+            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, PayloadFormat.Words) },
+                PayloadFormat.Default.Word, choices: PayloadFormat.Words),
+            new("level", "N", $"Compression level: {PayloadCodec.Levels}.", (o, v) => o with { Level = OptionValues.Number("level", v) }, PayloadCodec.Defaults),
             ZbootOptionSpecs.Zstd<BuildOptions>((o, v) => o with { Zstd = v }),
             new("signed-image", "FILE", "Keep the signed Image that is inside.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
             new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
@@ -58,7 +60,7 @@ internal static class BuildOperation
             new("allow-module", "PATH", "A PKCS#11 module that plan, policy and keys may name, written as they do; without it one that they name is an error.",
                 (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
             new("output-root", "FOLDER", "Folder that a plan's outputs are taken from and stay below, instead of the plan's own.", (o, v) => o with { OutputRoot = v }),
-            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on.", (o, v) => o with { Shard = v }),
+            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on; auto (or auto/N) is the part of the array job that this is.", (o, v) => o with { Shard = v }),
             new("rebuild", null, "Build a plan's images even where they are there and verified.", (o, _) => o with { Rebuild = true }),
         ],
         Examples =
@@ -121,7 +123,7 @@ internal static class BuildOperation
     [
         .. PlannedStep.Read(o.Image, o.Kit, o.Sbat, o.Parser, o.Policy),
         .. PlannedStep.Sign("the Image inside", o.Inner.Key, o.Inner.Certificate),
-        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? "gzip"}), objcopy and ld")],
+        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? PayloadFormat.Default.Word}), objcopy and ld")],
         .. PlannedStep.Sign("the outer PE", o.Outer.Key, o.Outer.Certificate),
         .. PlannedStep.Sign("the finished file for IMA", o.Ima.Key, o.Ima.Certificate),
         .. o.Provenance is null ? [] : PlannedStep.Sign("the provenance", o.ProvenanceSigner.Key, o.ProvenanceSigner.Certificate),
