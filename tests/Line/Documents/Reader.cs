@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.IO.Compression;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Line.Tests.Documents;
@@ -41,47 +40,9 @@ public sealed class Reader : IDisposable
     /// <summary>Runs all that a page says, from its first line to its last, in one shell and one folder.</summary>
     internal ToolAnswer Page(string folder, string script) => Bash(folder, script, []);
 
-    /// <summary>Puts a file there that a page says its reader has.</summary>
-    internal static void Give(string folder, string name)
-    {
-        string path = Path.Combine(folder, name);
-        switch (name)
-        {
-            case "Image":
-                File.WriteAllBytes(path, TestImage.Arm64().Bytes);
-                break;
-            case "vmlinuz.efi":
-                File.WriteAllBytes(path, Finished());
-                break;
-            case "arm64.kit":
-                File.Copy(DebianKernels.Kit(), path);
-                break;
-            case "initrd.img":
-                File.WriteAllText(path, "an initrd\n");
-                break;
-            case "linuxaa64.efi.stub":
-                File.Copy(DebianFiles.Named("newer stub arm64"), path);
-                break;
-            case "hello.ko":
-                File.WriteAllBytes(path, [0x7F, .. "ELF, not much of a module"u8]);
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(name), name, "no page's reader has this");
-        }
-    }
-
     public void Dispose() => Shared.Dispose();
 
     private static string Script => Path.Combine(AppContext.BaseDirectory, "Documents", "reader.sh");
-
-    // As a kernel's build leaves it, but small; the payload is stored, so that a signed one finds its place.
-    private static byte[] Finished()
-    {
-        var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.NoCompression, leaveOpen: true))
-            gzip.Write(TestImage.Arm64().Bytes);
-        return TestImage.Zboot(packed.ToArray(), "gzip").Bytes;
-    }
 
     private void Make()
     {
@@ -92,9 +53,9 @@ public sealed class Reader : IDisposable
         {
             if (_made)
                 return;
-            Give(Shared.Path, "Image");
-            Give(Shared.Path, "arm64.kit");
-            File.WriteAllBytes(Shared.At("finished.efi"), Finished());
+            Possession.Give(Shared.Path, "Image");
+            Possession.Give(Shared.Path, "arm64.kit");
+            File.WriteAllBytes(Shared.At("finished.efi"), Possession.Finished());
             ToolAnswer answer = Bash(Shared.Path, $". '{Script}'\nmake_template\nmake_images", []);
             answer.Exit.ShouldBe(0, answer.Output);
             _made = true;
