@@ -44,5 +44,6 @@ public static partial class KeyErrors
 
     /// <summary>MSBuild was told to log every environment variable, and a PIN is in one.</summary>
     public static readonly ErrorCode PinInBuildLog = new(
-        "KS2047", "the PIN is in the environment variable {0}, and {1} has MSBuild write all of them into its logs.", "Unset {1} and take the logs of this build for secret; or give the PIN in a file.");
+        "KS2047", "the PIN is in the environment variable {0}, and {1} has MSBuild write all of them into its logs.",
+            "Unset {1} and take the logs of this build for secret; or give the PIN in a file.");
 }

@@ -50,7 +50,6 @@ internal static class ZbootOptionSpecs
     {
         ZstdLibrary.Own => "own",
         ZstdLibrary.System => "system",
-        _ => throw new ArgumentOutOfRangeException(nameof(library), library, null),
     };
 
     /// <summary>The compression of that name.</summary>
