@@ -10,10 +10,12 @@ public static partial class FormatErrors
     /// <summary>A zboot image whose header was written over.</summary>
     public static readonly ErrorCode ZbootHeaderGone = new(
         "KS1209", "at 0x4 the bytes are {0}, not 'zimg', but a {1} payload begins at 0x{2:x}: the zboot header was written over, as GNU objcopy does with a DOS header of its own.",
-        "Take the image as its build left it; firmware still starts this one, kexec-tools and kexec parsers find no kernel in it. 'kexecsign bpf embed' and 'kexecsign zboot build --sbat' add sections and keep the header.");
+        "Take the image as its build left it; firmware still starts this one, kexec-tools and kexec parsers find no kernel in it. "
+            + "'kexecsign bpf embed' and 'kexecsign zboot build --sbat' add sections and keep the header.");
 
     /// <summary>A zboot image whose sections were moved.</summary>
     public static readonly ErrorCode PayloadMoved = new(
         "KS1210", "the header says that the payload is at 0x{0:x}, but the {1} payload begins at 0x{2:x}: {3} was moved to 0x{4:x}, while it is loaded at 0x{5:x}, as llvm-objcopy does.",
-        "Take the image as its build left it; firmware still starts this one, kexec-tools and kexec parsers read the wrong bytes. 'kexecsign bpf embed' and 'kexecsign zboot build --sbat' add sections and move nothing.");
+        "Take the image as its build left it; firmware still starts this one, kexec-tools and kexec parsers read the wrong bytes. "
+            + "'kexecsign bpf embed' and 'kexecsign zboot build --sbat' add sections and move nothing.");
 }

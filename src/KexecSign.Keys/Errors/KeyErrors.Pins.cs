@@ -26,7 +26,8 @@ public static partial class KeyErrors
 
     /// <summary>A PIN that others can read is none.</summary>
     public static readonly ErrorCode PinFileOpen = new(
-        "KS2074", "the PIN file '{0}' may be read by others than its owner (mode {1}).", "Say 'chmod 600 FILE', and change the PIN if others had the time to read it. Where the mode is not yours to change, pipe it into '--pin-file -'.");
+        "KS2074", "the PIN file '{0}' may be read by others than its owner (mode {1}).",
+        "Say 'chmod 600 FILE', and change the PIN if others had the time to read it. Where the mode is not yours to change, pipe it into '--pin-file -'.");
 
     /// <summary>The name of a variable that is not set, which may as well be the PIN itself.</summary>
     public static readonly ErrorCode PinVariableUnset = new(
@@ -43,5 +44,6 @@ public static partial class KeyErrors
 
     /// <summary>MSBuild was told to log every environment variable, and a PIN is in one.</summary>
     public static readonly ErrorCode PinInBuildLog = new(
-        "KS2047", "the PIN is in the environment variable {0}, and {1} has MSBuild write all of them into its logs.", "Unset {1} and take the logs of this build for secret; or give the PIN in a file.");
+        "KS2047", "the PIN is in the environment variable {0}, and {1} has MSBuild write all of them into its logs.",
+            "Unset {1} and take the logs of this build for secret; or give the PIN in a file.");
 }

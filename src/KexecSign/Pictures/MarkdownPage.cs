@@ -35,7 +35,8 @@ internal static class MarkdownPage
             foreach (string consumer in report.Consumers)
             {
                 PictureAnswer? answer = image.Answers.FirstOrDefault(a => a.Consumer == consumer);
-                text.Append(answer is null ? $" {(image.Answers.IsEmpty ? $"{ToneLook.Of(image.Tone).Emoji} {Word(image.Status)}" : "–")} |" : $" {ToneLook.Of(answer.Tone).Emoji} {Word(answer.Says)} |");
+                text.Append(answer is null ? $" {(image.Answers.IsEmpty ? $"{ToneLook.Of(image.Tone).Emoji} {Word(image.Status)}" : "–")} |"
+                    : $" {ToneLook.Of(answer.Tone).Emoji} {Word(answer.Says)} |");
             }
             text.Append('\n');
         }

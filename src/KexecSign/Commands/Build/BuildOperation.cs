@@ -27,7 +27,11 @@ internal static class BuildOperation
             + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
             + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
-        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report, o.Html, o.Markdown)],
+        Plan = o => o.Plan is null ? Steps(o) :
+        [
+            .. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)),
+            .. PlannedStep.Write(o.Report, o.Html, o.Markdown),
+        ],
         TypedResult = () => BuildJson.Default.BuildOutcome,
         TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
         TypedOptions =
@@ -75,7 +79,8 @@ internal static class BuildOperation
             {
                 Role = BuildRoles.Output(o => o.Tar, new("outputs", "tar")),
             },
-            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces)
+            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) =>
+                o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces)
             {
                 Role = BuildRoles.Value(o => o.Xattr, new("ima", "xattr")),
             },

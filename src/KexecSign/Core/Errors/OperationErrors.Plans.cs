@@ -107,5 +107,6 @@ public static partial class OperationErrors
 
     /// <summary>Provenance signed by nobody.</summary>
     public static readonly ErrorCode ProvenanceUnsigned = new(
-        "KS3322", "nothing is named to sign the provenance with; the image's key is not taken unasked.", "Give --provenance-key and --provenance-cert; in a plan, a 'key' of the step.", ExitCode.WrongUsage);
+        "KS3322", "nothing is named to sign the provenance with; the image's key is not taken unasked.",
+            "Give --provenance-key and --provenance-cert; in a plan, a 'key' of the step.", ExitCode.WrongUsage);
 }

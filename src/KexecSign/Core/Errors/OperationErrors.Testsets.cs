@@ -10,7 +10,8 @@ public static partial class OperationErrors
 
     /// <summary>The kernel is signed already.</summary>
     public static readonly ErrorCode TestsetSignedImage = new(
-        "KS3951", "the Image carries a signature already; the set's own would not be the only ones.", "Give the Image that the kernel's build leaves, or take the signature off with 'kexecsign signatures remove'.");
+        "KS3951", "the Image carries a signature already; the set's own would not be the only ones.",
+            "Give the Image that the kernel's build leaves, or take the signature off with 'kexecsign signatures remove'.");
 
     /// <summary>The folder is there.</summary>
     public static readonly ErrorCode TestsetFolderTaken = new(

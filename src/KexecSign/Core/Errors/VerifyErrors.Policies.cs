@@ -38,7 +38,9 @@ public static partial class VerifyErrors
 
     /// <summary>A digest or key that is not to be relied on.</summary>
     public static readonly ErrorCode PolicyWeak = new(
-        "KS4163", "the policy allows nothing weak by silence: {0}.", "Sign with a key and digest of today; 'digests' and 'algorithms' can name it, and \"weak\": \"allow\" takes any.", ExitCode.VerificationFailed);
+        "KS4163", "the policy allows nothing weak by silence: {0}.",
+            "Sign with a key and digest of today; 'digests' and 'algorithms' can name it, and \"weak\": \"allow\" takes any.",
+            ExitCode.VerificationFailed);
 
     /// <summary>An image for other machines.</summary>
     public static readonly ErrorCode PolicyArchitecture = new(

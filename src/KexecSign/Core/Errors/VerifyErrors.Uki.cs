@@ -7,12 +7,15 @@ public static partial class VerifyErrors
 {
     /// <summary>Consumers read different lengths of the kernel.</summary>
     public static readonly ErrorCode UkiKernelLength = new(
-        "KS4600", ".linux has 0x{0:x} bytes in the file and VirtualSize 0x{1:x}: systemd-stub and kexec-tools after 2.0.32 (not released by November 2026) take the second number, kexec-tools up to 2.0.32 and kexec BPF parsers the first, zeros behind the signature included.",
+        "KS4600", ".linux has 0x{0:x} bytes in the file and VirtualSize 0x{1:x}: systemd-stub and kexec-tools after 2.0.32 (not released "
+            + "by November 2026) take the second number, kexec-tools up to 2.0.32 and kexec BPF parsers the first, zeros behind the "
+                + "signature included.",
         "Build it with --inner-key, which makes both numbers the same.", ExitCode.VerificationFailed);
 
     /// <summary>Memory and file differ.</summary>
     public static readonly ErrorCode UkiKernelVirtual = new(
-        "KS4601", ".linux has VirtualSize 0x{0:x} but 0x{1:x} bytes in the file: kexec-tools after 2.0.32 (not released by November 2026) read 0x{2:x} bytes of other sections behind the kernel, and systemd-stub measures that many zeros.",
+        "KS4601", ".linux has VirtualSize 0x{0:x} but 0x{1:x} bytes in the file: kexec-tools after 2.0.32 (not released by November 2026) "
+            + "read 0x{2:x} bytes of other sections behind the kernel, and systemd-stub measures that many zeros.",
         "Build it again with 'kexecsign uki build', or with ukify 257.1 or later.", ExitCode.VerificationFailed);
 
     /// <summary>A section that nobody reads.</summary>
@@ -37,7 +40,8 @@ public static partial class VerifyErrors
 
     /// <summary>Signed policies for other contents.</summary>
     public static readonly ErrorCode UkiPcrSignaturesStale = new(
-        "KS4607", ".pcrsig has {0} signature(s) for bank {1} and none is for PCR 11 as this image and the phases {2} give it.", "Sign again: 'kexecsign uki update --pcr-key'.", ExitCode.VerificationFailed);
+        "KS4607", ".pcrsig has {0} signature(s) for bank {1} and none is for PCR 11 as this image and the phases {2} give it.",
+            "Sign again: 'kexecsign uki update --pcr-key'.", ExitCode.VerificationFailed);
 
     /// <summary>Signed policies by another key.</summary>
     public static readonly ErrorCode UkiPcrKeyDiffers = new(
