@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Vocabulary;
+using KexecSign.Formats.Zboot;
 using KexecSign.Judging;
 using KexecSign.Judging.Policies;
 
@@ -271,7 +272,7 @@ public static class PublishedSchemas
                     "buildType": { "enum": ["urn:kexecsign:build:1", "urn:kexecsign:files:1"] },
                     "externalParameters": {
                       "type": "object",
-                      "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
+                      "properties": { "image": { "type": "string" }, "compression": { "enum": [COMPRESSIONS] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
                     },
                     "internalParameters": {
                       "type": "object",
@@ -314,7 +315,7 @@ public static class PublishedSchemas
           }
         }
 
-        """;
+        """.Replace("COMPRESSIONS", Quoted(PayloadFormat.Words), StringComparison.Ordinal);
 
     /// <summary>A configuration.</summary>
     public static string Configuration { get; } = $$"""
@@ -337,7 +338,7 @@ public static class PublishedSchemas
                   "$schema": { "type": "string" },
                   "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), or a PEM file for tests." },
                   "cert": { "type": "string", "minLength": 1, "description": "Its certificate; without it the one beside the key in the token." },
-                  "digest": { "enum": ["sha256", "sha384", "sha512"] },
+                  "digest": { "enum": [{{Quoted(HashKind.Words(HashUses.General))}}] },
                   "module": { "type": "string", "minLength": 1, "description": "Path or name of the PKCS#11 module." },
                   "pin": { "$ref": "#/$defs/pin" },
                   "timestamp": { "$ref": "#/$defs/texts", "description": "URLs of timestamp servers." }
