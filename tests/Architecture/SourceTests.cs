@@ -50,6 +50,24 @@ public sealed partial class SourceTests
             .Where(found => found.Declared.Length > 0 && found.Declared != Expected(found.File))
             .Select(found => $"{found.File} declares {found.Declared}, not {Expected(found.File)}").ShouldBeEmpty();
 
+    // Each face spells options in its own words (FaceWords); an error names them. Commands of others are theirs.
+    [Fact]
+    public void Errors_name_options_and_spell_none()
+    {
+        string[] found =
+        [
+            .. from file in Sources
+               where file.Split('/') is ["src", "KexecSign.Formats" or "KexecSign.Keys" or "KexecSign.Simulation", ..] or ["src", "KexecSign", "Core", "Errors", ..]
+               where !file.EndsWith("/FaceWords.cs", StringComparison.Ordinal)
+               from line in File.ReadAllLines(Full(file))
+               where !line.TrimStart().StartsWith("//", StringComparison.Ordinal)
+               from text in Text().Matches(line).Select(match => OfOthers().Replace(match.Value, ""))
+               where Spelled().IsMatch(text)
+               select $"{file}: {text}",
+        ];
+        found.ShouldBeEmpty("write [option:NAME] or [run:COMMAND, NAME]");
+    }
+
     private static string Expected(string file) => Path.GetDirectoryName(file)!["src/".Length..].Replace('/', '.');
 
     private static string Full(string file) => Path.Combine(Repository.Root, file);
@@ -62,4 +80,13 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();
+
+    [GeneratedRegex("\"(?:[^\"\\\\]|\\\\.)*\"")]
+    private static partial Regex Text();
+
+    [GeneratedRegex(@"'(evmctl|ukify|pkcs11-tool|\{0\} --help)[^']*'|Submit --array=1-N|--xattr-user and --sigfile")]
+    private static partial Regex OfOthers();
+
+    [GeneratedRegex(@"(?<![\w-])--[a-z{]|'kexecsign ")]
+    private static partial Regex Spelled();
 }

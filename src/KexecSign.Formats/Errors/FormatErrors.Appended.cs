@@ -14,11 +14,11 @@ public static partial class FormatErrors
 
     /// <summary>The PKCS#7 is no detached signature of the kind that modules carry.</summary>
     public static readonly ErrorCode ModulePkcs7 = new(
-        "KS1423", "the appended PKCS#7 is not what the kernel takes: {0}.", "Sign with 'kexecsign module sign' or the kernel's sign-file.");
+        "KS1423", "the appended PKCS#7 is not what the kernel takes: {0}.", "Sign with [run:module sign] or the kernel's sign-file.");
 
     /// <summary>A certificate without SubjectKeyIdentifier was to be named by it.</summary>
     public static readonly ErrorCode NoKeyIdentifierToName = new(
-        "KS1424", "the certificate has no SubjectKeyIdentifier to be named by.", "Leave --skid out, or make a certificate with a SubjectKeyIdentifier.");
+        "KS1424", "the certificate has no SubjectKeyIdentifier to be named by.", "Leave [option:skid] out, or make a certificate with a SubjectKeyIdentifier.");
 
     /// <summary>Bytes appended to a PE behind its certificate table.</summary>
     public static readonly ErrorCode AppendedToAuthenticode = new(

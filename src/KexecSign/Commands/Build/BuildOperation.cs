@@ -4,6 +4,7 @@ using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Zboot;
 using KexecSign.Pictures;
 using KexecSign.Provenance;
@@ -146,7 +147,7 @@ internal static class BuildOperation
         if (options.Plan is null)
         {
             if (options.Shard is not null || options.Rebuild || options.Keys is not null)
-                throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? "--shard" : options.Rebuild ? "--rebuild" : "--keys");
+                throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? new NamedOption("shard") : options.Rebuild ? new NamedOption("rebuild") : new NamedOption("keys"));
             return Pictured(options, BuildFiles.Of(options), () => new BuildLine(Complete(options), context).Run(), context);
         }
         RefuseOneImagesOptions(options);
@@ -201,7 +202,7 @@ internal static class BuildOperation
         foreach ((OptionSpec<BuildOptions> option, OptionRole<BuildOptions> role) in BuildRoles.All)
         {
             if (role.Scope == OptionScope.One && role.Value(options) is not null)
-                throw OperationErrors.PlanAndOption.With(option.Typed, "images of its own");
+                throw OperationErrors.PlanAndOption.With(new NamedOption(option.Name), "images of its own");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Errors;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
 
@@ -92,7 +93,7 @@ internal static class KeysInitOperation
         ({ } path, false) => KeyProfile.Read(path),
         (null, true) => KeyProfile.OfDemonstration(),
         (null, false) => throw OperationErrors.OptionMissing.With("keys init", "--profile FILE or --demo"),
-        _ => throw OperationErrors.OptionsConflict.With("--profile", "--demo"),
+        _ => throw OperationErrors.OptionsConflict.With(new NamedOption("profile"), new NamedOption("demo")),
     };
 
     // One that is there may have been added to: only a name given for this run is written over.

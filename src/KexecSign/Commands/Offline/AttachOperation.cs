@@ -128,7 +128,7 @@ internal static class AttachOperation
     private static SigningIdentity Signer(Bundle bundle, BundleStage stage, AttachOptions options, RunContext context)
     {
         IReadOnlyList<X509Certificate2> certificates = CertificateBundle.SignerFirst(context.Keyring.OpenCertificates(
-            options.Certificate ?? throw OperationErrors.OptionMissing.With("attach", "--cert"), new PinOptions(), context.Cancellation));
+            options.Certificate ?? throw OperationErrors.OptionMissing.With("attach", new NamedOption("cert")), new PinOptions(), context.Cancellation));
         string insisted = Fingerprint(certificates[0]);
         if (insisted != stage.Certificate.Sha256)
             throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {stage.Certificate.Sha256}, not for {insisted}").In(options.Bundle);

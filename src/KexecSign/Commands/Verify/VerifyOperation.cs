@@ -3,6 +3,7 @@ using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Settings;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Inspection;
 using KexecSign.Judging;
@@ -76,7 +77,7 @@ internal static class VerifyOperation
     private static VerifyResult Run(VerifyOptions options, RunContext context)
     {
         if (options.NoTrust && TrustOption(options) is { } named)
-            throw OperationErrors.OptionsConflict.With("--no-trust", named);
+            throw OperationErrors.OptionsConflict.With(new NamedOption("no-trust"), named);
         TrustedRoles roles = TrustedRoles.Read(options, context);
         PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
         using PictureFiles? pages = PictureFiles.Begin(options.Html, options.Markdown, [options.File, options.Policy, options.Signature], context);

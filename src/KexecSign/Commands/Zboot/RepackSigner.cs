@@ -1,3 +1,4 @@
+using KexecSign.Formats.Errors;
 using KexecSign.Zboot;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -43,7 +44,7 @@ internal sealed record RepackSigner(SigningIdentity? Identity, string? Told)
         if (smaller.Key is null && smaller.Certificate is null)
             return null;
         if (smaller.Key is null || smaller.Certificate is null)
-            throw OperationErrors.OptionMissing.With(Operation, smaller.Key is null ? "--smaller-key" : "--smaller-cert");
+            throw OperationErrors.OptionMissing.With(Operation, smaller.Key is null ? new NamedOption("smaller-key") : new NamedOption("smaller-cert"));
         return SigningIdentity.Open(Operation, smaller with { Pin = options.Signing.Pin }, context);
     }
 

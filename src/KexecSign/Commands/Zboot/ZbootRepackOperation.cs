@@ -60,7 +60,7 @@ internal static class ZbootRepackOperation
 
     private static ZbootRepackResult Run(ZbootRepackOptions options, RunContext context)
     {
-        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot repack", "-o");
+        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot repack", new NamedOption("o"));
         string[] inputs = [.. new[] { options.Image, options.Kit, options.Replacement }.OfType<string>()];
         ZbootKit? kit = options.Kit is null ? null : ZbootKit.Open(options.Kit);
         using FileSource source = FileSource.Open(options.Image);
