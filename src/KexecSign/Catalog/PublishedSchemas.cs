@@ -81,7 +81,7 @@ public static class PublishedSchemas
               "description": "In this order, each at most once: sign-inner, zboot, embed, sign, ima, provenance.",
               "items": {
                 "oneOf": [
-                  { "$ref": "#/$defs/keyed", "properties": { "step": { "const": "sign-inner" }, "key": true, "$schema": true }, "additionalProperties": false, "required": ["step", "key"] },
+                  { "$ref": "#/$defs/keyed", "properties": { "step": { "const": "sign-inner" }, "key": true, "existing": { "const": "replace", "description": "The Image is signed already, and loses those signatures." }, "$schema": true }, "additionalProperties": false, "required": ["step", "key"] },
                   {
                     "type": "object", "required": ["step", "kit"], "additionalProperties": false,
                     "properties": {
@@ -98,7 +98,7 @@ public static class PublishedSchemas
                     "type": "object", "required": ["step"], "anyOf": [{ "required": ["parser"] }, { "required": ["sbat"] }], "additionalProperties": false,
                     "properties": { "$schema": { "type": "string" }, "step": { "const": "embed" }, "parser": { "type": "string", "minLength": 1 }, "sbat": { "type": "string", "minLength": 1 } }
                   },
-                  { "$ref": "#/$defs/keyed", "properties": { "step": { "const": "sign" }, "key": true, "$schema": true }, "additionalProperties": false, "required": ["step", "key"] },
+                  { "$ref": "#/$defs/keyed", "properties": { "step": { "const": "sign" }, "key": true, "existing": { "enum": ["replace", "append", "prepend"], "description": "What becomes of signatures that the image carries already; an image that carries some is refused without it." }, "$schema": true }, "additionalProperties": false, "required": ["step", "key"] },
                   {
                     "$ref": "#/$defs/keyed", "required": ["step", "key"], "additionalProperties": false,
                     "properties": { "$schema": true, "step": { "const": "ima" }, "key": true, "xattr": { "enum": ["security", "user"] } }

@@ -11,6 +11,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Uefi;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
 using KexecSign.Images;
@@ -74,6 +75,8 @@ internal static class ImageInspection
             Collect(traps, () => KernelImage.Read(file), kernel);
         if (image.FindSection(ParserSection.Name) is not null)
             result = result with { ParserAbi = Collect(traps, () => ParserIn(image, file), null) };
+        if (image.FindSection(VendorCertificates.SectionName) is { } vendor)
+            result = result with { Fields = Collect(traps, () => ExtractedSection.Trusted(vendor, file), []) };
         if (ZbootHeader.IsZboot(head))
             result = Collect(traps, () => WithPayload(result, image, file, context), result);
         else if (image.FindSection(UkiSections.Linux) is { } linux)

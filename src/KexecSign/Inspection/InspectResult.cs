@@ -48,6 +48,14 @@ public sealed record InspectedSignature(
 /// <param name="UncompressedSize">What the stub allocates.</param>
 public sealed record InspectedPayload(string Compression, long Offset, long Size, long UncompressedSize);
 
+/// <summary>A part of a file that was written out.</summary>
+/// <param name="Section">The section that it comes from.</param>
+/// <param name="File">Where it is now.</param>
+/// <param name="Size">Its length, in bytes.</param>
+/// <param name="Sha256">Its SHA-256.</param>
+/// <param name="Certificates">How many certificates it is; null for a section's bytes.</param>
+public sealed record ExtractedPart(string Section, string File, long Size, string Sha256, int? Certificates);
+
 /// <summary>Something that a file tells.</summary>
 /// <param name="Name">What it is.</param>
 /// <param name="Value">Its value.</param>
@@ -110,6 +118,9 @@ public sealed record InspectResult : OperationResult
     /// <summary>What a file that is no image tells: a package, an enrolment update, signature lists, PKCS#7, a kit.</summary>
     public ImmutableArray<InspectedField> Fields { get; init; } = [];
 
+    /// <summary>What was written out; null when nothing was asked for.</summary>
+    public ExtractedPart? Extracted { get; init; }
+
     /// <summary>Traps found, as error lines.</summary>
     public ImmutableArray<string> Traps { get; init; } = [];
 
@@ -131,6 +142,11 @@ public sealed record InspectResult : OperationResult
             traps.AddRange(layer.Traps);
             // The file's own kind stands in the title.
             heading = layer.Inner is { } inner ? $"{(heading.Length == 0 ? "" : "inside ")}inside: {inner.Kind}" : "";
+        }
+        if (Extracted is { } part)
+        {
+            tables.Add(ReportTable.Fields("written",
+                ("from", part.Section), ("file", part.File), ("size", $"{part.Size}"), ("sha256", part.Sha256), ("certificates", part.Certificates?.ToString(CultureInfo.InvariantCulture))));
         }
         return new($"{File}: {Kind}", tables.ToImmutable(), [.. traps, .. ImaNotes]);
     }

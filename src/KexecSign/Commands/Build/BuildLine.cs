@@ -128,7 +128,7 @@ internal sealed class BuildLine
     {
         try
         {
-            return BuildBody.Make(source, kit, _inner, Recipe(), _context);
+            return BuildBody.Make(source, kit, _inner, _options.Existing, Recipe(), _context);
         }
         catch (KexecSignException refused) when (refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
         {
@@ -172,7 +172,7 @@ internal sealed class BuildLine
     {
         try
         {
-            return PendingSignature.Prepare(image, identity, ExistingSignatures.Refuse, fit: false);
+            return PendingSignature.Prepare(image, identity, _options.Existing, fit: false);
         }
         catch (KexecSignException refused)
         {

@@ -24,6 +24,7 @@ internal static class BuildRecipe
         Line("sbat", Content(options.Sbat));
         Line("parser", Content(options.Parser));
         Line("policy", Content(options.Policy));
+        Line("existing", StandingImage.Option(options.Existing));
         Line("compression", options.Compression);
         Line("level", options.Level?.ToString(CultureInfo.InvariantCulture));
         // What compresses is linked in or the machine's own: another one gives other bytes.

@@ -63,7 +63,7 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
         last = name;
         options = name switch
         {
-            "sign-inner" => options with { Inner = Key(step) ?? throw step.Missing("key") },
+            "sign-inner" => options with { Inner = Key(step) ?? throw step.Missing("key"), Existing = Existing(step, "replace") },
             "zboot" => options with
             {
                 Kit = DocumentPaths.From(Folder, step.Required("kit")),
@@ -73,7 +73,11 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
                 Zstd = step.Choice("zstd", "own", "system") is { } library ? ZbootOptionSpecs.ZstdOf(library) : null,
             },
             "embed" => Embed(options, step),
-            "sign" => options with { Outer = Key(step) ?? throw step.Missing("key") },
+            "sign" => options with
+            {
+                Outer = Key(step) ?? throw step.Missing("key"),
+                Existing = Existing(step, "replace", "append", "prepend") is not ExistingSignatures.Refuse and var said ? said : options.Existing,
+            },
             "ima" => options with { Ima = Key(step) ?? throw step.Missing("key"), Xattr = step.Choice("xattr", "security", "user") },
             _ => options with
             {
@@ -91,6 +95,14 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
         string? sbat = step.Text("sbat"), parser = sbat is null ? step.Required("parser") : step.Text("parser");
         return options with { Sbat = sbat is null ? null : DocumentPaths.From(Folder, sbat), Parser = parser is null ? null : DocumentPaths.From(Folder, parser) };
     }
+
+    private static ExistingSignatures Existing(ObjectReader step, params ReadOnlySpan<string> words) => step.Choice("existing", words) switch
+    {
+        null => ExistingSignatures.Refuse,
+        "replace" => ExistingSignatures.Replace,
+        "append" => ExistingSignatures.Append,
+        _ => ExistingSignatures.Prepend,
+    };
 
     private SigningOptions? Key(ObjectReader step) => step.Get("key", JsonValueKind.String) is { } name ? Keys.Named(name) : null;
 

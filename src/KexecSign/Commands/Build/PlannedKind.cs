@@ -14,6 +14,9 @@ namespace KexecSign.Commands.Build;
 /// <param name="Kit">The kit to link it with; null for none.</param>
 internal sealed record PlannedKind(string File, string Kind, bool HasInner, string? Kit)
 {
+    /// <summary>Whether it carries signatures already.</summary>
+    public bool IsSigned { get; private init; }
+
     private const int HeadSize = 4096;
 
     /// <summary>What a file is; null for what is no image.</summary>
@@ -23,6 +26,11 @@ internal sealed record PlannedKind(string File, string Kind, bool HasInner, stri
         using FileSource source = FileSource.Open(file);
         Layout layout = source.ToLayout();
         byte[] head = layout.ReadBytes(0, Math.Min(HeadSize, layout.Length));
+        return Of(file, head, kit) is { } kind ? kind with { IsSigned = PeReader.LooksLikePe(head) && PeReader.ReadDamaged(layout).IsSigned } : null;
+    }
+
+    private static PlannedKind? Of(string file, byte[] head, string? kit)
+    {
         if (ZbootHeader.IsZboot(head))
             return new(file, "EFI zboot kernel", HasInner: true, null);
         if (KernelImage.TryParse(head) is { } kernel)
