@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
+using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Simulation.Pkcs7;
 
@@ -97,6 +98,7 @@ internal sealed class KernelCertificate
                 KeyAlgorithm = keyAlgorithm,
                 Hash = hash,
                 Digest = hash.Over(signedPart),
+                Message = signedPart,
                 Value = value,
                 Of = name,
             },
@@ -174,12 +176,13 @@ internal sealed class KernelCertificate
             "1.2.840.10045.4.3.2" => ("ecdsa", "sha256"),
             "1.2.840.10045.4.3.3" => ("ecdsa", "sha384"),
             "1.2.840.10045.4.3.4" => ("ecdsa", "sha512"),
-            "2.16.840.1.101.3.4.3.10" when release != KernelRelease.Linux61 => ("ecdsa", "sha3-256"),
-            "2.16.840.1.101.3.4.3.11" when release != KernelRelease.Linux61 => ("ecdsa", "sha3-384"),
-            "2.16.840.1.101.3.4.3.12" when release != KernelRelease.Linux61 => ("ecdsa", "sha3-512"),
-            "2.16.840.1.101.3.4.3.14" when release != KernelRelease.Linux61 => ("rsa", "sha3-256"),
-            "2.16.840.1.101.3.4.3.15" when release != KernelRelease.Linux61 => ("rsa", "sha3-384"),
-            "2.16.840.1.101.3.4.3.16" when release != KernelRelease.Linux61 => ("rsa", "sha3-512"),
+            "2.16.840.1.101.3.4.3.10" when release.Has(KernelRule.Sha3) => ("ecdsa", "sha3-256"),
+            "2.16.840.1.101.3.4.3.11" when release.Has(KernelRule.Sha3) => ("ecdsa", "sha3-384"),
+            "2.16.840.1.101.3.4.3.12" when release.Has(KernelRule.Sha3) => ("ecdsa", "sha3-512"),
+            "2.16.840.1.101.3.4.3.14" when release.Has(KernelRule.Sha3) => ("rsa", "sha3-256"),
+            "2.16.840.1.101.3.4.3.15" when release.Has(KernelRule.Sha3) => ("rsa", "sha3-384"),
+            "2.16.840.1.101.3.4.3.16" when release.Has(KernelRule.Sha3) => ("rsa", "sha3-512"),
+            _ when release.Has(KernelRule.MlDsa) && KernelPublicKey.MlDsaKind(oid) is { } mlDsa => (mlDsa, "sha512"),
             _ => null,
         };
         return known is var (keyAlgorithm, hash)

@@ -8,6 +8,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Images;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Judging;
@@ -18,8 +19,6 @@ namespace KexecSign.Judging;
 /// </summary>
 internal static class KexecCheck
 {
-    // arch/riscv/kernel/kexec_image.c came with 6.16; no loader of riscv has a verify_sig.
-    private const string RiscVNote = " Linux 6.12 loads ELF kernels only; since 6.16 an Image is loaded, too, and no signature of either is checked: only IMA can, see --for ima.";
 
     private const string Architectures = "arm64, x86_64, riscv64, loongarch64, s390x, powerpc64";
 
@@ -29,7 +28,7 @@ internal static class KexecCheck
     {
         try
         {
-            if (SignatureFree(image, options.Architecture) is { } free)
+            if (SignatureFree(image, options) is { } free)
                 return free;
             if (options.Architecture is null && !Knows(image.Machine))
                 return new(Consumer.Kexec, Answer.NotDecided, $"the image is for {PeConstants.MachineName(image.Machine)}, whose rules are not known here; --arch says by whose it is to be judged: {Architectures}");
@@ -38,7 +37,8 @@ internal static class KexecCheck
                 + (kernel.IsUnpacked ? "the Image inside, as kexec-tools 2.0.31 and later unpack it: " : kernel.IsUnified ? "as it is extracted: " : "");
             // A kernel inside has other bytes, and digests of its own.
             FileDigests own = kernel.IsUnified || kernel.IsUnpacked ? new(kernel.Open(), context) : digests;
-            return Ask(kernel.Open(), own, architecture, lists, [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates], what, context);
+            (KernelRelease release, bool isOwn) = KernelVersions.Of(options.Kernel, kernel);
+            return Ask(kernel.Open(), own, architecture, release, isOwn, lists, [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates], what, context);
         }
         catch (KexecSignException refused)
         {
@@ -47,18 +47,20 @@ internal static class KexecCheck
     }
 
     private static Verdict Ask(
-        Layout file, FileDigests digests, KernelArchitecture architecture, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, string what, RunContext context)
+        Layout file, FileDigests digests, KernelArchitecture architecture, KernelRelease release, bool isOwn, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, string what,
+        RunContext context)
     {
         var policy = new KernelPolicy
         {
             Enforced = true,
+            Release = release,
             Platform = trusted.IsEmpty ? OwnSigners(file) : trusted,
             Revoked = [.. lists.Revoked.Certificates, .. lists.OwnerRevoked.Certificates],
         };
         KexecVerdict verdict = KexecFileLoad.Judge(file, architecture, policy, digests.Of, context.Cancellation);
         return verdict.Accepted
-            ? new(Consumer.Kexec, verdict.Signature is null ? Answer.DoesNotCheck : Answer.Accepts, what + verdict.Explanation)
-            : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}{(architecture == KernelArchitecture.RiscV64 ? RiscVNote : "")}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
+            ? new(Consumer.Kexec, verdict.Signature is null ? Answer.DoesNotCheck : Answer.Accepts, what + verdict.Explanation + By(release, isOwn))
+            : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}{(architecture == KernelArchitecture.RiscV64 ? RiscVNote(release) : "")}{By(release, isOwn)}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
     }
 
     /// <summary>The signature that the kernel looks at; null when there is none.</summary>
@@ -70,11 +72,23 @@ internal static class KexecCheck
         return entries.IsEmpty ? null : AuthenticodeSignature.Decode(entries[0].Pkcs7());
     }
 
+    private static string By(KernelRelease release, bool isOwn) => $" (by the rules of Linux {release}{(isOwn ? ", which it is itself" : "")})";
+
+    // No loader of riscv has a verify_sig.
+    private static string RiscVNote(KernelRelease release) => release.Has(KernelRule.RiscVImage)
+        ? " No signature is checked: only IMA can, see --for ima."
+        : $" Linux {release} loads ELF kernels only; since {KernelRules.Of(KernelRule.RiscVImage).Since} an Image is loaded, too, and no signature of either is checked: only IMA can, see --for ima.";
+
     // Neither kexec_efi_ops nor kexec_elf_ops of arch/loongarch has a verify_sig; before them there was no kexec_file_load.
-    private static Verdict? SignatureFree(PeImage image, string? wanted) =>
-        wanted == "loongarch64" || (wanted is null && image.Machine == PeConstants.MachineLoongArch64)
-            ? new(Consumer.Kexec, Answer.DoesNotCheck, "loongarch has kexec_file_load since 6.18, without a check of signatures, and none before; only IMA can check: see --for ima")
-            : null;
+    private static Verdict? SignatureFree(PeImage image, VerifyOptions options)
+    {
+        if (options.Architecture != "loongarch64" && (options.Architecture is not null || image.Machine != PeConstants.MachineLoongArch64))
+            return null;
+        KernelRuleFacts load = KernelRules.Of(KernelRule.LoongArchFileLoad);
+        return options.Kernel is { } named && !load.Holds(KernelRelease.TryParse(named)!.Value)
+            ? new(Consumer.Kexec, Answer.Refuses, $"ENOSYS: loongarch has kexec_file_load since {load.Since}, and Linux {named} is older", VerifyErrors.KernelRefuses.Id)
+            : new(Consumer.Kexec, Answer.DoesNotCheck, $"loongarch has kexec_file_load since {load.Since}, without a check of signatures, and none before; only IMA can check: see --for ima");
+    }
 
     // Without certificates only the arithmetic can be checked; that is what trusting the file's own signer does.
     private static ImmutableArray<X509Certificate2> OwnSigners(Layout file)
