@@ -70,6 +70,7 @@ internal static class ImageInspection
             Sections = [.. image.Sections.Select(s => new InspectedSection(
                 s.Name, s.PointerToRawData, s.SizeOfRawData, s.VirtualAddress, s.VirtualSize, $"0x{s.Characteristics:x8}"))],
             Signatures = Collect(traps, () => Signatures(image, file, digests, traps), []),
+            Nested = Collect(traps, () => NestedSignatures.Of(CertificateTable.Read(image, file), digests), []),
         };
         if (kernel is not null)
             Collect(traps, () => KernelImage.Read(file), kernel);

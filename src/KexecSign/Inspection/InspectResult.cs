@@ -41,6 +41,14 @@ public sealed record InspectedSignature(
     int Index, long Offset, long Size, string Digest, bool DigestMatches, bool? SignatureHolds,
     string? Signer, string? Issuer, string? Fingerprint, DateTimeOffset? NotAfter, DateTimeOffset? SigningTime);
 
+/// <summary>A signature inside another one's unsigned attributes. Windows reads it; kernels, shim 16.1 and EDK2 2026.08 do not.</summary>
+/// <param name="Index">Its place: <c>0.1</c> is the second in the first signature.</param>
+/// <param name="Digest">Algorithm and the image digest that was signed.</param>
+/// <param name="DigestMatches">Whether it is the image's digest.</param>
+/// <param name="SignatureHolds">As of the others.</param>
+/// <param name="Signer">Subject of the signer's certificate.</param>
+public sealed record NestedSignature(string Index, string Digest, bool DigestMatches, bool? SignatureHolds, string? Signer);
+
 /// <summary>The payload of a zboot image.</summary>
 /// <param name="Compression">Name in the header.</param>
 /// <param name="Offset">File offset.</param>
@@ -105,6 +113,9 @@ public sealed record InspectResult : OperationResult
 
     /// <summary>The signatures in table order.</summary>
     public ImmutableArray<InspectedSignature> Signatures { get; init; } = [];
+
+    /// <summary>Signatures inside those, which coming firmware may read.</summary>
+    public ImmutableArray<NestedSignature> Nested { get; init; } = [];
 
     /// <summary>The payload of a zboot image.</summary>
     public InspectedPayload? Payload { get; init; }
@@ -178,6 +189,12 @@ public sealed record InspectResult : OperationResult
             tables.Add(new("signatures", ["#", "signer", "issuer", "digest", "digest matches", "signature holds"],
                 [.. Signatures.Select(s => ImmutableArray.Create(
                     $"{s.Index}", s.Signer ?? "not included", s.Issuer ?? "-", s.Digest, s.DigestMatches ? "yes" : "NO", s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));
+        }
+        if (!Nested.IsEmpty)
+        {
+            tables.Add(new("nested signatures (Windows reads them; kernels, shim 16.1 and EDK2 2026.08 do not)", ["#", "signer", "digest", "digest matches", "signature holds"],
+                [.. Nested.Select(s => ImmutableArray.Create(
+                    s.Index, s.Signer ?? "not included", s.Digest, s.DigestMatches ? "yes" : "NO", s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));
         }
     }
 }

@@ -1,3 +1,4 @@
+using KexecSign.Commands.Inspect;
 using KexecSign.Commands.Signatures;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Pe;
@@ -163,6 +164,8 @@ public sealed class SignaturesOperationTests : IDisposable
         listed.Signatures.Select(s => (s.Index, s.Signer!.Subject)).ShouldBe([("0", "CN=test rsa 2048"), ("0.0", "CN=test leaf")]);
         listed.Signatures[1].ReadBy.ShouldBe(["Windows only"]);
         listed.Signatures[1].DigestMatches.ShouldBe(true);
+        InspectOperation.Definition.Run(new() { File = nested }, _bench.Context).Nested
+            .Select(s => (s.Index, s.Signer, s.DigestMatches, s.SignatureHolds)).ShouldBe([("0.0", "CN=test leaf", true, (bool?)true)]);
     }
 
     [Fact]
@@ -178,7 +181,40 @@ public sealed class SignaturesOperationTests : IDisposable
         listed.Signatures[1].DigestMatches.ShouldBe(true);
     }
 
+    [SkippableTheory]
+    [InlineData(ExistingSignatures.Refuse, "leaf 4096 2048")]
+    [InlineData(ExistingSignatures.Prepend, "2048 leaf 4096")]
+    [InlineData(ExistingSignatures.Replace, "2048")]
+    public void Two_files_of_one_image_become_one_with_the_signatures_of_both(ExistingSignatures existing, string expected)
+    {
+        string one = _bench.SignedImage(TestSigners.Rsa2048), two = Again(_bench.SignedImage(TestSigners.Leaf), TestSigners.Rsa4096, ExistingSignatures.Append);
+        SignaturesCopyResult result = Copy(one, two, existing);
+        result.Copied.ShouldBe(["CN=test rsa 2048"]);
+        result.Kept.ShouldBe(existing == ExistingSignatures.Replace ? 0 : 2);
+        string.Join(' ', List(result.File).Signatures.Select(s => s.Signer!.Subject.Split(' ')[^1])).ShouldBe(expected);
+        foreach (TestSigner signer in new[] { TestSigners.Rsa2048, TestSigners.Rsa4096 })
+            (Tool.Ask("sbverify", "--cert", signer.CertificateFile(_bench.Folder), result.File).Exit == 0).ShouldBe(signer == TestSigners.Rsa2048 || existing != ExistingSignatures.Replace);
+        // Once more there is nothing to copy, and nothing changes.
+        byte[] before = File.ReadAllBytes(result.File);
+        if (existing != ExistingSignatures.Replace)
+            Copy(one, _bench.Folder.File("joined", before), existing).Copied.ShouldBeEmpty();
+        File.ReadAllBytes(result.File).ShouldBe(before);
+    }
+
+    [Fact]
+    public void What_is_over_another_image_is_not_copied()
+    {
+        string one = _bench.SignedImage(TestSigners.Rsa2048), other = _bench.SignedImage(TestSigners.P256, TestImage.Arm64(7));
+        Refusal.Of("KS3850", () => Copy(one, other), one, "signature 0");
+        Refusal.Of("KS4724", () => Copy(_bench.Folder.File("plain", TestImage.Arm64().Bytes), one));
+        Refusal.Of("KS1510", () => Copy(one, other, ExistingSignatures.Refuse, 1), "signature 1");
+        File.Exists(_bench.Folder.At("copied")).ShouldBeFalse();
+    }
+
     public void Dispose() => _bench.Dispose();
+
+    private SignaturesCopyResult Copy(string from, string to, ExistingSignatures existing = ExistingSignatures.Refuse, params int[] indexes) => SignaturesCopyOperation.Definition.Run(
+        new() { From = from, File = to, Existing = existing, Indexes = [.. indexes], Output = _bench.Folder.At("copied") }, _bench.Context);
 
     private string Again(string file, TestSigner signer, ExistingSignatures existing)
     {
