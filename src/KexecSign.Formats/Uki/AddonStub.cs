@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Formats.Uki;
 
@@ -15,15 +16,16 @@ public static class AddonStub
     private const int Headers = 0x400, FileAlignment = 0x200, Page = 0x1000;
     private const int PeOffset = 0x40, Optional = PeOffset + 24, DirectoryCount = 16, OptionalSize = 112 + 8 * DirectoryCount;
 
-    /// <summary>Machines it can be made for.</summary>
-    public static ImmutableArray<ushort> Machines { get; } = [PeConstants.MachineAmd64, PeConstants.MachineArm64, PeConstants.MachineRiscV64];
+    /// <summary>Architectures that it can be made for.</summary>
+    public static ImmutableArray<ArchitectureFacts> Architectures { get; } = [.. ArchitectureFacts.All.Where(facts => !facts.ReturnUnsupported.IsEmpty)];
 
     /// <summary>Makes one.</summary>
     /// <exception cref="KexecSignException">KS1724.</exception>
     public static Layout For(ushort machine)
     {
         byte[] image = new byte[Headers + FileAlignment];
-        byte[] code = Code(machine);
+        ImmutableArray<byte> code = Architectures.FirstOrDefault(facts => facts.PeMachine == machine)?.ReturnUnsupported
+            ?? throw FormatErrors.NoAddonMachine.With(PeConstants.MachineName(machine));
         code.CopyTo(image, Headers);
         "MZ"u8.CopyTo(image);
         U32(0x3C, PeOffset);
@@ -56,16 +58,4 @@ public static class AddonStub
         void U16(int offset, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(offset), value);
         void U32(int offset, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(offset), value);
     }
-
-    // return 0x8000000000000003, EFI_UNSUPPORTED
-    private static byte[] Code(ushort machine) => machine switch
-    {
-        // mov rax, imm64; ret
-        PeConstants.MachineAmd64 => [0x48, 0xB8, 3, 0, 0, 0, 0, 0, 0, 0x80, 0xC3],
-        // mov x0, #3; movk x0, #0x8000, lsl #48; ret
-        PeConstants.MachineArm64 => [0x60, 0x00, 0x80, 0xD2, 0x00, 0x00, 0xF0, 0xF2, 0xC0, 0x03, 0x5F, 0xD6],
-        // li a0, 1; slli a0, a0, 63; addi a0, a0, 3; ret
-        PeConstants.MachineRiscV64 => [0x13, 0x05, 0x10, 0x00, 0x13, 0x15, 0xF5, 0x03, 0x13, 0x05, 0x35, 0x00, 0x67, 0x80, 0x00, 0x00],
-        _ => throw FormatErrors.NoAddonMachine.With(PeConstants.MachineName(machine)),
-    };
 }

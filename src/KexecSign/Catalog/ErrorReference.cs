@@ -529,6 +529,7 @@ public static class ErrorReference
         VerifyErrors.ProvenanceNotTrusted,
         VerifyErrors.ProvenanceOtherFile,
         VerifyErrors.ProvenanceOtherPart,
+        OperationErrors.NothingToDraw,
         OperationErrors.NativeLibraryMissing,
         OperationErrors.ProgramMissing,
         OperationErrors.ProgramFailed,

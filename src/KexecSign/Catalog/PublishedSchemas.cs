@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using KexecSign.Formats.Bpf;
+using KexecSign.Judging;
 using KexecSign.Judging.Policies;
 
 namespace KexecSign.Catalog;
@@ -134,6 +136,8 @@ public static class PublishedSchemas
     /// <summary>A policy, for <c>verify --policy</c> and <c>build --policy</c>.</summary>
     public static string Policy { get; } = PolicyTemplate()
         .Replace("ARCHITECTURES", Quoted(PolicyDocument.Architectures), StringComparison.Ordinal)
+        .Replace("CONSUMERS", Quoted(ConsumerFacts.Words), StringComparison.Ordinal)
+        .Replace("SERIES", Quoted(ParserSeries.Words), StringComparison.Ordinal)
         .Replace("DIGESTS", Quoted(PolicyDocument.Digests), StringComparison.Ordinal)
         .Replace("ALGORITHMS", Quoted(PolicyDocument.Algorithms), StringComparison.Ordinal)
         .Replace("ROLES", string.Join('|', PolicyDocument.RoleNames), StringComparison.Ordinal);
@@ -172,7 +176,7 @@ public static class PublishedSchemas
                 }
               ]
             },
-            "consumers": { "type": "array", "items": { "enum": ["firmware", "shim", "kexec", "ima", "bpf"] }, "description": "Who must accept the image; 'ima' as it is once its sidecar is applied. An empty list is satisfied by nothing." },
+            "consumers": { "type": "array", "items": { "enum": [CONSUMERS] }, "description": "Who must accept the image; 'ima' as it is once its sidecar is applied. An empty list is satisfied by nothing." },
             "architecture": { "enum": [ARCHITECTURES], "description": "What the image is for. Needed with 'kexec' in 'consumers', because what a kernel checks depends on it." },
             "kernel": { "type": "string", "pattern": "^[0-9]+\\.[0-9]+", "description": "Release of the kernel that loads the image, for instance 7.3, by whose rules it is judged; the image's own when absent." },
             "releases": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "Releases that the kernel in the image may be of, as 'uname -r' begins: 7.3 allows 7.3.4+deb13-arm64, not 7.30. An empty list allows none." },
@@ -203,7 +207,7 @@ public static class PublishedSchemas
               "properties": {
                 "$schema": { "type": "string" },
                 "required": { "type": "boolean", "description": "true: there must be one; false: there must be none; absent: there may be one." },
-                "abi": { "type": "array", "items": { "enum": ["v5", "v6", "v7"] } }
+                "abi": { "type": "array", "items": { "enum": [SERIES] } }
               }
             },
             "reproducible": { "type": "boolean", "description": "Whether building again must give the same bytes." }

@@ -30,7 +30,7 @@ internal static class ProvenanceSubjects
     {
         var subjects = ImmutableArray.CreateBuilder<ProvenanceSubject>();
         var digests = new FileDigests(file, context);
-        PeImage? image = PeReader.LooksLikePe(file.ReadBytes(0, Math.Min(file.Length, 4096))) ? PeReader.Read(file) : null;
+        PeImage? image = KnownImage.Of(file).IsPe ? PeReader.Read(file) : null;
         if (sha256 is null)
             digests.AnnounceWhole(HashAlgorithmName.SHA256);
         ReadDigests? signed = image is null ? null : ReadDigests.Of(image, file, digests, [HashAlgorithmName.SHA256.Name!]);
@@ -39,7 +39,7 @@ internal static class ProvenanceSubjects
             return subjects.ToImmutable();
         if (signed!.Hex(HashAlgorithmName.SHA256) is { } authenticode)
             subjects.Add(new(name + "#authenticode", authenticode));
-        if (ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
+        if (KnownImage.Of(file).Kind == ImageKind.Zboot)
         {
             using var kernel = new KernelInside(image, file, context);
             subjects.Add(new(name + "#Image", Hash(kernel.Open(), context)));

@@ -9,6 +9,7 @@ using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 
 namespace KexecSign.Signing;
 
@@ -109,7 +110,8 @@ internal sealed class PendingSignature
         int room = CertificateEntry.SizeFor(identity.Form.Length);
         int table = room + CertificateTable.SizeOf(kept);
         uint? raised = null;
-        if (fit && fitAny && IsPacked(body))
+        // Neither header says how much memory the kernel will take: what is packed in there does.
+        if (fit && fitAny && KnownImage.Of(body).IsPacked)
         {
             body = FitPacked(image, body, table);
         }
@@ -167,13 +169,6 @@ internal sealed class PendingSignature
         foreach (CertificateEntry entry in entries)
             AuthenticodeSignature.Decode(entry.Pkcs7());
         return [.. entries.Select(e => e.ToBytes())];
-    }
-
-    // Neither header says how much memory the kernel will take: what is packed in there does.
-    private static bool IsPacked(Layout body)
-    {
-        byte[] head = body.ReadBytes(0, Math.Min(body.Length, 4096));
-        return ZbootHeader.IsZboot(head) || BzImage.TryParse(head) is not null;
     }
 
     // In .linux of a UKI, file length, SizeOfRawData, VirtualSize and SizeOfImage are then one number, whichever a reader takes.

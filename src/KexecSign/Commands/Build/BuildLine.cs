@@ -8,6 +8,7 @@ using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Zboot;
 using KexecSign.Ima;
 using KexecSign.Judging;
 using KexecSign.Judging.Policies;
@@ -148,7 +149,7 @@ internal sealed class BuildLine
         return new(path, written.Size, written.Sha256);
     }
 
-    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? "gzip"), _options.Level) { Zstd = _options.Zstd };
+    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? PayloadFormat.Default.Word), _options.Level) { Zstd = _options.Zstd };
 
     // The pass that writes the image computes the digest that IMA wants as well.
     private (WrittenFile File, SignedImage? Signature, byte[] ImaDigest) WriteImage(Layout image, string path)
@@ -234,7 +235,7 @@ internal sealed class BuildLine
                 .. policy is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(policy.Path), policy.Sha256)],
             ],
             Builder = _options.Builder ?? ProvenanceStatement.UnnamedBuilder,
-            Compression = _options.Kit is null ? null : _options.Compression ?? "gzip",
+            Compression = _options.Kit is null ? null : _options.Compression ?? PayloadFormat.Default.Word,
             Level = _options.Level,
             Library = _options.Kit is null ? null : Recipe().Library,
             Xattr = _options.Xattr,

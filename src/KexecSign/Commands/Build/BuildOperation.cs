@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Zboot;
+using KexecSign.Pictures;
 using KexecSign.Provenance;
 using KexecSign.Signing;
 using KexecSign.Zboot;
@@ -12,7 +15,6 @@ namespace KexecSign.Commands.Build;
 /// <summary><c>build</c>: the whole line in one go and in one login.</summary>
 internal static class BuildOperation
 {
-    private static readonly ImmutableArray<string> Compressions = ["gzip", "zstd"];
     private static readonly ImmutableArray<string> Namespaces = ["security", "user"];
 
     public static Operation<BuildOptions, BuildOutcome> Definition { get; } = new()
@@ -26,7 +28,7 @@ internal static class BuildOperation
             + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
             + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
-        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report)],
+        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report, o.Html, o.Markdown)],
         TypedResult = () => BuildJson.Default.BuildOutcome,
         TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
         TypedOptions =
@@ -42,13 +44,15 @@ internal static class BuildOperation
             .. SigningOptionSpecs.Existing<BuildOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             ZbootOptionSpecs.Sbat<BuildOptions>((o, v) => o with { Sbat = v }),
             new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v }),
-            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, Compressions) }, "gzip", choices: Compressions),
-            new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = OptionValues.Number("level", v) }, "6 for gzip, 22 for zstd"),
+            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, PayloadFormat.Words) },
+                PayloadFormat.Default.Word, choices: PayloadFormat.Words),
+            new("level", "N", $"Compression level: {PayloadCodec.Levels}.", (o, v) => o with { Level = OptionValues.Number("level", v) }, PayloadCodec.Defaults),
             ZbootOptionSpecs.Zstd<BuildOptions>((o, v) => o with { Zstd = v }),
             new("signed-image", "FILE", "Keep the signed Image that is inside.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
             new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
             new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
             new("report", "FILE", "Write the result as JSON.", (o, v) => o with { Report = v }, kind: OptionKind.PathOut),
+            .. PictureOptionSpecs.Of<BuildOptions>((o, v) => o with { Html = v }, (o, v) => o with { Markdown = v }),
             new("policy", "FILE", "Let nothing appear that breaks this policy ('verify --policy' judges by the same).", (o, v) => o with { Policy = v }),
             new("provenance", "FILE", "Write in-toto provenance (SLSA 1) in a signed DSSE envelope.", (o, v) => o with { Provenance = v }, kind: OptionKind.PathOut),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("provenance-", "of the provenance", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
@@ -58,7 +62,7 @@ internal static class BuildOperation
             new("allow-module", "PATH", "A PKCS#11 module that plan, policy and keys may name, written as they do; without it one that they name is an error.",
                 (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
             new("output-root", "FOLDER", "Folder that a plan's outputs are taken from and stay below, instead of the plan's own.", (o, v) => o with { OutputRoot = v }),
-            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on.", (o, v) => o with { Shard = v }),
+            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on; auto (or auto/N) is the part of the array job that this is.", (o, v) => o with { Shard = v }),
             new("rebuild", null, "Build a plan's images even where they are there and verified.", (o, _) => o with { Rebuild = true }),
         ],
         Examples =
@@ -80,10 +84,19 @@ internal static class BuildOperation
         {
             if (options.Shard is not null || options.Rebuild || options.Keys is not null)
                 throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? "--shard" : options.Rebuild ? "--rebuild" : "--keys");
-            return new BuildLine(Complete(options), context).Run();
+            return Pictured(options, BuildFiles.Of(options), () => new BuildLine(Complete(options), context).Run(), context);
         }
         RefuseOneImagesOptions(options);
-        return PlanRun.Run(options, context);
+        return Pictured(options, [], () => PlanRun.Run(options, context), context);
+    }
+
+    private static BuildOutcome Pictured(BuildOptions options, ImmutableArray<string> outputs, Func<BuildOutcome> run, RunContext context)
+    {
+        using PictureFiles? pages = PictureFiles.Begin(
+            options.Html, options.Markdown, [options.Plan, options.Image, options.Kit, options.Keys, options.Policy, options.Sbat, options.Parser, options.Report, .. outputs], context);
+        BuildOutcome outcome = run();
+        pages?.Write(BuildPicture.Of(outcome), context);
+        return outcome;
     }
 
     /// <summary>The options with the PIN's source at each key; what cannot be done without something else is refused.</summary>
@@ -113,11 +126,12 @@ internal static class BuildOperation
     [
         .. PlannedStep.Read(o.Image, o.Kit, o.Sbat, o.Parser, o.Policy),
         .. PlannedStep.Sign("the Image inside", o.Inner.Key, o.Inner.Certificate),
-        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? "gzip"}), objcopy and ld")],
+        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? PayloadFormat.Default.Word}), objcopy and ld")],
         .. PlannedStep.Sign("the outer PE", o.Outer.Key, o.Outer.Certificate),
         .. PlannedStep.Sign("the finished file for IMA", o.Ima.Key, o.Ima.Certificate),
         .. o.Provenance is null ? [] : PlannedStep.Sign("the provenance", o.ProvenanceSigner.Key, o.ProvenanceSigner.Certificate),
         .. PlannedStep.Write(BuildFiles.Of(o)),
+        .. PlannedStep.Write(o.Html, o.Markdown),
     ];
 
     private static void RefuseOneImagesOptions(BuildOptions options)

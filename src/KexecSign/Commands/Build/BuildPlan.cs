@@ -36,7 +36,7 @@ internal static class BuildPlan
     private static readonly string[] NotOfPlans = ["allow-module", "output-root", "keys", "shard", "rebuild"];
     private static readonly string[] Pins = ["pin-env", "pin-file", "pin-fd"];
     private static readonly string[] References = ["key", "cert", "inner-key", "inner-cert", "ima-key", "ima-cert", "provenance-key", "provenance-cert"];
-    private static readonly string[] Outputs = ["o", "output", "signed-image", "tar", "report", "provenance"];
+    private static readonly string[] Outputs = ["o", "output", "signed-image", "tar", "report", "provenance", "html", "markdown"];
 
     private static void Require(BuildOptions given, PlacedProperty property, string path)
     {

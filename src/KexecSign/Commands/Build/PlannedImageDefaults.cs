@@ -5,6 +5,7 @@ using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Documents;
 using KexecSign.Keys.Pins;
+using KexecSign.Formats.Zboot;
 using KexecSign.Signing;
 using KexecSign.Zboot;
 
@@ -68,7 +69,7 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
             {
                 Kit = DocumentPaths.From(Folder, step.Required("kit")),
                 KitSha256 = step.Text("sha256") is { } sha256 ? Sha256Text.Require(sha256) : null,
-                Compression = step.Choice("compression", "gzip", "zstd"),
+                Compression = step.Choice("compression", PayloadFormat.Words.AsSpan()),
                 Level = step.Number("level", 1, 22),
                 Zstd = step.Choice("zstd", "own", "system") is { } library ? ZbootOptionSpecs.ZstdOf(library) : null,
             },

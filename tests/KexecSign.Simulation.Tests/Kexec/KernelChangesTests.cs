@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Kexec;
 using KexecSign.Simulation.Tests.Fixtures;
@@ -11,7 +12,7 @@ namespace KexecSign.Simulation.Tests.Kexec;
 /// The table of what changed between kernels, and that the model answers by it. Which algorithms a release has is a fact of its sources:
 /// crypto/asymmetric_keys of 6.1.192, 6.12.117 and 7.3.4.
 /// </summary>
-public sealed class KernelRulesTests(Keys keys) : IClassFixture<Keys>
+public sealed class KernelChangesTests(Keys keys) : IClassFixture<Keys>
 {
     [Theory]
     [InlineData("7.3", "7.3")]
@@ -38,10 +39,10 @@ public sealed class KernelRulesTests(Keys keys) : IClassFixture<Keys>
     [Fact]
     public void Each_rule_has_one_row_that_says_where_it_stands()
     {
-        KernelRules.All.Select(row => row.Rule).ShouldBe(Enum.GetValues<KernelRule>());
-        KernelRules.All.ShouldAllBe(row => row.What.Length > 10 && row.Source.Contains(".c", StringComparison.Ordinal) && (row.Until == null || row.Until > row.Since));
+        KernelChanges.All.Select(row => row.Rule).ShouldBe(Enum.GetValues<KernelRule>());
+        KernelChanges.All.ShouldAllBe(row => row.What.Length > 10 && row.Source.Contains(".c", StringComparison.Ordinal) && (row.Until == null || row.Until > row.Since));
         // A row for what holds in all of them would be no row.
-        KernelRules.All.ShouldAllBe(row => row.Holds(KernelRelease.Linux61) != row.Holds(KernelRelease.Linux73));
+        KernelChanges.All.ShouldAllBe(row => row.Holds(KernelRelease.Linux61) != row.Holds(KernelRelease.Linux73));
     }
 
     [Theory]

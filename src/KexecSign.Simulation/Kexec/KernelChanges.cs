@@ -47,7 +47,7 @@ public sealed record KernelRuleFacts(KernelRule Rule, KernelRelease Since, Kerne
 /// The one table of what changed between 6.1 and 7.3 for who signs images: the sources of 6.1.192, 6.12.117 and 7.3.4 beside each other,
 /// releases between them from the history of the change. Of MD4, SHA-224 and SM2, which 6.1 also has, the model computes none.
 /// </summary>
-public static class KernelRules
+public static class KernelChanges
 {
     /// <summary>All rows.</summary>
     public static ImmutableArray<KernelRuleFacts> All { get; } = [.. Enum.GetValues<KernelRule>().Select(Of)];
