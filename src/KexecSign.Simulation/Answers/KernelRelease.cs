@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace KexecSign.Simulation.Answers;
 
-/// <summary>Release whose rules apply; <see cref="Kexec.KernelChanges"/> says which changed when.</summary>
+/// <summary>Release whose rules apply; <see cref="KernelChanges"/> says which changed when.</summary>
 /// <param name="Major">The first number.</param>
 /// <param name="Minor">The second.</param>
 public readonly record struct KernelRelease(int Major, int Minor) : IComparable<KernelRelease>

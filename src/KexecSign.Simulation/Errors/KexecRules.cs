@@ -4,7 +4,7 @@ namespace KexecSign.Simulation.Errors;
 
 /// <summary>
 /// Codes KS40xx: the rules by which a kernel refuses a file given to <c>kexec_file_load</c>. Each names the kernel
-/// function that holds the rule; sources are those of Linux 6.12; <see cref="Kexec.KernelChanges"/> says what differs in others.
+/// function that holds the rule; sources are those of Linux 6.12; <see cref="Answers.KernelChanges"/> says what differs in others.
 /// </summary>
 public static class KexecRules
 {

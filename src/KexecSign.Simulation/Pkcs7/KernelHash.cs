@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
-using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Simulation.Pkcs7;
 

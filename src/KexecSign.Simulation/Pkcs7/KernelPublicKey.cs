@@ -3,7 +3,6 @@ using System.Numerics;
 using System.Security.Cryptography;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
-using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Simulation.Pkcs7;
 

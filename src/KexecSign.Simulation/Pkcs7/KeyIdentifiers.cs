@@ -1,7 +1,6 @@
 using System.Formats.Asn1;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
-using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Simulation.Pkcs7;
 

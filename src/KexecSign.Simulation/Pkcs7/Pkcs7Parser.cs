@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Formats.Asn1;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
-using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Simulation.Pkcs7;
 

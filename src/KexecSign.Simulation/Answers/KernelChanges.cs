@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using KexecSign.Simulation.Answers;
 
-namespace KexecSign.Simulation.Kexec;
+namespace KexecSign.Simulation.Answers;
 
 /// <summary>A rule of the kernel's that is not the same in all releases from 6.1 to 7.3.</summary>
 public enum KernelRule
