@@ -16,6 +16,23 @@ public static class AddonStub
     private const int Headers = 0x400, FileAlignment = 0x200, Page = 0x1000;
     private const int PeOffset = 0x40, Optional = PeOffset + 24, DirectoryCount = 16, OptionalSize = 112 + 8 * DirectoryCount;
 
+    // Fields of the COFF header, of the optional header of PE32+ and of a section header (PE/COFF specification).
+    private const int Machine = PeOffset + 4, SectionCount = PeOffset + 6, SizeOfOptionalHeader = PeOffset + 20, Characteristics = PeOffset + 22;
+    private const int SizeOfCode = Optional + 4, EntryPoint = Optional + 16, BaseOfCode = Optional + 20, SectionAlign = Optional + 32, FileAlign = Optional + 36;
+    private const int SizeOfImage = Optional + 56, SizeOfHeaders = Optional + 60, Subsystem = Optional + 68, DllCharacteristics = Optional + 70;
+    private const int NumberOfDirectories = Optional + 108, Section = Optional + OptionalSize;
+    private const int VirtualSize = Section + 8, VirtualAddress = Section + 12, SizeOfRawData = Section + 16, PointerToRawData = Section + 20;
+    private const int SectionCharacteristics = Section + 36;
+
+    // Executable, line numbers, symbols and debugging information stripped, large addresses.
+    private const ushort Stripped = 0x022E, Pe32Plus = 0x020B;
+
+    // High entropy addresses, relocatable, NX compatible.
+    private const ushort Relocatable = 0x0160;
+
+    // Code, executable, readable.
+    private const uint Code = 0x60000020;
+
     /// <summary>Architectures that it can be made for.</summary>
     public static ImmutableArray<ArchitectureFacts> Architectures { get; } = [.. ArchitectureFacts.All.Where(facts => !facts.ReturnUnsupported.IsEmpty)];
 
@@ -28,31 +45,29 @@ public static class AddonStub
             ?? throw FormatErrors.NoAddonMachine.With(PeConstants.MachineName(machine));
         code.CopyTo(image, Headers);
         "MZ"u8.CopyTo(image);
-        U32(0x3C, PeOffset);
+        U32(PeConstants.PeOffsetField, PeOffset);
         U32(PeOffset, 0x00004550);
-        U16(PeOffset + 4, machine);
-        U16(PeOffset + 6, 1);
-        U16(PeOffset + 20, OptionalSize);
-        // Executable, line numbers, symbols and debugging information stripped, large addresses.
-        U16(PeOffset + 22, 0x022E);
-        U16(Optional, 0x020B);
-        U32(Optional + 4, FileAlignment);
-        U32(Optional + 16, Page);
-        U32(Optional + 20, Page);
-        U32(Optional + 32, Page);
-        U32(Optional + 36, FileAlignment);
-        U32(Optional + 56, 2 * Page);
-        U32(Optional + 60, Headers);
-        U16(Optional + 68, PeConstants.EfiApplication);
-        U16(Optional + 70, 0x0160);
-        U32(Optional + 108, DirectoryCount);
-        const int table = Optional + OptionalSize;
-        ".text"u8.CopyTo(image.AsSpan(table));
-        U32(table + 8, (uint)code.Length);
-        U32(table + 12, Page);
-        U32(table + 16, FileAlignment);
-        U32(table + 20, Headers);
-        U32(table + 36, 0x60000020);
+        U16(Machine, machine);
+        U16(SectionCount, 1);
+        U16(SizeOfOptionalHeader, OptionalSize);
+        U16(Characteristics, Stripped);
+        U16(Optional, Pe32Plus);
+        U32(SizeOfCode, FileAlignment);
+        U32(EntryPoint, Page);
+        U32(BaseOfCode, Page);
+        U32(SectionAlign, Page);
+        U32(FileAlign, FileAlignment);
+        U32(SizeOfImage, 2 * Page);
+        U32(SizeOfHeaders, Headers);
+        U16(Subsystem, PeConstants.EfiApplication);
+        U16(DllCharacteristics, Relocatable);
+        U32(NumberOfDirectories, DirectoryCount);
+        ".text"u8.CopyTo(image.AsSpan(Section));
+        U32(VirtualSize, (uint)code.Length);
+        U32(VirtualAddress, Page);
+        U32(SizeOfRawData, FileAlignment);
+        U32(PointerToRawData, Headers);
+        U32(SectionCharacteristics, Code);
         return Layout.Of(image);
 
         void U16(int offset, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(offset), value);

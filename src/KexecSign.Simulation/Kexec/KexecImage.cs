@@ -23,7 +23,7 @@ internal static class KexecImage
                 Arm64Image.Probe(file);
                 break;
             case KernelArchitecture.X64:
-                BzImage.Probe(file);
+                X64Image.Probe(file);
                 break;
             case KernelArchitecture.RiscV64 when policy.Release.Has(KernelRule.RiscVImage) && !IsElf(file):
                 RiscVImage.Probe(file);
@@ -60,7 +60,7 @@ internal static class KexecImage
                 Arm64Image.Load(file, policy);
                 break;
             case KernelArchitecture.X64:
-                BzImage.Load(file, policy);
+                X64Image.Load(file, policy);
                 break;
             case KernelArchitecture.RiscV64:
                 RiscVImage.Load(file, policy);

@@ -45,7 +45,7 @@ internal static class SvgMap
     private static void Write(XmlWriter xml, FileMap map, bool alone)
     {
         FileMap[] levels = [.. map.Levels];
-        double bars = levels.Sum(HeightOf) + Margin, height = bars + (alone ? levels.Sum(level => (level.Parts.Length + 2) * RowHeight) + Margin : 0);
+        double bars = levels.Sum(HeightOf) + Margin, height = bars + (alone ? levels.Sum(level => (level.Parts.Length + level.Covers.Length + 2) * RowHeight) + Margin : 0);
         xml.WriteStartElement("svg", Namespace);
         xml.WriteAttributeString("viewBox", string.Create(CultureInfo.InvariantCulture, $"0 0 {Width} {height}"));
         xml.WriteAttributeString("class", "map");
@@ -150,6 +150,12 @@ internal static class SvgMap
             Label(xml, 470, y, "end mono", $"0x{part.Offset:x}");
             Label(xml, 610, y, "end mono", $"0x{part.Size:x}");
             Label(xml, 640, y, "", look.Says);
+        }
+        foreach (MapCover cover in level.Covers)
+        {
+            y += RowHeight;
+            Rectangle(xml, cover.Holds == false ? "cover bad" : "cover", Margin, y - 7, 12, 4, null);
+            Label(xml, Margin + 22, y, "", Cut($"covered by {cover.Name} of {cover.Signer}{(cover.Holds == false ? ", which does not hold" : "")}", 110));
         }
         return y + RowHeight;
     }

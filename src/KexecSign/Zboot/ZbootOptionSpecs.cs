@@ -44,6 +44,14 @@ internal static class ZbootOptionSpecs
         _ => throw OperationErrors.OptionValue.With("zstd", value, string.Join(", ", ZstdLibraries)),
     };
 
+    /// <summary>The name of a zstd.</summary>
+    public static string NameOf(ZstdLibrary library) => library switch
+    {
+        ZstdLibrary.Own => "own",
+        ZstdLibrary.System => "system",
+        _ => throw new ArgumentOutOfRangeException(nameof(library), library, null),
+    };
+
     /// <summary>The compression of that name.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3012.</exception>
     public static ZbootCompression Compression(string value) =>

@@ -77,18 +77,18 @@ internal static class PlanTexts
             text.Append($"      \"outputs\": {{ \"image\": {Quoted("signed/" + Path.GetFileName(image.File) + (image.Kit is null ? "" : ".efi"))} }},\n");
             text.Append("      \"steps\": [\n");
             if (image.HasInner)
-                text.Append($"        // The Image inside, which kexec_file_load checks.\n        {{ \"step\": \"sign-inner\", \"key\": \"kexec\"{(image is { IsSigned: true, Kit: not null } ? Replace : "")} }},\n");
+                text.Append($"        // The Image inside, which kexec_file_load checks.\n        {{ \"step\": \"sign-inner\", \"key\": \"kexec\" }},\n");
             if (image.Kit is { } kit)
                 text.Append($"        {{ \"step\": \"zboot\", \"kit\": {Quoted(Path.GetRelativePath(folder, Path.GetFullPath(kit)))}, \"compression\": \"zstd\" }},\n");
             if (image.IsSigned)
                 text.Append("        // It is signed already: \"replace\" drops those signatures, \"append\" and \"prepend\" keep them where nothing else is changed.\n");
-            text.Append($"        // What firmware checks.\n        {{ \"step\": \"sign\", \"key\": \"db\"{(image is { IsSigned: true, Kit: null } ? Replace : "")} }},\n");
+            text.Append($"        // What firmware checks.\n        {{ \"step\": \"sign\", \"key\": \"db\"{(image.IsSigned ? Replace : "")} }},\n");
             text.Append("        // A sidecar IMAGE.sig for IMA.\n        { \"step\": \"ima\", \"key\": \"ima\" },\n      ],\n    },\n");
         }
         return text.Append("  ],\n}\n").ToString();
     }
 
-    private const string Replace = ", \"existing\": \"replace\"";
+    private const string Replace = ", \"replace\": true";
 
     private static string Quoted(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 }

@@ -130,7 +130,7 @@ internal static class ProvenanceVerifyOperation
     {
         try
         {
-            return ProvenanceSubjects.Of(file, "", null, context);
+            return ProvenanceSubjects.Of(file, "", context);
         }
         catch (KexecSignException refused)
         {

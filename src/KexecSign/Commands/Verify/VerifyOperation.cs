@@ -82,7 +82,7 @@ internal static class VerifyOperation
         using PictureFiles? pages = PictureFiles.Begin(options.Html, options.Markdown, [options.File, options.Policy, options.Signature], context);
         using var file = JudgedFile.Open(options.File, context, options.Signature);
         VerifyResult result = Judge(options, policy, file, roles, context);
-        pages?.Write(VerifyPicture.Of(result, ImageInspection.Inspect(options.File, file.Content, context)), context);
+        pages?.Write(VerifyPicture.Of(result, ImageInspection.Inspect(options.File, file.Content, context), file.Ima), context);
         return result;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Formats.Ima;
 using KexecSign.Inspection;
 using KexecSign.Judging;
 using KexecSign.Pictures;
@@ -11,7 +12,8 @@ internal static class VerifyPicture
     /// <summary>The page's content.</summary>
     /// <param name="result">What came of verifying.</param>
     /// <param name="file">What the file is.</param>
-    public static PictureReport Of(VerifyResult result, InspectResult file)
+    /// <param name="ima">The IMA values that there are for it.</param>
+    public static PictureReport Of(VerifyResult result, InspectResult file, ImaValues ima)
     {
         ImmutableArray<PictureAnswer> answers = [.. result.Verdicts.Select(PictureAnswer.Of)];
         bool yes = result.Exit == Formats.Errors.ExitCode.Done;
@@ -22,7 +24,7 @@ internal static class VerifyPicture
             new(result.File, tone, yes ? "verified" : "not verified")
             {
                 Answers = answers,
-                Chains = [.. Chains(result.Verdicts, file)],
+                Chains = [.. Chains(result.Verdicts, file, ima)],
                 Map = FileMap.Of(file),
                 Facts = [.. Facts(result, file)],
                 Policy = result.Policy,
@@ -37,7 +39,7 @@ internal static class VerifyPicture
     }
 
     // Firmware and shim look at every signature of the file, kexec at the first of the innermost kernel.
-    private static IEnumerable<TrustChain> Chains(ImmutableArray<Verdict> verdicts, InspectResult file)
+    private static IEnumerable<TrustChain> Chains(ImmutableArray<Verdict> verdicts, InspectResult file, ImaValues values)
     {
         InspectResult[] levels = [.. Levels(file)];
         InspectResult? kernel = levels.LastOrDefault(level => !level.Signatures.IsEmpty);
@@ -59,10 +61,14 @@ internal static class VerifyPicture
         }
         ImmutableArray<PictureAnswer> ima = Asked(verdicts, Consumer.Ima);
         if (!ima.IsEmpty)
-            yield return new("by key id", null, "IMA signature of the whole file", null, ima);
+            yield return new(KeyOf(values), null, "IMA signature of the whole file", null, ima);
         if (kernel is null && Asked(verdicts, Consumer.Firmware, Consumer.Shim, Consumer.Kexec, Consumer.Bpf) is { IsEmpty: false } unsigned)
             yield return new("nobody", null, "there is no signature", null, unsigned);
     }
+
+    // It names its key by four bytes and brings no certificate; whose they are, the verdict says.
+    private static string KeyOf(ImaValues values) => (values.Security ?? values.Sidecar) is { Length: >= ImaSignature.HeaderSize } value && ImaValues.IsSignature(value)
+        ? $"key id {Convert.ToHexStringLower(value.AsSpan(3, 4))}" : "nobody";
 
     private static ImmutableArray<PictureAnswer> Asked(ImmutableArray<Verdict> verdicts, params Consumer[] consumers) =>
         [.. verdicts.Where(v => consumers.Contains(v.Consumer)).Select(PictureAnswer.Of)];

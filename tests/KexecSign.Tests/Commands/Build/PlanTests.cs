@@ -269,7 +269,7 @@ public sealed class PlanTests : IDisposable
     public void A_signed_image_is_signed_as_its_step_says(string existing, string expected)
     {
         _bench.Sign(At("image0"), TestSigners.Rsa4096, o => o with { Output = At("signed0") });
-        string step = $$"""[{ "step": "sign", "key": "db", "existing": "{{existing}}" }]""", images = """{ "image": "signed0", "outputs": { "image": "out.efi" } }""";
+        string step = $$"""[{ "step": "sign", "key": "db", "{{existing}}": true }]""", images = """{ "image": "signed0", "outputs": { "image": "out.efi" } }""";
         PlanResult refused = Run(Plan(images));
         refused.Images[0].Message.ShouldNotBeNull().ShouldContain("--replace");
         File.Exists(At("out.efi")).ShouldBeFalse();
@@ -292,8 +292,8 @@ public sealed class PlanTests : IDisposable
         _bench.Folder.File("vmlinuz.efi", RoomyZboot());
         _bench.Sign(At("vmlinuz.efi"), TestSigners.Rsa4096, o => o with { Output = At("signed0") });
         const string images = """{ "image": "signed0", "outputs": { "image": "out.efi" } }""";
-        Refusal.Of("KS3011", () => Run(Plan(images, $$"""[{{step}}, { "step": "sign", "key": "db", "existing": "append" }]""")), "--append");
-        PlanResult replaced = Run(Plan(images, $$"""[{{step}}, { "step": "sign", "key": "db", "existing": "replace" }]"""));
+        Refusal.Of("KS3011", () => Run(Plan(images, $$"""[{{step}}, { "step": "sign", "key": "db", "append": true }]""")), "--append");
+        PlanResult replaced = Run(Plan(images, $$"""[{{step}}, { "step": "sign", "key": "db", "replace": true }]"""));
         (replaced.Images[0].Message, Statuses(replaced)).ShouldBe((null, "Built"));
         Signers(At("out.efi")).ShouldBe([TestSigners.Rsa2048.Certificate.Subject]);
     }
@@ -303,9 +303,9 @@ public sealed class PlanTests : IDisposable
     {
         string kit = DebianKernels.Kit(), signed = DebianKernels.Signed().Path;
         string images = $$"""{ "image": {{Json(signed)}}, "outputs": { "image": "out.efi", "signedImage": "Image.signed" } }""";
-        string steps(string more) => $$"""[{ "step": "sign-inner", "key": "kexec"{{more}} }, { "step": "zboot", "kit": {{Json(kit)}}, "level": 1 }, { "step": "sign", "key": "db" }]""";
+        string steps(string more) => $$"""[{ "step": "sign-inner", "key": "kexec" }, { "step": "zboot", "kit": {{Json(kit)}}, "level": 1 }, { "step": "sign", "key": "db"{{more}} }]""";
         Run(Plan(images, steps(""))).Images[0].Message.ShouldNotBeNull().ShouldContain("Debian Secure Boot");
-        PlanResult built = Run(Plan(images, steps(", \"existing\": \"replace\"")));
+        PlanResult built = Run(Plan(images, steps(", \"replace\": true")));
         (built.Images[0].Message, Statuses(built)).ShouldBe((null, "Built"));
         Signers(At("Image.signed")).ShouldBe([TestSigners.P256.Certificate.Subject]);
     }
