@@ -274,7 +274,7 @@ public static class PublishedSchemas
                     "buildType": { "enum": ["urn:kexecsign:build:1", "urn:kexecsign:files:1"] },
                     "externalParameters": {
                       "type": "object",
-                      "properties": { "image": { "type": "string" }, "compression": { "enum": [COMPRESSIONS] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
+                      "properties": { "image": { "type": "string" }, "linuxVersion": { "type": "string" }, "compression": { "enum": [COMPRESSIONS] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
                     },
                     "internalParameters": {
                       "type": "object",

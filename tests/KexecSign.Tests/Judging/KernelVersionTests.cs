@@ -1,8 +1,11 @@
 using System.Text;
+using System.Text.Json;
+using KexecSign.Commands.Build;
 using KexecSign.Commands.Verify;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Judging;
+using KexecSign.Signing;
 
 namespace KexecSign.Tests.Judging;
 
@@ -71,6 +74,27 @@ public sealed class KernelVersionTests : IDisposable
         VerifyResult result = VerifyOperation.Definition.Run(new() { File = DebianFiles.Named(name), Consumers = [Consumer.Kexec], NoTrust = true }, _bench.Context);
         result.Verdicts[0].SignatureHolds.ShouldBe(true);
         KernelVersions.Of(null, Judged(name).Kernel).ShouldBe((Simulation.Answers.KernelRelease.TryParse(release)!.Value, true));
+    }
+
+    [Fact]
+    public void Verdicts_reports_and_provenance_say_which_Linux_it_is()
+    {
+        const string version = "7.3.4+deb13-arm64";
+        string signed = Signed(version, TestSigners.Rsa2048);
+        VerifyOperation.Definition.Run(new() { File = signed, NoTrust = true }, _bench.Context).LinuxVersion.ShouldBe(version);
+        VerifyOperation.Definition.Run(new() { File = Signed(null, TestSigners.Rsa2048), NoTrust = true }, _bench.Context).LinuxVersion.ShouldBeNull();
+        var built = (BuildResult)BuildOperation.Definition.Run(new()
+        {
+            Image = signed,
+            Existing = ExistingSignatures.Replace,
+            Outer = _bench.Identity(TestSigners.Rsa2048),
+            Output = _bench.Folder.At("built"),
+            Provenance = _bench.Folder.At("built.intoto.json"),
+            ProvenanceSigner = _bench.Identity(TestSigners.P256),
+        }, _bench.Context);
+        built.LinuxVersion.ShouldBe(version);
+        string payload = JsonDocument.Parse(File.ReadAllText(_bench.Folder.At("built.intoto.json"))).RootElement.GetProperty("payload").GetString()!;
+        Encoding.UTF8.GetString(Convert.FromBase64String(payload)).ShouldContain($"\"linuxVersion\": \"{version}\"".Replace(": ", ":", StringComparison.Ordinal));
     }
 
     public void Dispose() => _bench.Dispose();

@@ -103,6 +103,7 @@ internal static class VerifyOperation
         new(options.File, !options.NoTrust && judgement.Verdicts.All(v => roles.AreNamed(v.Consumer) || !judgement.ShortForm.IsEmpty), judgement.Verdicts)
         {
             Sha256 = file.Sha256,
+            LinuxVersion = OtherKernels.Know(options.Architecture) ? null : KernelVersions.Own(file.Kernel),
             OnlyArithmetic = options.NoTrust,
             CertificatesCountedAs = judgement.ShortForm,
         };
