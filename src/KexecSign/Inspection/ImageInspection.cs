@@ -11,6 +11,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Uefi;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
 using KexecSign.Images;
@@ -75,6 +76,7 @@ internal static class ImageInspection
             Sections = [.. image.Sections.Select(s => new InspectedSection(
                 s.Name, s.PointerToRawData, s.SizeOfRawData, s.VirtualAddress, s.VirtualSize, $"0x{s.Characteristics:x8}"))],
             Signatures = Collect(traps, () => Signatures(image, file, digests, traps), []),
+            Nested = Collect(traps, () => NestedSignatures.Of(CertificateTable.Read(image, file), digests), []),
             Parts = ImageParts.Of(image, file, null),
             Uncovered = ImageParts.Uncovered(image),
         };
@@ -82,6 +84,8 @@ internal static class ImageInspection
             Collect(traps, () => KernelImage.Read(file), kernel);
         if (image.FindSection(ParserSection.Name) is not null)
             result = result with { ParserAbi = Collect(traps, () => ParserIn(image, file), null) };
+        if (image.FindSection(VendorCertificates.SectionName) is { } vendor)
+            result = result with { Fields = Collect(traps, () => ExtractedSection.Trusted(vendor, file), []) };
         if (known.Kind == ImageKind.Zboot)
             result = Collect(traps, () => WithPayload(result, image, file, context), result);
         else if (image.FindSection(UkiSections.Linux) is { } linux)

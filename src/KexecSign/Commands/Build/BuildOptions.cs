@@ -48,6 +48,9 @@ public sealed record BuildOptions
     /// <summary>Folder that a plan's outputs are taken from and stay below; null for the plan's own.</summary>
     public string? OutputRoot { get; init; }
 
+    /// <summary>What becomes of signatures that the image, or the Image that goes inside, carries already.</summary>
+    public ExistingSignatures Existing { get; init; }
+
     /// <summary><c>gzip</c> or <c>zstd</c>; null for gzip.</summary>
     public string? Compression { get; init; }
 

@@ -48,6 +48,8 @@ internal static class VerifyOperation
             new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
             new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v },
                 choices: ArchitectureFacts.Words),
+            new("kernel", "VERSION", "Release of the kernel that is to load the file, for instance 7.3: its rules are judged by. Without it those of the release that the file itself is of, or of 6.12 where that cannot be read.",
+                (o, v) => o with { Kernel = KernelVersions.Require(v) }),
             new("dbx", "FILE", "Revocations, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Dbx = v }),
             new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) =>
                 o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Mok] },
@@ -69,6 +71,7 @@ internal static class VerifyOperation
             new("kexecsign verify vmlinuz.efi --db db.pem --kexec-cert kexec.pem --ima-cert ima.pem", "Verify for every consumer that the image is made for."),
             new("kexecsign verify vmlinuz.efi --policy release.policy.json", "May it be released? Exit code 4 when a rule is broken."),
             new("kexecsign verify Image.signed --for kexec --kexec-cert kexec.pem", "Would kexec_file_load take it?"),
+            new("kexecsign verify Image.signed --for kexec --kexec-cert kexec.pem --kernel 6.1", "Would one that runs Linux 6.1 take it?"),
             new("kexecsign verify vmlinuz.efi --policy release.policy.json --html verdict.html", "The same with a page to look at and to hand on."),
             new("kexecsign verify vmlinuz.efi --no-trust", "Do its signatures hold, whoever made them?"),
         ],
@@ -93,8 +96,10 @@ internal static class VerifyOperation
             return Result(options, ImageVerification.Judge(file, options, roles, context), file, roles);
         if (policy.Architecture is { } architecture && options.Architecture is { } other && other != architecture)
             throw OperationErrors.OptionValue.With("arch", other, $"{architecture}, as the policy says");
+        if (policy.Kernel is { } kernel && options.Kernel is { } newer && newer != kernel)
+            throw OperationErrors.OptionValue.With("kernel", newer, $"{kernel}, as the policy says");
         TrustedRoles all = roles.With(PolicyCheck.Trusted(policy, file, context));
-        VerifyOptions asked = options with { Architecture = options.Architecture ?? policy.Architecture, ExpiredFails = options.ExpiredFails || policy.ExpiredFails };
+        VerifyOptions asked = options with { Architecture = options.Architecture ?? policy.Architecture, Kernel = options.Kernel ?? policy.Kernel, ExpiredFails = options.ExpiredFails || policy.ExpiredFails };
         return Result(options, ImageVerification.Judge(file, asked, all, context), file, all) with { Policy = PolicyCheck.Judge(policy, file, all, context) };
     }
 
@@ -102,6 +107,7 @@ internal static class VerifyOperation
         new(options.File, !options.NoTrust && judgement.Verdicts.All(v => roles.AreNamed(v.Consumer) || !judgement.ShortForm.IsEmpty), judgement.Verdicts)
         {
             Sha256 = file.Sha256,
+            LinuxVersion = OtherKernels.Know(options.Architecture) ? null : KernelVersions.Own(file.Kernel),
             OnlyArithmetic = options.NoTrust,
             CertificatesCountedAs = judgement.ShortForm,
         };
