@@ -11,6 +11,7 @@ public sealed class HelpExampleTests(Reader reader, ITestOutputHelper output) : 
     private static readonly Dictionary<string, string> LeftOut = new()
     {
         ["kexecsign sign grub.efi"] = "asks timestamp servers of the network; Signing/Timestamps has tests with one of its own",
+        ["kexecsign boot "] = "starts a whole kernel in QEMU for minutes; BootCommandTests do",
         ["kexecsign zboot kit"] = "takes a kernel's source or build; ZbootKitCaptureTests have them",
         ["kexecsign bpf compile mine.bpf.c"] = "compiles the reader's own parser with clang 19; BpfCompileTests have both",
         ["kexecsign ima hash /etc/fstab"] = "writes to a file of this machine",
