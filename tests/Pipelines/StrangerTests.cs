@@ -63,7 +63,7 @@ public sealed partial class StrangerTests : IDisposable
             exit.ShouldNotBe(0, $"{line}\n{output}");
             // Where the files of a page are not here, another refusal comes first.
             if (exit != 4)
-                output.ShouldMatch(@"^KS\d{4}: ");
+                output.ShouldMatch(@"(?m)^KS\d{4}: ");
         }
     }
 
