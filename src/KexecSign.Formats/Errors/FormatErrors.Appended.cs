@@ -9,7 +9,8 @@ public static partial class FormatErrors
 
     /// <summary>sig_len reaches in front of the file.</summary>
     public static readonly ErrorCode ModuleSignatureLength = new(
-        "KS1422", "the signature block announces 0x{0:x} bytes of PKCS#7 but only 0x{1:x} bytes, content included, lie before it.", "The file was cut or the block was damaged; get it again and sign it.");
+        "KS1422", "the signature block announces 0x{0:x} bytes of PKCS#7 but only 0x{1:x} bytes, content included, lie before it.",
+            "The file was cut or the block was damaged; get it again and sign it.");
 
     /// <summary>The PKCS#7 is no detached signature of the kind that modules carry.</summary>
     public static readonly ErrorCode ModulePkcs7 = new(

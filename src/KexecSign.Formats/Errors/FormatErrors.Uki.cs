@@ -54,7 +54,9 @@ public static partial class FormatErrors
 
     /// <summary>A phase path that systemd would never measure.</summary>
     public static readonly ErrorCode BadPhase = new(
-        "KS1722", "the phase path '{0}' has a word that is empty or no word.", "Join words by colons, for instance enter-initrd:leave-initrd; a single colon is the moment before any phase.", ExitCode.WrongUsage);
+        "KS1722", "the phase path '{0}' has a word that is empty or no word.",
+            "Join words by colons, for instance enter-initrd:leave-initrd; a single colon is the moment before any phase.",
+            ExitCode.WrongUsage);
 
     /// <summary>A profile that is not in the image.</summary>
     public static readonly ErrorCode NoSuchProfile = new(

@@ -4,7 +4,7 @@ namespace KexecSign.Simulation.Errors;
 
 /// <summary>
 /// Codes KS40xx: the rules by which a kernel refuses a file given to <c>kexec_file_load</c>. Each names the kernel
-/// function that holds the rule; sources are those of Linux 6.12.
+/// function that holds the rule; sources are those of Linux 6.12; <see cref="Answers.KernelChanges"/> says what differs in others.
 /// </summary>
 public static class KexecRules
 {
@@ -207,4 +207,10 @@ public static class KexecRules
         "Sign with a key in the kernel's keyrings.");
 
     private static ErrorCode Refuses(string id, string says, string mend) => new(id, says, mend, ExitCode.VerificationFailed);
+
+    /// <summary>What the machine that runs the model cannot compute.</summary>
+    public static readonly ErrorCode NotComputable = new(
+        "KS4721",
+        "{0} is of {1}, which this machine's OpenSSL cannot verify.",
+        "Verify on a machine with OpenSSL 3.5 or later.");
 }

@@ -57,7 +57,8 @@ internal static class KeysInitOperation
             new("demo", null, "Make the demonstration's token, with keys for db, kexec and IMA; needs no profile.", (o, _) => o with { Demo = true }),
             new("directory", "DIR", "Folder of the SoftHSM token.", (o, v) => o with { Directory = v }, DefaultDirectory),
             new("certificates", "DIR", "Folder for the certificates; without it the token's.", (o, v) => o with { Certificates = v }),
-            new("write-config", "FILE", "Write the configuration with the keys by their labels, ready for --config FILE and '-k LABEL'; without it kexecsign.json in the SoftHSM token's folder. It holds no PIN.",
+            new("write-config", "FILE", "Write the configuration with the keys by their labels, ready for --config FILE and '-k LABEL'; "
+                + "without it kexecsign.json in the SoftHSM token's folder. It holds no PIN.",
                 (o, v) => o with { Configuration = v }, kind: OptionKind.PathOut),
             new("plan-keys", "FILE", "Write the keys by their labels, ready for 'build PLAN --keys FILE'; it holds no PIN.", (o, v) => o with { PlanKeys = v }, kind: OptionKind.PathOut),
             .. SigningOptionSpecs.Pins<KeysInitOptions>(o => o.Pin, (o, pin) => o with { Pin = pin }),

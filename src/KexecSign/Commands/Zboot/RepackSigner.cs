@@ -33,7 +33,8 @@ internal sealed record RepackSigner(SigningIdentity? Identity, string? Told)
             return signers;
         signers.Add(new(smaller, $"the signature of --key does not fit, so --smaller-key signs: {smaller.Certificate.Subject}."));
         if (options.MayDropChain && smaller.Certificates.Count > 1)
-            signers.Add(new(WithoutChain(smaller), $"the signature of --key does not fit, so --smaller-key signs ({smaller.Certificate.Subject}), and {Chain(smaller)} left out: what checks it has to know its issuer."));
+            signers.Add(new(WithoutChain(smaller), $"the signature of --key does not fit, so --smaller-key signs "
+                + $"({smaller.Certificate.Subject}), and {Chain(smaller)} left out: what checks it has to know its issuer."));
         return signers;
     }
 

@@ -148,7 +148,9 @@ internal static class ZbootBuildOperation
             using InnerImage? inner = signs
                 ? InnerImage.Sign(image.ToLayout(), SigningIdentity.Open("zboot build", options.Signing, context), options.Existing, context)
                 : null;
-            using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(), new(options.Compression, options.Level, options.Payload, options.Smallest, options.Linker) { Zstd = options.Zstd }, context);
+            using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(),
+                new(options.Compression, options.Level, options.Payload, options.Smallest, options.Linker) { Zstd = options.Zstd },
+                context);
             WrittenFile written = WrittenFile.Fill(output, options.Sbat is null ? zboot.Image : SbatSection.Put(zboot.Image, options.Sbat), context);
             if (kept is not null)
                 _ = WrittenFile.Fill(kept, inner!.Image, context);

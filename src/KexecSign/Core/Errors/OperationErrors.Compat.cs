@@ -43,7 +43,8 @@ public static partial class OperationErrors
     /// <summary>A key store of NSS.</summary>
     public static readonly ErrorCode NssRefused = new(
         "KS3859", "the NSS folder {0} is not read.",
-        "Take the key out of it with 'pk12util -o db.p12 -n NAME -d {0}' and import it into a token, then name it by -t TOKEN -c NAME or by a PKCS#11 URI in KEXECSIGN_PESIGN_KEY and KEXECSIGN_PESIGN_CERT.");
+        "Take the key out of it with 'pk12util -o db.p12 -n NAME -d {0}' and import it into a token, then name it by -t TOKEN -c NAME or "
+            + "by a PKCS#11 URI in KEXECSIGN_PESIGN_KEY and KEXECSIGN_PESIGN_CERT.");
 
     /// <summary>A value has no signature by the key.</summary>
     public static readonly ErrorCode RawSignatureUnsound = new(

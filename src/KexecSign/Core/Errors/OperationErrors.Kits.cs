@@ -6,7 +6,8 @@ public static partial class OperationErrors
 {
     /// <summary>A configuration without options.</summary>
     public static readonly ErrorCode NotAConfig = new(
-        "KS3755", "this is no kernel configuration: of its {0} lines none is CONFIG_NAME=value.", "Give the .config or config-VERSION of the kernel that goes inside; .xz, .gz and .zst of one are read too.");
+        "KS3755", "this is no kernel configuration: of its {0} lines none is CONFIG_NAME=value.",
+            "Give the .config or config-VERSION of the kernel that goes inside; .xz, .gz and .zst of one are read too.");
 
     /// <summary>A configuration of another architecture.</summary>
     public static readonly ErrorCode ConfigOtherMachine = new(

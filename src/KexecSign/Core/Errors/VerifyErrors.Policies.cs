@@ -32,13 +32,19 @@ public static partial class VerifyErrors
     public static readonly ErrorCode PolicyParser = new(
         "KS4646", "the policy asks for another parser: {0}.", "Embed the parser of the kernel series asked for with [run:bpf embed], or leave it out.", ExitCode.VerificationFailed);
 
+    /// <summary>A kernel of another release.</summary>
+    public static readonly ErrorCode PolicyRelease = new(
+        "KS4722", "the policy asks for a kernel of another release: {0}.", "Build the kernel of a release that 'releases' of the policy names.", ExitCode.VerificationFailed);
+
     /// <summary>Building again gives other bytes.</summary>
     public static readonly ErrorCode PolicyReproducible = new(
         "KS4647", "the policy asks for an image that can be built again to the same bytes: {0}.", "Leave [option:timestamp] and [option:signing-time] out, and sign with an RSA key.", ExitCode.VerificationFailed);
 
     /// <summary>A digest or key that is not to be relied on.</summary>
     public static readonly ErrorCode PolicyWeak = new(
-        "KS4163", "the policy allows nothing weak by silence: {0}.", "Sign with a key and digest of today; 'digests' and 'algorithms' can name it, and \"weak\": \"allow\" takes any.", ExitCode.VerificationFailed);
+        "KS4163", "the policy allows nothing weak by silence: {0}.",
+            "Sign with a key and digest of today; 'digests' and 'algorithms' can name it, and \"weak\": \"allow\" takes any.",
+            ExitCode.VerificationFailed);
 
     /// <summary>An image for other machines.</summary>
     public static readonly ErrorCode PolicyArchitecture = new(

@@ -52,7 +52,8 @@ public static partial class VerifyErrors
 
     /// <summary>digestAlgorithms do not name the signer's digest.</summary>
     public static readonly ErrorCode DigestNotListed = new(
-        "KS4114", "signature {0} lists the digest algorithms {1}, but its signer used {2}: firmware and OpenSSL choose the hash by the list (OpenSSL crypto/pkcs7/pk7_doit.c, PKCS7_signatureVerify()).",
+        "KS4114", "signature {0} lists the digest algorithms {1}, but its signer used {2}: firmware and OpenSSL choose the hash by the "
+            + "list (OpenSSL crypto/pkcs7/pk7_doit.c, PKCS7_signatureVerify()).",
         "A byte was changed that no signature covers; get the file again from where it was signed.", ExitCode.VerificationFailed);
 
     /// <summary>A certificate on the way breaks a rule for chains.</summary>
@@ -107,7 +108,8 @@ public static partial class VerifyErrors
 
     /// <summary>A certificate that no kernel finds by an IMA signature.</summary>
     public static readonly ErrorCode ImaNoKeyIdentifier = new(
-        "KS4151", "the certificate of {0} has no SubjectKeyIdentifier: a kernel takes the id of an IMA key from that extension alone and answers ENOKEY (Linux x509_cert_parser.c, x509_process_extension(); asymmetric_type.c, asymmetric_key_id_partial()).",
+        "KS4151", "the certificate of {0} has no SubjectKeyIdentifier: a kernel takes the id of an IMA key from that extension alone and "
+            + "answers ENOKEY (Linux x509_cert_parser.c, x509_process_extension(); asymmetric_type.c, asymmetric_key_id_partial()).",
         "Have the certificate issued again with a SubjectKeyIdentifier.");
 
     /// <summary>The IMA signature does not hold.</summary>
