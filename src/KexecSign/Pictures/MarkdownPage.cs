@@ -42,7 +42,8 @@ internal static class MarkdownPage
             foreach (string consumer in consumers)
             {
                 PictureAnswer? answer = image.Answers.FirstOrDefault(a => a.Consumer == consumer);
-                text.Append(answer is null ? $" {(image.Answers.IsEmpty ? $"{ToneLook.Of(image.Tone).Emoji} {Word(image.Status)}" : "–")} |" : $" {ToneLook.Of(answer.Tone).Emoji} {Word(answer.Says)} |");
+                text.Append(answer is null ? $" {(image.Answers.IsEmpty ? $"{ToneLook.Of(image.Tone).Emoji} {Word(image.Status)}" : "–")} |"
+                    : $" {ToneLook.Of(answer.Tone).Emoji} {Word(answer.Says)} |");
             }
             text.Append('\n');
         }
