@@ -209,7 +209,8 @@ public sealed record InspectResult : OperationResult
         {
             tables.Add(new("signatures", ["#", "signer", "issuer", "digest", "digest matches", "signature holds"],
                 [.. Signatures.Select(s => ImmutableArray.Create(
-                    $"{s.Index}", s.Signer ?? "not included", s.Issuer ?? "-", s.Digest, s.DigestMatches ? "yes" : "NO", s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));
+                    $"{s.Index}", s.Signer ?? "not included", s.Issuer ?? "-", s.Digest, s.DigestMatches ? "yes" : "NO",
+                        s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));
         }
         if (!Nested.IsEmpty)
         {

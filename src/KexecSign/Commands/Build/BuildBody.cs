@@ -73,7 +73,8 @@ internal sealed class BuildBody : IDisposable
             ZbootAssembly zboot = ZbootAssembly.Make(kit, inner?.Image ?? file, recipe, context);
             return new(
                 zboot.Image, inner,
-                new(zboot.Header.CompressionName, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize) { Library = zboot.Library },
+                new(zboot.Header.CompressionName, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, zboot.PayloadSha256,
+                    zboot.ImageLength, zboot.CodeSize) { Library = zboot.Library },
                 zboot, inner);
         }
         catch

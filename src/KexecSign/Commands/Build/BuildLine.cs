@@ -73,7 +73,7 @@ internal sealed class BuildLine
     private void RequirePlaceForSidecar()
     {
         if (_ima is not null && OutputTarget.IsStandardOutput(_options.Output!))
-            throw OperationErrors.OptionsConflict.With("-o " + _options.Output, "--ima-key");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("o", _options.Output), new NamedOption("ima-key"));
     }
 
     private (Layout Image, EmbeddedParser? Parser) WithSections(Layout body, BuildSources sources)

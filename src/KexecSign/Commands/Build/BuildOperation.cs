@@ -4,6 +4,7 @@ using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Zboot;
 using KexecSign.Pictures;
 using KexecSign.Provenance;
@@ -28,7 +29,11 @@ internal static class BuildOperation
             + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
             + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
-        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report, o.Html, o.Markdown)],
+        Plan = o => o.Plan is null ? Steps(o) :
+        [
+            .. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)),
+            .. PlannedStep.Write(o.Report, o.Html, o.Markdown),
+        ],
         TypedResult = () => BuildJson.Default.BuildOutcome,
         TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
         TypedOptions =
@@ -77,7 +82,8 @@ internal static class BuildOperation
             {
                 Role = BuildRoles.Output(o => o.Tar, new("outputs", "tar")),
             },
-            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces)
+            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) =>
+                o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces)
             {
                 Role = BuildRoles.Value(o => o.Xattr, new("ima", "xattr")),
             },
@@ -143,7 +149,7 @@ internal static class BuildOperation
         if (options.Plan is null)
         {
             if (options.Shard is not null || options.Rebuild || options.Keys is not null)
-                throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? "--shard" : options.Rebuild ? "--rebuild" : "--keys");
+                throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? new NamedOption("shard") : options.Rebuild ? new NamedOption("rebuild") : new NamedOption("keys"));
             return Pictured(options, BuildFiles.Of(options), () => new BuildLine(Complete(options), context).Run(), context);
         }
         RefuseOneImagesOptions(options);
@@ -199,7 +205,7 @@ internal static class BuildOperation
         foreach ((OptionSpec<BuildOptions> option, OptionRole<BuildOptions> role) in BuildRoles.All)
         {
             if (role.Scope == OptionScope.One && role.Value(options) is not null)
-                throw OperationErrors.PlanAndOption.With(option.Typed, "images of its own");
+                throw OperationErrors.PlanAndOption.With(new NamedOption(option.Name), "images of its own");
         }
     }
 

@@ -8,7 +8,8 @@ namespace KexecSign.Commands.Build;
 /// <summary>Options of <c>build</c>: the whole line from a kernel Image to a signed package.</summary>
 public sealed record BuildOptions
 {
-    /// <summary>A plan file: of many images, or of the options of one. Of the properties below, a plan of many takes <see cref="Keys"/>, <see cref="Shard"/>, <see cref="Rebuild"/>, <see cref="Policy"/>, <see cref="Pin"/> and <see cref="Report"/>.</summary>
+    /// <summary>A plan file: of many images, or of the options of one. Of the properties below, a plan of many takes <see cref="Keys"/>,
+    /// <see cref="Shard"/>, <see cref="Rebuild"/>, <see cref="Policy"/>, <see cref="Pin"/> and <see cref="Report"/>.</summary>
     public string? Plan { get; init; }
 
     /// <summary>A file of keys that are taken instead of the plan's; null for the plan's own.</summary>

@@ -3,6 +3,7 @@ using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Settings;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Inspection;
 using KexecSign.Judging;
@@ -35,7 +36,8 @@ internal static class VerifyOperation
         [
             new("db", "FILE", "What firmware allows: a certificate, a bundle of them, or EFI_SIGNATURE_LISTs. The kernel trusts these certificates, too.",
                 (o, v) => o with { Db = o.Db.Add(v) }, repeatable: true, kind: OptionKind.KeyReference) { Trusts = [TrustRole.Db] },
-            new("kexec-cert", "CERT", "A certificate of the kernel's keyrings, for kexec.", (o, v) => o with { KexecCertificates = o.KexecCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Kexec] },
+            new("kexec-cert", "CERT", "A certificate of the kernel's keyrings, for kexec.", (o, v) =>
+                o with { KexecCertificates = o.KexecCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Kexec] },
             new("ima-cert", "CERT", "A certificate of the .ima keyring.", (o, v) => o with { ImaCertificates = o.ImaCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Ima] },
             new("cert", "CERT", "Short form for a file that is judged by one kind of signature: counts for those who look at it.",
                 (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true) { SaysWhomToTrust = true },
@@ -49,12 +51,14 @@ internal static class VerifyOperation
             new("kernel", "VERSION", "Release of the kernel that is to load the file, for instance 7.3: its rules are judged by. Without it those of the release that the file itself is of, or of 6.12 where that cannot be read.",
                 (o, v) => o with { Kernel = KernelVersions.Require(v) }),
             new("dbx", "FILE", "Revocations, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Dbx = v }),
-            new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) => o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Mok] },
+            new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) =>
+                o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Mok] },
             new("mokx", "FILE", "MokListX: revocations of the machine's owner, as EFI_SIGNATURE_LISTs.", (o, v) => o with { OwnerDbx = v }),
             new("sbat-level", "FILE", "SbatLevel, as 'mokutil --list-sbat-revocations' prints it: what shim demands of .sbat.", (o, v) => o with { SbatLevel = v }),
             new("expired", "POLICY", "What a signer's certificate that is out of date means; neither firmware nor kernel looks at the dates.",
                 (o, v) => o with { ExpiredFails = OptionValues.Choice("expired", v, Policies) == "fail" }, "warn", choices: Policies),
-            new("tsa", "CERT", "A timestamp authority that is trusted: with --expired fail, a signature that it stamped while the signer's certificate was valid counts as made in time. Neither firmware nor kernel looks at timestamps.",
+            new("tsa", "CERT", "A timestamp authority that is trusted: with --expired fail, a signature that it stamped while the "
+                + "signer's certificate was valid counts as made in time. Neither firmware nor kernel looks at timestamps.",
                 (o, v) => o with { TimestampAuthorities = o.TimestampAuthorities.Add(v) }, repeatable: true) { Trusts = [TrustRole.Tsa] },
             new("policy", "FILE", "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides those of the options.",
                 (o, v) => o with { Policy = v }),
@@ -76,7 +80,7 @@ internal static class VerifyOperation
     private static VerifyResult Run(VerifyOptions options, RunContext context)
     {
         if (options.NoTrust && TrustOption(options) is { } named)
-            throw OperationErrors.OptionsConflict.With("--no-trust", named);
+            throw OperationErrors.OptionsConflict.With(new NamedOption("no-trust"), named);
         TrustedRoles roles = TrustedRoles.Read(options, context);
         PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
         using PictureFiles? pages = PictureFiles.Begin(options.Html, options.Markdown, [options.File, options.Policy, options.Signature], context);

@@ -96,7 +96,8 @@ internal sealed class PolicyCheck
             return;
         PeImage image = _file.Image;
         if (_policy.Architecture is { } architecture)
-            Judge("architecture", VerifyErrors.PolicyArchitecture, PeConstants.MachineName(image.Machine) == architecture, $"the image is for {PeConstants.MachineName(image.Machine)}, {architecture} is asked for");
+            Judge("architecture", VerifyErrors.PolicyArchitecture, PeConstants.MachineName(image.Machine) == architecture,
+                $"the image is for {PeConstants.MachineName(image.Machine)}, {architecture} is asked for");
         if (_policy.Releases is { } releases)
             CheckRelease(releases);
         // For rules about who signed; for verdicts the short form is settled by the consumers asked.
@@ -188,7 +189,8 @@ internal sealed class PolicyCheck
             bool valid = signature.Signer is { } c && c.NotBefore.ToUniversalTime() <= now && c.NotAfter.ToUniversalTime() >= now.AddDays(days);
             Judge(name + ".validDays", VerifyErrors.PolicyExpiry, valid, signature.Signer is null
                 ? $"{which}{signer} signed"
-                : $"{which}the certificate of {signer} is valid from {signature.Signer.NotBefore.ToUniversalTime():yyyy-MM-dd} to {signature.Signer.NotAfter.ToUniversalTime():yyyy-MM-dd}, {days} day(s) from {now:yyyy-MM-dd} are asked for");
+                : $"{which}the certificate of {signer} is valid from {signature.Signer.NotBefore.ToUniversalTime():yyyy-MM-dd} to "
+                    + $"{signature.Signer.NotAfter.ToUniversalTime():yyyy-MM-dd}, {days} day(s) from {now:yyyy-MM-dd} are asked for");
         }
     }
 
