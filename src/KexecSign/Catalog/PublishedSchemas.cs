@@ -89,6 +89,7 @@ public static class PublishedSchemas
                       "step": { "const": "zboot" },
                       "kit": { "type": "string", "minLength": 1, "description": "A kit of 'kexecsign zboot kit'." },
                       "sha256": { "type": "string", "pattern": "^[0-9a-fA-F:]{64,95}$", "description": "SHA-256 that the kit must have: a kit is code that is linked into the image." },
+                      "signers": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 }, "description": "Certificates of those one of whom must have signed the kit, in KIT.intoto.json." },
                       "compression": { "enum": ["gzip", "zstd"] },
                       "level": { "type": "integer", "minimum": 1, "maximum": 22 },
                       "zstd": { "enum": ["own", "system"], "description": "Whose zstd compresses: this program's, or the machine's." }
@@ -148,12 +149,13 @@ public static class PublishedSchemas
           "type": "object",
           "additionalProperties": false,
           "anyOf": [
-            { "required": ["consumers"] }, { "required": ["signatures"] }, { "required": ["sbat"] }, { "required": ["parser"] }, { "required": ["kits"] },
+            { "required": ["consumers"] }, { "required": ["signatures"] }, { "required": ["sbat"] }, { "required": ["parser"] }, { "required": ["kits"] }, { "required": ["kitSigners"] },
             { "required": ["reproducible"], "properties": { "reproducible": { "const": true } } }
           ],
           "properties": {
             "$schema": { "type": "string" },
             "kits": { "type": "array", "minItems": 1, "items": { "type": "string", "pattern": "^[0-9a-fA-F:]{64,95}$" }, "description": "SHA-256 of the zboot kits that may be linked with; for 'build'." },
+            "kitSigners": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 }, "description": "Certificates of those one of whom must have signed the zboot kit, in KIT.intoto.json; for 'build'." },
             "certificates": {
               "description": "Certificates that are trusted, besides those of the command line: by role, or, for files with one kind of signature, in one list. A file of several is read whole.",
               "oneOf": [

@@ -55,9 +55,7 @@ internal sealed class BuildLine
         string? sidecar = Stage(files, _ima is null ? null : output + ".sig"), provenance = Stage(files, _options.Provenance);
         PolicyDocument? policy = _options.Policy is null ? null : PolicyDocument.Read(_options.Policy, _options.AllowedModules);
         using FileSource imageSource = FileSource.Open(_options.Image!);
-        ZbootKit? kit = _options.Kit is null ? null : ZbootKit.Open(_options.Kit);
-        kit?.RequirePinned(_options.KitSha256 is { } pinned ? [pinned] : [], "--kit-sha256 or the plan");
-        kit?.RequirePinned(policy?.Kits ?? [], "the policy");
+        ZbootKit? kit = AllowedKit.Open(_options, policy, _context);
 
         using BuildBody body = Body(imageSource, kit);
         Layout image = _options.Sbat is null ? body.Image : SbatSection.Put(body.Image, _options.Sbat);

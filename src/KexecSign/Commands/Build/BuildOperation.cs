@@ -33,6 +33,7 @@ internal static class BuildOperation
             new("image", "FILE", "The uncompressed kernel Image; without --kit any EFI image.", (o, v) => o with { Image = v }),
             new("kit", "FILE", "The zboot kit to link with ('kexecsign zboot kit' makes it).", (o, v) => o with { Kit = v }),
             new("kit-sha256", "HEX", "SHA-256 that the kit must have: a kit is code that is linked into the image.", (o, v) => o with { KitSha256 = Sha256Text.Require(v) }),
+            ZbootOptionSpecs.KitSigner<BuildOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }),
             new("o", "FILE", "The finished image; its IMA sidecar is FILE.sig.", (o, v) => o with { Output = v }),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("", "of the outer PE (Secure Boot)", o => o.Outer, (o, s) => o with { Outer = s }),
             .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("inner-", "of the Image inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),

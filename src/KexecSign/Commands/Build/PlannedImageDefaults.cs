@@ -68,6 +68,7 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
             {
                 Kit = DocumentPaths.From(Folder, step.Required("kit")),
                 KitSha256 = step.Text("sha256") is { } sha256 ? Sha256Text.Require(sha256) : null,
+                KitSigners = [.. step.Texts("signers").Select(reference => DocumentTrust.Data(AllowedModules).Reference(Folder, reference))],
                 Compression = step.Choice("compression", "gzip", "zstd"),
                 Level = step.Number("level", 1, 22),
                 Zstd = step.Choice("zstd", "own", "system") is { } library ? ZbootOptionSpecs.ZstdOf(library) : null,
