@@ -35,7 +35,7 @@ internal static class BuildPlan
     // What a plan may not say, in whatever form it is written.
     private static readonly string[] NotOfPlans = ["allow-module", "output-root", "keys", "shard", "rebuild"];
     private static readonly string[] Pins = ["pin-env", "pin-file", "pin-fd"];
-    private static readonly string[] References = ["key", "cert", "inner-key", "inner-cert", "ima-key", "ima-cert", "provenance-key", "provenance-cert"];
+    private static readonly string[] References = ["key", "cert", "inner-key", "inner-cert", "ima-key", "ima-cert", "provenance-key", "provenance-cert", "kit-signer"];
     private static readonly string[] Outputs = ["o", "output", "signed-image", "tar", "report", "provenance"];
 
     private static void Require(BuildOptions given, PlacedProperty property, string path)
