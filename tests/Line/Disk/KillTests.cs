@@ -26,8 +26,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         {
             Scenario scenario = scenarios[i % scenarios.Length];
             string folder = scenario.Begin();
-            // Starting takes most of the time, and nothing is written then.
-            if (Kill(scenario.Arguments(folder), lasts[i % scenarios.Length] * (0.4 + (0.65 * random.NextDouble()))))
+            if (Kill(scenario.Arguments(folder), lasts[i % scenarios.Length] * Part(random)))
                 inTime++;
             left += Directory.EnumerateFileSystemEntries(folder, ".kexecsign-*", SearchOption.AllDirectories).Count();
             if (scenario.Fault(folder, done: false, mayLeave: true) is { } fault)
@@ -36,7 +35,8 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             bool wasDone = next.Exit != 0 && scenario.DoneAlready.Any(code => next.Error.Contains(code, StringComparison.Ordinal));
             if (next.Exit != 0 && !wasDone)
                 wrong.Add($"{scenario.Name}, after kill {i}: {next.Error}");
-            else if (scenario.Fault(folder, done: true, mayLeave: false) is { } after)
+            // A run that finds everything done writes nothing, and so takes nothing away.
+            else if (scenario.Fault(folder, done: true, mayLeave: wasDone) is { } after)
                 wrong.Add($"{scenario.Name}, after kill {i}: {after}");
             Directory.Delete(folder, recursive: true);
         }
@@ -52,8 +52,9 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     {
         Tool.Demand(File.Exists("/usr/lib/softhsm/libsofthsm2.so"), "libsofthsm2.so is missing; apt-get install softhsm2");
         string profile = _folder.File("profile.json", Encoding.UTF8.GetBytes(Profile)), finished = _folder.At("finished");
-        var clock = Stopwatch.StartNew();
         KexecSignProgram.Succeed(Init(profile, finished));
+        var clock = Stopwatch.StartNew();
+        KexecSignProgram.Succeed(Init(profile, _folder.At("timed")));
         TimeSpan lasts = clock.Elapsed;
         string image = _folder.File("image", TestImage.Arm64().Bytes);
         var random = new Random(18);
@@ -64,7 +65,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             string folder = _folder.At($"init-{i}");
             if (i % 2 == 1)
                 Tool.Run("cp", "-a", finished, folder);
-            if (Kill(Init(profile, folder), lasts * (0.3 + (0.75 * random.NextDouble()))))
+            if (Kill(Init(profile, folder), lasts * Part(random)))
                 inTime++;
             Dictionary<string, byte[]> certificates = Certificates(folder);
             Answer next = KexecSignProgram.Run(Init(profile, folder));
@@ -104,12 +105,21 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     private static Dictionary<string, byte[]> Certificates(string folder) => Directory.Exists(folder)
         ? Directory.GetFiles(folder, "*.pem").ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes, StringComparer.Ordinal) : [];
 
+    // Where the program is compiled as it starts, that takes most of the time, and nothing is written then.
+    private static double Part(Random random) => ProgramUnderTest.Native is null ? 0.4 + (0.65 * random.NextDouble()) : 0.1 + (0.95 * random.NextDouble());
+
+    // The shorter of two: the first one reads the program from the disk.
     private static TimeSpan Lasts(Scenario scenario)
     {
-        string folder = scenario.Begin();
-        var clock = Stopwatch.StartNew();
-        KexecSignProgram.Succeed(scenario.Arguments(folder));
-        return clock.Elapsed;
+        TimeSpan[] lasted = new TimeSpan[2];
+        for (int i = 0; i < lasted.Length; i++)
+        {
+            string folder = scenario.Begin();
+            var clock = Stopwatch.StartNew();
+            KexecSignProgram.Succeed(scenario.Arguments(folder));
+            lasted[i] = clock.Elapsed;
+        }
+        return lasted.Min();
     }
 
     private static bool Kill(string[] arguments, TimeSpan after)

@@ -218,7 +218,8 @@ internal sealed class Scenario : IDisposable
             { "image": "Image1", "outputs": { "image": "out/1.efi" }, "steps": [{ "step": "sign", "key": "db" }] } ] }
         """);
 
-    private static byte[] Package()
+    /// <summary>A small package.</summary>
+    public static byte[] Package()
     {
         Tool.Require("rpmbuild");
         using var top = new TempFolder();
