@@ -87,7 +87,7 @@ Task("TestTools")
         lab += " 6.1-arm64";
         LabKernelOf(kernels["source-6.1"]);
     }
-    NeedNodePackages("@action-validator/core@0.6.0", "gitlab-ci-local@4.75.1", "@ibm/tekton-lint@1.1.0");
+    NeedNodePackages("@action-validator/core@0.6.0", "gitlab-ci-local@4.75.1", "@ibm/tekton-lint@1.1.0", "kubernetes-models@4.5.1");
 });
 
 Task("Test")

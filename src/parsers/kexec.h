@@ -239,7 +239,7 @@ static __always_inline long send(struct session *session, enum command command, 
 	packet->command = command;
 	packet->target = target;
 	packet->size = size;
-#if KEXEC_ABI == 7
+#if KEXEC_ABI >= 7
 	packet->again = again;
 	packet->chunks = 0;
 #endif
@@ -262,7 +262,7 @@ static __always_inline long give_decompressed(struct session *session, u32 size)
 
 static __always_inline long finish(struct session *session)
 {
-#if KEXEC_ABI == 7
+#if KEXEC_ABI >= 7
 	if (send(session, COMMAND_DONE, 0, FINAL, 0))
 		refuse("the kernel did not take the end of the image");
 #endif
@@ -275,7 +275,7 @@ static __always_inline long finish(struct session *session)
  */
 static __always_inline long authenticate(struct kexec_context *context, struct session *session, const struct blob *image)
 {
-#if KEXEC_ABI == 7
+#if KEXEC_ABI >= 7
 	u64 size = image->size;
 	u32 mode = 0;
 

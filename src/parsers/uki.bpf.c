@@ -16,7 +16,7 @@
 #define PARSER_JOINS
 
 #include "image.h"
-#if KEXEC_ABI == 7
+#if KEXEC_ABI >= 7
 #include "container.h"
 #endif
 
@@ -242,7 +242,7 @@ static __always_inline long give_uki(struct kexec_context *context, struct sessi
 	return give(session, TARGET_KERNEL, uki.kernel.size, PARSE_AGAIN);
 }
 
-#if KEXEC_ABI == 7
+#if KEXEC_ABI >= 7
 FIND_SECTION(find_uki, ".uki")
 #endif
 
@@ -251,7 +251,7 @@ PARSER(uki)
 	struct blob image;
 
 	container(context, &image);
-#if KEXEC_ABI == 7
+#if KEXEC_ABI >= 7
 	struct blob inner = {};
 
 	if (is_container(&image)) {

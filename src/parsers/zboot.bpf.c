@@ -13,7 +13,7 @@
 #endif
 
 #include "image.h"
-#if KEXEC_ABI == 7
+#if KEXEC_ABI >= 7
 #include "container.h"
 #endif
 
@@ -43,7 +43,7 @@ static __always_inline long give_zboot(struct kexec_context *context, struct ses
 	return give_decompressed(session, compressed.size);
 }
 
-#if KEXEC_ABI == 7
+#if KEXEC_ABI >= 7
 
 FIND_SECTION(find_kernel, ".kernel")
 FIND_SECTION(find_initrd, ".initrd")
@@ -74,7 +74,7 @@ PARSER(zboot)
 	struct blob image;
 
 	container(context, &image);
-#if KEXEC_ABI == 7
+#if KEXEC_ABI >= 7
 	if (is_container(&image))
 		return give_envelope(context, session, &image);
 #endif

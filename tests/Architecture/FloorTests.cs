@@ -20,7 +20,7 @@ public sealed class FloorTests
         ["KexecSign"] =
         [
             "", "Core", "Files", "Programs", "Documents", "Configuration", "Compression", "Batches", "Images", "Modules", "Signing", "Parsers", "Zboot", "Judging",
-            "Ima", "Inspection", "Uki", "Provenance", "Qemu", "Commands", "Catalog",
+            "Ima", "Inspection", "Uki", "Provenance", "Qemu", "Pictures", "Commands", "Catalog",
         ],
         ["KexecSign.Cli"] = ["Pins", "Terminal", "Output", "Progress", "Commands", "Help", "Compat", ""],
         ["KexecSign.MSBuild"] = ["", "Tasks"],

@@ -7,6 +7,7 @@ using KexecSign.Commands.Modules;
 using KexecSign.Commands.Sign;
 using KexecSign.Commands.Zboot;
 using KexecSign.Fixtures;
+using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Zboot;
 using KexecSign.Signing;
 using KexecSign.Simulation.Bpf;
@@ -45,7 +46,7 @@ public sealed class JudgedKernelLabTests(NextLabBench bench)
         var session = new KernelSession(bench.Work(), bench.Init) { Kernel = bench.InSet("images/raw/signed.Image"), Store = store, Parameters = "quiet loglevel=3" };
         LabKey key = LabKey.Rsa(work, "modules", certified: true);
         session.Add("key", $"key .secondary_trusted_keys {session.Give(key.DerFile)}");
-        foreach (KexecBpfAbi abi in (KexecBpfAbi[])[KexecBpfAbi.V6, KexecBpfAbi.V7])
+        foreach (ParserAbi abi in (ParserAbi[])[ParserAbi.V6, ParserAbi.V7])
         {
             string name = $"kexec_judge_{abi.ToString().ToLowerInvariant()}", signed = Path.Combine(work, name + ".ko");
             LabBench.Run(OperationCatalog.ModuleSign, new ModuleSignOptions { Files = [Path.Combine(module.Folder, name + ".ko")], Output = signed, Signing = key.Signing() });
@@ -99,7 +100,7 @@ public sealed class JudgedKernelLabTests(NextLabBench bench)
         string embedded = zboot + ".bpf", signed = zboot + ".signed";
         LabBench.Run(OperationCatalog.BpfEmbed, new BpfEmbedOptions { Image = zboot, Parser = Parser("v6", work), Output = embedded });
         LabBench.Run(OperationCatalog.Sign, new SignOptions { Files = [embedded], Signing = Db, Output = signed });
-        return new(name, KexecBpfAbi.V6, File.ReadAllBytes(signed));
+        return new(name, ParserAbi.V6, File.ReadAllBytes(signed));
     }
 
     private static ParserCase V7(string name, string work, string zboot, string initrd)
@@ -107,7 +108,7 @@ public sealed class JudgedKernelLabTests(NextLabBench bench)
         string parsers = Path.Combine(work, "zboot.bpf"), envelope = Path.Combine(work, "envelope.elf");
         LabBench.Run(OperationCatalog.BpfContainer, new BpfContainerOptions { Parsers = [Parser("v7", work)], Output = parsers });
         LabBench.Run(OperationCatalog.BpfEnvelope, new BpfEnvelopeOptions { Kernel = zboot, Initrd = initrd, CommandLine = CommandLine, Output = envelope });
-        return new(name, KexecBpfAbi.V7, File.ReadAllBytes(parsers), File.ReadAllBytes(envelope));
+        return new(name, ParserAbi.V7, File.ReadAllBytes(parsers), File.ReadAllBytes(envelope));
     }
 
     private static string Parser(string abi, string work)

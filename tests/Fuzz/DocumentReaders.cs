@@ -15,7 +15,7 @@ internal static class DocumentReaders
 {
     private const string Plan = """
         { "keys": { "db": { "key": "db.key", "cert": "db.pem", "digest": "sha256" } }, "policy": "p.json", "report": "r.json",
-          "steps": [ { "step": "zboot", "kit": "a.kit", "sha256": "0000000000000000000000000000000000000000000000000000000000000000", "signers": ["s.pem"], "compression": "zstd", "level": 3 },
+          "steps": [ { "step": "zboot", "kit": "a.kit", "sha256": "0000000000000000000000000000000000000000000000000000000000000000", "signer": "s.pem", "compression": "zstd", "level": 3 },
             { "step": "embed", "sbat": "s.csv" }, { "step": "sign", "key": "db" }, { "step": "ima", "key": "db", "xattr": "user" }, { "step": "provenance", "key": "db", "builder": "urn:x" } ],
           "images": [ { "name": "one", "image": "Image", "outputs": { "image": "out/a.efi", "tar": "out/a.tar" } } ] }
         """;

@@ -17,6 +17,7 @@ using KexecSign.Formats.Tests.Elf;
 using KexecSign.Formats.Tests.Uefi;
 using KexecSign.Formats.Uefi;
 using KexecSign.Formats.Uki;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Fuzz;

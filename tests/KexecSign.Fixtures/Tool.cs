@@ -36,6 +36,11 @@ public static class Tool
         ["getfattr"] = "attr",
         ["setfattr"] = "attr",
         ["openssl"] = "openssl",
+        ["munged"] = "munge",
+        ["slurmctld"] = "slurm-wlm",
+        ["slurmd"] = "slurm-wlm",
+        ["sbatch"] = "slurm-wlm",
+        ["scontrol"] = "slurm-wlm",
         ["patchelf"] = "patchelf",
         ["tar"] = "tar",
         ["zstd"] = "zstd",
@@ -93,6 +98,8 @@ public static class Tool
         ["mcopy"] = "mtools",
         ["dpkg"] = "dpkg",
         ["dpkg-deb"] = "dpkg",
+        ["cmark-gfm"] = "cmark-gfm",
+        ["chromium"] = "chromium",
     };
 
     /// <summary>Skips the test when a tool is missing; fails it when KEXECSIGN_REQUIRE_TOOLS=1.</summary>

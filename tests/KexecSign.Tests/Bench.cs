@@ -6,6 +6,7 @@ using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Signing;
 using KexecSign.Simulation.Kexec;

@@ -53,6 +53,11 @@ public sealed partial class GitHubTests : IDisposable
             RunJob(job, new() { ["matrix.shard"] = shard!.ToString(), ["secrets.KEXECSIGN_PIN"] = Runner.Pin });
         RunJob(_workflow["jobs"]!["gate"]!, []);
         _runner.RequireRelease();
+        // The summary of the gate, which joined the shards, is what the run shows last.
+        string summary = File.ReadAllText(Path.Combine(_runner.Temp, "summary"));
+        summary.ShouldContain("3 built, 0 kept, 0 failed, of 3");
+        summary.ShouldContain("| `2.efi` | ✅ accepts |");
+        File.ReadAllText(_runner.At("report.html")).ShouldContain("<td class=\"good\">✓ accepts</td>");
     }
 
     [SkippableFact]
@@ -134,6 +139,7 @@ public sealed partial class GitHubTests : IDisposable
         environment["GITHUB_ACTION_PATH"] = Runner.Pipeline("");
         string path = environment["GITHUB_PATH"] = Path.Combine(_runner.Temp, "path");
         File.WriteAllText(path, "");
+        environment["GITHUB_STEP_SUMMARY"] = Path.Combine(_runner.Temp, "summary");
         if (environment.ContainsKey("KEXECSIGN_PIN"))
             environment["SOFTHSM2_CONF"] = _runner.Release["SOFTHSM2_CONF"];
         _runner.Run(script, environment);

@@ -52,6 +52,8 @@ public sealed partial class GitLabTests : IDisposable
             Script(sign, new(_runner.Release) { ["CI_NODE_INDEX"] = $"{i}", ["CI_NODE_TOTAL"] = $"{shards}" });
         Script(gate, []);
         _runner.RequireRelease();
+        File.ReadAllText(_runner.At("report.html")).ShouldContain("3 built, 0 kept, 0 failed, of 3");
+        File.ReadAllText(_runner.At("report.md")).ShouldContain("✅ accepts");
         File.WriteAllText(_runner.At("release.policy.json"), """{ "parser": { "required": true } }""");
         string last = gate["script"]!.AsArray()[^1]!.ToString();
         _runner.Ask(last).Exit.ShouldBe(4);

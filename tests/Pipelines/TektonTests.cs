@@ -86,6 +86,9 @@ public sealed partial class TektonTests : IDisposable
         string script = step["script"]!.ToString();
         Variable().Matches(script).ShouldBeEmpty("what users name goes through env, never into the script");
         var environment = step["env"]!.AsArray().ToDictionary(e => e!["name"]!.ToString(), e => Variable().Replace(e!["value"]!.ToString(), m => values[m.Groups[1].Value]));
+        // A module of a token on the network needs none; SoftHSM's has to be told where its files are.
+        if (token is not null)
+            environment["SOFTHSM2_CONF"] = Path.Combine(token, "softhsm2.conf");
         _runner.Run(script, environment, Variable().Replace(step["workingDir"]!.ToString(), m => values[m.Groups[1].Value]));
         return File.ReadAllText(result);
     }

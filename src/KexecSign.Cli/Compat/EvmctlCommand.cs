@@ -92,7 +92,7 @@ internal sealed class EvmctlCommand : PeerCommand
                 Files = [file], Signing = Signing(arguments, run), KeyId = Id(arguments, run), Sidecar = sidecar, Xattr = xattr, ValuesOnly = !sidecar && xattr is null,
             },
             run.Context);
-        foreach (string message in result.Failed.Select(f => f.Message))
+        foreach (string message in result.Files.Select(f => f.Message).OfType<string>())
             run.Tell(message);
         foreach (string value in result.Signed.Select(s => s.Value))
         {

@@ -13,7 +13,7 @@ public sealed record SpcIndirectData(HashAlgorithmName Hash, ReadOnlyMemory<byte
 {
     private const string Obsolete = "<<<Obsolete>>>";
 
-    /// <summary>DER of the SEQUENCE, as sbsign writes it (formats.md A3).</summary>
+    /// <summary>DER of the SEQUENCE, as sbsign writes it: the obsolete link to no file that Authenticode prescribes.</summary>
     public byte[] Encode() => Encode(Oids.SpcPeImageData, Obsolete);
 
     /// <summary>

@@ -3,6 +3,7 @@ using System.Text;
 using KexecSign.Formats.Elf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Formats.Bpf;
 
@@ -34,14 +35,14 @@ public sealed record ImageEnvelope(Layout Kernel, Layout Initrd, Layout CommandL
     /// <summary>Whether a section table is an envelope's.</summary>
     public static bool Is(ElfSectionTable table) => table.Sections.Any(s => s.Name == KernelName);
 
-    /// <summary>Writes an envelope.</summary>
+    /// <summary>Writes an envelope. No reader of the series looks at the machine.</summary>
     /// <param name="machine">Machine of the PE image in it; the ELF header names the same one.</param>
     /// <exception cref="KexecSignException">KS1338.</exception>
     public Layout Write(ushort machine)
     {
         (byte[] names, ImmutableArray<int> nameAt) = ElfWriter.Names([KernelName, InitrdName, CommandLineName, ".shstrtab"]);
         ImmutableArray<Layout> contents = [Kernel, Initrd, CommandLine, Layout.Of(names)];
-        Layout headers = Layout.Of(ElfWriter.Header(Executable, ElfMachine(machine), ElfWriter.HeaderSize, contents.Length + 1, contents.Length))
+        Layout headers = Layout.Of(ElfWriter.Header(Executable, ArchitectureFacts.OfPe(machine)?.ElfMachine ?? 0, ElfWriter.HeaderSize, contents.Length + 1, contents.Length))
             .AppendZeros(ElfWriter.HeaderSize);
         long at = ElfWriter.HeaderSize * (contents.Length + 2);
         Layout body = Layout.Empty;
@@ -72,14 +73,4 @@ public sealed record ImageEnvelope(Layout Kernel, Layout Initrd, Layout CommandL
             throw FormatErrors.EnvelopeSectionUnseen.With(name, found[0].Index, LastSectionSeen);
         return table.Content(found[0]);
     }
-
-    // EM_AARCH64, EM_RISCV, EM_LOONGARCH, EM_X86_64; no reader of the series looks.
-    private static ushort ElfMachine(ushort machine) => machine switch
-    {
-        0xAA64 => 183,
-        0x5064 => 243,
-        0x6264 => 258,
-        0x8664 => 62,
-        _ => 0,
-    };
 }

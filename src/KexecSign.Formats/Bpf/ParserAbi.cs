@@ -1,20 +1,27 @@
+using System.Text.Json.Serialization;
+
 namespace KexecSign.Formats.Bpf;
 
-/// <summary>Which kernel series a parser object was made for; they are never mixed.</summary>
+/// <summary>
+/// Kernel series of the kexec BPF patches: those that a parser may have been made for, or the one of a kernel. None is merged, and no two
+/// take the same parser. What is true of each stands in <see cref="ParserSeries"/>.
+/// </summary>
+[Flags]
+[JsonConverter(typeof(JsonStringEnumConverter<ParserAbi>))]
 public enum ParserAbi
 {
-    /// <summary>Hook <c>bpf_handle_pefile</c>: series v3 to v5.</summary>
-    V5,
+    /// <summary>No hook's name is in the loader's data.</summary>
+    Unknown = 0,
 
-    /// <summary>Hook <c>kexec_image_parser_anchor</c>, and the image is in the context's <c>kernel</c>: series v6.</summary>
-    V6,
+    /// <summary>Series v3 to v5 (2025).</summary>
+    V5 = 1,
 
-    /// <summary>The same hook, and the image is in the context's <c>parsing_buf</c>: series v7.</summary>
-    V7,
+    /// <summary>Series v6 (2026-01).</summary>
+    V6 = 2,
+
+    /// <summary>Series v7 (2026-03).</summary>
+    V7 = 4,
 
     /// <summary>The hook of v6 and v7, but nothing that tells which: only the packets that it sends do.</summary>
-    V6OrV7,
-
-    /// <summary>Neither hook's name is in the loader's data.</summary>
-    Unknown,
+    V6OrV7 = V6 | V7,
 }

@@ -32,7 +32,7 @@ public sealed record ParserObject(ReadOnlyMemory<byte> Data, ReadOnlyMemory<byte
         ReadOnlyMemory<byte> data = Array(file, "opts_data"), instructions = Array(file, "opts_insn");
         if (instructions.Length == 0 || instructions.Length % 8 != 0)
             throw FormatErrors.BpfInstructionLength.With(instructions.Length);
-        return new(data, instructions, DetectAbi(data.Span));
+        return new(data, instructions, ParserSeries.Detect(data.Span));
     }
 
     private static ReadOnlyMemory<byte> Array(Elf64File file, string name)
@@ -47,11 +47,4 @@ public sealed record ParserObject(ReadOnlyMemory<byte> Data, ReadOnlyMemory<byte
             throw FormatErrors.BpfNoClosingNul.With(name, bytes.Span[^1]);
         return bytes[..^1];
     }
-
-    // Names in BTF stand between two NULs. v7's context has fields of v6's names, too, so its own come first.
-    private static ParserAbi DetectAbi(ReadOnlySpan<byte> data) =>
-        data.IndexOf("kexec_image_parser_anchor"u8) >= 0
-            ? data.IndexOf("\0parsing_buf\0"u8) >= 0 ? ParserAbi.V7 : data.IndexOf("\0kernel_sz\0"u8) >= 0 ? ParserAbi.V6 : ParserAbi.V6OrV7
-        : data.IndexOf("bpf_handle_pefile"u8) >= 0 ? ParserAbi.V5
-        : ParserAbi.Unknown;
 }

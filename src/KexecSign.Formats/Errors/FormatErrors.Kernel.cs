@@ -42,7 +42,7 @@ public static partial class FormatErrors
     /// <summary>A compression that cannot be written or read.</summary>
     public static readonly ErrorCode UnknownCompression = new(
         "KS1203", "the payload is compressed with '{0}'.",
-        "gzip and zstd are read and written; the older lz4, lzma, lzo and xzkern are only read.");
+        "{1} are read and written; the older {2} are only read.");
 
     /// <summary>The compression string is not ended.</summary>
     public static readonly ErrorCode CompressionNameNotEnded = new(

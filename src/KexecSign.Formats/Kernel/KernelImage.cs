@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Formats.Kernel;
 
@@ -33,10 +34,11 @@ public sealed record KernelImage(ImageArchitecture Architecture, ulong TextOffse
     /// <summary>File offset of the u64 image_size, on all three architectures.</summary>
     public const int ImageSizeOffset = 16;
 
-    private const uint Arm64Magic = 0x644D5241;
-    private const uint RiscVMagic = 0x05435352;
     private const uint LinuxPeMagic = 0x818223CD;
     private const uint ZimgMagic = 0x676D697A;
+
+    /// <summary>The architecture.</summary>
+    public KernelArchitecture Kernel => Of(Architecture);
 
     /// <summary>Page size in KiB that an arm64 kernel was built for; null when unspecified or on other architectures.</summary>
     public int? PageSizeKiB => Architecture != ImageArchitecture.Arm64 ? null : ((Flags >> 1) & 3) switch
@@ -53,19 +55,33 @@ public sealed record KernelImage(ImageArchitecture Architecture, ulong TextOffse
         if (head.Length < HeaderSize || head[0] != 'M' || head[1] != 'Z')
             return null;
         uint magic = BinaryPrimitives.ReadUInt32LittleEndian(head[56..]);
-        ImageArchitecture? architecture = magic switch
-        {
-            Arm64Magic => ImageArchitecture.Arm64,
-            RiscVMagic => ImageArchitecture.RiscV,
-            LinuxPeMagic when IsLoongArch(head) => ImageArchitecture.LoongArch,
-            _ => null,
-        };
-        if (architecture is not { } known)
+        if (KnownBy(magic, head) is not { } known)
             return null;
         ulong u8 = BinaryPrimitives.ReadUInt64LittleEndian(head[8..]), u24 = BinaryPrimitives.ReadUInt64LittleEndian(head[24..]);
         ulong size = BinaryPrimitives.ReadUInt64LittleEndian(head[ImageSizeOffset..]);
-        return known == ImageArchitecture.LoongArch ? new(known, u24, size, 0) : new(known, u8, size, u24);
+        return known switch
+        {
+            ImageArchitecture.Arm64 or ImageArchitecture.RiscV => new(known, u8, size, u24),
+            ImageArchitecture.LoongArch => new(known, u24, size, 0),
+        };
     }
+
+    private static ImageArchitecture? KnownBy(uint magic, ReadOnlySpan<byte> head)
+    {
+        foreach (ImageArchitecture image in Enum.GetValues<ImageArchitecture>())
+        {
+            if (ArchitectureFacts.Of(Of(image)).ImageMagic == magic)
+                return image;
+        }
+        return magic == LinuxPeMagic && IsLoongArch(head) ? ImageArchitecture.LoongArch : null;
+    }
+
+    private static KernelArchitecture Of(ImageArchitecture image) => image switch
+    {
+        ImageArchitecture.Arm64 => KernelArchitecture.Arm64,
+        ImageArchitecture.RiscV => KernelArchitecture.RiscV64,
+        ImageArchitecture.LoongArch => KernelArchitecture.LoongArch64,
+    };
 
     /// <summary>Reads the header of a kernel that is to be signed or loaded.</summary>
     /// <exception cref="KexecSignException">KS1101 when there is none, KS1208 for a bzImage, KS1102, KS1103 and KS1106 when kexec could not load it.</exception>

@@ -10,7 +10,7 @@ public static class KernelMemory
     private const int Granule = 0x10000;
 
     /// <summary>
-    /// Variant E: makes a kernel ask for more memory, so that its file may be longer by a certificate table. All that changes is bss, which
+    /// Makes a kernel ask for more memory, so that its file may be longer by a certificate table. All that changes is bss, which
     /// grows at its end by bytes that the kernel does not know of: image_size, SizeOfImage and the last section's VirtualSize go up together.
     /// </summary>
     /// <param name="kernel">The Image; signatures that it carries no longer hold afterwards.</param>

@@ -56,7 +56,7 @@ public static class PeCanonical
                 yield return FormatErrors.CertificateTableMisplaced.With(table.Address, tableEnd, end, image.FileLength);
         }
         end = Math.Max(end, SymbolsEnd(image, file, end));
-        // A kernel Image may be zero-padded up to image_size (formats.md 1.7, variant D): flat and sectionwise hashes agree
+        // A kernel Image may be zero-padded up to image_size ("fit" in docs/glossary.md): flat and sectionwise hashes agree
         // there, and zeros hide nothing.
         if (end < image.BodyLength && !IsZero(file, end, image.BodyLength))
             yield return FormatErrors.TrailingBytes.With(end, image.BodyLength - end, image.BodyLength);

@@ -1,3 +1,5 @@
+using KexecSign.Formats.Vocabulary;
+
 namespace KexecSign.Formats.Pe;
 
 /// <summary>Offsets and values of the PE format (Microsoft PE/COFF specification; kernel include/linux/pe.h).</summary>
@@ -37,12 +39,8 @@ public static class PeConstants
     public const uint DiscardableData = 0x42000040;
 
     /// <summary>The machine's name as users know it, or its number in hex.</summary>
-    public static string MachineName(ushort machine) => machine switch
+    public static string MachineName(ushort machine) => ArchitectureFacts.OfPe(machine)?.Word ?? machine switch
     {
-        MachineArm64 => "arm64",
-        MachineAmd64 => "x86_64",
-        MachineRiscV64 => "riscv64",
-        MachineLoongArch64 => "loongarch64",
         0x014C => "i386",
         0x01C2 or 0x01C4 or 0x01C0 => "arm",
         0x5032 => "riscv32",

@@ -77,11 +77,20 @@ public sealed record PeImage
     /// <summary>File offset of the u16 NumberOfSections.</summary>
     public int SectionCountOffset => HeaderOffset + 6;
 
+    /// <summary>File offset of the u32 PointerToSymbolTable and the u32 NumberOfSymbols behind it.</summary>
+    public int SymbolTableOffset => HeaderOffset + 12;
+
+    /// <summary>File offset of the u16 Characteristics.</summary>
+    public int CharacteristicsOffset => HeaderOffset + 22;
+
     /// <summary>File offset of the u32 SizeOfInitializedData.</summary>
     public int SizeOfInitializedDataOffset => OptionalHeaderOffset + 8;
 
     /// <summary>File offset of the u32 SizeOfImage.</summary>
     public int SizeOfImageOffset => OptionalHeaderOffset + 56;
+
+    /// <summary>File offset of the u32 SizeOfHeaders.</summary>
+    public int SizeOfHeadersOffset => OptionalHeaderOffset + 60;
 
     /// <summary>File offset of the u32 CheckSum, which no hash covers.</summary>
     public int CheckSumOffset => OptionalHeaderOffset + 64;

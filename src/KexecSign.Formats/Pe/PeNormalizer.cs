@@ -168,7 +168,7 @@ public sealed class PeNormalizer
         }
         if (table.Length > 0)
             _file = _file.Overwrite(_image.SectionTableOffset, table);
-        _file = _file.OverwriteUInt32(_image.OptionalHeaderOffset + 60, _sizeOfHeaders);
+        _file = _file.OverwriteUInt32(_image.SizeOfHeadersOffset, _sizeOfHeaders);
     }
 
     private static (Layout File, string? Change) WithoutSignatures(PeImage image, Layout file)

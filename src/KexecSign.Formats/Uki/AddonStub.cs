@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Formats.Uki;
 
@@ -15,57 +16,61 @@ public static class AddonStub
     private const int Headers = 0x400, FileAlignment = 0x200, Page = 0x1000;
     private const int PeOffset = 0x40, Optional = PeOffset + 24, DirectoryCount = 16, OptionalSize = 112 + 8 * DirectoryCount;
 
-    /// <summary>Machines it can be made for.</summary>
-    public static ImmutableArray<ushort> Machines { get; } = [PeConstants.MachineAmd64, PeConstants.MachineArm64, PeConstants.MachineRiscV64];
+    // Fields of the COFF header, of the optional header of PE32+ and of a section header (PE/COFF specification).
+    private const int Machine = PeOffset + 4, SectionCount = PeOffset + 6, SizeOfOptionalHeader = PeOffset + 20, Characteristics = PeOffset + 22;
+    private const int SizeOfCode = Optional + 4, EntryPoint = Optional + 16, BaseOfCode = Optional + 20, SectionAlign = Optional + 32, FileAlign = Optional + 36;
+    private const int SizeOfImage = Optional + 56, SizeOfHeaders = Optional + 60, Subsystem = Optional + 68, DllCharacteristics = Optional + 70;
+    private const int NumberOfDirectories = Optional + 108, Section = Optional + OptionalSize;
+    private const int VirtualSize = Section + 8, VirtualAddress = Section + 12, SizeOfRawData = Section + 16, PointerToRawData = Section + 20;
+    private const int SectionCharacteristics = Section + 36;
+
+    // Executable, line numbers, symbols and debugging information stripped, large addresses.
+    private const ushort Stripped = 0x022E, Pe32Plus = 0x020B;
+
+    // High entropy addresses, relocatable, NX compatible.
+    private const ushort Relocatable = 0x0160;
+
+    // Code, executable, readable.
+    private const uint Code = 0x60000020;
+
+    /// <summary>Architectures that it can be made for.</summary>
+    public static ImmutableArray<ArchitectureFacts> Architectures { get; } = [.. ArchitectureFacts.All.Where(facts => !facts.ReturnUnsupported.IsEmpty)];
 
     /// <summary>Makes one.</summary>
     /// <exception cref="KexecSignException">KS1724.</exception>
     public static Layout For(ushort machine)
     {
         byte[] image = new byte[Headers + FileAlignment];
-        byte[] code = Code(machine);
+        ImmutableArray<byte> code = Architectures.FirstOrDefault(facts => facts.PeMachine == machine)?.ReturnUnsupported
+            ?? throw FormatErrors.NoAddonMachine.With(PeConstants.MachineName(machine));
         code.CopyTo(image, Headers);
         "MZ"u8.CopyTo(image);
-        U32(0x3C, PeOffset);
+        U32(PeConstants.PeOffsetField, PeOffset);
         U32(PeOffset, 0x00004550);
-        U16(PeOffset + 4, machine);
-        U16(PeOffset + 6, 1);
-        U16(PeOffset + 20, OptionalSize);
-        // Executable, line numbers, symbols and debugging information stripped, large addresses.
-        U16(PeOffset + 22, 0x022E);
-        U16(Optional, 0x020B);
-        U32(Optional + 4, FileAlignment);
-        U32(Optional + 16, Page);
-        U32(Optional + 20, Page);
-        U32(Optional + 32, Page);
-        U32(Optional + 36, FileAlignment);
-        U32(Optional + 56, 2 * Page);
-        U32(Optional + 60, Headers);
-        U16(Optional + 68, PeConstants.EfiApplication);
-        U16(Optional + 70, 0x0160);
-        U32(Optional + 108, DirectoryCount);
-        const int table = Optional + OptionalSize;
-        ".text"u8.CopyTo(image.AsSpan(table));
-        U32(table + 8, (uint)code.Length);
-        U32(table + 12, Page);
-        U32(table + 16, FileAlignment);
-        U32(table + 20, Headers);
-        U32(table + 36, 0x60000020);
+        U16(Machine, machine);
+        U16(SectionCount, 1);
+        U16(SizeOfOptionalHeader, OptionalSize);
+        U16(Characteristics, Stripped);
+        U16(Optional, Pe32Plus);
+        U32(SizeOfCode, FileAlignment);
+        U32(EntryPoint, Page);
+        U32(BaseOfCode, Page);
+        U32(SectionAlign, Page);
+        U32(FileAlign, FileAlignment);
+        U32(SizeOfImage, 2 * Page);
+        U32(SizeOfHeaders, Headers);
+        U16(Subsystem, PeConstants.EfiApplication);
+        U16(DllCharacteristics, Relocatable);
+        U32(NumberOfDirectories, DirectoryCount);
+        ".text"u8.CopyTo(image.AsSpan(Section));
+        U32(VirtualSize, (uint)code.Length);
+        U32(VirtualAddress, Page);
+        U32(SizeOfRawData, FileAlignment);
+        U32(PointerToRawData, Headers);
+        U32(SectionCharacteristics, Code);
         return Layout.Of(image);
 
         void U16(int offset, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(offset), value);
         void U32(int offset, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(offset), value);
     }
-
-    // return 0x8000000000000003, EFI_UNSUPPORTED
-    private static byte[] Code(ushort machine) => machine switch
-    {
-        // mov rax, imm64; ret
-        PeConstants.MachineAmd64 => [0x48, 0xB8, 3, 0, 0, 0, 0, 0, 0, 0x80, 0xC3],
-        // mov x0, #3; movk x0, #0x8000, lsl #48; ret
-        PeConstants.MachineArm64 => [0x60, 0x00, 0x80, 0xD2, 0x00, 0x00, 0xF0, 0xF2, 0xC0, 0x03, 0x5F, 0xD6],
-        // li a0, 1; slli a0, a0, 63; addi a0, a0, 3; ret
-        PeConstants.MachineRiscV64 => [0x13, 0x05, 0x10, 0x00, 0x13, 0x15, 0xF5, 0x03, 0x13, 0x05, 0x35, 0x00, 0x67, 0x80, 0x00, 0x00],
-        _ => throw FormatErrors.NoAddonMachine.With(PeConstants.MachineName(machine)),
-    };
 }

@@ -70,15 +70,15 @@ public static class UkiComposer
         Layout headers = file.Slice(0, image.SectionTableOffset).Append(table)
             .Append(Behind(image, file, image.SectionTableOffset + table.Length)).PadTo(size);
         if (image.SymbolTable != 0)
-            headers = headers.OverwriteUInt16(image.HeaderOffset + 22, (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(file.ReadBytes(image.HeaderOffset + 22, 2)) | SymbolsStripped));
+            headers = headers.OverwriteUInt16(image.CharacteristicsOffset, (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(file.ReadBytes(image.CharacteristicsOffset, 2)) | SymbolsStripped));
         if (image.CanBeSigned)
             headers = headers.Overwrite(image.CertificateDirectoryOffset, new byte[8]);
         return headers
             .OverwriteUInt16(image.SectionCountOffset, (ushort)count)
-            .Overwrite(image.HeaderOffset + 12, new byte[8])
+            .Overwrite(image.SymbolTableOffset, new byte[8])
             .OverwriteUInt32(image.SizeOfInitializedDataOffset, (uint)Math.Min(data, uint.MaxValue))
             .OverwriteUInt32(image.SizeOfImageOffset, (uint)sizeOfImage)
-            .OverwriteUInt32(image.OptionalHeaderOffset + 60, (uint)size)
+            .OverwriteUInt32(image.SizeOfHeadersOffset, (uint)size)
             .OverwriteUInt32(image.CheckSumOffset, 0);
     }
 

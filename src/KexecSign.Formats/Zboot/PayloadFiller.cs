@@ -16,7 +16,7 @@ public static class PayloadFiller
 
     /// <summary>Fills a stream up.</summary>
     /// <param name="stream">A gzip member with a 10-byte header, or zstd frames; without a length behind.</param>
-    /// <param name="compression">Which of the two.</param>
+    /// <param name="compression">Which of them.</param>
     /// <param name="room">Bytes to be filled; not less than the stream's length.</param>
     /// <returns>Null when the difference is one that no filler has: 1, 2, 3, 4, 8 or 9 bytes for gzip, 1 to 7 for zstd.</returns>
     public static Layout? Fill(Layout stream, ZbootCompression compression, long room)
@@ -25,12 +25,13 @@ public static class PayloadFiller
         ArgumentOutOfRangeException.ThrowIfNegative(missing, nameof(room));
         if (missing == 0)
             return stream;
-        if (compression == ZbootCompression.Zstd)
-            return missing < SkippableHeaderSize ? null : stream.Append(SkippableHeader(missing)).AppendZeros(missing - SkippableHeaderSize);
-        byte[]? blocks = EmptyBlocks(missing);
-        return blocks is null
-            ? null
-            : stream.Slice(0, GzipHeaderSize).Append(blocks).Append(stream.Slice(GzipHeaderSize, stream.Length - GzipHeaderSize));
+        return compression switch
+        {
+            ZbootCompression.Gzip => EmptyBlocks(missing) is not { } blocks ? null
+                : stream.Slice(0, GzipHeaderSize).Append(blocks).Append(stream.Slice(GzipHeaderSize, stream.Length - GzipHeaderSize)),
+            ZbootCompression.Zstd => missing < SkippableHeaderSize ? null
+                : stream.Append(SkippableHeader(missing)).AppendZeros(missing - SkippableHeaderSize),
+        };
     }
 
     // RFC 8878 3.1.2: u32 magic, u32 length of what follows; decoders skip it.

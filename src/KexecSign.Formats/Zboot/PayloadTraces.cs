@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Formats.Zboot;
 
@@ -13,39 +14,33 @@ internal static class PayloadTraces
     // Of the payload in its section (zboot.lds).
     private const int PayloadAlignment = 8;
 
-    private const int BlocksToFollow = 4;
+    private const int BlocksToFollow = 4, MagicSize = 4;
 
-    /// <summary>What a stream begins with: of gzip the ten bytes of <c>gzip -n</c> but its last two, of the others their magic numbers.</summary>
-    private static readonly (string Name, byte[] Magic)[] Beginnings =
-    [
-        ("gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0]),
-        ("zstd", [0x28, 0xB5, 0x2F, 0xFD]),
-        ("xz", [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0]),
-        ("lzop", [0x89, (byte)'L', (byte)'Z', (byte)'O', 0, 13, 10, 26, 10]),
-        ("lz4", [0x02, 0x21, 0x4C, 0x18]),
-    ];
+    // RFC 8878 3.1.1.2; lz4's legacy frames hold 8 MiB a block, and what does not compress takes a little more.
+    private const int ZstdBlockHeader = 3, Lz4BlockHeader = 4;
+    private const uint MaxZstdBlock = 128 << 10, MaxLz4Block = (8 << 20) + (8 << 13) + 16;
 
     /// <summary>What begins at an offset; null for none that is known.</summary>
     public static string? At(Layout file, long offset)
     {
         if (offset < 0 || offset >= file.Length)
             return null;
-        return Name(file.ReadBytes(offset, Math.Min(16, file.Length - offset)));
+        return Known(file.ReadBytes(offset, Math.Min(16, file.Length - offset)))?.MagicName;
     }
 
     /// <summary>Looks for a payload in the code section of an image for firmware. A decoder's code has magic numbers, too, so more is looked at.</summary>
     /// <returns>Its name and file offset; null when there is none.</returns>
     public static (string Name, long Offset)? Search(PeImage image, Layout file)
     {
-        if (image.FindSection(".text") is not { } text || text.PointerToRawData >= file.Length || image.Machine is not (PeConstants.MachineArm64 or PeConstants.MachineRiscV64 or PeConstants.MachineLoongArch64))
+        if (image.FindSection(".text") is not { } text || text.PointerToRawData >= file.Length || ArchitectureFacts.OfPe(image.Machine) is not { HasZboot: true })
             return null;
         byte[] code = file.ReadBytes(text.PointerToRawData, Math.Min(SearchLength, Math.Min(text.SizeOfRawData, file.Length - text.PointerToRawData)));
         for (int at = 0; at + 16 <= code.Length; at += PayloadAlignment)
         {
-            if (Name(code.AsSpan(at)) is not { } name)
+            if (Known(code.AsSpan(at)) is not { MagicName: { } name } format)
                 continue;
             long offset = text.PointerToRawData + at;
-            if (name is not ("zstd" or "lz4") || BlocksHold(name, file, offset, Math.Min(text.RawEnd, file.Length)))
+            if (BlocksHold(format.Blocks, file, offset, Math.Min(text.RawEnd, file.Length)))
                 return (name, offset);
         }
         return null;
@@ -61,30 +56,43 @@ internal static class PayloadTraces
         return At(file, offset) is { } name ? (name, offset, section) : null;
     }
 
-    // Both formats give each block's length before it, so four bytes of magic need not be trusted alone: the first blocks have to lie
-    // in the section (RFC 8878 3.1.1; lz4's legacy frames have a u32).
-    private static bool BlocksHold(string name, Layout file, long offset, long end)
+    // Some formats give each block's length before it, so four bytes of magic need not be trusted alone: the first blocks have to lie
+    // in the section.
+    private static bool BlocksHold(BlockLengths blocks, Layout file, long offset, long end) => blocks switch
     {
-        long at = name == "lz4" ? offset + 4 : offset + 4 + ZstdHeaderSize(file.ReadBytes(offset + 4, 1)[0]);
-        int header = name == "lz4" ? 4 : 3;
+        BlockLengths.NotFollowed => true,
+        BlockLengths.Zstd => ZstdBlocksHold(file, offset, end),
+        BlockLengths.Lz4Legacy => Lz4BlockHolds(file, offset, end),
+    };
+
+    private static bool ZstdBlocksHold(Layout file, long offset, long end)
+    {
+        long at = offset + MagicSize + ZstdHeaderSize(file.ReadBytes(offset + MagicSize, 1)[0]);
         for (int block = 0; block < BlocksToFollow; block++)
         {
-            if (at + header > end)
+            if (at + ZstdBlockHeader > end)
                 return false;
-            byte[] bytes = [.. file.ReadBytes(at, header), 0];
-            uint value = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-            uint length = name == "lz4" ? value : value >> 3, kind = name == "lz4" ? 0 : (value >> 1) & 3;
-            // An lz4 payload of a small kernel has no more, and nothing says which is the last.
-            bool last = name == "lz4" || (value & 1) != 0;
+            uint value = BinaryPrimitives.ReadUInt32LittleEndian([.. file.ReadBytes(at, ZstdBlockHeader), 0]);
+            uint length = value >> 3, kind = (value >> 1) & 3;
             // A block of one byte that is repeated has that byte.
             long stored = kind == 1 ? 1 : length;
-            if (kind == 3 || length == 0 || length > MaxBlock(name) || at + header + stored > end)
+            if (kind == 3 || length is 0 or > MaxZstdBlock || at + ZstdBlockHeader + stored > end)
                 return false;
-            if (last)
+            if ((value & 1) != 0)
                 return true;
-            at += header + stored;
+            at += ZstdBlockHeader + stored;
         }
         return true;
+    }
+
+    // An lz4 payload of a small kernel has no more than one block, and nothing says which is the last.
+    private static bool Lz4BlockHolds(Layout file, long offset, long end)
+    {
+        long at = offset + MagicSize;
+        if (at + Lz4BlockHeader > end)
+            return false;
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(file.ReadBytes(at, Lz4BlockHeader));
+        return length is not 0 and <= MaxLz4Block && at + Lz4BlockHeader + length <= end;
     }
 
     // Descriptor, window, dictionary, content size (RFC 8878 3.1.1.1).
@@ -96,14 +104,12 @@ internal static class PayloadTraces
         return 1 + (single ? 0 : 1) + dictionary + content;
     }
 
-    private static long MaxBlock(string name) => name == "lz4" ? (8 << 20) + (8 << 13) + 16 : 128 << 10;
-
-    private static string? Name(ReadOnlySpan<byte> bytes)
+    private static PayloadFormat? Known(ReadOnlySpan<byte> bytes)
     {
-        foreach ((string name, byte[] magic) in Beginnings)
+        foreach (PayloadFormat format in PayloadFormat.All)
         {
-            if (bytes.StartsWith(magic))
-                return name;
+            if (!format.Magic.IsEmpty && bytes.StartsWith(format.Magic.AsSpan()))
+                return format;
         }
         return null;
     }

@@ -7,23 +7,13 @@ using KexecSign.Formats.Pe;
 
 namespace KexecSign.Formats.Zboot;
 
-/// <summary>How a zboot payload is compressed.</summary>
-public enum ZbootCompression
-{
-    /// <summary>A single gzip member with a 10-byte header; its own last 4 bytes are the uncompressed length.</summary>
-    Gzip,
-
-    /// <summary>One zstd frame, followed by the uncompressed length as u32.</summary>
-    Zstd,
-}
-
 /// <summary>
 /// The first 64 bytes of a <c>vmlinuz.efi</c> (drivers/firmware/efi/libstub/zboot-header.S): <c>MZ\0\0zimg</c>, u32 payload
 /// offset, u32 payload size, two reserved u32, compression name, LINUX_PE_MAGIC (since 6.2), u32 PE offset.
 /// </summary>
 /// <param name="PayloadOffset">File offset of the compressed kernel.</param>
 /// <param name="PayloadSize">Its length in bytes. The 4-byte length that follows all but gzip payloads is not counted.</param>
-/// <param name="CompressionName">As stored: <c>gzip</c>, <c>zstd</c>, or an older kernel's <c>zstd22</c>, <c>xzkern</c>, <c>lzma</c>, <c>lzo</c>, <c>lz4</c>.</param>
+/// <param name="CompressionName">As stored; <see cref="PayloadFormat"/> has those that there are.</param>
 public sealed record ZbootHeader(uint PayloadOffset, uint PayloadSize, string CompressionName)
 {
     /// <summary>Length of the header, in bytes.</summary>
@@ -36,19 +26,19 @@ public sealed record ZbootHeader(uint PayloadOffset, uint PayloadSize, string Co
         head.Length >= Size && head[0] == 'M' && head[1] == 'Z' && BinaryPrimitives.ReadUInt32LittleEndian(head[4..]) == Zimg;
 
     /// <summary>Whether a 4-byte uncompressed length follows the payload (gzip has it inside).</summary>
-    public bool HasLengthBehindPayload => !CompressionName.StartsWith("gzip", StringComparison.Ordinal);
+    public bool HasLengthBehindPayload =>
+        !PayloadFormat.All.Any(format => format.HasOwnLength && CompressionName.StartsWith(format.Word, StringComparison.Ordinal));
 
     /// <summary>File offset of the u32 that holds the uncompressed length.</summary>
     public long UncompressedLengthOffset => PayloadOffset + (long)PayloadSize - (HasLengthBehindPayload ? 0 : 4);
 
+    /// <summary>What is known of the compression.</summary>
+    /// <exception cref="KexecSignException">KS1203.</exception>
+    public PayloadFormat Format => PayloadFormat.Named(CompressionName);
+
     /// <summary>The compression, when it is one that this project reads and writes.</summary>
     /// <exception cref="KexecSignException">KS1203.</exception>
-    public ZbootCompression Compression => CompressionName switch
-    {
-        "gzip" => ZbootCompression.Gzip,
-        "zstd" or "zstd22" => ZbootCompression.Zstd,
-        _ => throw FormatErrors.UnknownCompression.With(CompressionName),
-    };
+    public ZbootCompression Compression => Format.Compression ?? throw PayloadFormat.Unknown(CompressionName);
 
     /// <summary>Reads the header and checks that the payload lies inside the sections.</summary>
     /// <exception cref="KexecSignException">KS1201, KS1202, KS1204, KS1208-KS1210.</exception>

@@ -26,11 +26,13 @@ public sealed class SigningKeyGenerator : X509SignatureGenerator
     /// <inheritdoc/>
     public override byte[] GetSignatureAlgorithmIdentifier(HashAlgorithmName hashAlgorithm)
     {
-        if (_key.Algorithm == KeyAlgorithm.MlDsa)
-            return AlgorithmIdentifier(MlDsaSet.Of(_key.KeySizeBits).Oid, parameters: false);
         // RFC 4055 section 5 (parameters NULL) and RFC 5758 section 3.2 (parameters absent).
-        HashKind hash = HashKind.Of(hashAlgorithm);
-        return _key.Algorithm == KeyAlgorithm.Rsa ? AlgorithmIdentifier(hash.RsaOid, parameters: true) : AlgorithmIdentifier(hash.EcdsaOid, parameters: false);
+        return _key.Algorithm switch
+        {
+            KeyAlgorithm.Rsa => AlgorithmIdentifier(HashKind.Of(hashAlgorithm).RsaOid, parameters: true),
+            KeyAlgorithm.Ecdsa => AlgorithmIdentifier(HashKind.Of(hashAlgorithm).EcdsaOid, parameters: false),
+            KeyAlgorithm.MlDsa => AlgorithmIdentifier(MlDsaSet.Of(_key.KeySizeBits).Oid, parameters: false),
+        };
     }
 
     /// <inheritdoc/>

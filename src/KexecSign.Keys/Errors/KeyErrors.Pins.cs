@@ -26,7 +26,7 @@ public static partial class KeyErrors
 
     /// <summary>A PIN that others can read is none.</summary>
     public static readonly ErrorCode PinFileOpen = new(
-        "KS2074", "the PIN file '{0}' may be read by others than its owner (mode {1}).", "Say 'chmod 600 FILE', and change the PIN if others had the time to read it.");
+        "KS2074", "the PIN file '{0}' may be read by others than its owner (mode {1}).", "Say 'chmod 600 FILE', and change the PIN if others had the time to read it. Where the mode is not yours to change, pipe it into '--pin-file -'.");
 
     /// <summary>The name of a variable that is not set, which may as well be the PIN itself.</summary>
     public static readonly ErrorCode PinVariableUnset = new(

@@ -48,7 +48,7 @@ internal sealed class CheckedKey : ISigningKey, IDisposable
 
     public byte[] SignData(ReadOnlyMemory<byte> data, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
     {
-        if (Algorithm != KeyAlgorithm.MlDsa)
+        if (!Algorithm.SignsMessages())
             return SignHash(CryptographicOperations.HashData(hashAlgorithm, data.Span), hashAlgorithm, cancellation);
         byte[] signature = _key.SignMessage(data, cancellation);
         return _check.HoldsForMessage(data.Span, signature) ? signature : throw Wrong(signature);
@@ -57,9 +57,9 @@ internal sealed class CheckedKey : ISigningKey, IDisposable
     public byte[] SignContent(ContentToSign what, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
     {
         if (_key is not ISeeingKey seeing)
-            return Algorithm == KeyAlgorithm.MlDsa ? SignData(what.Bytes(), hashAlgorithm, cancellation) : SignHash(what.Hash.Span, hashAlgorithm, cancellation);
+            return Algorithm.SignsMessages() ? SignData(what.Bytes(), hashAlgorithm, cancellation) : SignHash(what.Hash.Span, hashAlgorithm, cancellation);
         byte[] signature = seeing.SignContent(what, hashAlgorithm, cancellation);
-        bool holds = Algorithm == KeyAlgorithm.MlDsa
+        bool holds = Algorithm.SignsMessages()
             ? _check.HoldsForMessage(what.Bytes().Span, signature) : _check.HoldsForHash(what.Hash.Span, hashAlgorithm, signature);
         return holds ? signature : throw Wrong(signature);
     }

@@ -61,7 +61,7 @@ public interface ISigningKey
     /// <param name="cancellation">Gives up waiting for the token.</param>
     /// <returns>The signature in the form that <see cref="KeyAlgorithm"/> names.</returns>
     byte[] SignContent(ContentToSign what, HashAlgorithmName hashAlgorithm, CancellationToken cancellation) =>
-        Algorithm == KeyAlgorithm.MlDsa ? SignData(what.Bytes(), hashAlgorithm, cancellation) : SignHash(what.Hash.Span, hashAlgorithm, cancellation);
+        Algorithm.SignsMessages() ? SignData(what.Bytes(), hashAlgorithm, cancellation) : SignHash(what.Hash.Span, hashAlgorithm, cancellation);
 }
 
 /// <summary>Content for a key to sign.</summary>

@@ -11,11 +11,12 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
     /// <summary>Bytes of the modulus, or of one of the two numbers of an ECDSA signature; ML-DSA has no numbers.</summary>
     public int NumberLength => (Bits + 7) / 8;
 
-    public HashAlgorithmName DefaultHash => (Algorithm, Bits) switch
+    // Of a curve the shortest that it does not cut (RFC 5480 section 4).
+    public HashAlgorithmName DefaultHash => Algorithm switch
     {
-        (KeyAlgorithm.Ecdsa, 384) => HashAlgorithmName.SHA384,
-        (KeyAlgorithm.Ecdsa, 521) or (KeyAlgorithm.MlDsa, _) => HashAlgorithmName.SHA512,
-        _ => HashAlgorithmName.SHA256,
+        KeyAlgorithm.Rsa => HashAlgorithmName.SHA256,
+        KeyAlgorithm.Ecdsa => Bits > 384 ? HashAlgorithmName.SHA512 : Bits > 256 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256,
+        KeyAlgorithm.MlDsa => HashAlgorithmName.SHA512,
     };
 
     // SEQUENCE and INTEGER headers take 3 + 2 * 2 bytes at most for these sizes, and each number may need a zero in front.
@@ -23,7 +24,7 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
     {
         KeyAlgorithm.Rsa => NumberLength,
         KeyAlgorithm.MlDsa => MlDsaSet.Of(Bits).SignatureLength,
-        _ => (2 * (NumberLength + 3)) + 3,
+        KeyAlgorithm.Ecdsa => (2 * (NumberLength + 3)) + 3,
     };
 
     /// <summary>Reads a SubjectPublicKeyInfo; raises KS2033 for keys that the kernel would not take (crypto/rsa.c, crypto/ecc.c).</summary>

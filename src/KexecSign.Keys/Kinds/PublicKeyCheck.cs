@@ -65,7 +65,6 @@ internal sealed class PublicKeyCheck(ReadOnlyMemory<byte> subjectPublicKeyInfo, 
             KeyAlgorithm.Rsa => key.GetRSAPublicKey()!,
             KeyAlgorithm.Ecdsa => key.GetECDsaPublicKey()!,
             KeyAlgorithm.MlDsa => MLDsa.ImportMLDsaPublicKey(MlDsaSet.Of(shape.Bits).Algorithm, key.EncodedKeyValue.RawData),
-            _ => throw new InvalidOperationException($"no key of the kind {shape.Algorithm}"),
         };
     }
 }

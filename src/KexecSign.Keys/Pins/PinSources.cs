@@ -27,7 +27,7 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
         {
             return FromUri(uri)
                 ?? FromEnvironment(options.EnvironmentVariable)
-                ?? FromFile(options.File)
+                ?? FromFile(options.NamedFile)
                 ?? FromDescriptor(options)
                 ?? FromPrompt(subject)
                 ?? throw KeyErrors.PinMissing.With(subject);
@@ -95,7 +95,7 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
     // A pipe can be read only once, yet two tokens of a run may be opened with the same descriptor.
     private Pin? FromDescriptor(PinOptions options)
     {
-        if (options.FileDescriptor is not { } number)
+        if (options.Descriptor is not { } number)
             return null;
         string origin = $"file descriptor {number}";
         if (_descriptors.TryGetValue(number, out Pin? known))

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.References;
 
@@ -58,17 +59,14 @@ internal static class ModuleFinder
 
     private static IEnumerable<string> Folders()
     {
-        string machine = RuntimeInformation.ProcessArchitecture switch
+        string? machine = RuntimeInformation.ProcessArchitecture switch
         {
-            Architecture.Arm64 => "aarch64-linux-gnu",
+            // They have no kernels that kexec loads with signatures, but programs.
             Architecture.X86 => "i386-linux-gnu",
             Architecture.Arm => "arm-linux-gnueabihf",
-            Architecture.Ppc64le => "powerpc64le-linux-gnu",
-            Architecture.S390x => "s390x-linux-gnu",
-            Architecture.RiscV64 => "riscv64-linux-gnu",
-            _ => "x86_64-linux-gnu",
+            _ => ArchitectureFacts.Here?.Triplet,
         };
-        foreach (string root in (string[])[$"/usr/lib/{machine}", "/usr/lib64", "/usr/lib", "/usr/local/lib"])
+        foreach (string root in (string[])[.. machine is null ? (string[])[] : [$"/usr/lib/{machine}"], "/usr/lib64", "/usr/lib", "/usr/local/lib"])
         {
             yield return root + "/pkcs11";
             yield return root + "/softhsm";

@@ -29,7 +29,7 @@ internal sealed class Pkcs11Key : IUncheckedKey
         {
             KeyAlgorithm.Rsa => Mechanism.RsaPkcs,
             KeyAlgorithm.MlDsa => Mechanism.MlDsa,
-            _ => Mechanism.Ecdsa,
+            KeyAlgorithm.Ecdsa => Mechanism.Ecdsa,
         };
     }
 

@@ -13,7 +13,7 @@ public sealed class KexecSignAddonBuild() : OperationTask(OperationCatalog.Addon
     /// <summary>Output file, NAME.addon.efi.</summary>
     public string? Output { get; set; }
 
-    /// <summary>Machine; without it that of --stub, or of this computer. One of x86_64, arm64, riscv64.</summary>
+    /// <summary>Machine; without it that of --stub, or of this computer. One of arm64, x86_64, riscv64.</summary>
     public string? Arch { get; set; }
 
     /// <summary>systemd's addon*.efi.stub; without it a built-in one.</summary>
@@ -61,7 +61,7 @@ public sealed class KexecSignAddonBuild() : OperationTask(OperationCatalog.Addon
     /// <summary>Name of an environment variable that holds the PIN.</summary>
     public string? PinEnv { get; set; }
 
-    /// <summary>File whose first line is the PIN.</summary>
+    /// <summary>File whose first line is the PIN; - is standard input.</summary>
     public string? PinFile { get; set; }
 
     /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512, sha3-256, sha3-384, sha3-512.</summary>

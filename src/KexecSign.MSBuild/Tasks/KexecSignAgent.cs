@@ -19,7 +19,7 @@ public sealed class KexecSignAgent() : OperationTask(OperationCatalog.Agent)
     /// <summary>Name of an environment variable that holds the PIN.</summary>
     public string? PinEnv { get; set; }
 
-    /// <summary>File whose first line is the PIN.</summary>
+    /// <summary>File whose first line is the PIN; - is standard input.</summary>
     public string? PinFile { get; set; }
 
     /// <summary>What the keys sign; without it all kinds that are seen, which a digest is not. One of authenticode, module, ima, evm, digest.</summary>

@@ -46,7 +46,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>Name of an environment variable that holds the PIN.</summary>
     public string? PinEnv { get; set; }
 
-    /// <summary>File whose first line is the PIN.</summary>
+    /// <summary>File whose first line is the PIN; - is standard input.</summary>
     public string? PinFile { get; set; }
 
     /// <summary>CSV file of SBAT rows for the .sbat section, which shim wants; rows that the stub has stay.</summary>
@@ -76,6 +76,12 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>Write the result as JSON.</summary>
     public string? Report { get; set; }
 
+    /// <summary>Write a page that needs nothing but itself: who trusts whom, who takes which image, what lies where, hashes, rules, provenance.</summary>
+    public string? Html { get; set; }
+
+    /// <summary>Write the same as Markdown, for the summary of a CI run.</summary>
+    public string? Markdown { get; set; }
+
     /// <summary>Let nothing appear that breaks this policy ('verify --policy' judges by the same).</summary>
     public string? Policy { get; set; }
 
@@ -103,7 +109,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>Folder that a plan's outputs are taken from and stay below, instead of the plan's own.</summary>
     public string? OutputRoot { get; set; }
 
-    /// <summary>Build every N-th image of a plan only, from the I-th on.</summary>
+    /// <summary>Build every N-th image of a plan only, from the I-th on; auto (or auto/N) is the part of the array job that this is.</summary>
     public string? Shard { get; set; }
 
     /// <summary>Build a plan's images even where they are there and verified.</summary>
@@ -133,6 +139,8 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Option("tar", Tar, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("xattr", Xattr, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("report", Report, global::KexecSign.Core.Operations.OptionKind.PathOut);
+        values.Option("html", Html, global::KexecSign.Core.Operations.OptionKind.PathOut);
+        values.Option("markdown", Markdown, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("policy", Policy, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("provenance", Provenance, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("provenance-key", ProvenanceKey, global::KexecSign.Core.Operations.OptionKind.KeyReference);

@@ -22,7 +22,7 @@ public sealed class KexecSignEvmSign() : OperationTask(OperationCatalog.EvmSign)
     /// <summary>Name of an environment variable that holds the PIN.</summary>
     public string? PinEnv { get; set; }
 
-    /// <summary>File whose first line is the PIN.</summary>
+    /// <summary>File whose first line is the PIN; - is standard input.</summary>
     public string? PinFile { get; set; }
 
     /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512.</summary>

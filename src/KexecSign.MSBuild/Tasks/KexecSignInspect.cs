@@ -14,8 +14,20 @@ public sealed class KexecSignInspect() : OperationTask(OperationCatalog.Inspect)
     [Required]
     public ITaskItem File { get; set; } = null!;
 
+    /// <summary>Draw the file as bars: its parts, what its signatures cover, and what is inside.</summary>
+    public bool Map { get; set; }
+
+    /// <summary>Write that drawing as SVG.</summary>
+    public string? MapSvg { get; set; }
+
+    /// <summary>Say how this file, the one before, and the one given differ, and why; exit code 1 when they do.</summary>
+    public string? Diff { get; set; }
+
     internal override void Give(OptionValues values)
     {
         values.Argument(File, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Flag("map", Map);
+        values.Option("map-svg", MapSvg, global::KexecSign.Core.Operations.OptionKind.PathOut);
+        values.Option("diff", Diff, global::KexecSign.Core.Operations.OptionKind.PathIn);
     }
 }

@@ -52,7 +52,7 @@ public sealed class KexecSignKeysEnroll() : OperationTask(OperationCatalog.KeysE
     /// <summary>Name of an environment variable that holds the PIN.</summary>
     public string? PinEnv { get; set; }
 
-    /// <summary>File whose first line is the PIN.</summary>
+    /// <summary>File whose first line is the PIN; - is standard input.</summary>
     public string? PinFile { get; set; }
 
     internal override void Give(OptionValues values)

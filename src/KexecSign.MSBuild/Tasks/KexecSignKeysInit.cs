@@ -31,7 +31,7 @@ public sealed class KexecSignKeysInit() : OperationTask(OperationCatalog.KeysIni
     /// <summary>Name of an environment variable that holds the PIN.</summary>
     public string? PinEnv { get; set; }
 
-    /// <summary>File whose first line is the PIN.</summary>
+    /// <summary>File whose first line is the PIN; - is standard input.</summary>
     public string? PinFile { get; set; }
 
     /// <summary>Name of an environment variable that holds the security officer's PIN.</summary>

@@ -16,9 +16,17 @@ public sealed class KexecSignPlanMerge() : OperationTask(OperationCatalog.PlanMe
     /// <summary>Write the joint report as JSON.</summary>
     public string? Output { get; set; }
 
+    /// <summary>Write a page that needs nothing but itself: who trusts whom, who takes which image, what lies where, hashes, rules, provenance.</summary>
+    public string? Html { get; set; }
+
+    /// <summary>Write the same as Markdown, for the summary of a CI run.</summary>
+    public string? Markdown { get; set; }
+
     internal override void Give(OptionValues values)
     {
         values.EachArgument(Reports, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
+        values.Option("html", Html, global::KexecSign.Core.Operations.OptionKind.PathOut);
+        values.Option("markdown", Markdown, global::KexecSign.Core.Operations.OptionKind.PathOut);
     }
 }

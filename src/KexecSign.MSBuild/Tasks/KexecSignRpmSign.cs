@@ -22,7 +22,7 @@ public sealed class KexecSignRpmSign() : OperationTask(OperationCatalog.RpmSign)
     /// <summary>Name of an environment variable that holds the PIN.</summary>
     public string? PinEnv { get; set; }
 
-    /// <summary>File whose first line is the PIN.</summary>
+    /// <summary>File whose first line is the PIN; - is standard input.</summary>
     public string? PinFile { get; set; }
 
     /// <summary>File with more paths, one a line or each ending with a zero byte.</summary>

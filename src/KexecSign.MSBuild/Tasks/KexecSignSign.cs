@@ -10,7 +10,7 @@ namespace KexecSign.MSBuild.Tasks;
 /// <summary>Sign EFI images: kernels, zboot images, UKIs. As <c>kexecsign sign</c>.</summary>
 public sealed class KexecSignSign() : OperationTask(OperationCatalog.Sign)
 {
-    /// <summary>The image, or several.</summary>
+    /// <summary>The image, folder or pattern, or several.</summary>
     public ITaskItem[] Files { get; set; } = [];
 
     /// <summary>Private key that signs: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
@@ -22,16 +22,19 @@ public sealed class KexecSignSign() : OperationTask(OperationCatalog.Sign)
     /// <summary>Name of an environment variable that holds the PIN.</summary>
     public string? PinEnv { get; set; }
 
-    /// <summary>File whose first line is the PIN.</summary>
+    /// <summary>File whose first line is the PIN; - is standard input.</summary>
     public string? PinFile { get; set; }
 
     /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512, sha3-256, sha3-384, sha3-512.</summary>
     public string? Digest { get; set; }
 
+    /// <summary>File with more paths, one a line or each ending with a zero byte.</summary>
+    public string? FilesFrom { get; set; }
+
     /// <summary>Output file for one image, existing folder for several.</summary>
     public string? Output { get; set; }
 
-    /// <summary>Replace the input.</summary>
+    /// <summary>Replace the images.</summary>
     public bool InPlace { get; set; }
 
     /// <summary>Drop the signatures that are there.</summary>
@@ -42,6 +45,9 @@ public sealed class KexecSignSign() : OperationTask(OperationCatalog.Sign)
 
     /// <summary>Keep them and add in front; the kernel reads only the first.</summary>
     public bool Prepend { get; set; }
+
+    /// <summary>Leave images alone that have a signature by this key and digest that holds.</summary>
+    public bool SkipSigned { get; set; }
 
     /// <summary>Pad a kernel Image so that, signed, it is exactly image_size bytes long: for the Image inside a zboot.</summary>
     public bool Fit { get; set; }
@@ -81,11 +87,13 @@ public sealed class KexecSignSign() : OperationTask(OperationCatalog.Sign)
         values.Option("pin-env", PinEnv, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("pin-file", PinFile, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("digest", Digest, global::KexecSign.Core.Operations.OptionKind.Choice);
+        values.Option("files-from", FilesFrom, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Flag("in-place", InPlace);
         values.Flag("replace", Replace);
         values.Flag("append", Append);
         values.Flag("prepend", Prepend);
+        values.Flag("skip-signed", SkipSigned);
         values.Flag("fit", Fit);
         values.Option("timestamp", Timestamp, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("tsa", Tsa, global::KexecSign.Core.Operations.OptionKind.KeyReference);

@@ -65,6 +65,12 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     /// <summary>A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.</summary>
     public string[] AllowModule { get; set; } = [];
 
+    /// <summary>Write a page that needs nothing but itself: who trusts whom, who takes which image, what lies where, hashes, rules, provenance.</summary>
+    public string? Html { get; set; }
+
+    /// <summary>Write the same as Markdown, for the summary of a CI run.</summary>
+    public string? Markdown { get; set; }
+
     internal override void Give(OptionValues values)
     {
         values.Argument(File, global::KexecSign.Core.Operations.OptionKind.PathIn);
@@ -85,5 +91,7 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
         values.Option("tsa", Tsa, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("policy", Policy, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("allow-module", AllowModule, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("html", Html, global::KexecSign.Core.Operations.OptionKind.PathOut);
+        values.Option("markdown", Markdown, global::KexecSign.Core.Operations.OptionKind.PathOut);
     }
 }

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Bpf;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Bpf.Kernel;
 using KexecSign.Simulation.Bpf.Machine;
@@ -15,12 +16,7 @@ public static class KexecBpfSimulator
     public static SimulationResult Run(SimulationInput input, IKernelDecompressor decompressor)
     {
         ArgumentNullException.ThrowIfNull(input);
-        KexecRun run = input.Abi switch
-        {
-            KexecBpfAbi.V5 => new CarrierRun(input, decompressor),
-            KexecBpfAbi.V6 => new ImageRun(input, decompressor),
-            _ => new ContainerRun(input, decompressor),
-        };
+        KexecRun run = SeriesModel.Of(input.Abi).Begin(input, decompressor);
         SimulationResult result;
         try
         {

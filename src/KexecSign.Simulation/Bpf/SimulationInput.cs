@@ -1,10 +1,12 @@
+using KexecSign.Formats.Bpf;
+
 namespace KexecSign.Simulation.Bpf;
 
 /// <summary>What kexec_file_load is called with, and the kernel that it is called in.</summary>
 public sealed record SimulationInput
 {
     /// <summary>The kernel's series.</summary>
-    public required KexecBpfAbi Abi { get; init; }
+    public required ParserAbi Abi { get; init; }
 
     /// <summary>File of kernel_fd: an image with a .bpf section (v5, v6), or a parser ELF (v7).</summary>
     public required ReadOnlyMemory<byte> Kernel { get; init; }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
 

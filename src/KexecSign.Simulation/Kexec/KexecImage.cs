@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
 
@@ -22,7 +23,7 @@ internal static class KexecImage
                 Arm64Image.Probe(file);
                 break;
             case KernelArchitecture.X64:
-                BzImage.Probe(file);
+                X64Image.Probe(file);
                 break;
             case KernelArchitecture.RiscV64 when policy.Release == KernelRelease.Newer && !IsElf(file):
                 RiscVImage.Probe(file);
@@ -35,14 +36,19 @@ internal static class KexecImage
                 throw KexecRules.NotModelled.With("powerpc", "IMA alone judges ELF kernels, by xattr or appended module signature");
             case KernelArchitecture.S390X:
                 throw KexecRules.NotModelled.With("s390", "the probe takes any file, and an appended module signature is checked when the machine booted securely");
+            case KernelArchitecture.LoongArch64:
+                throw KexecRules.NotModelled.With("loongarch", "an Image or ELF kernel is loaded without any signature check");
             default:
                 throw new ArgumentOutOfRangeException(nameof(architecture), architecture, null);
         }
     }
 
     /// <summary>Whether the loader has a <c>verify_sig</c> and the kernel can be built with KEXEC_SIG.</summary>
-    public static bool ChecksSignature(KernelArchitecture architecture) =>
-        architecture is KernelArchitecture.Arm64 or KernelArchitecture.X64;
+    public static bool ChecksSignature(KernelArchitecture architecture) => architecture switch
+    {
+        KernelArchitecture.Arm64 or KernelArchitecture.X64 => true,
+        KernelArchitecture.RiscV64 or KernelArchitecture.LoongArch64 or KernelArchitecture.PowerPC64 or KernelArchitecture.S390X => false,
+    };
 
     /// <summary>The loader's <c>load()</c> and then <c>sanity_check_segment_list()</c>.</summary>
     /// <exception cref="Refusal">EINVAL or ENOEXEC.</exception>
@@ -54,11 +60,13 @@ internal static class KexecImage
                 Arm64Image.Load(file, policy);
                 break;
             case KernelArchitecture.X64:
-                BzImage.Load(file, policy);
+                X64Image.Load(file, policy);
                 break;
-            default:
+            case KernelArchitecture.RiscV64:
                 RiscVImage.Load(file, policy);
                 break;
+            default:
+                throw new InvalidOperationException($"{architecture} is not probed for");
         }
     }
 

@@ -81,18 +81,18 @@ public static class PeVerification
 
     private static KernelKeyring AskKeyrings(Pkcs7Message message, KernelPolicy policy)
     {
-        if (Keyring.Load(policy.Revoked, policy.Release) is var revoked && IsRevoked(revoked, message))
+        if (TrustedKeys.Load(policy.Revoked, policy.Release) is var revoked && IsRevoked(revoked, message))
             throw new Refusal(KernelErrno.EKEYREJECTED, KexecRules.Revoked, "", message.Signers[0].Name);
-        if (Keyring.Load(policy.BuiltinAndSecondary, policy.Release).Trusts(message))
+        if (TrustedKeys.Load(policy.BuiltinAndSecondary, policy.Release).Trusts(message))
             return KernelKeyring.BuiltinAndSecondary;
-        if (Keyring.Load(policy.Platform, policy.Release).Trusts(message))
+        if (TrustedKeys.Load(policy.Platform, policy.Release).Trusts(message))
             return KernelKeyring.Platform;
         throw new Refusal(
             KernelErrno.ENOKEY, KexecRules.NotTrusted, "", message.Signers[0].Name, policy.BuiltinAndSecondary.Length, policy.Platform.Length);
     }
 
     // is_key_on_revocation_list(): any answer but "yes" means not revoked.
-    private static bool IsRevoked(Keyring revoked, Pkcs7Message message)
+    private static bool IsRevoked(TrustedKeys revoked, Pkcs7Message message)
     {
         try
         {

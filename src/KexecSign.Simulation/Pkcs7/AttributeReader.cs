@@ -19,7 +19,7 @@ internal static class AttributeReader
     /// <param name="signer">Index of the signer, for messages.</param>
     /// <param name="dataType">Type of the content.</param>
     /// <exception cref="Refusal">EBADMSG or EKEYREJECTED.</exception>
-    public static SignedAttributes Read(ReadOnlyMemory<byte> encoded, int signer, string dataType)
+    public static KernelAttributes Read(ReadOnlyMemory<byte> encoded, int signer, string dataType)
     {
         var outer = new AsnReader(encoded, AsnEncodingRules.BER);
         var set = new AsnReader(outer.PeekContentBytes(), AsnEncodingRules.BER);
@@ -40,7 +40,7 @@ internal static class AttributeReader
         }
         if (!seen.Contains(ContentType) || digest is null)
             throw Refused(KernelErrno.EBADMSG, "PKCS7: Missing required AuthAttr", "contentType or messageDigest is missing");
-        return new SignedAttributes(encoded[1..], digest, time);
+        return new KernelAttributes(encoded[1..], digest, time);
 
         void NoteValue(string oid, AsnReader values)
         {

@@ -35,7 +35,7 @@ internal sealed class Pkcs7Signer
 
     public required byte[] Value { get; init; }
 
-    public required SignedAttributes? Attributes { get; init; }
+    public required KernelAttributes? Attributes { get; init; }
 
     /// <summary>The signing certificate when the message carries it.</summary>
     public KernelCertificate? Certificate { get; set; }
@@ -54,4 +54,4 @@ internal sealed class Pkcs7Signer
 /// <param name="Encoded">Length and content of the set, without its tag.</param>
 /// <param name="MessageDigest">Value of messageDigest.</param>
 /// <param name="SigningTime">Value of signingTime, when there is one.</param>
-internal sealed record SignedAttributes(ReadOnlyMemory<byte> Encoded, byte[] MessageDigest, DateTimeOffset? SigningTime);
+internal sealed record KernelAttributes(ReadOnlyMemory<byte> Encoded, byte[] MessageDigest, DateTimeOffset? SigningTime);

@@ -101,7 +101,7 @@ internal static class Pkcs7Parser
 
         byte[] keyId = ReadKeyId(reader, wantsKeyIdentifier: version == 3);
         var hash = KernelHash.ForSigner(reader.ReadSequence().ReadObjectIdentifier(), release);
-        SignedAttributes? attributes = null;
+        KernelAttributes? attributes = null;
         if (reader.PeekTag() is { TagClass: TagClass.ContextSpecific } tag)
         {
             ReadOnlyMemory<byte> encoded = reader.ReadEncodedValue();

@@ -31,11 +31,18 @@ internal static class BatchTargets
             : throw OperationErrors.NoOutput.With(files.Length);
     }
 
+    /// <summary>The same for a command of one file.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3055.</exception>
+    public static string One(string file, string? output, bool inPlace) => Of([SelectedFile.Named(file)], [file], output, inPlace)[0];
+
     /// <summary>The same by the path of the file.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013, KS3055.</exception>
-    public static Dictionary<string, string> ByFile(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output, bool inPlace)
+    public static Dictionary<string, string> ByFile(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output, bool inPlace) =>
+        ByFile(files, Of(files, arguments, output, inPlace));
+
+    /// <summary>Targets by the path of the file.</summary>
+    public static Dictionary<string, string> ByFile(ImmutableArray<SelectedFile> files, ImmutableArray<string> targets)
     {
-        ImmutableArray<string> targets = Of(files, arguments, output, inPlace);
         var byFile = new Dictionary<string, string>(files.Length, StringComparer.Ordinal);
         for (int i = 0; i < files.Length; i++)
             byFile.Add(files[i].Path, targets[i]);

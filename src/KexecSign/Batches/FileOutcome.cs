@@ -66,7 +66,8 @@ public record FileOutcome(string File, FileStatus Status)
 /// <summary>How a batch is shown to people.</summary>
 internal static class BatchView
 {
-    private const int MostRows = 30;
+    /// <summary>More rows than these nobody reads.</summary>
+    public const int MostRows = 30;
 
     /// <summary>Failures apart; the rest as rows, unless there are too many for anyone to read.</summary>
     public static ReportView Of(string title, IReadOnlyCollection<FileOutcome> files, params ImmutableArray<string> notes)

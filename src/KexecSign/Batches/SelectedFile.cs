@@ -29,8 +29,10 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
     /// <param name="list">A file with more of them, one a line or each ending with a zero byte; null for none.</param>
     /// <param name="wanted">Which files below a folder are meant; files named themselves are always taken.</param>
     /// <param name="kind">What they are, for messages.</param>
+    /// <param name="holds">Which of those, by what is in them; null for all.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS3901, KS3902.</exception>
-    public static ImmutableArray<SelectedFile> Of(IEnumerable<string> arguments, string? list, Func<string, bool> wanted, string kind)
+    public static ImmutableArray<SelectedFile> Of(
+        IEnumerable<string> arguments, string? list, Func<string, bool> wanted, string kind, Func<SelectedFile, bool>? holds = null)
     {
         var files = ImmutableArray.CreateBuilder<SelectedFile>();
         var taken = new HashSet<string>(StringComparer.Ordinal);
@@ -40,6 +42,8 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
             bool any = false;
             foreach (SelectedFile file in Below(argument, wanted))
             {
+                if (file.Root is not null && holds is not null && !holds(file))
+                    continue;
                 any = true;
                 if (taken.Add(System.IO.Path.GetFullPath(file.Path)))
                     files.Add(file);
@@ -114,7 +118,8 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
             .Order(StringComparer.Ordinal)
             .Select(name => System.IO.Path.Combine(folder, name));
 
-    private static SelectedFile Named(string path)
+    /// <summary>A file that is named itself.</summary>
+    public static SelectedFile Named(string path)
     {
         var file = new FileInfo(path);
         return new(path, file.Name, file.Exists ? file.Length : 0);

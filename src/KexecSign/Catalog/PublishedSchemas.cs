@@ -1,4 +1,8 @@
 using System.Collections.Immutable;
+using KexecSign.Formats.Bpf;
+using KexecSign.Formats.Vocabulary;
+using KexecSign.Formats.Zboot;
+using KexecSign.Judging;
 using KexecSign.Judging.Policies;
 
 namespace KexecSign.Catalog;
@@ -6,7 +10,7 @@ namespace KexecSign.Catalog;
 /// <summary>JSON Schemas (2020-12) of the documents that people write, and of provenance; kept beside the readers and held against them by tests.</summary>
 public static class PublishedSchemas
 {
-    private const string KeysAndPin = """
+    private static readonly string KeysAndPin = """
             "keys": {
               "type": "object",
               "description": "Keys by the names that steps use.",
@@ -17,7 +21,7 @@ public static class PublishedSchemas
                 "properties": {
                   "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), or a PEM file for tests." },
                   "cert": { "type": "string", "minLength": 1, "description": "Its certificate: a PKCS#11 URI, or a PEM or DER file." },
-                  "digest": { "enum": ["sha256", "sha384", "sha512"] }
+                  "digest": { "enum": [DIGESTS] }
                 }
               }
             },
@@ -30,7 +34,7 @@ public static class PublishedSchemas
                 "file": { "type": "string", "minLength": 1, "description": "File whose first line is the PIN." }
               }
             }
-        """;
+        """.Replace("DIGESTS", Quoted(HashKind.Words(HashUses.Image)), StringComparison.Ordinal);
 
     /// <summary>A plan of many images, for <c>build</c>.</summary>
     public static string Plan { get; } = $$"""
@@ -52,25 +56,20 @@ public static class PublishedSchemas
           "$defs": {
             "image": {
               "type": "object",
-              "required": ["image", "outputs"],
+              "required": [{{PlanSchema.Required("image", "outputs")}}],
               "additionalProperties": false,
               "properties": {
                 "$schema": { "type": "string" },
                 "name": { "type": "string", "minLength": 1, "description": "Its name in reports; the output's file name when absent." },
-                "image": { "type": "string", "minLength": 1, "description": "The uncompressed Image for a zboot step; else a finished vmlinuz.efi or any EFI image." },
-                "policy": { "type": "string", "minLength": 1 },
+        {{PlanSchema.Properties("image", 8)}},
                 "steps": { "$ref": "#/$defs/steps" },
                 "outputs": {
                   "type": "object",
-                  "required": ["image"],
+                  "required": [{{PlanSchema.Required("outputs")}}],
                   "additionalProperties": false,
                   "properties": {
                     "$schema": { "type": "string" },
-                    "image": { "type": "string", "minLength": 1, "description": "The finished image; an IMA sidecar is beside it, with .sig behind its name." },
-                    "signedImage": { "type": "string", "minLength": 1, "description": "Keep the signed Image that is inside." },
-                    "tar": { "type": "string", "minLength": 1, "description": "A tar with SCHILY.xattr.security.ima." },
-                    "provenance": { "type": "string", "minLength": 1, "description": "Signed provenance; IMAGE.intoto.json when absent and there is a provenance step." },
-                    "report": { "type": "string", "minLength": 1, "description": "What a later run knows the image by; IMAGE.report.json when absent." }
+        {{PlanSchema.Properties("outputs", 12)}}
                   }
                 }
               }
@@ -81,37 +80,57 @@ public static class PublishedSchemas
               "description": "In this order, each at most once: sign-inner, zboot, embed, sign, ima, provenance.",
               "items": {
                 "oneOf": [
-                  { "$ref": "#/$defs/keyed", "properties": { "step": { "const": "sign-inner" }, "key": true, "$schema": true }, "additionalProperties": false, "required": ["step", "key"] },
                   {
-                    "type": "object", "required": ["step", "kit"], "additionalProperties": false,
+                    "type": "object", "required": [{{PlanSchema.Required("sign-inner", "step")}}], "additionalProperties": false,
                     "properties": {
                       "$schema": { "type": "string" },
-                      "step": { "const": "zboot" },
-                      "kit": { "type": "string", "minLength": 1, "description": "A kit of 'kexecsign zboot kit'." },
-                      "sha256": { "type": "string", "pattern": "^[0-9a-fA-F:]{64,95}$", "description": "SHA-256 that the kit must have: a kit is code that is linked into the image." },
-                      "signers": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 }, "description": "Certificates of those one of whom must have signed the kit, in KIT.intoto.json." },
-                      "compression": { "enum": ["gzip", "zstd"] },
-                      "level": { "type": "integer", "minimum": 1, "maximum": 22 },
-                      "zstd": { "enum": ["own", "system"], "description": "Whose zstd compresses: this program's, or the machine's." }
+                      "step": { "const": "sign-inner" },
+        {{PlanSchema.Properties("sign-inner", 14)}}
                     }
                   },
                   {
-                    "type": "object", "required": ["step"], "anyOf": [{ "required": ["parser"] }, { "required": ["sbat"] }], "additionalProperties": false,
-                    "properties": { "$schema": { "type": "string" }, "step": { "const": "embed" }, "parser": { "type": "string", "minLength": 1 }, "sbat": { "type": "string", "minLength": 1 } }
+                    "type": "object", "required": [{{PlanSchema.Required("zboot", "step")}}], "additionalProperties": false,
+                    "properties": {
+                      "$schema": { "type": "string" },
+                      "step": { "const": "zboot" },
+        {{PlanSchema.Properties("zboot", 14)}}
+                    }
                   },
-                  { "$ref": "#/$defs/keyed", "properties": { "step": { "const": "sign" }, "key": true, "$schema": true }, "additionalProperties": false, "required": ["step", "key"] },
                   {
-                    "$ref": "#/$defs/keyed", "required": ["step", "key"], "additionalProperties": false,
-                    "properties": { "$schema": true, "step": { "const": "ima" }, "key": true, "xattr": { "enum": ["security", "user"] } }
+                    "type": "object", "required": [{{PlanSchema.Required("embed", "step")}}], "anyOf": [{ "required": ["parser"] }, { "required": ["sbat"] }], "additionalProperties": false,
+                    "properties": {
+                      "$schema": { "type": "string" },
+                      "step": { "const": "embed" },
+        {{PlanSchema.Properties("embed", 14)}}
+                    }
                   },
                   {
-                    "$ref": "#/$defs/keyed", "required": ["step", "key"], "additionalProperties": false,
-                    "properties": { "$schema": true, "step": { "const": "provenance" }, "key": true, "builder": { "type": "string", "minLength": 1, "description": "URI of who builds." } }
+                    "type": "object", "required": [{{PlanSchema.Required("sign", "step")}}], "additionalProperties": false,
+                    "properties": {
+                      "$schema": { "type": "string" },
+                      "step": { "const": "sign" },
+        {{PlanSchema.Properties("sign", 14)}}
+                    }
+                  },
+                  {
+                    "type": "object", "required": [{{PlanSchema.Required("ima", "step")}}], "additionalProperties": false,
+                    "properties": {
+                      "$schema": { "type": "string" },
+                      "step": { "const": "ima" },
+        {{PlanSchema.Properties("ima", 14)}}
+                    }
+                  },
+                  {
+                    "type": "object", "required": [{{PlanSchema.Required("provenance", "step")}}], "additionalProperties": false,
+                    "properties": {
+                      "$schema": { "type": "string" },
+                      "step": { "const": "provenance" },
+        {{PlanSchema.Properties("provenance", 14)}}
+                    }
                   }
                 ]
               }
-            },
-            "keyed": { "type": "object", "properties": { "key": { "type": "string", "description": "Name of a key." } } }
+            }
           }
         }
 
@@ -135,6 +154,8 @@ public static class PublishedSchemas
     /// <summary>A policy, for <c>verify --policy</c> and <c>build --policy</c>.</summary>
     public static string Policy { get; } = PolicyTemplate()
         .Replace("ARCHITECTURES", Quoted(PolicyDocument.Architectures), StringComparison.Ordinal)
+        .Replace("CONSUMERS", Quoted(ConsumerFacts.Words), StringComparison.Ordinal)
+        .Replace("SERIES", Quoted(ParserSeries.Words), StringComparison.Ordinal)
         .Replace("DIGESTS", Quoted(PolicyDocument.Digests), StringComparison.Ordinal)
         .Replace("ALGORITHMS", Quoted(PolicyDocument.Algorithms), StringComparison.Ordinal)
         .Replace("ROLES", string.Join('|', PolicyDocument.RoleNames), StringComparison.Ordinal);
@@ -174,7 +195,7 @@ public static class PublishedSchemas
                 }
               ]
             },
-            "consumers": { "type": "array", "items": { "enum": ["firmware", "shim", "kexec", "ima", "bpf"] }, "description": "Who must accept the image; 'ima' as it is once its sidecar is applied. An empty list is satisfied by nothing." },
+            "consumers": { "type": "array", "items": { "enum": [CONSUMERS] }, "description": "Who must accept the image; 'ima' as it is once its sidecar is applied. An empty list is satisfied by nothing." },
             "architecture": { "enum": [ARCHITECTURES], "description": "What the image is for. Needed with 'kexec' in 'consumers', because what a kernel checks depends on it." },
             "expired": { "enum": ["warn", "fail"], "default": "warn", "description": "What a signer's certificate that is out of date means." },
             "weak": { "enum": ["refuse", "allow"], "default": "refuse", "description": "Whether digests and keys that are not to be relied on are taken where no list names them." },
@@ -203,7 +224,7 @@ public static class PublishedSchemas
               "properties": {
                 "$schema": { "type": "string" },
                 "required": { "type": "boolean", "description": "true: there must be one; false: there must be none; absent: there may be one." },
-                "abi": { "type": "array", "items": { "enum": ["v5", "v6", "v7"] } }
+                "abi": { "type": "array", "items": { "enum": [SERIES] } }
               }
             },
             "reproducible": { "type": "boolean", "description": "Whether building again must give the same bytes." }
@@ -252,7 +273,7 @@ public static class PublishedSchemas
                     "buildType": { "enum": ["urn:kexecsign:build:1", "urn:kexecsign:files:1"] },
                     "externalParameters": {
                       "type": "object",
-                      "properties": { "image": { "type": "string" }, "compression": { "enum": ["gzip", "zstd"] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
+                      "properties": { "image": { "type": "string" }, "compression": { "enum": [COMPRESSIONS] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
                     },
                     "internalParameters": {
                       "type": "object",
@@ -295,7 +316,7 @@ public static class PublishedSchemas
           }
         }
 
-        """;
+        """.Replace("COMPRESSIONS", Quoted(PayloadFormat.Words), StringComparison.Ordinal);
 
     /// <summary>A configuration.</summary>
     public static string Configuration { get; } = $$"""
@@ -318,7 +339,7 @@ public static class PublishedSchemas
                   "$schema": { "type": "string" },
                   "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), or a PEM file for tests." },
                   "cert": { "type": "string", "minLength": 1, "description": "Its certificate; without it the one beside the key in the token." },
-                  "digest": { "enum": ["sha256", "sha384", "sha512"] },
+                  "digest": { "enum": [{{Quoted(HashKind.Words(HashUses.General))}}] },
                   "module": { "type": "string", "minLength": 1, "description": "Path or name of the PKCS#11 module." },
                   "pin": { "$ref": "#/$defs/pin" },
                   "timestamp": { "$ref": "#/$defs/texts", "description": "URLs of timestamp servers." }

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using KexecSign.Core;
-using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
@@ -56,29 +55,13 @@ internal static class Decompressor
 
         try
         {
-            switch (header.CompressionName)
-            {
-                case "gzip": Gunzip(payload, Take); break;
-                case "zstd" or "zstd22": Unzstd(payload, Take); break;
-                case "xzkern": OlderPayloads.Lzma(payload, xz: true, Take); break;
-                case "lzma": OlderPayloads.Lzma(payload, xz: false, Take); break;
-                case "lz4": OlderPayloads.Lz4(payload, Take); break;
-                case "lzo": OlderPayloads.Lzo(payload, Take); break;
-                default: throw FormatErrors.UnknownCompression.With(header.CompressionName);
-            }
+            PayloadCodec.Of(header.Format).Unpack(payload, Take);
             if (length != expected)
                 throw FormatErrors.PayloadLength.With(length, expected);
         }
         catch (DllNotFoundException missing)
         {
-            (string library, string package) = header.CompressionName switch
-            {
-                "xzkern" or "lzma" => ("liblzma.so.5", "liblzma5"),
-                "lz4" => ("liblz4.so.1", "liblz4-1"),
-                "lzo" => ("liblzo2.so.2", "liblzo2-2"),
-                _ => ("libzstd.so.1", "libzstd1"),
-            };
-            throw OperationErrors.NativeLibraryMissing.Because(missing, library, package);
+            throw PayloadCodec.Of(header.Format).Library.Missing(missing);
         }
         catch (InvalidDataException broken)
         {
@@ -86,7 +69,8 @@ internal static class Decompressor
         }
     }
 
-    private static void Gunzip(Layout payload, OlderPayloads.Taker take)
+    /// <summary>Unpacks gzip: all members that there are.</summary>
+    public static void Gunzip(Layout payload, OlderPayloads.Taker take)
     {
         // .NET asks for 8 KiB at a time.
         using var packed = new BufferedStream(new LayoutStream(payload), ChunkSize);
@@ -97,7 +81,8 @@ internal static class Decompressor
             take(chunk.AsSpan(0, count));
     }
 
-    private static unsafe void Unzstd(Layout payload, OlderPayloads.Taker take)
+    /// <summary>Unpacks zstd: all frames that there are.</summary>
+    public static unsafe void Unzstd(Layout payload, OlderPayloads.Taker take)
     {
         Zstd zstd = Zstd.ForReading;
         nint context = zstd.CreateDecompressor();

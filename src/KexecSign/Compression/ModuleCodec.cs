@@ -84,9 +84,11 @@ internal static class ModuleCodec
                 case ModuleCompression.Xz:
                     OpenXz(packed, module);
                     break;
-                default:
+                case ModuleCompression.Zstd:
                     OpenZstd(packed, module);
                     break;
+                case ModuleCompression.None:
+                    throw new ArgumentOutOfRangeException(nameof(compression));
             }
             return module.Written;
         }
@@ -110,7 +112,8 @@ internal static class ModuleCodec
             {
                 ModuleCompression.Gzip => CloseGzip(module),
                 ModuleCompression.Xz => CloseXz(module),
-                _ => CloseZstd(module),
+                ModuleCompression.Zstd => CloseZstd(module),
+                ModuleCompression.None => throw new ArgumentOutOfRangeException(nameof(compression)),
             };
         }
         catch (DllNotFoundException missing)
@@ -122,12 +125,11 @@ internal static class ModuleCodec
     /// <summary>The compression as people call it.</summary>
     public static string Name(ModuleCompression compression) => compression.ToString().ToLowerInvariant();
 
-    private static Formats.Errors.KexecSignException Missing(ModuleCompression compression, Exception cause) => compression switch
+    private static Formats.Errors.KexecSignException Missing(ModuleCompression compression, DllNotFoundException cause) => compression switch
     {
-        ModuleCompression.Xz => OperationErrors.NativeLibraryMissing.Because(cause, "liblzma.so.5", "liblzma5"),
-        ModuleCompression.Zstd => OperationErrors.NativeLibraryMissing.Because(cause, "libzstd.so.1", "libzstd1"),
-        ModuleCompression.Gzip or ModuleCompression.None => OperationErrors.NativeLibraryMissing.Because(cause, "libdeflate.so.0", "libdeflate0"),
-        _ => throw new ArgumentOutOfRangeException(nameof(compression)),
+        ModuleCompression.Xz => MachineLibrary.Lzma.Missing(cause),
+        ModuleCompression.Zstd => MachineLibrary.Zstd.Missing(cause),
+        ModuleCompression.Gzip or ModuleCompression.None => MachineLibrary.Deflate.Missing(cause),
     };
 
     // The class library stops without a word where what follows a member is no other one. A file of one member ends with checksum and

@@ -6,6 +6,7 @@ using KexecSign.Core.Settings;
 using KexecSign.Documents;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Pins;
 
 namespace KexecSign.Configuration;
@@ -81,7 +82,8 @@ internal sealed class ConfigurationFile
         string certificate = Reference(reader, "cert") ?? (NamedKey.IsToken(key) ? key : throw reader.Missing("cert"));
         var named = new NamedKey(property.Name, key, certificate, _path)
         {
-            Digest = reader.Choice("digest", "sha256", "sha384", "sha512"),
+            // Any command may take the key.
+            Digest = reader.Choice("digest", HashKind.Words(HashUses.General).AsSpan()),
             Module = Module(reader),
             Pin = Pin(reader),
             Timestamps = reader.Get("timestamp") is null ? null : reader.Texts("timestamp"),

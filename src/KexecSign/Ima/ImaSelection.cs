@@ -15,9 +15,7 @@ internal static class ImaSelection
     /// <summary>Every regular file below folders but sidecars, and whatever was named itself.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3901, KS3902.</exception>
     public static ImmutableArray<SelectedFile> Of(ImmutableArray<string> files, string? list, string operation) =>
-        files.IsEmpty && list is null
-            ? throw OperationErrors.OptionMissing.With(operation, "a FILE or --files-from")
-            : SelectedFile.Of(files, list, name => !name.EndsWith(".sig", StringComparison.Ordinal), "file");
+        new BatchSelection(operation, "file", name => !name.EndsWith(".sig", StringComparison.Ordinal)).Of(files, list);
 
     /// <summary>
     /// The files without manifests of signatures where packages install them: those say what is to be on the others, and cannot have been signed

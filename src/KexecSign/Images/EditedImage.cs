@@ -1,5 +1,5 @@
 using KexecSign.Core;
-using KexecSign.Core.Errors;
+using KexecSign.Batches;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
@@ -13,13 +13,8 @@ namespace KexecSign.Images;
 internal sealed record ImageTarget(string File, string? Output, bool InPlace)
 {
     /// <summary>The path.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011.</exception>
-    public string Path => this switch
-    {
-        { InPlace: true, Output: not null } => throw OperationErrors.OptionsConflict.With("-o", "--in-place"),
-        { InPlace: true } => File,
-        _ => Output ?? throw OperationErrors.NoOutput.With(1),
-    };
+    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3055.</exception>
+    public string Path => BatchTargets.One(File, Output, InPlace);
 }
 
 /// <summary>Writes an image of which something was changed, and keeps its checksum true where it has one.</summary>

@@ -1,7 +1,6 @@
 using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Files;
-using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
@@ -15,8 +14,6 @@ namespace KexecSign.Images;
 /// </summary>
 internal sealed class KernelInside : IDisposable
 {
-    private const int HeadSize = 4096;
-
     private readonly Layout _file;
     private readonly RunContext _context;
     private TemporaryFile? _payload;
@@ -26,11 +23,9 @@ internal sealed class KernelInside : IDisposable
         _context = context;
         PeSection? linux = image.FindSection(UkiSections.Linux);
         // A kernel that is given a kernel judges that file, whatever sections it has: kexec_file_load() knows of none.
-        byte[] head = file.ReadBytes(0, Math.Min(file.Length, HeadSize));
-        bool isKernel = KernelImage.TryParse(head) is not null || BzImage.TryParse(head) is not null;
-        IsUnified = !isKernel && linux is not null && linux.RawEnd <= image.BodyLength;
+        IsUnified = !KnownImage.Of(file).IsKernel && linux is not null && linux.RawEnd <= image.BodyLength;
         _file = IsUnified ? UkiImage.ContentOf(linux!, file) : file;
-        IsUnpacked = ZbootHeader.IsZboot(_file.ReadBytes(0, Math.Min(_file.Length, ZbootHeader.Size)));
+        IsUnpacked = KnownImage.Of(_file).Kind == ImageKind.Zboot;
     }
 
     /// <summary>Whether the kernel lies in a unified kernel image.</summary>

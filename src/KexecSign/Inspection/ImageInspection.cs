@@ -14,6 +14,7 @@ using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
 using KexecSign.Images;
+using KexecSign.Inspection.Parts;
 using KexecSign.Judging;
 using KexecSign.Parsers;
 
@@ -22,8 +23,6 @@ namespace KexecSign.Inspection;
 /// <summary>Finds out what a file is. A broken part becomes a trap in the result; what can still be read is.</summary>
 internal static class ImageInspection
 {
-    private const int HeadSize = 4096;
-
     // A parser object is a few KiB; anything larger in ELF form is a kernel and only named.
     private const long MaxParserLength = 64 << 20;
 
@@ -33,33 +32,40 @@ internal static class ImageInspection
     /// <summary>Looks at a file, and into a zboot's payload.</summary>
     public static InspectResult Inspect(string name, Layout file, RunContext context)
     {
-        byte[] head = file.ReadBytes(0, Math.Min(file.Length, HeadSize));
-        if (Elf64File.LooksLikeElf64(head))
-            return InspectElf(name, file);
-        if (head.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
-            return new() { File = name, Size = file.Length, Kind = "gzip data", Traps = ["compressed as a whole: unpack it first ('gzip -d'); a signature belongs on what is inside."] };
-        if (!PeReader.LooksLikePe(head) && OtherFiles.Inspect(name, file, head) is { } other)
-            return other;
-        if (!PeReader.LooksLikePe(head))
-            return new() { File = name, Size = file.Length, Kind = "unknown: neither a PE image nor an ELF file" };
-        return InspectPe(name, file, head, context);
+        byte[] head = KnownImage.HeadOf(file);
+        var known = KnownImage.Of(head);
+        if (known.IsPe)
+            return InspectPe(name, file, head, context);
+        return known.Kind switch
+        {
+            ImageKind.Elf => InspectElf(name, file),
+            ImageKind.Gzip => new()
+            {
+                File = name, Size = file.Length, Kind = "gzip data",
+                Traps = ["compressed as a whole: unpack it first ('gzip -d'); a signature belongs on what is inside."],
+            },
+            // Kernels without PE headers are not told apart from other data here.
+            ImageKind.Zboot or ImageKind.KernelImage or ImageKind.BzImage or ImageKind.Unified or ImageKind.Efi or ImageKind.Unknown =>
+                OtherFiles.Inspect(name, file, head) ?? new() { File = name, Size = file.Length, Kind = "unknown: neither a PE image nor an ELF file" },
+        };
     }
 
     private static InspectResult InspectPe(string name, Layout file, byte[] head, RunContext context)
     {
         PeImage image = PeReader.Read(file);
-        KernelImage? kernel = KernelImage.TryParse(head);
+        var known = KnownImage.Of(image, head);
+        KernelImage? kernel = known.Kernel;
         ReadDigests digests = ReadDigests.Of(image, file, context, [HashAlgorithmName.SHA256.Name!]);
-        var traps = digests.Violations.Select(v => v.Code == FormatErrors.GapAfterHeaders && ZbootHeader.IsZboot(head) ? v.Message + KernelsOwnBuilder : v.Message).ToList();
+        var traps = digests.Violations.Select(v => v.Code == FormatErrors.GapAfterHeaders && known.Kind == ImageKind.Zboot ? v.Message + KernelsOwnBuilder : v.Message).ToList();
         InspectResult result = new()
         {
             File = name,
             Size = file.Length,
-            Kind = KindOf(image, kernel, head),
+            Kind = KindOf(known) + (image.IsSigned ? ", signed" : ", unsigned"),
             Architecture = PeConstants.MachineName(image.Machine),
             ImageSize = kernel is { ImageSize: <= long.MaxValue } ? (long)kernel.ImageSize : null,
             PageSizeKiB = kernel?.PageSizeKiB,
-            LinuxVersion = kernel is not null || BzImage.TryParse(head) is not null ? KernelVersionText.Find(file) : null,
+            LinuxVersion = known.IsKernel ? KernelVersionText.Find(file) : null,
             SizeOfHeaders = image.SizeOfHeaders,
             SizeOfImage = image.SizeOfImage,
             AuthenticodeSha256 = digests.Hex(HashAlgorithmName.SHA256),
@@ -69,12 +75,14 @@ internal static class ImageInspection
             Sections = [.. image.Sections.Select(s => new InspectedSection(
                 s.Name, s.PointerToRawData, s.SizeOfRawData, s.VirtualAddress, s.VirtualSize, $"0x{s.Characteristics:x8}"))],
             Signatures = Collect(traps, () => Signatures(image, file, digests, traps), []),
+            Parts = ImageParts.Of(image, file, null),
+            Uncovered = ImageParts.Uncovered(image),
         };
         if (kernel is not null)
             Collect(traps, () => KernelImage.Read(file), kernel);
         if (image.FindSection(ParserSection.Name) is not null)
             result = result with { ParserAbi = Collect(traps, () => ParserIn(image, file), null) };
-        if (ZbootHeader.IsZboot(head))
+        if (known.Kind == ImageKind.Zboot)
             result = Collect(traps, () => WithPayload(result, image, file, context), result);
         else if (image.FindSection(UkiSections.Linux) is { } linux)
             result = Collect(traps, () => WithKernel(result, linux, file, context), result);
@@ -83,16 +91,14 @@ internal static class ImageInspection
         return result with { Traps = [.. traps] };
     }
 
-    private static string KindOf(PeImage image, KernelImage? kernel, byte[] head)
+    private static string KindOf(KnownImage known) => known.Kind switch
     {
-        string kind =
-            ZbootHeader.IsZboot(head) ? "EFI zboot kernel (vmlinuz.efi)"
-            : kernel is not null ? $"{kernel.Architecture.ToString().ToLowerInvariant()} kernel Image"
-            : BzImage.TryParse(head) is not null ? "x86 bzImage with EFI stub (a PE image, no zboot)"
-            : image.FindSection(".linux") is not null ? "unified kernel image (UKI)"
-            : "EFI image";
-        return image.IsSigned ? kind + ", signed" : kind + ", unsigned";
-    }
+        ImageKind.Zboot => "EFI zboot kernel (vmlinuz.efi)",
+        ImageKind.KernelImage => $"{known.Kernel!.Architecture.ToString().ToLowerInvariant()} kernel Image",
+        ImageKind.BzImage => "x86 bzImage with EFI stub (a PE image, no zboot)",
+        ImageKind.Unified => "unified kernel image (UKI)",
+        ImageKind.Efi or ImageKind.Elf or ImageKind.Gzip or ImageKind.Unknown => "EFI image",
+    };
 
     private static ImmutableArray<InspectedSignature> Signatures(PeImage image, Layout file, ReadDigests digests, List<string> traps)
     {
@@ -118,15 +124,19 @@ internal static class ImageInspection
     {
         ZbootHeader header = ZbootHeader.Read(image, file);
         uint length = header.UncompressedLength(file);
-        result = result with { Payload = new(header.CompressionName, header.PayloadOffset, header.PayloadSize, length) };
+        result = result with
+        {
+            Payload = new(header.CompressionName, header.PayloadOffset, header.PayloadSize, length),
+            Parts = ImageParts.Of(image, file, header),
+        };
         using TemporaryFile inner = Decompressor.Decompress(file.Slice(header.PayloadOffset, header.PayloadSize), header, length, context);
         Layout kernel = Layout.Of(inner);
         // The stub jumps to the payload's first byte, so a zboot image in there never runs; and an image can be made that
         // unpacks to itself.
-        byte[] head = kernel.ReadBytes(0, Math.Min(kernel.Length, HeadSize));
+        byte[] head = KnownImage.HeadOf(kernel);
         if (PeReader.LooksLikePe(head) && PeReader.Read(kernel).FindSection(UkiSections.Linux) is not null)
             return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "unified kernel image inside a zboot", Traps = ["the payload is a unified kernel image: the stub cannot start it. Put the kernel Image in."] } };
-        if (ZbootHeader.IsZboot(head))
+        if (KnownImage.Of(head).Kind == ImageKind.Zboot)
             return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "EFI zboot kernel inside another", Traps = ["the payload is a zboot image again: the stub cannot start it. Put the kernel Image in."] } };
         return result with { Inner = Inspect("payload", kernel, context) };
     }
@@ -137,7 +147,7 @@ internal static class ImageInspection
         if (section.RawEnd > file.Length)
             throw FormatErrors.SectionOutsideFile.With(section.Name, section.RawEnd, file.Length);
         Layout kernel = UkiImage.ContentOf(section, file);
-        byte[] head = kernel.ReadBytes(0, Math.Min(kernel.Length, HeadSize));
+        byte[] head = KnownImage.HeadOf(kernel);
         return PeReader.LooksLikePe(head) && PeReader.Read(kernel).FindSection(UkiSections.Linux) is not null
             ? result with { Inner = new() { File = UkiSections.Linux, Size = kernel.Length, Kind = "unified kernel image inside another", Traps = ["the kernel in .linux is a unified kernel image again: put the kernel in."] } }
             : result with { Inner = Inspect(UkiSections.Linux, kernel, context) };

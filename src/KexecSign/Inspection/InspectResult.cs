@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
+using KexecSign.Inspection.Differences;
+using KexecSign.Inspection.Parts;
 
 namespace KexecSign.Inspection;
 
@@ -116,12 +118,31 @@ public sealed record InspectResult : OperationResult
     /// <summary>What cannot carry an IMA signature of this file.</summary>
     public ImmutableArray<string> ImaNotes { get; init; } = [];
 
+    /// <summary>The whole file in parts, in file order; their sizes add up to its length. Empty for what is no PE image.</summary>
+    public ImmutableArray<FilePart> Parts { get; init; } = [];
+
+    /// <summary>What no signature of the image covers.</summary>
+    public ImmutableArray<UncoveredRange> Uncovered { get; init; } = [];
+
+    /// <summary>How the file differs from another; null when it was not compared.</summary>
+    public FileComparison? Comparison { get; init; }
+
+    /// <summary>Pictures of the file, shown in the place of the tables; empty for none.</summary>
+    internal ImmutableArray<ReportTable> Pictured { get; init; } = [];
+
+    /// <summary>What the pictures say, in words.</summary>
+    internal ImmutableArray<string> PicturedNotes { get; init; } = [];
+
     /// <inheritdoc/>
-    public override ExitCode Exit => ExitCode.Done;
+    public override ExitCode Exit => Comparison is { Same: false } ? ExitCode.Failed : ExitCode.Done;
 
     /// <inheritdoc/>
     public override ReportView View()
     {
+        if (Comparison is not null)
+            return Comparison.View(File);
+        if (!Pictured.IsEmpty)
+            return new($"{File}: {Kind}", Pictured, [.. PicturedNotes, .. Traps]);
         var tables = ImmutableArray.CreateBuilder<ReportTable>();
         var traps = ImmutableArray.CreateBuilder<string>();
         string heading = "";

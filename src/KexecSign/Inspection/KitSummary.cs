@@ -1,4 +1,5 @@
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Zboot;
 using KexecSign.Zboot;
 
 namespace KexecSign.Inspection;
@@ -15,7 +16,7 @@ internal static class KitSummary
         yield return new("configuration", kit.Configuration is null ? manifest.Configuration : $"{manifest.Configuration}, in the kit");
         yield return new("compiler", manifest.Compiler);
         yield return new("linker", manifest.Linker);
-        yield return new("stubs", string.Join(", ", manifest.Stubs.Select(s => s.Compression.ToString().ToLowerInvariant())));
+        yield return new("stubs", string.Join(", ", manifest.Stubs.Select(s => PayloadFormat.Of(s.Compression).Word)));
         foreach ((string name, string value) in manifest.Security?.Rows() ?? [])
             yield return new(name, value);
         yield return new("sha256", kit.Sha256);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
+using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
@@ -20,10 +21,10 @@ internal static class BpfCheck
                 throw VerifyErrors.NoParser.With();
             SimulationOutcome outcome = ParserSimulation.Run(file, new(), context);
             if (outcome.Result.Fault is { } fault)
-                return new(Consumer.Bpf, Answer.Refuses, $"series {ParserSimulation.Name(outcome.Abi)}: {fault.Sentence}", fault.Rule.Id);
+                return new(Consumer.Bpf, Answer.Refuses, $"series {ParserSeries.Name(outcome.Abi)}: {fault.Sentence}", fault.Rule.Id);
             return new(Consumer.Bpf, Answer.Accepts, string.Create(
                 CultureInfo.InvariantCulture,
-                $"series {ParserSimulation.Name(outcome.Abi)}: {string.Join(", then ", outcome.Result.Parsers)} gives a kernel of 0x{outcome.Result.Kernel!.Value.Length:x} bytes, {(outcome.PackedSha256 is null ? "which nothing is known about" : "the one that is packed")}"));
+                $"series {ParserSeries.Name(outcome.Abi)}: {string.Join(", then ", outcome.Result.Parsers)} gives a kernel of 0x{outcome.Result.Kernel!.Value.Length:x} bytes, {(outcome.PackedSha256 is null ? "which nothing is known about" : "the one that is packed")}"));
         }
         catch (KexecSignException refused)
         {

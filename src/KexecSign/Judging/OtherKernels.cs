@@ -6,6 +6,7 @@ using KexecSign.Core.Errors;
 using KexecSign.Formats.AppendedSignatures;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Judging;
 
@@ -16,16 +17,17 @@ namespace KexecSign.Judging;
 internal static class OtherKernels
 {
     /// <summary>Whether an architecture is one of these.</summary>
-    public static bool Know(string? architecture) => architecture is "s390x" or "powerpc64";
+    public static bool Know(string? architecture) => ArchitectureFacts.Named(architecture) is { } facts && !KernelRules.Of(facts.Architecture).ReadPe;
 
     /// <summary>The verdict of <c>kexec_file_load</c> on a machine that booted securely.</summary>
     public static Verdict Judge(JudgedFile file, string architecture, bool withSidecar, TrustedRoles roles, RunContext context)
     {
         try
         {
+            bool byIma = ArchitectureFacts.Named(architecture) is { } facts && KernelRules.Of(facts.Architecture).Looks == KexecSignature.OfIma;
             // powerpc asks .ima for both kinds, and s390 its builtin, secondary and platform keyrings.
-            ImmutableArray<X509Certificate2> trusted = architecture == "powerpc64" ? [.. roles.Ima, .. roles.For(Consumer.Kexec)] : roles.For(Consumer.Kexec);
-            return architecture == "powerpc64" && (file.Ima.Security ?? (withSidecar ? file.Ima.Sidecar : null)) is not null
+            ImmutableArray<X509Certificate2> trusted = byIma ? [.. roles.Ima, .. roles.OfKernel] : roles.OfKernel;
+            return byIma && (file.Ima.Security ?? (withSidecar ? file.Ima.Sidecar : null)) is not null
                 ? ByIma(file, withSidecar, trusted, context)
                 : ByAppended(file.Content, AppendedSignature.Find(file.Content) ?? throw VerifyErrors.NoAppendedSignature.With(), trusted, context);
         }

@@ -68,27 +68,11 @@ internal sealed record TrustedRoles
         Lists = Lists.With(more.Lists),
     };
 
-    /// <summary>The certificates for a consumer, beside those of the lists.</summary>
-    public ImmutableArray<X509Certificate2> For(Consumer consumer) => consumer switch
-    {
-        Consumer.Firmware or Consumer.Shim => Db,
-        Consumer.Kexec => [.. Kexec, .. Db],
-        Consumer.Ima => Ima,
-        Consumer.Bpf => [],
-        _ => throw new ArgumentOutOfRangeException(nameof(consumer), consumer, null),
-    };
+    /// <summary>The certificates that a kernel takes for kexec, beside those of the lists.</summary>
+    public ImmutableArray<X509Certificate2> OfKernel => [.. Kexec, .. Db];
 
     /// <summary>Whether anybody is trusted for a consumer: where nobody is, an answer can be no, but never yes.</summary>
-    public bool AreNamed(Consumer consumer) => consumer switch
-    {
-        Consumer.Firmware => !Db.IsEmpty || Lists.Allowed != SignatureDatabase.Empty,
-        Consumer.Shim => !Db.IsEmpty || Lists.Allowed != SignatureDatabase.Empty || !Lists.OwnerCertificates.IsEmpty,
-        Consumer.Kexec => !Kexec.IsEmpty || !Db.IsEmpty || !Lists.Allowed.Certificates.IsEmpty || !Lists.OwnerCertificates.IsEmpty,
-        Consumer.Ima => !Ima.IsEmpty,
-        // It runs a parser and looks at no signature: of the parser's, firmware and kexec speak.
-        Consumer.Bpf => true,
-        _ => throw new ArgumentOutOfRangeException(nameof(consumer), consumer, null),
-    };
+    public bool AreNamed(Consumer consumer) => ConsumerFacts.Of(consumer).IsAnybodyTrusted(this);
 
     /// <summary>
     /// The short form given its roles: those of the consumers that are asked, when all of them look at one signature. Where they look at
@@ -97,11 +81,11 @@ internal sealed record TrustedRoles
     /// <param name="consumers">Who is asked.</param>
     /// <param name="inside">Whether kexec judges a kernel inside the file, which has a signature of its own.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS3330.</exception>
-    public (TrustedRoles Roles, ImmutableArray<string> Used) Settled(IReadOnlyCollection<Consumer> consumers, bool inside)
+    public (TrustedRoles Roles, ImmutableArray<string> Used) Settled(IReadOnlyCollection<ConsumerFacts> consumers, bool inside)
     {
         if (Any.IsEmpty)
             return (this, []);
-        bool firmware = consumers.Contains(Consumer.Firmware) || consumers.Contains(Consumer.Shim), kexec = consumers.Contains(Consumer.Kexec), ima = consumers.Contains(Consumer.Ima);
+        bool firmware = AnyReads(SignatureRead.OfImage), kexec = AnyReads(SignatureRead.OfKernel), ima = AnyReads(SignatureRead.ForIma);
         string[] kinds =
         [
             .. firmware || (kexec && !inside) ? ["of the PE image"] : (ReadOnlySpan<string>)[],
@@ -119,6 +103,8 @@ internal sealed record TrustedRoles
                 Any = [],
             },
             [.. firmware ? ["db"] : (ReadOnlySpan<string>)[], .. kexec ? ["kexec"] : (ReadOnlySpan<string>)[], .. ima ? ["ima"] : (ReadOnlySpan<string>)[]]);
+
+        bool AnyReads(SignatureRead signature) => consumers.Any(consumer => consumer.Reads == signature);
     }
 
     // A certificate is a SEQUENCE, PKCS#7 too, and PEM says what it is; whatever else there is in a file of a db is lists, or an update of them.

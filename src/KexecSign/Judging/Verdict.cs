@@ -47,12 +47,11 @@ public sealed record Verdict(Consumer Consumer, Answer Answer, string Reason, st
         Answer.Refuses => "refuses",
         Answer.DoesNotCheck => "does not check",
         Answer.NotDecided => "not decided",
-        _ => throw new InvalidOperationException($"{Answer}"),
     };
 
     /// <summary>The consumer as people read it.</summary>
     [JsonIgnore]
-    public string Who => Consumer.ToString().ToLowerInvariant();
+    public string Who => ConsumerFacts.Of(Consumer).Word;
 
     /// <summary>Why, with the code in front when there is one.</summary>
     [JsonIgnore]
@@ -62,14 +61,7 @@ public sealed record Verdict(Consumer Consumer, Answer Answer, string Reason, st
     public ImmutableArray<string> Warnings { get; init; } = [];
 
     /// <summary>Where the rules that were applied stand.</summary>
-    public string Rule => Consumer switch
-    {
-        Consumer.Firmware => "UEFI 32.5; EDK2 2026.08 SecurityPkg DxeImageVerificationLib.c, CryptoPkg CryptAuthenticode.c",
-        Consumer.Shim => "shim 16.1 verify.c, verify_buffer_authenticode(), verify_buffer_sbat()",
-        Consumer.Kexec => "Linux kernel/kexec_file.c, crypto/asymmetric_keys/verify_pefile.c, pkcs7_verify.c, pkcs7_trust.c",
-        Consumer.Ima => "Linux security/integrity/digsig_asymmetric.c",
-        _ => "Linux kernel/kexec_bpf_loader.c, kernel/kexec_pe_image.c of the kexec BPF series",
-    };
+    public string Rule => ConsumerFacts.Of(Consumer).Rule;
 
     /// <summary>A refusal for the reason an error states. What is wrong with this machine is no verdict on a file, and goes on as the error it is.</summary>
     public static Verdict Refused(Consumer consumer, KexecSignException because)

@@ -56,6 +56,12 @@ public sealed record VerifyOptions
     /// <summary>Whether IMA is asked about the file as it will be once its sidecar is applied, as builds and releases mean it.</summary>
     public bool Applied { get; init; }
 
+    /// <summary>Where a page about it goes; null for nowhere.</summary>
+    public string? Html { get; init; }
+
+    /// <summary>Where the same as Markdown goes; null for nowhere.</summary>
+    public string? Markdown { get; init; }
+
     /// <summary>PKCS#11 modules that the policy may name.</summary>
     public ImmutableArray<string> AllowedModules { get; init; } = [];
 }

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using KexecSign.Compression;
-using KexecSign.Core.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Simulation.Bpf;
 
@@ -28,7 +27,7 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
                 KernelCompression.Lzma => Older(() => OlderPayloads.Lzma(Layout.Of(input), xz: false, output.Take)),
                 KernelCompression.Lz4 => Older(() => OlderPayloads.Lz4(Layout.Of(input), output.Take)),
                 KernelCompression.Lzo => Older(() => OlderPayloads.Lzo(Layout.Of(input), output.Take)),
-                _ => $"{compression} is not simulated",
+                KernelCompression.Bzip2 => $"{compression} is not simulated",
             };
             return new(error is null ? output.Bytes : default, error);
         }
@@ -38,14 +37,14 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
         }
         catch (DllNotFoundException missing)
         {
-            (string library, string package) = compression switch
+            MachineLibrary library = compression switch
             {
-                KernelCompression.Xz or KernelCompression.Lzma => ("liblzma.so.5", "liblzma5"),
-                KernelCompression.Lz4 => ("liblz4.so.1", "liblz4-1"),
-                KernelCompression.Lzo => ("liblzo2.so.2", "liblzo2-2"),
-                _ => ("libzstd.so.1", "libzstd1"),
+                KernelCompression.Xz or KernelCompression.Lzma => MachineLibrary.Lzma,
+                KernelCompression.Lz4 => MachineLibrary.Lz4,
+                KernelCompression.Lzo => MachineLibrary.Lzo,
+                KernelCompression.Zstd or KernelCompression.Gzip or KernelCompression.Bzip2 => MachineLibrary.Zstd,
             };
-            throw OperationErrors.NativeLibraryMissing.Because(missing, library, package);
+            throw library.Missing(missing);
         }
     }
 

@@ -6,6 +6,7 @@ using KexecSign.Formats.Elf;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 using KexecSign.Simulation.Bpf;
 using KexecSign.Simulation.Errors;
 
@@ -29,8 +30,8 @@ internal static class PackedKernel
         packedSha256 = null;
         if (depth > MaxDepth)
             return null;
-        byte[] head = image.ReadBytes(0, Math.Min(image.Length, ZbootHeader.Size));
-        if (ZbootHeader.IsZboot(head))
+        var known = KnownImage.Of(image);
+        if (known.Kind == ImageKind.Zboot)
         {
             ZbootHeader header = ZbootHeader.Read(PeReader.Read(image), image);
             using TemporaryFile unpacked = Decompressor.Decompress(
@@ -38,14 +39,14 @@ internal static class PackedKernel
             Layout kernel = Layout.Of(unpacked);
             return Differs(kernel, kernel.Length, given, context, out packedSha256);
         }
-        if (Inner(image, head) is { } inner)
+        if (Inner(image, known) is { } inner)
             return Compare(inner.Content, inner.Least, given, context, depth + 1, out packedSha256);
         return depth == 0 ? null : Differs(image, least, given, context, out packedSha256);
     }
 
-    private static (Layout Content, long Least)? Inner(Layout image, byte[] head)
+    private static (Layout Content, long Least)? Inner(Layout image, KnownImage known)
     {
-        if (Elf64File.LooksLikeElf64(head))
+        if (known.Kind == ImageKind.Elf)
         {
             Elf64File elf = Elf64File.Parse(image.ReadBytes(0, image.Length));
             ElfSection? section = elf.Sections.FirstOrDefault(s => s.Name is ".kernel" or ".uki");
@@ -54,7 +55,7 @@ internal static class PackedKernel
             var content = Layout.Of(elf.Content(section));
             return (content, content.Length);
         }
-        if (!PeReader.LooksLikePe(image.ReadBytes(0, Math.Min(image.Length, 4096))))
+        if (!known.IsPe)
             return null;
         PeSection? linux = PeReader.Read(image).FindSection(".linux");
         return linux is null ? null : (image.Slice(linux.PointerToRawData, linux.SizeOfRawData), Math.Min(linux.VirtualSize, linux.SizeOfRawData));

@@ -7,6 +7,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 
 namespace KexecSign.Parsers;
 
@@ -29,11 +30,11 @@ internal static class ParserEmbedding
             throw refused.In(parserPath);
         }
         if (parser.Abi == ParserAbi.Unknown)
-            context.Log.Warning($"{parserPath}: neither kexec_image_parser_anchor nor bpf_handle_pefile is named in opts_data; no known kernel series would call this parser.");
+            context.Log.Warning($"{parserPath}: {ParserSeries.NoHook}");
         RequireSeries(parser.Abi, image, parserPath);
         Layout edited = PeEditor.AddSection(image, ParserSection.Name, Layout.Of(bytes), PeConstants.DiscardableData);
         if (parser.CutsPayload)
-            WarnOfZstd(edited, context);
+            WarnOfCut(edited, context);
         PeSection section = PeReader.Read(edited).FindSection(ParserSection.Name)!;
         return (edited, new(
             section.PointerToRawData, section.SizeOfRawData, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)),
@@ -43,24 +44,23 @@ internal static class ParserEmbedding
     // The kernel that runs this parser finds the image of .linux behind it, and runs that one's.
     private static void RequireSeries(ParserAbi abi, Layout image, string parserPath)
     {
-        if (abi == ParserAbi.V7)
-            throw OperationErrors.EmbeddedAbi.With(ParserJudgement.Name(abi)).In(parserPath);
+        ParserAbi here = ParserSeries.Of(ParserCarrier.ImageSection);
+        if (abi != ParserAbi.Unknown && (abi & here) == 0)
+            throw OperationErrors.EmbeddedAbi.With(ParserSeries.Name(abi), ParserSeries.Name(here)).In(parserPath);
         if (EmbeddedParsers.Inner(PeReader.Read(image), image) is not { } inner)
             return;
         foreach ((_, ParserObject other) in EmbeddedParsers.In(inner.Image, inner.File))
         {
-            if (other.Abi != abi && !(Compatible(abi) && Compatible(other.Abi)))
-                throw OperationErrors.NestedAbi.With(ParserJudgement.Name(abi), ParserJudgement.Name(other.Abi)).In(parserPath);
+            if (other.Abi != abi && (other.Abi & abi & here) == 0)
+                throw OperationErrors.NestedAbi.With(ParserSeries.Name(abi), ParserSeries.Name(other.Abi)).In(parserPath);
         }
-
-        static bool Compatible(ParserAbi abi) => abi is ParserAbi.V6 or ParserAbi.V6OrV7;
     }
 
     // The parsers of the posted series take 4 bytes off the payload whatever its compression, and a zstd frame does not survive that.
-    private static void WarnOfZstd(Layout image, RunContext context)
+    private static void WarnOfCut(Layout image, RunContext context)
     {
-        if (ZbootHeader.IsZboot(image.ReadBytes(0, Math.Min(image.Length, ZbootHeader.Size)))
-            && ZbootHeader.Read(PeReader.Read(image), image).CompressionName.StartsWith("zstd", StringComparison.Ordinal))
-            context.Log.Warning("the payload is zstd, and this parser cuts its last 4 bytes: the kernel will refuse the frame. Use the built-in parser ('kexecsign bpf compile --parser zboot') or gzip.");
+        if (KnownImage.Of(image).Kind == ImageKind.Zboot
+            && ZbootHeader.Read(PeReader.Read(image), image).Format is { BreaksWhenCut: true } format)
+            context.Log.Warning($"the payload is {format.Word}, and this parser cuts its last 4 bytes: the kernel will refuse the frame. Use the built-in parser ('kexecsign bpf compile --parser zboot') or gzip.");
     }
 }

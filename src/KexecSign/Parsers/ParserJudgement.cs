@@ -21,13 +21,6 @@ internal static class ParserJudgement
     private const uint FunctionEntry = 24;
 
     private static readonly ImmutableArray<string> Rings = ["ringbuf_1", "ringbuf_2", "ringbuf_3", "ringbuf_4"];
-    private static readonly ImmutableArray<string> MapsOfV5 = [.. Rings, "rodata", "data", "bss", "rodata_str1_1"];
-    private static readonly ImmutableArray<string> MapsOfV6 = [.. Rings, "rodata", "data", "rodata_str1_1", "bss"];
-    private static readonly ImmutableArray<string> HooksOfV5 = ["bpf_handle_pefile", "bpf_post_handle_pefile"];
-    private static readonly ImmutableArray<string> HooksOfV6 = ["kexec_image_parser_anchor"];
-    private static readonly ImmutableArray<string> FunctionsOfV5 = ["bpf_copy_to_kernel", "bpf_decompress", "bpf_mem_range_result_put"];
-    private static readonly ImmutableArray<string> FunctionsOfV6 = ["bpf_get_parser_context", "bpf_put_parser_context", "bpf_buffer_parser"];
-
     /// <summary>Page sizes that kernels of the architectures here are built with, in KiB.</summary>
     public static ImmutableArray<int> PageSizesKiB { get; } = [4, 16, 64];
 
@@ -47,9 +40,10 @@ internal static class ParserJudgement
 
     private static IEnumerable<ParserFinding> Skeleton(ParserContents contents, ParserAbi abi)
     {
-        bool old = abi == ParserAbi.V5;
-        ImmutableArray<string> maps = old ? MapsOfV5 : MapsOfV6, hooks = old ? HooksOfV5 : HooksOfV6, functions = old ? FunctionsOfV5 : FunctionsOfV6;
-        string series = Name(abi);
+        // Where nothing tells two series apart their contracts are one.
+        ParserSeries contract = ParserSeries.In(abi)[0];
+        ImmutableArray<string> maps = [.. Rings, .. contract.DataMaps], hooks = contract.Hooks, functions = contract.Functions;
+        string series = ParserSeries.Name(abi);
         if (!contents.Maps.Select(m => m.Name).SequenceEqual(maps)
             || contents.Maps.Any(m => m.Name.StartsWith("ringbuf_", StringComparison.Ordinal) && m.Type != ParserMap.RingBuffer))
             yield return ParserFinding.Of(VerifyErrors.ContractMaps.With(Listed(contents.Maps.Select(m => m.Type == ParserMap.RingBuffer || !Rings.Contains(m.Name) ? m.Name : $"{m.Name} (type {m.Type})")), series, Listed(maps)));
@@ -88,16 +82,6 @@ internal static class ParserJudgement
         if (parser.CutsPayload)
             yield return ParserFinding.Of(VerifyErrors.CutsPayload.With(), breaks: false);
     }
-
-    /// <summary>A series as people write it.</summary>
-    public static string Name(ParserAbi abi) => abi switch
-    {
-        ParserAbi.V5 => "v5",
-        ParserAbi.V6 => "v6",
-        ParserAbi.V7 => "v7",
-        ParserAbi.V6OrV7 => "v6 or v7",
-        _ => "no known series",
-    };
 
     // A source line may begin with a slash only as a comment.
     private static bool IsPath(string text) => text.Length > 1 && text[0] == '/' && text[1] is not ('*' or '/') && !text.Contains(' ', StringComparison.Ordinal);

@@ -6,6 +6,7 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
 using KexecSign.Images;
+using KexecSign.Judging;
 using KexecSign.Parsers;
 
 namespace KexecSign.Provenance;
@@ -24,25 +25,42 @@ internal static class ProvenanceSubjects
     /// <summary>The subjects of an image.</summary>
     /// <param name="file">The image.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="sha256">SHA-256 of the whole file, where it is known.</param>
     /// <param name="context">Run context.</param>
-    public static ImmutableArray<ProvenanceSubject> Of(Layout file, string name, string? sha256, RunContext context)
+    public static ImmutableArray<ProvenanceSubject> Of(Layout file, string name, RunContext context)
+    {
+        PeImage? image = KnownImage.Of(file).IsPe ? PeReader.Read(file) : null;
+        var digests = new FileDigests(file, context);
+        digests.AnnounceWhole(HashAlgorithmName.SHA256);
+        using KernelInside? kernel = image is null ? null : new(image, file, context);
+        return Of(file, name, image, digests, kernel, context);
+    }
+
+    /// <summary>The same of a file that is open already and read as seldom as can be.</summary>
+    public static ImmutableArray<ProvenanceSubject> Of(JudgedFile file, string name, RunContext context)
+    {
+        bool isPe = KnownImage.Of(file.Content).IsPe;
+        return Of(file.Content, name, isPe ? file.Image : null, file.Digests, isPe ? file.Kernel : null, context);
+    }
+
+    /// <summary>Says which digests of a file will be asked for.</summary>
+    public static void Announce(JudgedFile file)
+    {
+        if (KnownImage.Of(file.Content).IsPe)
+            _ = ReadDigests.Of(file.Image, file.Content, file.Digests, [HashAlgorithmName.SHA256.Name!]);
+    }
+
+    private static ImmutableArray<ProvenanceSubject> Of(Layout file, string name, PeImage? image, FileDigests digests, KernelInside? kernel, RunContext context)
     {
         var subjects = ImmutableArray.CreateBuilder<ProvenanceSubject>();
-        var digests = new FileDigests(file, context);
-        PeImage? image = PeReader.LooksLikePe(file.ReadBytes(0, Math.Min(file.Length, 4096))) ? PeReader.Read(file) : null;
-        if (sha256 is null)
-            digests.AnnounceWhole(HashAlgorithmName.SHA256);
         ReadDigests? signed = image is null ? null : ReadDigests.Of(image, file, digests, [HashAlgorithmName.SHA256.Name!]);
-        subjects.Add(new(name, sha256 ?? Convert.ToHexStringLower(digests.OfWhole(HashAlgorithmName.SHA256))));
+        subjects.Add(new(name, Convert.ToHexStringLower(digests.OfWhole(HashAlgorithmName.SHA256))));
         if (image is null)
             return subjects.ToImmutable();
         if (signed!.Hex(HashAlgorithmName.SHA256) is { } authenticode)
             subjects.Add(new(name + "#authenticode", authenticode));
-        if (ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
+        if (KnownImage.Of(file).Kind == ImageKind.Zboot)
         {
-            using var kernel = new KernelInside(image, file, context);
-            subjects.Add(new(name + "#Image", Hash(kernel.Open(), context)));
+            subjects.Add(new(name + "#Image", Hash(kernel!.Open(), context)));
             ZbootHeader header = ZbootHeader.Read(image, file);
             subjects.Add(new(name + "#payload", Hash(file.Slice(header.PayloadOffset, header.PayloadSize), context)));
         }

@@ -9,6 +9,7 @@ using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 
 namespace KexecSign.Signing;
 
@@ -68,7 +69,7 @@ internal sealed class PendingSignature
     /// <summary>Whether the padding counts on a table of exactly <see cref="TableSize"/> bytes.</summary>
     public bool IsFitted { get; }
 
-    /// <summary>The image_size that the kernel asks for now, when it had to be raised to make room (variant E); null when it was left.</summary>
+    /// <summary>The image_size that the kernel asks for now, when it had to be raised to make room; null when it was left.</summary>
     public uint? RaisedImageSize { get; private init; }
 
     /// <summary>How many signatures stay that were there before.</summary>
@@ -88,9 +89,9 @@ internal sealed class PendingSignature
     /// <param name="identity">Who will sign; decides the table's size.</param>
     /// <param name="existing">What becomes of the signatures it has.</param>
     /// <param name="fit">
-    /// Variant D of a kernel Image that goes into a zboot: zero-pad so that image and table together are exactly image_size
+    /// A kernel Image that goes into a zboot is fitted (docs/glossary.md): zero-padded so that image and table together are exactly image_size
     /// long. Signed and then padded, the digest breaks; padded and then signed, kexec refuses it (EINVAL). Where bss leaves no room for
-    /// the table, image_size is raised first (variant E), unless signatures stay that cover it.
+    /// the table, image_size is raised first, unless signatures stay that cover it.
     /// </param>
     /// <param name="fitAny">Whether a zboot or bzImage may be fitted too: to its SizeOfImage, which grows when it must.</param>
     /// <param name="trailing">Whether bytes behind the last section are signed, too, instead of being refused.</param>
@@ -109,7 +110,8 @@ internal sealed class PendingSignature
         int room = CertificateEntry.SizeFor(identity.Form.Length);
         int table = room + CertificateTable.SizeOf(kept);
         uint? raised = null;
-        if (fit && fitAny && IsPacked(body))
+        // Neither header says how much memory the kernel will take: what is packed in there does.
+        if (fit && fitAny && KnownImage.Of(body).IsPacked)
         {
             body = FitPacked(image, body, table);
         }
@@ -167,13 +169,6 @@ internal sealed class PendingSignature
         foreach (CertificateEntry entry in entries)
             AuthenticodeSignature.Decode(entry.Pkcs7());
         return [.. entries.Select(e => e.ToBytes())];
-    }
-
-    // Neither header says how much memory the kernel will take: what is packed in there does.
-    private static bool IsPacked(Layout body)
-    {
-        byte[] head = body.ReadBytes(0, Math.Min(body.Length, 4096));
-        return ZbootHeader.IsZboot(head) || BzImage.TryParse(head) is not null;
     }
 
     // In .linux of a UKI, file length, SizeOfRawData, VirtualSize and SizeOfImage are then one number, whichever a reader takes.

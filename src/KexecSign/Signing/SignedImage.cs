@@ -69,9 +69,19 @@ internal sealed class ImageSigning : IDisposable
     /// <param name="output">Where it goes.</param>
     /// <param name="context">Run context.</param>
     /// <param name="also">A second digest of the whole file that is wanted, for IMA; null for none.</param>
-    public static ImageSigning Begin(PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context, HashAlgorithmName? also = null)
+    /// <param name="step">The step of a batch that this is part of; null for one of its own.</param>
+    public static ImageSigning Begin(
+        PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context, HashAlgorithmName? also = null, IRunStep? step = null)
     {
-        using IRunStep step = context.Log.Step($"hash and write {Path.GetFileName(output.Path)}", pending.Body.Length);
+        if (step is not null)
+            return BeginWithin(step, pending, identity, output, context, also);
+        using IRunStep own = context.Log.Step($"hash and write {Path.GetFileName(output.Path)}", pending.Body.Length);
+        return BeginWithin(own, pending, identity, output, context, also);
+    }
+
+    private static ImageSigning BeginWithin(
+        IRunStep step, PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context, HashAlgorithmName? also)
+    {
         HashAlgorithmName[] algorithms = also is { } other && other != HashAlgorithmName.SHA256 ? [HashAlgorithmName.SHA256, other] : [HashAlgorithmName.SHA256];
         bool summed = pending.Image.CheckSum != 0;
         FileSum? sum = summed ? new() : null;

@@ -54,13 +54,17 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     public X509Certificate2 Certificate => Certificates[0];
 
     /// <summary>How a SignerInfo names the algorithm.</summary>
-    public SignatureScheme Scheme => (Key.Algorithm, Key.KeySizeBits) switch
+    public SignatureScheme Scheme => Key.Algorithm switch
     {
-        (KeyAlgorithm.Rsa, _) => SignatureScheme.RsaPkcs1,
-        (KeyAlgorithm.MlDsa, 44) => SignatureScheme.MlDsa44,
-        (KeyAlgorithm.MlDsa, 65) => SignatureScheme.MlDsa65,
-        (KeyAlgorithm.MlDsa, _) => SignatureScheme.MlDsa87,
-        _ => SignatureScheme.Ecdsa,
+        KeyAlgorithm.Rsa => SignatureScheme.RsaPkcs1,
+        KeyAlgorithm.Ecdsa => SignatureScheme.Ecdsa,
+        KeyAlgorithm.MlDsa => Key.KeySizeBits switch
+        {
+            44 => SignatureScheme.MlDsa44,
+            65 => SignatureScheme.MlDsa65,
+            87 => SignatureScheme.MlDsa87,
+            int other => throw new InvalidOperationException($"no ML-DSA-{other}"),
+        },
     };
 
     /// <summary>Opens key and certificate and checks that they belong together.</summary>

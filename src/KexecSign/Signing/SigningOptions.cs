@@ -45,7 +45,7 @@ internal static class SigningOptionSpecs
     {
         yield return new("pin-env", "NAME", "Name of an environment variable that holds the PIN.",
             (o, v) => set(o, get(o) with { EnvironmentVariable = v }));
-        yield return new("pin-file", "FILE", "File whose first line is the PIN.",
+        yield return new("pin-file", "FILE", "File whose first line is the PIN; - is standard input.",
             (o, v) => set(o, get(o) with { File = v }));
         yield return new("pin-fd", "N", "Number of an open file descriptor to read the PIN's line from.",
             (o, v) => set(o, get(o) with { FileDescriptor = OptionValues.Number("pin-fd", v) }));

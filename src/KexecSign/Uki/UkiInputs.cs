@@ -169,7 +169,7 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
         return Checked(path, bytes, () =>
         {
             if (ParserObject.Parse(bytes).Abi == ParserAbi.Unknown)
-                context.Log.Warning($"{path}: neither kexec_image_parser_anchor nor bpf_handle_pefile is named in opts_data; no known kernel series would call this parser.");
+                context.Log.Warning($"{path}: {ParserSeries.NoHook}");
         });
     }
 

@@ -11,6 +11,7 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 using KexecSign.Parsers;
 using KexecSign.Signing;
 using KexecSign.Zboot;
@@ -80,7 +81,7 @@ internal sealed class UkiKernel : IDisposable
     /// <summary>Its version (uname -r), of a zboot that of the Image inside; null when it does not tell.</summary>
     public static string? VersionOf(Layout kernel, RunContext context)
     {
-        if (!ZbootHeader.IsZboot(kernel.ReadBytes(0, Math.Min(kernel.Length, ZbootHeader.Size))))
+        if (KnownImage.Of(kernel).Kind != ImageKind.Zboot)
             return KernelVersionText.Find(kernel);
         ZbootHeader header = ZbootHeader.Read(PeReader.Read(kernel), kernel);
         using TemporaryFile unpacked = Decompressor.Decompress(
@@ -100,9 +101,11 @@ internal sealed class UkiKernel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _signed?.Dispose();
 
-    private static string KindOf(ReadOnlySpan<byte> head) =>
-        head.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? "gzip data"
-        : Elf64File.LooksLikeElf64(head) ? "an ELF file (a vmlinux?)"
-        : KernelImage.TryParse(head) is not null ? "a kernel Image without EFI stub"
-        : "no EFI image";
+    private static string KindOf(ReadOnlySpan<byte> head) => KnownImage.Of(head).Kind switch
+    {
+        ImageKind.Gzip => "gzip data",
+        ImageKind.Elf => "an ELF file (a vmlinux?)",
+        ImageKind.KernelImage => "a kernel Image without EFI stub",
+        ImageKind.Zboot or ImageKind.BzImage or ImageKind.Unified or ImageKind.Efi or ImageKind.Unknown => "no EFI image",
+    };
 }

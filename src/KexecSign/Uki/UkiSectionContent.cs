@@ -9,6 +9,7 @@ using KexecSign.Formats.Pe;
 using KexecSign.Formats.Sbat;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 
 namespace KexecSign.Uki;
 
@@ -40,11 +41,16 @@ internal static class UkiSectionContent
     private static string Kernel(Layout content, RunContext context)
     {
         byte[] head = Head(content);
-        string kind = ZbootHeader.IsZboot(head) ? "EFI zboot kernel (vmlinuz.efi)"
-            : KernelImage.TryParse(head) is { } kernel ? $"{kernel.Architecture.ToString().ToLowerInvariant()} kernel Image"
-            : BzImage.TryParse(head) is not null ? "x86 bzImage"
-            : PeReader.LooksLikePe(head) ? "EFI image" : "no EFI image: the stub cannot start it";
-        string version = PeReader.LooksLikePe(head) && UkiKernel.VersionOf(content, context) is { } known ? ", " + known : "";
+        var known = KnownImage.Of(head);
+        string kind = known.Kind switch
+        {
+            ImageKind.Zboot => "EFI zboot kernel (vmlinuz.efi)",
+            ImageKind.KernelImage => $"{known.Kernel!.Architecture.ToString().ToLowerInvariant()} kernel Image",
+            ImageKind.BzImage => "x86 bzImage",
+            ImageKind.Efi or ImageKind.Unified => "EFI image",
+            ImageKind.Elf or ImageKind.Gzip or ImageKind.Unknown => "no EFI image: the stub cannot start it",
+        };
+        string version = known.IsPe && UkiKernel.VersionOf(content, context) is { } found ? ", " + found : "";
         return kind + version;
     }
 

@@ -3,6 +3,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Uki;
 
@@ -15,14 +16,7 @@ internal static class UkiStub
     /// <exception cref="KexecSignException">KS3662.</exception>
     public static string Installed(ushort machine)
     {
-        string? suffix = machine switch
-        {
-            PeConstants.MachineAmd64 => "x64",
-            PeConstants.MachineArm64 => "aa64",
-            PeConstants.MachineRiscV64 => "riscv64",
-            PeConstants.MachineLoongArch64 => "loongarch64",
-            _ => null,
-        };
+        string? suffix = ArchitectureFacts.OfPe(machine)?.EfiName;
         string path = $"{Folder}/linux{suffix}.efi.stub";
         return suffix is not null && File.Exists(path) ? path : throw OperationErrors.UkiStubMissing.With(PeConstants.MachineName(machine), path);
     }

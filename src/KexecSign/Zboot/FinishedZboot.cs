@@ -81,7 +81,7 @@ internal sealed class FinishedZboot : IDisposable
     /// <param name="path">The image.</param>
     public Formats.Errors.KexecSignException DoesNotFit(long shortest, string path)
     {
-        string compression = Header.Compression.ToString().ToLowerInvariant();
+        string compression = PayloadFormat.Of(Header.Compression).Word;
         long room = Header.PayloadSize;
         return (shortest > room
             ? OperationErrors.PayloadTooLong.With(compression, shortest, Header.PayloadOffset, room, shortest - room)

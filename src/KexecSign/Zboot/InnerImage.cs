@@ -25,7 +25,7 @@ public sealed record InnerSignature(
 }
 
 /// <summary>
-/// A kernel signed to go into a zboot image: with its certificate table it is exactly image_size long (variant D), so that
+/// A kernel signed to go into a zboot image: with its certificate table it is exactly image_size long ("fit" in docs/glossary.md), so that
 /// padding it changes nothing and kexec takes it as it is unpacked. Held in a temporary file: what is compressed is what was
 /// hashed, whatever happens to the input.
 /// </summary>

@@ -55,8 +55,9 @@ internal sealed class KernelConfig
         return _lines.LastOrDefault(l => l.StartsWith(start, StringComparison.Ordinal))?[start.Length..].Trim('"');
     }
 
-    /// <summary>The compression that the kernel's own build would use: gzip unless zstd is chosen (Makefile.zboot).</summary>
-    public ZbootCompression Compression => IsOn("KERNEL_ZSTD") ? ZbootCompression.Zstd : ZbootCompression.Gzip;
+    /// <summary>The compression that the kernel's own build would use: gzip unless another is chosen (Makefile.zboot).</summary>
+    public ZbootCompression Compression =>
+        (PayloadFormat.Written.FirstOrDefault(format => format != PayloadFormat.Default && IsOn(format.ConfigSymbol)) ?? PayloadFormat.Default).Compression!.Value;
 
     /// <summary>The compiler as the configuration names it.</summary>
     public string Compiler => Value("CC_VERSION_TEXT") ?? "unknown";

@@ -1,7 +1,4 @@
-using KexecSign.Formats.Elf;
-using KexecSign.Formats.Kernel;
-using KexecSign.Formats.Pe;
-using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 
 namespace KexecSign.Zboot;
 
@@ -9,11 +6,17 @@ namespace KexecSign.Zboot;
 internal static class PayloadKind
 {
     /// <summary>Words for people.</summary>
-    public static string Of(ReadOnlySpan<byte> head) =>
-        ZbootHeader.IsZboot(head) ? "another zboot image"
-        : KernelImage.TryParse(head) is { } kernel ? $"{kernel.Architecture} Image"
-        : Elf64File.LooksLikeElf64(head) ? "an ELF file"
-        : BzImage.TryParse(head) is not null ? "an x86 bzImage"
-        : PeReader.LooksLikePe(head) ? "a PE image that is no kernel Image"
-        : "unknown data";
+    public static string Of(ReadOnlySpan<byte> head)
+    {
+        var known = KnownImage.Of(head);
+        return known.Kind switch
+        {
+            ImageKind.Zboot => "another zboot image",
+            ImageKind.KernelImage => $"{known.Kernel!.Architecture} Image",
+            ImageKind.Elf => "an ELF file",
+            ImageKind.BzImage => "an x86 bzImage",
+            ImageKind.Efi or ImageKind.Unified => "a PE image that is no kernel Image",
+            ImageKind.Gzip or ImageKind.Unknown => "unknown data",
+        };
+    }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Files;
@@ -16,7 +15,7 @@ namespace KexecSign.Zboot;
 /// <param name="zstd">Which zstd compresses.</param>
 internal sealed class PayloadSearch(ZbootCompression compression, long room, ZstdLibrary zstd)
 {
-    private const int ChecksumLength = 4;
+    private readonly PayloadEncoder _encoder = PayloadEncoder.For(compression);
 
     // By how much the same bytes may come out shorter behind others.
     private readonly long _chance = 256 + room / 1000;
@@ -46,15 +45,14 @@ internal sealed class PayloadSearch(ZbootCompression compression, long room, Zst
         (long shortest, CompressionAttempt best) = results.MinBy(result => result.Length);
         _results ??= [.. results.Select(result => (result.Length - signatureSize, result.Attempt))];
         Shortest = Math.Min(Shortest, shortest);
-        // 4 bytes that no boot loader asks for.
-        return compression == ZbootCompression.Zstd && shortest - room <= ChecksumLength
+        return _encoder.ChecksumLength > 0 && shortest - room <= _encoder.ChecksumLength
             ? Try(image, best with { Checksum = false }, context, out _) : null;
     }
 
     private IEnumerable<CompressionAttempt> Promising(long signatureSize)
     {
         if (_results is null)
-            return Attempts(compression);
+            return _encoder.Attempts;
         CompressionAttempt[] promising = [.. _results.Where(result => result.Unsigned + signatureSize <= room + _chance).Select(result => result.Attempt)];
         return promising.Length > 0 ? promising : [_results.MinBy(result => result.Unsigned).Attempt];
     }
@@ -69,11 +67,4 @@ internal sealed class PayloadSearch(ZbootCompression compression, long room, Zst
             stream.Dispose();
         return fit;
     }
-
-    // The kernel's build has gzip -9, which libdeflate beats from level 6 on, and zstd -22 --ultra, which leaves a signature no room:
-    // there it counts where blocks begin, by half a percent either way, so the input is cut in halves and in thirds; long matches win
-    // a little always.
-    private static ImmutableArray<CompressionAttempt> Attempts(ZbootCompression compression) => compression == ZbootCompression.Gzip
-        ? [new(6), new(9), new(10), new(12), new(12) { PieceLength = CompressionAttempt.Whole }]
-        : [new(22), new(22) { Jobs = 1, LongMatches = true }, new(22) { Jobs = 3, LongMatches = true }];
 }

@@ -102,13 +102,14 @@ internal sealed class StubBuild
     /// <exception cref="KexecSignException">KS3111, KS5003.</exception>
     public void Configure(ZbootCompression compression, RunContext context)
     {
-        using IRunStep step = context.Log.Step($"configure ({compression.ToString().ToLowerInvariant()})");
-        string chosen = $"KERNEL_{compression.ToString().ToUpperInvariant()}";
-        string other = compression == ZbootCompression.Gzip ? "KERNEL_ZSTD" : "KERNEL_GZIP";
+        PayloadFormat format = PayloadFormat.Of(compression);
+        using IRunStep step = context.Log.Step($"configure ({format.Word})");
+        string chosen = format.ConfigSymbol;
+        string[] others = [.. PayloadFormat.Written.Where(f => f != format).Select(f => f.ConfigSymbol)];
         // Without debug information there are no paths in the objects. RUST and plugins follow what the host has installed.
         File.WriteAllText(ConfigPath, Config.With(
             ["EFI", "EFI_STUB", "EFI_ZBOOT", chosen, "DEBUG_INFO_NONE"],
-            [other, "DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT", "DEBUG_INFO_DWARF4", "DEBUG_INFO_DWARF5", "DEBUG_EFI", "RUST", "GCC_PLUGINS", "WERROR"]).ToString());
+            [.. others, "DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT", "DEBUG_INFO_DWARF4", "DEBUG_INFO_DWARF5", "DEBUG_EFI", "RUST", "GCC_PLUGINS", "WERROR"]).ToString());
         RunMake("olddefconfig", context);
         KernelConfig kept = Config;
         foreach (string option in new[] { "EFI_ZBOOT", chosen })
@@ -122,7 +123,7 @@ internal sealed class StubBuild
     /// <exception cref="KexecSignException">KS5003.</exception>
     public void Compile(RunContext context)
     {
-        using IRunStep step = context.Log.Step($"compile the stub ({Config.Compression.ToString().ToLowerInvariant()})");
+        using IRunStep step = context.Log.Step($"compile the stub ({PayloadFormat.Of(Config.Compression).Word})");
         try
         {
             RunMake("zbootkit", context);

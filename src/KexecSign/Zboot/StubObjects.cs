@@ -56,7 +56,7 @@ internal sealed record StubObjects(
     }
 
     private ZbootKitFile Describe(string name, byte[] content) =>
-        new($"{Compression.ToString().ToLowerInvariant()}/{name}", content.Length, Convert.ToHexStringLower(SHA256.HashData(content)));
+        new($"{PayloadFormat.Of(Compression).Word}/{name}", content.Length, Convert.ToHexStringLower(SHA256.HashData(content)));
 
     private static T Existing<T>(string folder, string name, Func<string, T> read)
     {

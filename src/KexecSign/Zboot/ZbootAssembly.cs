@@ -74,8 +74,9 @@ internal sealed class ZbootAssembly : IDisposable
     /// <exception cref="KexecSignException">KS11xx for the Image, KS3101-KS3108, KS3112, KS5001-KS5004.</exception>
     public static ZbootAssembly Make(ZbootKit kit, Layout image, ZbootRecipe recipe, RunContext context)
     {
-        if (recipe is { Zstd: not null, Compression: ZbootCompression.Gzip })
-            throw OperationErrors.OptionsConflict.With("--zstd", "--compression gzip");
+        var encoder = PayloadEncoder.For(recipe.Compression);
+        if (recipe.Zstd is not null && !encoder.HasLibraries)
+            throw OperationErrors.OptionsConflict.With("--zstd", "--compression " + PayloadFormat.Of(recipe.Compression).Word);
         ZbootKitStub stub = kit.Stub(recipe.Compression);
         kit.RequireSafe(stub);
         StubTarget target = kit.Target;
@@ -86,10 +87,9 @@ internal sealed class ZbootAssembly : IDisposable
         if (KernelVersionText.Find(image) is { } release && release != kit.Manifest.KernelRelease)
             context.Log.Warning($"the kit's stub is of kernel {kit.Manifest.KernelRelease} but the Image is {release}: capture a kit of this kernel, so that the stub is its own");
         uint codeSize = stub.NeedsCodeSize ? CodeSizeOf(pe) : 0;
-        int? level = recipe.Payload is null ? LevelOf(recipe) : null;
-
-        using TemporaryFile? compressed = level is { } asked ? Compressor.Compress(
-            padded, recipe.Compression, new(asked) { LongMatches = recipe is { Smallest: true, Compression: ZbootCompression.Zstd }, Zstd = recipe.Zstd ?? default }, context) : null;
+        int? level = recipe.Payload is null ? LevelOf(recipe, encoder) : null;
+        using TemporaryFile? compressed = level is not { } asked ? null : Compressor.Compress(
+            padded, recipe.Compression, (recipe.Smallest ? encoder.Smallest : new(asked)) with { Zstd = recipe.Zstd ?? default }, context);
         using FileSource? ready = recipe.Payload is null ? null : FileSource.Open(recipe.Payload);
         Layout payload = ready is not null ? ReadyPayload(ready, padded) : WithLength(compressed!, padded, recipe.Compression);
 
@@ -120,7 +120,7 @@ internal sealed class ZbootAssembly : IDisposable
     private static Layout Padded(Layout image, PeImage pe, ZbootKitStub stub, StubTarget target)
     {
         KernelImage kernel = KernelImage.Read(image);
-        if (pe.Machine != target.Machine || kernel.Architecture != target.Image)
+        if (pe.Machine != target.Machine || kernel.Kernel != target.Facts.Architecture)
             throw OperationErrors.KitOtherMachine.With(target.Architecture, PeConstants.MachineName(pe.Machine));
         if (image.Length > Decompressor.MaxLength || kernel.ImageSize > Decompressor.MaxLength)
             throw FormatErrors.PayloadTooLarge.With(kernel.ImageSize, Decompressor.MaxLength);
@@ -134,17 +134,17 @@ internal sealed class ZbootAssembly : IDisposable
     private static uint CodeSizeOf(PeImage pe) =>
         pe.FindSection(".text") is { } text ? checked(text.VirtualAddress + text.VirtualSize) : throw OperationErrors.NoCodeSection.With(pe.Sections.Length);
 
-    private static int LevelOf(ZbootRecipe recipe)
+    private static int LevelOf(ZbootRecipe recipe, PayloadEncoder encoder)
     {
-        (int least, int most) = Compressor.Levels(recipe.Compression);
-        int level = recipe.Smallest ? most : recipe.Level ?? Compressor.DefaultLevel(recipe.Compression);
-        return level >= least && level <= most ? level : throw OperationErrors.OptionValue.With("level", level, $"{least} to {most} for {recipe.Compression.ToString().ToLowerInvariant()}");
+        int level = recipe.Smallest ? encoder.Smallest.Level : recipe.Level ?? encoder.Default;
+        return level >= encoder.Least && level <= encoder.Most ? level : throw OperationErrors.OptionValue.With(
+            "level", level, $"{encoder.Least} to {encoder.Most} for {PayloadFormat.Of(recipe.Compression).Word}");
     }
 
     private static Layout WithLength(TemporaryFile compressed, Layout padded, ZbootCompression compression)
     {
         Layout stream = Layout.Of(compressed);
-        if (compression == ZbootCompression.Gzip)
+        if (PayloadFormat.Of(compression).HasOwnLength)
             return stream;
         byte[] length = new byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(length, checked((uint)padded.Length));

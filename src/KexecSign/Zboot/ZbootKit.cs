@@ -100,7 +100,7 @@ internal sealed class ZbootKit
     public ZbootKitStub Stub(ZbootCompression compression) =>
         Manifest.Stubs.FirstOrDefault(s => s.Compression == compression)
             ?? throw OperationErrors.KitLacks.With(
-                compression.ToString().ToLowerInvariant(), string.Join(", ", Manifest.Stubs.Select(s => s.Compression.ToString().ToLowerInvariant()))).In(Path);
+                PayloadFormat.Of(compression).Word, string.Join(", ", Manifest.Stubs.Select(s => PayloadFormat.Of(s.Compression).Word))).In(Path);
 
     /// <summary>The configuration of the kernel that the stub was made with; null in kits that do not carry it.</summary>
     public byte[]? Configuration => Manifest.ConfigurationFile is { } file ? Content(file) : null;

@@ -9,9 +9,6 @@ namespace KexecSign.Zboot;
 /// <summary>Values that several zboot operations take.</summary>
 internal static class ZbootOptionSpecs
 {
-    /// <summary>The compressions by the names that the kernel's configuration gives them.</summary>
-    public static readonly ImmutableArray<string> Compressions = ["gzip", "zstd"];
-
     private static readonly ImmutableArray<string> ZstdLibraries = ["own", "system"];
 
     private static readonly ImmutableArray<string> Linkers = ["bfd", "lld"];
@@ -53,12 +50,17 @@ internal static class ZbootOptionSpecs
         _ => throw OperationErrors.OptionValue.With("zstd", value, string.Join(", ", ZstdLibraries)),
     };
 
+    /// <summary>The name of a zstd.</summary>
+    public static string NameOf(ZstdLibrary library) => library switch
+    {
+        ZstdLibrary.Own => "own",
+        ZstdLibrary.System => "system",
+        _ => throw new ArgumentOutOfRangeException(nameof(library), library, null),
+    };
+
     /// <summary>The compression of that name.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3012.</exception>
-    public static ZbootCompression Compression(string value) => value switch
-    {
-        "gzip" => ZbootCompression.Gzip,
-        "zstd" => ZbootCompression.Zstd,
-        _ => throw OperationErrors.OptionValue.With("compression", value, string.Join(", ", Compressions)),
-    };
+    public static ZbootCompression Compression(string value) =>
+        PayloadFormat.Written.FirstOrDefault(format => format.Word == value)?.Compression
+        ?? throw OperationErrors.OptionValue.With("compression", value, string.Join(", ", PayloadFormat.Words));
 }

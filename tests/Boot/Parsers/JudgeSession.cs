@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using KexecSign.Boot.Tests.Lab;
+using KexecSign.Formats.Bpf;
 using KexecSign.Simulation.Bpf;
 
 namespace KexecSign.Boot.Tests.Parsers;
@@ -12,7 +13,7 @@ internal static partial class JudgeSession
     public static (ImmutableArray<ImmutableArray<string>> Reports, KernelAnswers Answers) Run(JudgeModule module, IReadOnlyList<ParserCase> cases, string work, string init)
     {
         var session = new KernelSession(work, init) { Kernel = module.Kernel, Board = module.Board, Parameters = "quiet loglevel=3", Seconds = 600 };
-        foreach (IGrouping<KexecBpfAbi, (ParserCase Case, int Index)> series in cases.Select((c, i) => (Case: c, Index: i)).GroupBy(c => c.Case.Abi))
+        foreach (IGrouping<ParserAbi, (ParserCase Case, int Index)> series in cases.Select((c, i) => (Case: c, Index: i)).GroupBy(c => c.Case.Abi))
         {
             string name = $"kexec_judge_{series.Key.ToString().ToLowerInvariant()}";
             session.Add($"insert-{name}", $"insert {session.Give(Path.Combine(module.Folder, name + ".ko"))}");

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using KexecSign.Fixtures;
+using KexecSign.Formats.Bpf;
 using KexecSign.Simulation.Bpf;
 
 namespace KexecSign.Boot.Tests.Parsers;
@@ -10,7 +11,7 @@ namespace KexecSign.Boot.Tests.Parsers;
 /// <param name="Abi">The kernel's series.</param>
 /// <param name="File">File of kernel_fd.</param>
 /// <param name="Image">File of initrd_fd.</param>
-internal sealed record ParserCase(string Name, KexecBpfAbi Abi, byte[] File, byte[]? Image = null);
+internal sealed record ParserCase(string Name, ParserAbi Abi, byte[] File, byte[]? Image = null);
 
 /// <summary>Right and wrong parsers, images, containers and envelopes of series v6 and v7, small enough that a machine runs them all at once.</summary>
 internal static class ParserCases
@@ -157,9 +158,9 @@ internal static class ParserCases
         }
     }
 
-    private static ParserCase V6(string name, byte[] image, byte[] parser) => new(name, KexecBpfAbi.V6, Containers.WithParser(image, parser));
+    private static ParserCase V6(string name, byte[] image, byte[] parser) => new(name, ParserAbi.V6, Containers.WithParser(image, parser));
 
-    private static ParserCase V7(string name, byte[] parsers, byte[] image) => new(name, KexecBpfAbi.V7, parsers, image);
+    private static ParserCase V7(string name, byte[] parsers, byte[] image) => new(name, ParserAbi.V7, parsers, image);
 
     private static byte[] Zboot(string compression, TempFolder folder) => compression == "gzip" ? TestZboot.Gzip(Kernel).Bytes : TestZboot.Zstd(Kernel, folder).Bytes;
 

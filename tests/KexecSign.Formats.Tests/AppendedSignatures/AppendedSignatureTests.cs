@@ -19,6 +19,16 @@ public sealed class AppendedSignatureTests
         AppendedSignature.Find(Layout.Of(Signed().AsMemory(0, Signed().Length - 1))).ShouldBeNull();
     }
 
+    // As 'openssl req -x509' leaves out what sign-file -k names.
+    [Fact]
+    public void A_certificate_without_key_identifier_cannot_be_named_by_it()
+    {
+        using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=bare", key, System.Security.Cryptography.HashAlgorithmName.SHA256);
+        using var bare = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(1));
+        Refusal.Of("KS1424", () => SignerName.ByKeyIdentifier(bare));
+    }
+
     [Fact]
     public void What_is_encoded_is_found()
     {

@@ -78,6 +78,14 @@ public sealed class ImageEnvelopeTests : IDisposable
         Refusal.Of("KS1302", () => ElfSectionTable.Read(Layout.Of(file)), ".kernel", "0xffffffffffffffff");
     }
 
+    [Fact]
+    public void A_file_without_a_section_table_is_refused()
+    {
+        byte[] file = Envelope();
+        file.AsSpan(40, 8).Clear();
+        Refusal.Of("KS1335", () => ElfSectionTable.Read(Layout.Of(file)));
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static byte[] Envelope(ushort machine = 0xAA64)

@@ -38,6 +38,15 @@ public class CertificateTableTests
         Refusal.Of("KS1501", () => CertificateTable.Parse(Entry(Der, length), 0x3600), "0x3600", $"0x{length:x}", "0x10");
 
     [Fact]
+    public void Tells_of_bytes_behind_the_signature_that_nobody_signed()
+    {
+        byte[] clean = CertificateEntry.Encode(Der, 16), filled = [.. clean];
+        filled[^1] = 1;
+        CertificateTable.Parse(clean, 0x1000)[0].Surplus().ShouldBeNull();
+        CertificateTable.Parse(filled, 0x1000)[0].Surplus().ShouldNotBeNull().Message.ShouldStartWith("KS1503: ");
+    }
+
+    [Fact]
     public void Refuses_a_remainder_too_short_for_a_header() =>
         Refusal.Of("KS1501", () => CertificateTable.Parse(new byte[] { 13, 0, 0, 0, 0, 2, 2, 0, 0x30, 3, 2, 1, 7, 0, 0, 0, 1 }, 0), "0x10");
 

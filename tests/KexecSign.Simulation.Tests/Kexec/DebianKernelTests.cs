@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
 using KexecSign.Simulation.Kexec;

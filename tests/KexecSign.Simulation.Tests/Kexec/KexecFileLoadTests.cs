@@ -1,4 +1,5 @@
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Errors;
 using KexecSign.Simulation.Kexec;

@@ -10,59 +10,67 @@ public sealed class MalformedPeTests(Keys keys) : IClassFixture<Keys>
 {
     private const int Table = ImageBuilder.FileSize;
 
-    public static TheoryData<string, int> Cases => new()
-    {
-        { "no change", 0 },
-        { "no MZ", 80 },
-        { "e_lfanew huge", 80 },
-        { "e_lfanew inside the DOS header", 80 },
-        { "e_lfanew at the last byte", 80 },
-        { "no PE", 80 },
-        { "optional magic unknown", 80 },
-        { "cut to 64 bytes", 80 },
-        { "cut to 200 bytes", 80 },
-        { "SizeOfHeaders 0", 80 },
-        { "SizeOfHeaders inside the optional header", 80 },
-        { "SizeOfHeaders inside the directories", 80 },
-        { "SizeOfHeaders inside the section table", 80 },
-        { "SizeOfHeaders is the file length", 80 },
-        { "SizeOfHeaders huge", 80 },
-        { "65535 sections", 80 },
-        { "NumberOfRvaAndSizes huge", 80 },
-        { "certificate address 0", 61 },
-        { "certificate size 0", 61 },
-        { "certificate table inside the headers", 80 },
-        { "certificate table behind the file", 80 },
-        { "certificate size huge", 80 },
-        { "certificate size 4", 80 },
-        { "dwLength longer than the table", 80 },
-        { "dwLength 8", 129 },
-        { "dwLength 11", 129 },
-        { "dwLength 12", 80 },
-        { "revision 1.0", 524 },
-        { "type EFI GUID", 524 },
-        { "not a SEQUENCE", 80 },
-        { "DER length 0x83", 90 },
-        { "DER length 0xff", 90 },
-        { "DER length longer than the entry", 80 },
-        { "DER length indefinite", 74 },
-        { "DER length short", 74 },
-        { "certificate table inside the sections", 80 },
-        { "raw size huge", 14 },
-        { "raw offset behind the file", 14 },
-        { "no sections", 14 },
-    };
+    private static readonly Lie[] Lies =
+    [
+        new("no change", 0, _ => { }),
+        new("no MZ", 80, file => file[0] = 0),
+        new("e_lfanew huge", 80, file => ImageBuilder.WriteUInt32(file, 0x3C, 0xFFFFFFFF)),
+        new("e_lfanew inside the DOS header", 80, file => ImageBuilder.WriteUInt32(file, 0x3C, 0x3F)),
+        new("e_lfanew at the last byte", 80, file => ImageBuilder.WriteUInt32(file, 0x3C, (uint)file.Length - 1)),
+        new("no PE", 80, file => file[ImageBuilder.PeOffset] = 0),
+        new("optional magic unknown", 80, file => ImageBuilder.WriteUInt16(file, ImageBuilder.Optional, 0x0107)),
+        new("cut to 64 bytes", 80, _ => { }, CutTo: 64),
+        new("cut to 200 bytes", 80, _ => { }, CutTo: 200),
+        new("SizeOfHeaders 0", 80, file => SizeOfHeaders(file, 0)),
+        new("SizeOfHeaders inside the optional header", 80, file => SizeOfHeaders(file, ImageBuilder.Optional + 112)),
+        new("SizeOfHeaders inside the directories", 80, file => SizeOfHeaders(file, ImageBuilder.SectionTable - 1)),
+        new("SizeOfHeaders inside the section table", 80, file => SizeOfHeaders(file, ImageBuilder.SectionTable + 79)),
+        new("SizeOfHeaders is the file length", 80, file => SizeOfHeaders(file, (uint)file.Length)),
+        new("SizeOfHeaders huge", 80, file => SizeOfHeaders(file, 0xFFFFFFFF)),
+        new("65535 sections", 80, file => ImageBuilder.WriteUInt16(file, ImageBuilder.PeOffset + 6, 0xFFFF)),
+        new("NumberOfRvaAndSizes huge", 80, file => ImageBuilder.WriteUInt32(file, ImageBuilder.Optional + 108, 0xFFFFFFFF)),
+        new("certificate address 0", 61, file => Certificates(file, 0, 0x600)),
+        new("certificate size 0", 61, file => Certificates(file, Table, 0)),
+        new("certificate table inside the headers", 80, file => Certificates(file, ImageBuilder.SizeOfHeaders - 8, 0x600)),
+        new("certificate table behind the file", 80, file => Certificates(file, (uint)file.Length, 8)),
+        new("certificate size huge", 80, file => Certificates(file, Table, 0xFFFFFFFF)),
+        new("certificate size 4", 80, file => Certificates(file, Table, 4)),
+        new("dwLength longer than the table", 80, file => ImageBuilder.WriteUInt32(file, Table, (uint)(file.Length - Table) + 1)),
+        new("dwLength 8", 129, file => ImageBuilder.WriteUInt32(file, Table, 8)),
+        new("dwLength 11", 129, file => ImageBuilder.WriteUInt32(file, Table, 11)),
+        new("dwLength 12", 80, file => ImageBuilder.WriteUInt32(file, Table, 12)),
+        new("revision 1.0", 524, file => ImageBuilder.WriteUInt16(file, Table + 4, 0x0100)),
+        new("type EFI GUID", 524, file => ImageBuilder.WriteUInt16(file, Table + 6, 0x0EF1)),
+        new("not a SEQUENCE", 80, file => file[Table + 8] = 0x31),
+        new("DER length 0x83", 90, file => file[Table + 9] = 0x83),
+        new("DER length 0xff", 90, file => file[Table + 9] = 0xFF),
+        new("DER length longer than the entry", 80, file => file[Table + 10] = 0x7F),
+        new("DER length indefinite", 74, file => file[Table + 9] = 0x80),
+        new("DER length short", 74, file => file[Table + 9] = 0x10),
+        new("certificate table inside the sections", 80, file =>
+        {
+            Certificates(file, ImageBuilder.SizeOfHeaders, 0x10);
+            ImageBuilder.WriteUInt32(file, ImageBuilder.SizeOfHeaders, 0x11);
+        }),
+        new("raw size huge", 14, file => ImageBuilder.WriteUInt32(file, ImageBuilder.SectionTable + 16, 0xFFFFFF00), Prepared: true),
+        new("raw offset behind the file", 14, file => ImageBuilder.WriteUInt32(file, ImageBuilder.SectionTable + 20, 0x01000000), Prepared: true),
+        new("no sections", 14, file => ImageBuilder.WriteUInt16(file, ImageBuilder.PeOffset + 6, 0), Prepared: true),
+    ];
+
+    public static TheoryData<string> Names => [.. Lies.Select(lie => lie.What)];
 
     [Theory]
-    [MemberData(nameof(Cases))]
-    public void Answers_as_the_kernel_does(string what, int errno)
+    [MemberData(nameof(Names))]
+    public void Answers_as_the_kernel_does(string what)
     {
-        byte[] signed = new AuthenticodeForge(keys.Db).Sign(Prepared(what));
-        signed = ImageBuilder.With(signed, file => Break(what, file));
-        if (what.StartsWith("cut to ", StringComparison.Ordinal))
-            signed = signed[..int.Parse(what.Split(' ')[2])];
+        Lie lie = Lies.Single(lie => lie.What == what);
+        byte[] image = ImageBuilder.Arm64Image();
+        byte[] signed = new AuthenticodeForge(keys.Db).Sign(lie.Prepared ? ImageBuilder.With(image, lie.Tell) : image);
+        signed = ImageBuilder.With(signed, lie.Tell);
+        if (lie.CutTo is { } length)
+            signed = signed[..length];
         PeJudgement judgement = PeVerification.Judge(Layout.Of(signed), new KernelPolicy { Platform = [keys.Db.Certificate] });
-        judgement.Errno.Number.ShouldBe(errno, judgement.Explanation);
+        judgement.Errno.Number.ShouldBe(lie.Errno, judgement.Explanation);
     }
 
     // Read from the source, where sig_len is unsigned: 0 - 8 is not below 4, and the DER length is what counts then.
@@ -123,127 +131,19 @@ public sealed class MalformedPeTests(Keys keys) : IClassFixture<Keys>
         }
     }
 
-    // Some lies are only told behind the digest, so they must be there when it is made.
-    private static byte[] Prepared(string what) => ImageBuilder.With(ImageBuilder.Arm64Image(), image =>
+    private static void SizeOfHeaders(byte[] file, uint value) => ImageBuilder.WriteUInt32(file, ImageBuilder.Optional + 60, value);
+
+    private static void Certificates(byte[] file, uint address, uint size)
     {
-        if (what is "raw size huge" or "raw offset behind the file" or "no sections")
-            Break(what, image);
-    });
-
-    private static void Break(string what, byte[] file)
-    {
-        switch (what)
-        {
-            case "no MZ":
-                file[0] = 0;
-                break;
-            case "e_lfanew huge":
-                ImageBuilder.WriteUInt32(file, 0x3C, 0xFFFFFFFF);
-                break;
-            case "e_lfanew inside the DOS header":
-                ImageBuilder.WriteUInt32(file, 0x3C, 0x3F);
-                break;
-            case "e_lfanew at the last byte":
-                ImageBuilder.WriteUInt32(file, 0x3C, (uint)file.Length - 1);
-                break;
-            case "no PE":
-                file[ImageBuilder.PeOffset] = 0;
-                break;
-            case "optional magic unknown":
-                ImageBuilder.WriteUInt16(file, ImageBuilder.Optional, 0x0107);
-                break;
-            case "SizeOfHeaders 0":
-                SizeOfHeaders(0);
-                break;
-            case "SizeOfHeaders inside the optional header":
-                SizeOfHeaders(ImageBuilder.Optional + 112);
-                break;
-            case "SizeOfHeaders inside the directories":
-                SizeOfHeaders(ImageBuilder.SectionTable - 1);
-                break;
-            case "SizeOfHeaders inside the section table":
-                SizeOfHeaders(ImageBuilder.SectionTable + 79);
-                break;
-            case "SizeOfHeaders is the file length":
-                SizeOfHeaders((uint)file.Length);
-                break;
-            case "SizeOfHeaders huge":
-                SizeOfHeaders(0xFFFFFFFF);
-                break;
-            case "65535 sections":
-                ImageBuilder.WriteUInt16(file, ImageBuilder.PeOffset + 6, 0xFFFF);
-                break;
-            case "no sections":
-                ImageBuilder.WriteUInt16(file, ImageBuilder.PeOffset + 6, 0);
-                break;
-            case "NumberOfRvaAndSizes huge":
-                ImageBuilder.WriteUInt32(file, ImageBuilder.Optional + 108, 0xFFFFFFFF);
-                break;
-            case "certificate address 0":
-                Certificates(0, 0x600);
-                break;
-            case "certificate size 0":
-                Certificates(Table, 0);
-                break;
-            case "certificate table inside the headers":
-                Certificates(ImageBuilder.SizeOfHeaders - 8, 0x600);
-                break;
-            case "certificate table inside the sections":
-                Certificates(ImageBuilder.SizeOfHeaders, 0x10);
-                ImageBuilder.WriteUInt32(file, ImageBuilder.SizeOfHeaders, 0x11);
-                break;
-            case "certificate table behind the file":
-                Certificates((uint)file.Length, 8);
-                break;
-            case "certificate size huge":
-                Certificates(Table, 0xFFFFFFFF);
-                break;
-            case "certificate size 4":
-                Certificates(Table, 4);
-                break;
-            case "dwLength longer than the table":
-                ImageBuilder.WriteUInt32(file, Table, (uint)(file.Length - Table) + 1);
-                break;
-            case "dwLength 8" or "dwLength 11" or "dwLength 12":
-                ImageBuilder.WriteUInt32(file, Table, uint.Parse(what.Split(' ')[1]));
-                break;
-            case "revision 1.0":
-                ImageBuilder.WriteUInt16(file, Table + 4, 0x0100);
-                break;
-            case "type EFI GUID":
-                ImageBuilder.WriteUInt16(file, Table + 6, 0x0EF1);
-                break;
-            case "not a SEQUENCE":
-                file[Table + 8] = 0x31;
-                break;
-            case "DER length 0x83" or "DER length 0xff":
-                file[Table + 9] = Convert.ToByte(what[^2..], 16);
-                break;
-            case "DER length longer than the entry":
-                file[Table + 10] = 0x7F;
-                break;
-            case "DER length indefinite":
-                file[Table + 9] = 0x80;
-                break;
-            case "DER length short":
-                file[Table + 9] = 0x10;
-                break;
-            case "raw size huge":
-                ImageBuilder.WriteUInt32(file, ImageBuilder.SectionTable + 16, 0xFFFFFF00);
-                break;
-            case "raw offset behind the file":
-                ImageBuilder.WriteUInt32(file, ImageBuilder.SectionTable + 20, 0x01000000);
-                break;
-            default:
-                break;
-        }
-
-        void SizeOfHeaders(uint value) => ImageBuilder.WriteUInt32(file, ImageBuilder.Optional + 60, value);
-
-        void Certificates(uint address, uint size)
-        {
-            ImageBuilder.WriteUInt32(file, ImageBuilder.CertificateEntry, address);
-            ImageBuilder.WriteUInt32(file, ImageBuilder.CertificateEntry + 4, size);
-        }
+        ImageBuilder.WriteUInt32(file, ImageBuilder.CertificateEntry, address);
+        ImageBuilder.WriteUInt32(file, ImageBuilder.CertificateEntry + 4, size);
     }
+
+    /// <summary>A lie, and what the kernel answers.</summary>
+    /// <param name="What">What is untrue.</param>
+    /// <param name="Errno">The kernel's answer; 0 when it takes the file.</param>
+    /// <param name="Tell">Tells it.</param>
+    /// <param name="Prepared">Whether it is told behind the digest only, and so must be there when that is made.</param>
+    /// <param name="CutTo">How much of the file is left; null for all of it.</param>
+    private sealed record Lie(string What, int Errno, Action<byte[]> Tell, bool Prepared = false, int? CutTo = null);
 }

@@ -54,7 +54,11 @@ public sealed class ReaderTests : IDisposable
         Refusal.Of("KS3301", () => BuildPlan.Read(new(), plan)).Message.ShouldContain("plan.json:2:");
     }
 
-    [SkippableFact]
+    [Fact]
+    public void An_output_without_a_name_in_a_plan_is_told() =>
+        Refusal.Of("KS3201", () => BuildPlan.Read(new(), _bench.Folder.File("plan.json", "{ \"image\": \"Image\", \"o\": \"\" }"u8)));
+
+    [Fact]
     public void A_package_whose_file_lies_in_a_folder_below_zero_is_told_so()
     {
         byte[] package = RpmSeed.Build();

@@ -18,7 +18,7 @@ public sealed class FatTests : IDisposable
     {
         Tool.Require("mcopy");
         string volume = Volume(), file = _bench.Folder.File("vmlinuz", "a kernel"u8), back = _bench.Folder.Folder("back");
-        Skip.IfNot(Sign(file, o => o with { Sidecar = true, Xattr = "user" }).Failed.IsEmpty, "this file system has no user attributes");
+        Skip.IfNot(Sign(file, o => o with { Sidecar = true, Xattr = "user" }).Exit == ExitCode.Done, "this file system has no user attributes");
         Tool.Run("mcopy", "-i", volume, file, file + ".sig", "::/");
         Tool.Run("mcopy", "-i", volume, "::/vmlinuz", "::/vmlinuz.sig", back);
         string restored = Path.Combine(back, "vmlinuz");
@@ -39,11 +39,11 @@ public sealed class FatTests : IDisposable
         {
             string file = Path.Combine(place, "vmlinuz.efi");
             File.WriteAllText(file, "a kernel");
-            FailedFile unset = Sign(file, o => o with { Xattr = "user" }).Failed.ShouldHaveSingleItem();
+            FileOutcome unset = Sign(file, o => o with { Xattr = "user" }).Files.ShouldHaveSingleItem();
             unset.Code.ShouldBe("KS3923");
-            unset.Message.ShouldContain(FileSystemKind.OnFat);
+            unset.Message!.ShouldContain(FileSystemKind.OnFat);
 
-            Sign(file, o => o with { Sidecar = true }).Failed.ShouldBeEmpty();
+            Sign(file, o => o with { Sidecar = true }).Exit.ShouldBe(ExitCode.Done);
             Verify(file).ShouldBe(ExitCode.Done);
             FileOutcome refused = ImaApplyOperation.Definition.Run(
                 new() { Files = [file], Xattr = "user", Certificates = [TestSigners.P256.CertificateFile(_bench.Folder)] }, _bench.Context).Files.ShouldHaveSingleItem();

@@ -140,7 +140,7 @@ public sealed class ImaBatchTests : IDisposable
         string gone = _bench.Folder.At("gone");
         ImaSignResult result = Sign(TestSigners.P256, o => o with { Files = [.. o.Files, gone], Manifest = _bench.Folder.At("m"), Tar = _bench.Folder.At("t"), Sidecar = true });
         result.Exit.ShouldBe(ExitCode.SomeFailed);
-        result.Failed.ShouldHaveSingleItem().Code.ShouldBe("KS3001");
+        result.Files.Where(f => f.Status == FileStatus.Failed).ShouldHaveSingleItem().Code.ShouldBe("KS3001");
         result.Signed.Length.ShouldBe(5);
         File.Exists(_bench.Folder.At("m")).ShouldBeFalse();
         File.Exists(_bench.Folder.At("t")).ShouldBeFalse();

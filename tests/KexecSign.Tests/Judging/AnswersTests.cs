@@ -156,7 +156,7 @@ public sealed class AnswersTests : IDisposable
         KexecSignException trouble = OperationErrors.NativeLibraryMissing.With("libzstd.so.1", "libzstd1");
         Refusal.Of(trouble.Code.Id, () => Verdict.Refused(Consumer.Kexec, trouble));
         VerifyErrors.MlDsaNotJudged.Exit.ShouldBe(ExitCode.Failed);
-        FileOutcome.ExitOfVerification([FileOutcome.Of(new("a", "a", 0), trouble), new("b", FileStatus.Verified)]).ShouldBe(ExitCode.Failed);
+        FileOutcome.ExitOfVerification([FileOutcome.Of(new SelectedFile("a", "a", 0), trouble), new("b", FileStatus.Verified)]).ShouldBe(ExitCode.Failed);
         FileOutcome.ExitOfVerification([FileOutcome.Of(new("a", "a", 0), VerifyErrors.NotAppended.With()), FileOutcome.Of(new("b", "b", 0), trouble)]).ShouldBe(ExitCode.VerificationFailed);
         string module = _bench.Folder.At("nowhere.ko");
         ModuleVerifyOperation.Definition.Run(new() { Files = [module], Certificates = [Pem(TestSigners.Rsa2048)] }, _bench.Context).Exit.ShouldBe(ExitCode.Failed);

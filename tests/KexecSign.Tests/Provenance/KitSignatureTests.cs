@@ -101,7 +101,7 @@ public sealed class KitSignatureTests : IDisposable
         File.WriteAllBytes(At("Image"), SmallKernel.Image());
         Statuses(PlanOf(kit, "")).ShouldBe("Built");
         Statuses(PlanOf(kit, "")).ShouldBe("Kept");
-        string signers = $", \"signers\": [\"{TestSigners.Rsa2048.CertificateFile(_bench.Folder)}\"]";
+        string signers = $", \"signer\": \"{TestSigners.Rsa2048.CertificateFile(_bench.Folder)}\"";
         Statuses(PlanOf(kit, signers)).ShouldBe("Failed");
         Sign(kit, TestSigners.Rsa2048);
         Statuses(PlanOf(kit, signers)).ShouldBe("Kept");
@@ -131,7 +131,7 @@ public sealed class KitSignatureTests : IDisposable
                 ZbootRepackOperation.Definition.Run(new() { Image = At("Image"), Kit = Kit, KitSigners = [signer], Signing = _bench.Identity(TestSigners.Rsa2048), Output = At("o.efi") }, _bench.Context);
                 break;
             default:
-                Plan($"\"signers\": [\"{signer}\"]");
+                Plan($"\"signer\": \"{signer}\"");
                 break;
         }
     }

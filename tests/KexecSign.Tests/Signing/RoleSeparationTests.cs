@@ -25,7 +25,7 @@ public sealed class RoleSeparationTests : IDisposable
 
         string innocent = _bench.Folder.File("innocent.ko", attributes);
         ImaSignResult ima = ImaSignOperation.Definition.Run(new() { Files = [innocent], Sidecar = true, Signing = _bench.Identity(TestSigners.Rsa2048) }, _bench.Context);
-        ima.Failed.ShouldHaveSingleItem().Code.ShouldBe("KS3331");
+        ima.Files.ShouldHaveSingleItem().Code.ShouldBe("KS3331");
         File.Exists(innocent + ".sig").ShouldBeFalse();
         ModuleSignResult module = ModuleSignOperation.Definition.Run(new() { Files = [innocent], InPlace = true, Signing = _bench.Identity(TestSigners.Rsa2048) }, _bench.Context);
         module.Files.ShouldHaveSingleItem().Code.ShouldBe("KS3331");

@@ -123,7 +123,7 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
         LastWords = null;
         try
         {
-            ArmedParser armed = LightSkeleton.Arm(Read(read), Series, Input.PageSize, Memory);
+            ArmedParser armed = SkeletonLoader.Arm(Read(read), Series, Input.PageSize, Memory);
             Notes.AddRange(armed.Notes.Where(note => !Notes.Contains(note)));
             string others = _attached.Count == 0 ? "" : $"; with those of {_attached.Count} parsers before it 0x{_attached.Sum(a => RingBytes(a.Parser)) + RingBytes(armed):x} bytes";
             Say("kernel", $"loaded {where}: {string.Join(", ", armed.Programs.Select(p => $"{p.Program.Name} at {p.Hook.Name}"))}; ring buffer of 0x{armed.Maps[0].MaxEntries:x} bytes{others}");

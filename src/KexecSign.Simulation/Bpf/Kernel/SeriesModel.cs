@@ -1,3 +1,5 @@
+using KexecSign.Formats.Bpf;
+
 namespace KexecSign.Simulation.Bpf.Kernel;
 
 /// <summary>A function that a series offers to parsers.</summary>
@@ -25,9 +27,12 @@ internal sealed class SeriesModel
     private static readonly KernelFunction HandlePe = new(2001, "bpf_handle_pefile", true), PostHandlePe = new(2002, "bpf_post_handle_pefile", true);
     private static readonly KernelFunction Anchor = new(2003, "kexec_image_parser_anchor", true);
 
-    private SeriesModel(KexecBpfAbi abi, string name, KernelFunction[] hooks, KernelFunction[] functions, string[] dataMaps, params ModelStruct[] types)
+    private SeriesModel(
+        ParserAbi abi, string name, Func<SimulationInput, IKernelDecompressor, KexecRun> begin, KernelFunction[] hooks, KernelFunction[] functions,
+        string[] dataMaps, params ModelStruct[] types)
     {
         Abi = abi;
+        Begin = begin;
         Name = name;
         Hooks = hooks;
         Functions = functions;
@@ -39,20 +44,36 @@ internal sealed class SeriesModel
     public static IReadOnlyList<SeriesModel> All { get; } =
     [
         new(
-            KexecBpfAbi.V5, "v5", [HandlePe, PostHandlePe], [CopyToKernel, Decompress, ResultPut], [".rodata", ".data", ".bss", ".rodata.str1.1"],
+            ParserAbi.V5, "v5", (input, unpack) => new CarrierRun(input, unpack), [HandlePe, PostHandlePe],
+            [CopyToKernel, Decompress, ResultPut], [".rodata", ".data", ".bss", ".rodata.str1.1"],
             Context("image", 4),
             new(
                 "mem_range_result", 56, new("ref", 0, 4), new("buf", 8, 8), new("buf_sz", 16, 4), new("data_sz", 20, 4),
-                new("alloc_type", 24, 4), new("pages", 32, 8), new("pg_cnt", 40, 4), new("status", 44, 4, IsSigned: true), new("memcg", 48, 8))),
-        new(KexecBpfAbi.V6, "v6", [Anchor], [GetContext, PutContext, BufferParser], [".rodata", ".data", ".rodata.str1.1", ".bss"], Context("kernel", 4)),
+                new("alloc_type", 24, 4), new("pages", 32, 8), new("pg_cnt", 40, 4), new("status", 44, 4, IsSigned: true), new("memcg", 48, 8)))
+        {
+            HookArguments = 1,
+        },
         new(
-            KexecBpfAbi.V7, "v7", [Anchor], [GetContext, PutContext, BufferParser], [".rodata", ".data", ".rodata.str1.1", ".bss"],
+            ParserAbi.V6, "v6", (input, unpack) => new ImageRun(input, unpack), [Anchor], [GetContext, PutContext, BufferParser],
+            [".rodata", ".data", ".rodata.str1.1", ".bss"], Context("kernel", 4))
+        {
+            HookArguments = 2,
+        },
+        new(
+            ParserAbi.V7, "v7", (input, unpack) => new ContainerRun(input, unpack), [Anchor], [GetContext, PutContext, BufferParser],
+            [".rodata", ".data", ".rodata.str1.1", ".bss"],
             new ModelStruct(
                 "kexec_context", 312, new("kdump", 0, 1), new("parsed", 1, 1), new("parsing_buf", 8, 8, Count: 16), new("parsing_buf_sz", 136, 8, Count: 16),
-                new("kernel", 264, 8), new("kernel_sz", 272, 8), new("initrd", 280, 8), new("initrd_sz", 288, 8), new("cmdline", 296, 8), new("cmdline_sz", 304, 8))),
+                new("kernel", 264, 8), new("kernel_sz", 272, 8), new("initrd", 280, 8), new("initrd_sz", 288, 8), new("cmdline", 296, 8), new("cmdline_sz", 304, 8)))
+        {
+            HookArguments = 2,
+        },
     ];
 
-    public KexecBpfAbi Abi { get; }
+    public ParserAbi Abi { get; }
+
+    /// <summary>Begins a load as its kernel does.</summary>
+    public Func<SimulationInput, IKernelDecompressor, KexecRun> Begin { get; }
 
     public string Name { get; }
 
@@ -72,9 +93,9 @@ internal sealed class SeriesModel
     public int SkeletonSize => ContextHead + (MapCount * MapDescriptor) + (Hooks.Length * ProgramDescriptor);
 
     /// <summary>Arguments of the hooks.</summary>
-    public int HookArguments => Abi == KexecBpfAbi.V5 ? 1 : 2;
+    public required int HookArguments { get; init; }
 
-    public static SeriesModel Of(KexecBpfAbi abi) => All.First(s => s.Abi == abi);
+    public static SeriesModel Of(ParserAbi abi) => All.First(s => s.Abi == abi);
 
     /// <summary>Where the descriptor of a map lies; its file descriptor is the first field.</summary>
     public static int MapOffset(int index) => ContextHead + (index * MapDescriptor);

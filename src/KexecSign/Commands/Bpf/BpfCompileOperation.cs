@@ -62,7 +62,6 @@ internal static class BpfCompileOperation
     private const long SmallestRing = 0x10000;
     private const long LargestRing = 1L << 30;
 
-    private static readonly ImmutableArray<string> Series = ["v5", "v6", "v7"];
 
     public static Operation<BpfCompileOptions, BpfCompileResult> Definition { get; } = new()
     {
@@ -78,7 +77,8 @@ internal static class BpfCompileOperation
         TypedOptions =
         [
             new("parser", "NAME", "A built-in parser instead of a source.", (o, v) => o with { Parser = OptionValues.Choice("parser", v, BuiltInParsers.Names) }, choices: BuiltInParsers.Names),
-            new("abi", "SERIES", "The kernel series: v5, v6 or v7.", (o, v) => o with { Abi = OptionValues.Choice("abi", v, Series) }, required: true, choices: Series),
+            new("abi", "SERIES", $"The kernel series: {ParserSeries.Listed}.", (o, v) => o with { Abi = OptionValues.Choice("abi", v, ParserSeries.Words) }, required: true,
+                choices: ParserSeries.Words),
             new("image-size", "BYTES", "The most that is handed to the kernel in one piece; zboot: the payload (v5: the kernel in it), 64 MiB; uki: the kernel, or all initrds, 120 MiB.",
                 (o, v) => o with { ImageSize = ByteCounts.Parse("image-size", v) }),
             new("ring-size", "BYTES", "The ring buffer for it, a power of two from 64 KiB on; without it the smallest that has room.",
@@ -99,7 +99,8 @@ internal static class BpfCompileOperation
     private static BpfCompileResult Run(BpfCompileOptions options, RunContext context)
     {
         string output = options.Output ?? throw OperationErrors.OptionMissing.With("bpf compile", "-o");
-        ParserAbi abi = AbiNamed(options.Abi ?? throw OperationErrors.OptionMissing.With("bpf compile", "--abi"));
+        ParserSeries series = ParserSeries.Named(OptionValues.Choice(
+            "abi", options.Abi ?? throw OperationErrors.OptionMissing.With("bpf compile", "--abi"), ParserSeries.Words))!;
         if (options.Source is null == options.Parser is null)
             throw OperationErrors.ParserSource.With(options.Source is null ? "none is" : "both are");
         using WorkFolder work = WorkFolder.Open();
@@ -107,21 +108,21 @@ internal static class BpfCompileOperation
         string source = options.Source ?? work.File(BuiltInParsers.SourceOf(options.Parser!));
         if (!File.Exists(source))
             throw OperationErrors.InputMissing.With().In(source);
-        LightSkeleton skeleton = Compiler(options, abi).Compile(source, work, context);
+        LightSkeleton skeleton = Compiler(options, series).Compile(source, work, context);
 
         byte[] bytes = BytecodeObject.Write(skeleton);
-        InspectedParser parser = Judged(bytes, abi);
+        InspectedParser parser = Judged(bytes, series.Abi);
         string[] inputs = options.Source is null ? [] : [options.Source];
         WrittenFile written = WrittenFile.Write(Layout.Of(bytes), output, inputs, context);
         return new(output, written.Size, written.Sha256, parser);
     }
 
-    private static ParserCompiler Compiler(BpfCompileOptions options, ParserAbi abi)
+    private static ParserCompiler Compiler(BpfCompileOptions options, ParserSeries series)
     {
         if (options.RingSize is { } ring && (ring is < SmallestRing or > LargestRing || !long.IsPow2(ring)))
             throw OperationErrors.RingSize.With(ring, SmallestRing, LargestRing);
         return new(
-            abi switch { ParserAbi.V5 => 5, ParserAbi.V6 => 6, _ => 7 },
+            series.Number,
             new(options.Clang, "compile the parser", "clang"),
             new(options.BpfTool, "make the light skeleton", "bpftool") { AlsoIn = ["/usr/sbin"] })
         {
@@ -137,17 +138,10 @@ internal static class BpfCompileOperation
     private static InspectedParser Judged(byte[] bytes, ParserAbi abi)
     {
         ParserObject parser = ParserObject.Parse(bytes);
-        InspectedParser inspected = InspectedParser.Of("", parser, parser.Abi is ParserAbi.V6OrV7 && abi is ParserAbi.V6 or ParserAbi.V7 ? abi : parser.Abi, abi);
+        InspectedParser inspected = InspectedParser.Of("", parser, (parser.Abi & abi) != 0 ? abi : parser.Abi, abi);
         ImmutableArray<ParserFinding> breaks = [.. inspected.Findings.Where(f => f.Breaks)];
-        return breaks.IsEmpty ? inspected : throw OperationErrors.ParserBreaksContract.With(ParserJudgement.Name(abi), breaks.Length, breaks[0].Message);
+        return breaks.IsEmpty ? inspected : throw OperationErrors.ParserBreaksContract.With(ParserSeries.Name(abi), breaks.Length, breaks[0].Message);
     }
-
-    private static ParserAbi AbiNamed(string name) => OptionValues.Choice("abi", name, Series) switch
-    {
-        "v5" => ParserAbi.V5,
-        "v6" => ParserAbi.V6,
-        _ => ParserAbi.V7,
-    };
 
     private static string Macro(string name, long value) => name + "=" + value.ToString(CultureInfo.InvariantCulture);
 }

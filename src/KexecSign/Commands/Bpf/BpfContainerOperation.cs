@@ -153,7 +153,8 @@ internal static class BpfContainerOperation
 
     private static void RequireSeries(ParserAbi abi)
     {
-        if (abi is not (ParserAbi.V7 or ParserAbi.V6OrV7))
-            throw OperationErrors.ContainerAbi.With(ParserJudgement.Name(abi));
+        ParserAbi here = ParserSeries.Of(ParserCarrier.ParserElf);
+        if ((abi & here) == 0)
+            throw OperationErrors.ContainerAbi.With(ParserSeries.Name(abi), ParserSeries.Name(here), ParserSeries.Name(ParserSeries.Of(ParserCarrier.ImageSection)));
     }
 }

@@ -4,6 +4,7 @@ using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
+using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Parsers;
@@ -35,7 +36,7 @@ public sealed record BpfEmbedResult(string File, long Size, string Sha256, Embed
         $"embedded {Parser.Size} bytes of parser into {File}",
         [ReportTable.Fields("",
             ("section", $".bpf at 0x{Parser.SectionOffset:x}, 0x{Parser.SectionSize:x} bytes"),
-            ("parser", $"{ParserJudgement.Name(Parser.Abi)}, opts_data 0x{Parser.DataSize:x}, opts_insn 0x{Parser.InstructionSize:x}"),
+            ("parser", $"{ParserSeries.Name(Parser.Abi)}, opts_data 0x{Parser.DataSize:x}, opts_insn 0x{Parser.InstructionSize:x}"),
             ("parser sha256", Parser.Sha256),
             ("image sha256", Sha256))],
         ["The image is unsigned: sign it last."]);

@@ -9,6 +9,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 
 namespace KexecSign.Commands.Bpf;
 
@@ -88,7 +89,7 @@ internal static class BpfEnvelopeOperation
         Layout file = kernel.ToLayout();
         try
         {
-            if (!ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
+            if (KnownImage.Of(file).Kind != ImageKind.Zboot)
                 throw OperationErrors.EnvelopeKernel.With(kernel.Path);
             PeImage image = PeReader.Read(file);
             ZbootHeader.Read(image, file);

@@ -36,7 +36,7 @@ public sealed record BpfExtractResult(string File, long Size, string Sha256, str
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"extracted {Section} to {File}",
-        [ReportTable.Fields("", ("bytes", $"{Size}"), ("series", Abi is { } abi ? ParserJudgement.Name(abi) : null), ("sha256", Sha256))], []);
+        [ReportTable.Fields("", ("bytes", $"{Size}"), ("series", Abi is { } abi ? ParserSeries.Name(abi) : null), ("sha256", Sha256))], []);
 }
 
 /// <summary><c>bpf extract</c>: gives back what <c>bpf embed</c>, <c>bpf container</c> and <c>bpf envelope</c> put in, byte for byte.</summary>

@@ -87,6 +87,10 @@ internal static class BpfInspectOperation
         }
     }
 
+    private static ParserAbi InSections => ParserSeries.Of(ParserCarrier.ImageSection);
+
+    private static ParserAbi InElfs => ParserSeries.Of(ParserCarrier.ParserElf);
+
     private static BpfInspectResult Pe(string path, Layout file)
     {
         var parsers = ImmutableArray.CreateBuilder<InspectedParser>();
@@ -94,10 +98,10 @@ internal static class BpfInspectOperation
         foreach ((string place, ParserObject parser) in EmbeddedParsers.In(PeReader.Read(file), file))
         {
             parsers.Add(InspectedParser.Of(place, parser, parser.Abi, parser.Abi));
-            if (parser.Abi == ParserAbi.V7)
-                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, "v7", "the section of an image", "v5 or v6")));
+            if (parser.Abi != ParserAbi.Unknown && (parser.Abi & InSections) == 0)
+                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserSeries.Name(parser.Abi), "the section of an image", ParserSeries.Name(InSections))));
             else if (parsers[0].Abi != parser.Abi)
-                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserJudgement.Name(parser.Abi), "the kernel that runs the outer one", parsers[0].Series)));
+                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserSeries.Name(parser.Abi), "the kernel that runs the outer one", parsers[0].Series)));
         }
         if (parsers.Count == 0)
             throw VerifyErrors.NoParser.With();
@@ -156,10 +160,10 @@ internal static class BpfInspectOperation
         try
         {
             ParserObject parser = ParserObject.Parse(bytes);
-            ParserAbi abi = parser.Abi == ParserAbi.V6OrV7 ? ParserAbi.V7 : parser.Abi;
+            ParserAbi abi = (parser.Abi & InElfs) != 0 ? parser.Abi & InElfs : parser.Abi;
             parsers.Add(InspectedParser.Of(place, parser, abi, abi));
-            if (abi is ParserAbi.V5 or ParserAbi.V6)
-                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserJudgement.Name(abi), "a kernel that takes parser ELFs", "v7")));
+            if (abi != ParserAbi.Unknown && (abi & InElfs) == 0)
+                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserSeries.Name(abi), "a kernel that takes parser ELFs", ParserSeries.Name(InElfs))));
         }
         catch (KexecSignException broken)
         {

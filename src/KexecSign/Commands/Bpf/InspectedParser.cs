@@ -37,7 +37,7 @@ public sealed record InspectedParser(
     string Place, ParserAbi Abi, long DataSize, long LoaderInstructions, ImmutableArray<InspectedParserMap> Maps,
     ImmutableArray<InspectedParserProgram> Programs, string Toolchain, ImmutableArray<ParserFinding> Findings)
 {
-    internal string Series => ParserJudgement.Name(Abi);
+    internal string Series => ParserSeries.Name(Abi);
 
     /// <summary>Takes a parser apart, and judges it.</summary>
     /// <param name="place">Where it lies.</param>

@@ -6,6 +6,7 @@ using KexecSign.Files;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 using KexecSign.Signing;
 using KexecSign.Zboot;
 
@@ -50,7 +51,7 @@ internal sealed class BuildBody : IDisposable
             return Linked(file, kit, inner, recipe, context);
         if (inner is null)
             return new(file, null, null);
-        if (!ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
+        if (KnownImage.Of(file).Kind != ImageKind.Zboot)
             throw OperationErrors.OptionMissing.With("build", $"--kit: {source.Path} is no zboot image, so there is no Image inside to sign");
         return Repacked(file, inner, source.Path, recipe.Zstd ?? default, context);
     }

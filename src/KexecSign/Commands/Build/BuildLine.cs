@@ -8,6 +8,7 @@ using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Zboot;
 using KexecSign.Ima;
 using KexecSign.Judging;
 using KexecSign.Judging.Policies;
@@ -44,93 +45,101 @@ internal sealed class BuildLine
     /// <summary>Runs the line.</summary>
     public BuildResult Run()
     {
-        string output = _options.Output!;
-        // A sidecar stands beside a file, and a stream has no place beside it.
-        if (_ima is not null && OutputTarget.IsStandardOutput(output))
-            throw OperationErrors.OptionsConflict.With("-o " + output, "--ima-key");
-        string?[] inputs = [_options.Image, _options.Kit, _options.Sbat, _options.Parser, _options.Policy];
-        using var files = new StagedFiles([.. inputs.OfType<string>()]);
-        string staged = files.Add(output);
-        string? signedImage = Stage(files, _options.SignedImage), tarFile = Stage(files, _options.Tar), report = Stage(files, _options.Report);
-        string? sidecar = Stage(files, _ima is null ? null : output + ".sig"), provenance = Stage(files, _options.Provenance);
-        PolicyDocument? policy = _options.Policy is null ? null : PolicyDocument.Read(_options.Policy, _options.AllowedModules);
-        using FileSource imageSource = FileSource.Open(_options.Image!);
-        ZbootKit? kit = AllowedKit.Open(_options, policy, _context);
-
-        using BuildBody body = Body(imageSource, kit);
-        Layout image = _options.Sbat is null ? body.Image : SbatSection.Put(body.Image, _options.Sbat);
-        EmbeddedParser? parser = null;
-        if (_options.Parser is not null)
-            (image, parser) = ParserEmbedding.Embed(image, _options.Parser, _context);
-
-        (WrittenFile written, SignedImage? outer, byte[] imaDigest) = WriteImage(image, staged);
-        var outputs = ImmutableArray.CreateBuilder<BuildInput>();
-        outputs.Add(new(output, written.Size, written.Sha256));
-
-        ImaSigned? ima = _ima is null ? null : SignForIma(staged, imaDigest);
-        if (ima is not null)
-            outputs.Add(Write(Layout.Of(Convert.FromHexString(ima.Value)), sidecar!, output + ".sig"));
-        if (signedImage is not null)
-            outputs.Add(Write(body.Inner!.Image, signedImage, _options.SignedImage!));
-        BuildInput? tar = tarFile is null ? null : WriteTar(tarFile, staged, ima!);
-        if (tar is not null)
-            outputs.Add(tar);
-        ImmutableArray<Verdict> verdicts;
-        PolicyReport? judged;
-        using (var finished = JudgedFile.Open(staged, _context))
+        RequirePlaceForSidecar();
+        using var files = new StagedFiles(BuildSources.Paths(_options));
+        var targets = BuildTargets.Of(_options, files);
+        using var sources = BuildSources.Open(_options, _context);
+        using BuildBody body = Body(sources);
+        (Layout image, EmbeddedParser? parser) = WithSections(body.Image, sources);
+        (WrittenFile written, SignedImage? outer, byte[] imaDigest) = WriteImage(image, targets.Image);
+        ImaSigned? ima = _ima is null ? null : SignForIma(targets.Image, imaDigest);
+        ImmutableArray<BuildInput> outputs = [new(_options.Output!, written.Size, written.Sha256), .. WriteBeside(targets, body, ima)];
+        BuildResult result = Judged(targets, sources, parser, outputs) with
         {
-            var signers = new BuildSigners(_outer?.Certificate, _inner?.Certificate, _ima?.Certificate, parser is not null);
-            verdicts = Verify(finished, signers);
-            judged = policy is null ? null : Judge(policy, finished, signers);
-        }
-        if (provenance is not null)
-        {
-            byte[] envelope = ProvenanceEnvelope.Sign(Statement(staged, imageSource, kit, parser, policy, outputs.ToImmutable()), _provenance!, _context);
-            outputs.Add(Write(Layout.Of(envelope), provenance, _options.Provenance!));
-        }
-
-        BuildResult result = new()
-        {
-            Tool = "KexecSign " + ToolVersion.Number,
-            File = output,
-            Image = Input(imageSource),
-            Kit = kit is null ? null : new(kit.Path, new FileInfo(kit.Path).Length, kit.Sha256),
-            ImageSize = ImageSize(imageSource),
             Inner = body.Inner?.Signature,
             SignedImage = body.Inner is null ? null : _options.SignedImage,
             Zboot = body.Zboot,
-            Parser = parser,
-            Outer = outer is null ? null : outer with { File = output },
-            Ima = ima is null ? null : ima with { File = output, Sidecar = output + ".sig" },
-            Tar = tar,
-            Provenance = _options.Provenance,
-            Policy = judged,
-            Outputs = outputs.ToImmutable(),
-            Recipe = BuildRecipe.Of(_options, _context),
-            Certificates = [.. Certificates()],
-            Verdicts = verdicts,
+            Outer = outer is null ? null : outer with { File = _options.Output! },
+            Ima = ima is null ? null : ima with { File = _options.Output!, Sidecar = _options.Output + ".sig" },
         };
-        if (report is not null)
-            WrittenFile.Write(Layout.Of(ReportDocument.Of(result, BuildJson.Default.BuildResult)), report, [], _context);
+        if (targets.Report is not null)
+            WrittenFile.Write(Layout.Of(ReportDocument.Of(result, BuildJson.Default.BuildResult)), targets.Report, [], _context);
         _context.Cancellation.ThrowIfCancellationRequested();
         files.Place();
         return result;
     }
 
-    private static string? Stage(StagedFiles files, string? path) => path is null ? null : files.Add(path);
+    // A sidecar stands beside a file, and a stream has no place beside it.
+    private void RequirePlaceForSidecar()
+    {
+        if (_ima is not null && OutputTarget.IsStandardOutput(_options.Output!))
+            throw OperationErrors.OptionsConflict.With("-o " + _options.Output, "--ima-key");
+    }
+
+    private (Layout Image, EmbeddedParser? Parser) WithSections(Layout body, BuildSources sources)
+    {
+        Layout image = _options.Sbat is null ? body : SbatSection.Put(body, _options.Sbat);
+        if (_options.Parser is null)
+            return (image, null);
+        (image, EmbeddedParser parser) = ParserEmbedding.Embed(image, _options.Parser, _context);
+        sources.Know(_options.Parser, parser.Sha256);
+        return (image, parser);
+    }
+
+    private IEnumerable<BuildInput> WriteBeside(BuildTargets targets, BuildBody body, ImaSigned? ima)
+    {
+        if (ima is not null)
+            yield return Write(Layout.Of(Convert.FromHexString(ima.Value)), targets.Sidecar!, _options.Output + ".sig");
+        if (targets.SignedImage is not null)
+            yield return Write(body.Inner!.Image, targets.SignedImage, _options.SignedImage!);
+        if (targets.Tar is not null)
+            yield return WriteTar(targets.Tar, targets.Image, ima!);
+    }
+
+    // The finished file is opened once, and read once: consumers, policy and provenance speak of the same bytes.
+    private BuildResult Judged(BuildTargets targets, BuildSources sources, EmbeddedParser? parser, ImmutableArray<BuildInput> outputs)
+    {
+        using var finished = JudgedFile.Open(targets.Image, _context);
+        if (targets.Provenance is not null)
+            ProvenanceSubjects.Announce(finished);
+        var signers = new BuildSigners(_outer?.Certificate, _inner?.Certificate, _ima?.Certificate, parser is not null);
+        ImmutableArray<Verdict> verdicts = Verify(finished, signers);
+        PolicyReport? judged = sources.Policy is null ? null : Judge(sources.Policy, finished, signers);
+        if (targets.Provenance is not null)
+        {
+            byte[] envelope = ProvenanceEnvelope.Sign(Statement(finished, sources, parser, outputs), _provenance!, _context);
+            outputs = outputs.Add(Write(Layout.Of(envelope), targets.Provenance, _options.Provenance!));
+        }
+        return new()
+        {
+            Tool = "KexecSign " + ToolVersion.Number,
+            File = _options.Output!,
+            Image = new(sources.Image.Path, sources.Image.Length, sources.Sha256(sources.Image.Path)),
+            Kit = sources.Kit is { } kit ? new(kit.Path, new FileInfo(kit.Path).Length, kit.Sha256) : null,
+            ImageSize = ImageSize(sources.Image),
+            Parser = parser,
+            Tar = _options.Tar is null ? null : outputs.Single(o => o.File == _options.Tar),
+            Provenance = _options.Provenance,
+            Policy = judged,
+            Outputs = outputs,
+            Recipe = BuildRecipe.Of(_options, sources.Sha256, _context),
+            Certificates = [.. Certificates()],
+            Verdicts = verdicts,
+        };
+    }
 
     private SigningIdentity? Open(SigningOptions options) =>
         options.Key is null ? null : SigningIdentity.Open("build", options, _context);
 
-    private BuildBody Body(FileSource source, ZbootKit? kit)
+    private BuildBody Body(BuildSources sources)
     {
         try
         {
-            return BuildBody.Make(source, kit, _inner, Recipe(), _context);
+            return BuildBody.Make(sources.Image, sources.Kit, _inner, Recipe(), _context);
         }
         catch (KexecSignException refused) when (refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
         {
-            throw refused.In(source.Path);
+            throw refused.In(sources.Image.Path);
         }
     }
 
@@ -146,7 +155,7 @@ internal sealed class BuildLine
         return new(path, written.Size, written.Sha256);
     }
 
-    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? "gzip"), _options.Level) { Zstd = _options.Zstd };
+    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? PayloadFormat.Default.Word), _options.Level) { Zstd = _options.Zstd };
 
     // The pass that writes the image computes the digest that IMA wants as well.
     private (WrittenFile File, SignedImage? Signature, byte[] ImaDigest) WriteImage(Layout image, string path)
@@ -213,26 +222,19 @@ internal sealed class BuildLine
         return broken is null ? report : throw OperationErrors.BuiltAgainstPolicy.With(policy.Path, $"{broken.Rule}: {broken.Code}: {broken.Says}");
     }
 
-    private ProvenanceStatement Statement(
-        string staged, FileSource image, ZbootKit? kit, EmbeddedParser? parser, PolicyDocument? policy, ImmutableArray<BuildInput> outputs)
+    private ProvenanceStatement Statement(JudgedFile finished, BuildSources sources, EmbeddedParser? parser, ImmutableArray<BuildInput> outputs)
     {
-        using FileSource source = FileSource.Open(staged);
+        string?[] materials = [sources.Image.Path, sources.Kit?.Path, parser is null ? null : _options.Parser, sources.Policy?.Path];
         return new()
         {
             Subjects =
             [
-                .. ProvenanceSubjects.Of(source.ToLayout(), Path.GetFileName(_options.Output!), outputs[0].Sha256, _context),
+                .. ProvenanceSubjects.Of(finished, Path.GetFileName(_options.Output!), _context),
                 .. outputs.Skip(1).Select(o => new ProvenanceSubject(Path.GetFileName(o.File), o.Sha256)),
             ],
-            Materials =
-            [
-                new(Path.GetFileName(image.Path), Input(image).Sha256),
-                .. kit is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(kit.Path), kit.Sha256)],
-                .. parser is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(_options.Parser!), parser.Sha256)],
-                .. policy is null ? (ReadOnlySpan<ProvenanceSubject>)[] : [new(Path.GetFileName(policy.Path), policy.Sha256)],
-            ],
+            Materials = [.. materials.OfType<string>().Select(path => new ProvenanceSubject(Path.GetFileName(path), sources.Sha256(path)))],
             Builder = _options.Builder ?? ProvenanceStatement.UnnamedBuilder,
-            Compression = _options.Kit is null ? null : _options.Compression ?? "gzip",
+            Compression = _options.Kit is null ? null : _options.Compression ?? PayloadFormat.Default.Word,
             Level = _options.Level,
             Library = _options.Kit is null ? null : Recipe().Library,
             Xattr = _options.Xattr,
@@ -252,7 +254,4 @@ internal sealed class BuildLine
     private static BuildCertificate Describe(string role, X509Certificate2 certificate) => new(
         role, certificate.Subject, certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
         Convert.ToHexStringLower(SubjectKeyIdentifier.Of(certificate)), new DateTimeOffset(certificate.NotAfter.ToUniversalTime()));
-
-    private BuildInput Input(FileSource source) =>
-        new(source.Path, source.Length, Convert.ToHexStringLower(LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, _context)));
 }

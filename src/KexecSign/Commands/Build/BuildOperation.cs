@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Zboot;
+using KexecSign.Pictures;
 using KexecSign.Provenance;
 using KexecSign.Signing;
 using KexecSign.Zboot;
@@ -12,7 +15,6 @@ namespace KexecSign.Commands.Build;
 /// <summary><c>build</c>: the whole line in one go and in one login.</summary>
 internal static class BuildOperation
 {
-    private static readonly ImmutableArray<string> Compressions = ["gzip", "zstd"];
     private static readonly ImmutableArray<string> Namespaces = ["security", "user"];
 
     public static Operation<BuildOptions, BuildOutcome> Definition { get; } = new()
@@ -25,40 +27,105 @@ internal static class BuildOperation
             + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
             + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
-        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report)],
+        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report, o.Html, o.Markdown)],
         TypedResult = () => BuildJson.Default.BuildOutcome,
         TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
         TypedOptions =
         [
-            new("image", "FILE", "The uncompressed kernel Image; without --kit any EFI image.", (o, v) => o with { Image = v }),
-            new("kit", "FILE", "The zboot kit to link with ('kexecsign zboot kit' makes it).", (o, v) => o with { Kit = v }),
-            new("kit-sha256", "HEX", "SHA-256 that the kit must have: a kit is code that is linked into the image.", (o, v) => o with { KitSha256 = Sha256Text.Require(v) }),
-            ZbootOptionSpecs.KitSigner<BuildOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }),
-            new("o", "FILE", "The finished image; its IMA sidecar is FILE.sig.", (o, v) => o with { Output = v }),
-            .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("", "of the outer PE (Secure Boot)", o => o.Outer, (o, s) => o with { Outer = s }),
-            .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("inner-", "of the Image inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
-            .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("ima-", "for IMA", o => o.Ima, (o, s) => o with { Ima = s }),
-            .. SigningOptionSpecs.Pins<BuildOptions>(o => o.Pin, (o, p) => o with { Pin = p }),
-            ZbootOptionSpecs.Sbat<BuildOptions>((o, v) => o with { Sbat = v }),
-            new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v }),
-            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, Compressions) }, "gzip", choices: Compressions),
-            new("level", "N", "Compression level: gzip 1-12 (libdeflate), zstd 1-22.", (o, v) => o with { Level = OptionValues.Number("level", v) }, "6 for gzip, 22 for zstd"),
-            ZbootOptionSpecs.Zstd<BuildOptions>((o, v) => o with { Zstd = v }),
-            new("signed-image", "FILE", "Keep the signed Image that is inside.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
-            new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
-            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
-            new("report", "FILE", "Write the result as JSON.", (o, v) => o with { Report = v }, kind: OptionKind.PathOut),
-            new("policy", "FILE", "Let nothing appear that breaks this policy ('verify --policy' judges by the same).", (o, v) => o with { Policy = v }),
-            new("provenance", "FILE", "Write in-toto provenance (SLSA 1) in a signed DSSE envelope.", (o, v) => o with { Provenance = v }, kind: OptionKind.PathOut),
-            .. SigningOptionSpecs.KeyAndCertificate<BuildOptions>("provenance-", "of the provenance", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
-            new("builder", "URI", "Who builds, for the provenance.", (o, v) => o with { Builder = v }, ProvenanceStatement.UnnamedBuilder),
-            new("profile", "PROFILE", "Take options from this profile of the configuration; what is given here wins.", (o, _) => o),
-            new("keys", "FILE", "A file of 'keys' and 'pin' to take instead of those of a plan of many images.", (o, v) => o with { Keys = v }),
+            new("image", "FILE", "The uncompressed kernel Image; without --kit any EFI image.", (o, v) => o with { Image = v })
+            {
+                Role = BuildRoles.Content(o => o.Image, new("image", "image", Required: true) { Note = "For a zboot step the uncompressed Image; else a finished vmlinuz.efi or any EFI image." }),
+            },
+            new("kit", "FILE", "The zboot kit to link with ('kexecsign zboot kit' makes it).", (o, v) => o with { Kit = v })
+            {
+                Role = BuildRoles.Content(o => o.Kit, new("zboot", "kit", Required: true)),
+            },
+            new("kit-sha256", "HEX", "SHA-256 that the kit must have: a kit is code that is linked into the image.", (o, v) => o with { KitSha256 = Sha256Text.Require(v) })
+            {
+                Role = BuildRoles.Guard(o => o.KitSha256, new("zboot", "sha256")),
+            },
+            ZbootOptionSpecs.KitSigner<BuildOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }) with
+            {
+                Role = BuildRoles.Guard(o => o.KitSigners.IsEmpty ? null : string.Join(' ', o.KitSigners), new("zboot", "signer")),
+            },
+            new("o", "FILE", "The finished image; its IMA sidecar is FILE.sig.", (o, v) => o with { Output = v })
+            {
+                Role = BuildRoles.Output(o => o.Output, new("outputs", "image", Required: true)),
+            },
+            .. BuildRoles.Signer("outer", "sign", "", "of the outer PE (Secure Boot)", o => o.Outer, (o, s) => o with { Outer = s }),
+            .. BuildRoles.Signer("inner", "sign-inner", "inner-", "of the Image inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
+            .. BuildRoles.Signer("ima", "ima", "ima-", "for IMA", o => o.Ima, (o, s) => o with { Ima = s }),
+            .. BuildRoles.Pins(),
+            ZbootOptionSpecs.Sbat<BuildOptions>((o, v) => o with { Sbat = v }) with { Role = BuildRoles.Content(o => o.Sbat, new("embed", "sbat")) },
+            new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v })
+            {
+                Role = BuildRoles.Content(o => o.Parser, new("embed", "parser")),
+            },
+            new("compression", "NAME", "How the payload is compressed.", (o, v) => o with { Compression = OptionValues.Choice("compression", v, PayloadFormat.Words) },
+                PayloadFormat.Default.Word, choices: PayloadFormat.Words)
+            {
+                Role = BuildRoles.Value(o => o.Compression, new("zboot", "compression")),
+            },
+            new("level", "N", $"Compression level: {PayloadCodec.Levels}.", (o, v) => o with { Level = OptionValues.Number("level", v) }, PayloadCodec.Defaults)
+            {
+                Role = BuildRoles.Number(o => o.Level, new("zboot", "level") { Range = (1, 22) }),
+            },
+            ZbootOptionSpecs.Zstd<BuildOptions>((o, v) => o with { Zstd = v }) with { Role = BuildRoles.Zstd },
+            new("signed-image", "FILE", "Keep the signed Image that is inside.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut)
+            {
+                Role = BuildRoles.Output(o => o.SignedImage, new("outputs", "signedImage")),
+            },
+            new("tar", "FILE", "Write a tar of the finished image with SCHILY.xattr.security.ima.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut)
+            {
+                Role = BuildRoles.Output(o => o.Tar, new("outputs", "tar")),
+            },
+            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces)
+            {
+                Role = BuildRoles.Value(o => o.Xattr, new("ima", "xattr")),
+            },
+            new("report", "FILE", "Write the result as JSON.", (o, v) => o with { Report = v }, kind: OptionKind.PathOut)
+            {
+                Role = BuildRoles.Output(o => o.Report, new("outputs", "report") { Note = "A later run knows the image by it; IMAGE.report.json when absent." }, OptionScope.Each),
+            },
+            .. PictureOptionSpecs.Of<BuildOptions>((o, v) => o with { Html = v }, (o, v) => o with { Markdown = v }).Select(option => option with { Role = BuildRoles.Page(option.Name) }),
+            new("policy", "FILE", "Let nothing appear that breaks this policy ('verify --policy' judges by the same).", (o, v) => o with { Policy = v })
+            {
+                Role = BuildRoles.Content(o => o.Policy, new("image", "policy"), OptionScope.Each),
+            },
+            new("provenance", "FILE", "Write in-toto provenance (SLSA 1) in a signed DSSE envelope.", (o, v) => o with { Provenance = v }, kind: OptionKind.PathOut)
+            {
+                Role = BuildRoles.Output(o => o.Provenance, new("outputs", "provenance") { Note = "IMAGE.intoto.json when absent and there is a provenance step." }),
+            },
+            .. BuildRoles.Signer("provenance", "provenance", "provenance-", "of the provenance", o => o.ProvenanceSigner, (o, s) => o with { ProvenanceSigner = s }),
+            new("builder", "URI", "Who builds, for the provenance.", (o, v) => o with { Builder = v }, ProvenanceStatement.UnnamedBuilder)
+            {
+                Role = BuildRoles.Value(o => o.Builder, new("provenance", "builder")),
+            },
+            new("profile", "PROFILE", "Take options from this profile of the configuration; what is given here wins.", (o, _) => o)
+            {
+                Role = BuildRoles.Run(_ => null),
+            },
+            new("keys", "FILE", "A file of 'keys' and 'pin' to take instead of those of a plan of many images.", (o, v) => o with { Keys = v })
+            {
+                Role = BuildRoles.Run(o => o.Keys),
+            },
             new("allow-module", "PATH", "A PKCS#11 module that plan, policy and keys may name, written as they do; without it one that they name is an error.",
-                (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
-            new("output-root", "FOLDER", "Folder that a plan's outputs are taken from and stay below, instead of the plan's own.", (o, v) => o with { OutputRoot = v }),
-            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on.", (o, v) => o with { Shard = v }),
-            new("rebuild", null, "Build a plan's images even where they are there and verified.", (o, _) => o with { Rebuild = true }),
+                (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text)
+            {
+                Role = BuildRoles.Run(o => o.AllowedModules.IsEmpty ? null : o.AllowedModules[0]),
+            },
+            new("output-root", "FOLDER", "Folder that a plan's outputs are taken from and stay below, instead of the plan's own.", (o, v) => o with { OutputRoot = v })
+            {
+                Role = BuildRoles.Run(o => o.OutputRoot),
+            },
+            new("shard", "I/N", "Build every N-th image of a plan only, from the I-th on; auto (or auto/N) is the part of the array job that this is.", (o, v) => o with { Shard = v })
+            {
+                Role = BuildRoles.Run(o => o.Shard),
+            },
+            new("rebuild", null, "Build a plan's images even where they are there and verified.", (o, _) => o with { Rebuild = true })
+            {
+                Role = BuildRoles.Run(o => o.Rebuild ? "" : null),
+            },
         ],
         Examples =
         [
@@ -79,10 +146,19 @@ internal static class BuildOperation
         {
             if (options.Shard is not null || options.Rebuild || options.Keys is not null)
                 throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? "--shard" : options.Rebuild ? "--rebuild" : "--keys");
-            return new BuildLine(Complete(options), context).Run();
+            return Pictured(options, BuildFiles.Of(options), () => new BuildLine(Complete(options), context).Run(), context);
         }
         RefuseOneImagesOptions(options);
-        return PlanRun.Run(options, context);
+        return Pictured(options, [], () => PlanRun.Run(options, context), context);
+    }
+
+    private static BuildOutcome Pictured(BuildOptions options, ImmutableArray<string> outputs, Func<BuildOutcome> run, RunContext context)
+    {
+        using PictureFiles? pages = PictureFiles.Begin(
+            options.Html, options.Markdown, [options.Plan, options.Image, options.Kit, options.Keys, options.Policy, options.Sbat, options.Parser, options.Report, .. outputs], context);
+        BuildOutcome outcome = run();
+        pages?.Write(BuildPicture.Of(outcome), context);
+        return outcome;
     }
 
     /// <summary>The options with the PIN's source at each key; what cannot be done without something else is refused.</summary>
@@ -109,28 +185,22 @@ internal static class BuildOperation
 
     private static IEnumerable<PlannedStep> Steps(BuildOptions o) =>
     [
-        .. PlannedStep.Read(o.Image, o.Kit, o.Sbat, o.Parser, o.Policy),
+        .. PlannedStep.Read(BuildSources.Paths(o)),
         .. PlannedStep.Sign("the Image inside", o.Inner.Key, o.Inner.Certificate),
-        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? "gzip"}), objcopy and ld")],
+        .. o.Kit is null ? (ReadOnlySpan<PlannedStep>)[] : [new("run", $"compress ({o.Compression ?? PayloadFormat.Default.Word}), objcopy and ld")],
         .. PlannedStep.Sign("the outer PE", o.Outer.Key, o.Outer.Certificate),
         .. PlannedStep.Sign("the finished file for IMA", o.Ima.Key, o.Ima.Certificate),
         .. o.Provenance is null ? [] : PlannedStep.Sign("the provenance", o.ProvenanceSigner.Key, o.ProvenanceSigner.Certificate),
         .. PlannedStep.Write(BuildFiles.Of(o)),
+        .. PlannedStep.Write(o.Html, o.Markdown),
     ];
 
     private static void RefuseOneImagesOptions(BuildOptions options)
     {
-        foreach ((string name, object? value) in ((string, object?)[])
-        [
-            ("--image", options.Image), ("--kit", options.Kit), ("-o", options.Output), ("--key", options.Outer.Key), ("--cert", options.Outer.Certificate),
-            ("--inner-key", options.Inner.Key), ("--inner-cert", options.Inner.Certificate), ("--ima-key", options.Ima.Key), ("--ima-cert", options.Ima.Certificate),
-            ("--sbat", options.Sbat), ("--parser", options.Parser), ("--compression", options.Compression), ("--level", options.Level), ("--zstd", options.Zstd), ("--signed-image", options.SignedImage),
-            ("--tar", options.Tar), ("--xattr", options.Xattr), ("--provenance", options.Provenance), ("--provenance-key", options.ProvenanceSigner.Key),
-            ("--provenance-cert", options.ProvenanceSigner.Certificate), ("--builder", options.Builder),
-        ])
+        foreach ((OptionSpec<BuildOptions> option, OptionRole<BuildOptions> role) in BuildRoles.All)
         {
-            if (value is not null)
-                throw OperationErrors.PlanAndOption.With(name, "images of its own");
+            if (role.Scope == OptionScope.One && role.Value(options) is not null)
+                throw OperationErrors.PlanAndOption.With(option.Typed, "images of its own");
         }
     }
 

@@ -91,4 +91,10 @@ public sealed record BuildOptions
 
     /// <summary>Where the JSON report goes; null for none.</summary>
     public string? Report { get; init; }
+
+    /// <summary>Where a page about all of it goes; null for none.</summary>
+    public string? Html { get; init; }
+
+    /// <summary>Where the same as Markdown goes; null for none.</summary>
+    public string? Markdown { get; init; }
 }

@@ -32,28 +32,25 @@ internal static class BuildPlan
         }
     }
 
-    // What a plan may not say, in whatever form it is written.
-    private static readonly string[] NotOfPlans = ["allow-module", "output-root", "keys", "shard", "rebuild"];
-    private static readonly string[] Pins = ["pin-env", "pin-file", "pin-fd"];
-    private static readonly string[] References = ["key", "cert", "inner-key", "inner-cert", "ima-key", "ima-cert", "provenance-key", "provenance-cert", "kit-signer"];
-    private static readonly string[] Outputs = ["o", "output", "signed-image", "tar", "report", "provenance"];
-
-    private static void Require(BuildOptions given, PlacedProperty property, string path)
+    private static void Require(BuildOptions given, OptionSpec<BuildOptions> option, PlacedProperty property, string path)
     {
         string value = property.Value.Text;
-        if (NotOfPlans.Contains(property.Name))
-            throw OperationErrors.PlanNameUnknown.With(property.Name);
-        if (Pins.Contains(property.Name))
+        // What a plan may not say, in whatever form it is written.
+        if (option.Role!.Scope == OptionScope.Run)
+            throw OperationErrors.PlanNameUnknown.With(property.Name).At(property.Line, property.Column);
+        if (option.Role.Effect == OptionEffect.Access)
             DocumentTrust.Data(given.AllowedModules).RequirePin($"'{property.Name}'");
-        if (References.Contains(property.Name))
+        if (option.Kind == OptionKind.KeyReference)
             DocumentTrust.Data(given.AllowedModules).Require(value);
         // Such a plan is a command line in a file, whose paths are taken from where one stands.
-        if (Outputs.Contains(property.Name))
+        if (option.Kind == OptionKind.PathOut)
             RequireBelow(value, [.. given.OutputRoot is { } root ? [root] : new[] { Path.GetDirectoryName(Path.GetFullPath(path))!, Environment.CurrentDirectory }]);
     }
 
     private static void RequireBelow(string output, string[] roots)
     {
+        if (output.Length == 0)
+            throw OperationErrors.PlanMalformed.With("an output has no name");
         string full = Path.GetFullPath(output);
         if (!roots.Any(root => DocumentPaths.IsBelow(root, full)))
             throw OperationErrors.OutputOutside.With(output, string.Join(" or ", roots));
@@ -61,15 +58,13 @@ internal static class BuildPlan
 
     private static BuildOptions Apply(BuildOptions options, PlacedProperty property, string path)
     {
-        OptionSpec<BuildOptions> option = BuildOperation.Definition.TypedOptions.FirstOrDefault(o => o.Name == property.Name || (o.Name == "o" && property.Name == "output"))
+        OptionSpec<BuildOptions> option = BuildRoles.Named(property.Name == "output" ? "o" : property.Name)
             ?? throw OperationErrors.PlanNameUnknown.With(property.Name).At(property.Line, property.Column);
         if (property.Value.Kind is not (JsonValueKind.String or JsonValueKind.Number))
             throw OperationErrors.PlanMalformed.With($"'{property.Name}' holds {property.Value.KindName}").At(property.Value.Line, property.Value.Column);
-        if (option.Name == "profile")
-            throw OperationErrors.PlanNameUnknown.With(property.Name).At(property.Line, property.Column);
         try
         {
-            Require(options, property, path);
+            Require(options, option, property, path);
             return (BuildOptions)option.Apply(options, property.Value.Text);
         }
         catch (KexecSignException refused)

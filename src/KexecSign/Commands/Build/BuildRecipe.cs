@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using KexecSign.Compression;
 using KexecSign.Core;
-using KexecSign.Files;
+using KexecSign.Core.Operations;
 using KexecSign.Signing;
 
 namespace KexecSign.Commands.Build;
@@ -15,40 +14,25 @@ namespace KexecSign.Commands.Build;
 internal static class BuildRecipe
 {
     /// <summary>The recipe of a build: contents of inputs, options, certificates, names of outputs, this program's version.</summary>
-    public static string Of(BuildOptions options, RunContext context)
+    /// <param name="options">The build.</param>
+    /// <param name="content">SHA-256 of a file that goes into it.</param>
+    /// <param name="context">Run context.</param>
+    public static string Of(BuildOptions options, Func<string, string> content, RunContext context)
     {
         var text = new StringBuilder();
         Line("tool", ToolVersion.Number);
-        Line("image", Content(options.Image));
-        Line("kit", Content(options.Kit));
-        Line("sbat", Content(options.Sbat));
-        Line("parser", Content(options.Parser));
-        Line("policy", Content(options.Policy));
-        Line("compression", options.Compression);
-        Line("level", options.Level?.ToString(CultureInfo.InvariantCulture));
-        // What compresses is linked in or the machine's own: another one gives other bytes.
-        Line("libraries", Compressor.Libraries(options.Zstd ?? default));
-        Line("xattr", options.Xattr);
-        Line("builder", options.Builder);
-        foreach ((string role, SigningOptions signer) in ((string, SigningOptions)[])
-            [("outer", options.Outer), ("inner", options.Inner), ("ima", options.Ima), ("provenance", options.ProvenanceSigner)])
-        {
-            Line(role, signer.Key is null ? null : Signer(signer));
-        }
+        foreach ((OptionSpec<BuildOptions> option, OptionRole<BuildOptions> role) in BuildRoles.With(OptionEffect.Content))
+            Line(option.Name, role.Value(options) is { } path ? content(path) : null);
+        foreach ((OptionSpec<BuildOptions> option, OptionRole<BuildOptions> role) in BuildRoles.With(OptionEffect.Value))
+            Line(role.Recipe?.Name ?? option.Name, (role.Recipe?.Text ?? role.Value)(options));
+        foreach (SignerRole signer in BuildRoles.With(OptionEffect.Signer).Select(o => o.Role).OfType<SignerRole>().DistinctBy(role => role.Name))
+            Line(signer.Name, signer.Get(options) is { Key: not null } identity ? Signer(identity) : null);
         foreach (string file in BuildFiles.Of(options))
             Line("output", Path.GetFullPath(file));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
 
         // With its length, so that no value can be read as another line.
         void Line(string name, string? value) => text.Append(CultureInfo.InvariantCulture, $"{name} {value?.Length ?? -1} {value}\n");
-
-        string? Content(string? path)
-        {
-            if (path is null)
-                return null;
-            using FileSource source = FileSource.Open(path);
-            return Convert.ToHexStringLower(LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, context));
-        }
 
         string Signer(SigningOptions signer) => string.Join(' ',
             context.Keyring.OpenCertificates(signer.Certificate!, signer.Pin, context.Cancellation)

@@ -104,7 +104,7 @@ public sealed record BuildResult : BuildOutcome
                 ("provenance", Provenance)),
             new("signed by", ["role", "subject", "sha256"], [.. Certificates.Select(c => ImmutableArray.Create(c.Role, c.Subject, c.Sha256))]),
             new("verified", ["as", "answer", "reason"],
-                [.. Verdicts.Select(v => ImmutableArray.Create(v.Consumer.ToString().ToLowerInvariant(), v.Answer.ToString().ToLowerInvariant(), v.Reason))]),
+                [.. Verdicts.Select(v => ImmutableArray.Create(v.Who, v.Answer.ToString().ToLowerInvariant(), v.Reason))]),
         ],
         []);
 }

@@ -8,6 +8,15 @@ namespace KexecSign.Commands.Build;
 /// <summary>Whose signatures a built image carries; null where there is none.</summary>
 internal sealed record BuildSigners(X509Certificate2? Outer, X509Certificate2? Inner, X509Certificate2? Ima, bool HasParser)
 {
+    /// <summary>Whether a build made something that this consumer looks at.</summary>
+    public bool HaveSomethingFor(Consumer consumer) => consumer switch
+    {
+        Consumer.Firmware or Consumer.Shim => Outer is not null,
+        Consumer.Kexec => Inner is not null,
+        Consumer.Ima => Ima is not null,
+        Consumer.Bpf => HasParser,
+    };
+
     /// <summary>Each trusted for what it signs.</summary>
     public TrustedRoles Roles => new()
     {
@@ -23,18 +32,10 @@ internal static class BuildVerdicts
     /// <summary>The verdicts of those that the image has something for.</summary>
     public static ImmutableArray<Verdict> Of(JudgedFile file, BuildSigners signers, RunContext context)
     {
-        var consumers = ImmutableArray.CreateBuilder<Consumer>();
-        if (signers.Outer is not null)
-            consumers.AddRange(Consumer.Firmware, Consumer.Shim);
-        if (signers.Inner is not null)
-            consumers.Add(Consumer.Kexec);
-        if (signers.Ima is not null)
-            consumers.Add(Consumer.Ima);
-        if (signers.HasParser)
-            consumers.Add(Consumer.Bpf);
-        if (consumers.Count == 0)
+        ImmutableArray<Consumer> consumers = [.. ConsumerFacts.All.Select(facts => facts.Consumer).Where(signers.HaveSomethingFor)];
+        if (consumers.IsEmpty)
             return [];
-        return ImageVerification.Judge(file, new VerifyOptions { File = file.Path, Consumers = consumers.ToImmutable(), Applied = true }, signers.Roles, context).Verdicts;
+        return ImageVerification.Judge(file, new VerifyOptions { File = file.Path, Consumers = consumers, Applied = true }, signers.Roles, context).Verdicts;
     }
 
     /// <summary>The first that does not accept the image.</summary>

@@ -44,7 +44,7 @@ internal static class KeptImage
 
     private static string? Difference(BuildResult report, BuildOptions options, RunContext context)
     {
-        if (report.Recipe != BuildRecipe.Of(options, context))
+        if (report.Recipe != BuildRecipe.Of(options, path => BuildSources.HashOf(path, context), context))
             return "inputs, options, certificates or the program changed";
         // All files, and no others: one that the report leaves out would be kept unseen.
         string[] files = [.. BuildFiles.Of(options).Where(file => file != options.Report).Order(StringComparer.Ordinal)];

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
+using KexecSign.Core.Operations;
 using KexecSign.Core.Settings;
 using KexecSign.Documents;
 using KexecSign.Formats.Errors;
@@ -85,12 +86,13 @@ internal sealed record PlanDocument(BuildInput File, string? Report, ImmutableAr
 /// <summary>Where the files of a build go.</summary>
 internal static class BuildFiles
 {
-    /// <summary>All files that a build makes.</summary>
+    /// <summary>All files that a build makes; the report last, because it tells of the others.</summary>
     public static ImmutableArray<string> Of(BuildOptions options) =>
     [
-        .. new[]
-        {
-            options.Output, options.Ima.Key is null ? null : options.Output + ".sig", options.SignedImage, options.Tar, options.Provenance, options.Report,
-        }.Where(file => file is not null).Select(file => file!),
+        .. BuildRoles.With(OptionEffect.Output).OrderBy(o => o.Option.Name == "report").SelectMany(o => Made(o.Option, o.Role.Value(options), options)),
     ];
+
+    private static IEnumerable<string> Made(OptionSpec<BuildOptions> option, string? file, BuildOptions options) => file is null
+        ? []
+        : option.Name == "o" && options.Ima.Key is not null ? [file, file + ".sig"] : [file];
 }

@@ -6,6 +6,7 @@ using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
+using KexecSign.Pictures;
 
 namespace KexecSign.Commands.Build;
 
@@ -17,6 +18,12 @@ public sealed record PlanMergeOptions
 
     /// <summary>Where the joint report goes; null for nowhere.</summary>
     public string? Output { get; init; }
+
+    /// <summary>Where a page about it goes; null for nowhere.</summary>
+    public string? Html { get; init; }
+
+    /// <summary>Where the same as Markdown goes; null for nowhere.</summary>
+    public string? Markdown { get; init; }
 }
 
 /// <summary><c>plan merge</c>: one report from those of a plan's shards.</summary>
@@ -31,10 +38,14 @@ internal static class PlanMergeOperation
         Details = "All reports must be of the same plan, by its SHA-256, and together have each of its images once. "
             + "The exit code is that of the whole plan: 3 when some images failed, 1 when all did.",
         Body = Run,
-        Plan = o => [.. PlannedStep.Read(o.Reports), .. PlannedStep.Write(o.Output)],
+        Plan = o => [.. PlannedStep.Read(o.Reports), .. PlannedStep.Write(o.Output, o.Html, o.Markdown)],
         TypedResult = () => BuildJson.Default.PlanResult,
         TypedArguments = [new("REPORT", "A report that 'build PLAN --shard I/N --report REPORT' wrote.", (o, v) => o with { Reports = o.Reports.Add(v) }, repeatable: true)],
-        TypedOptions = [new("o", "FILE", "Write the joint report as JSON.", (o, v) => o with { Output = v })],
+        TypedOptions =
+        [
+            new("o", "FILE", "Write the joint report as JSON.", (o, v) => o with { Output = v }),
+            .. PictureOptionSpecs.Of<PlanMergeOptions>((o, v) => o with { Html = v }, (o, v) => o with { Markdown = v }),
+        ],
         Examples = [new("kexecsign plan merge shard-1.json shard-2.json -o report.json", "After 'kexecsign build plan.json --shard 1/2 --report shard-1.json' here and '--shard 2/2' on another machine.")],
     };
 
@@ -42,6 +53,7 @@ internal static class PlanMergeOperation
     {
         if (options.Reports.IsEmpty)
             throw OperationErrors.OptionMissing.With("plan merge", "a REPORT");
+        using PictureFiles? pages = PictureFiles.Begin(options.Html, options.Markdown, [.. options.Reports, options.Output], context);
         ImmutableArray<PlanResult> reports = [.. options.Reports.Select(Read)];
         PlanResult first = reports[0];
         var images = new SortedDictionary<int, (PlannedImageResult Image, string Report)>();
@@ -61,6 +73,7 @@ internal static class PlanMergeOperation
         PlanResult merged = first with { Shard = null, Images = [.. images.Values.Select(i => i.Image)] };
         if (options.Output is not null)
             WrittenFile.Write(Layout.Of(ReportDocument.Of(merged, BuildJson.Default.PlanResult)), options.Output, [.. options.Reports], context);
+        pages?.Write(BuildPicture.Of(merged), context);
         return merged;
     }
 

@@ -16,13 +16,14 @@ namespace KexecSign.Commands.Build;
 /// </summary>
 internal static class PlanRun
 {
-    private const int MostShards = 10000;
+    /// <summary>More parts than any plan has images worth a job of their own.</summary>
+    public const int MostShards = 10000;
 
     /// <summary>Builds the images of a plan, or of one shard of it.</summary>
     public static PlanResult Run(BuildOptions given, RunContext context)
     {
         PlanDocument plan = PlanDocument.Read(given.Plan!, given, context.Settings);
-        PlanShard? shard = Shard(given.Shard);
+        PlanShard? shard = Shard(given.Shard, context.Environment);
         string? report = given.Report ?? plan.Report;
         if (report is not null && plan.Images.FirstOrDefault(image => BuildFiles.Of(image.Options).Contains(Path.GetFullPath(report))) is { } taken)
             throw OperationErrors.SameOutput.With("the report", taken.Name, report);
@@ -46,19 +47,26 @@ internal static class PlanRun
         return result;
     }
 
-    /// <summary>The part of a plan that a text names; null for null.</summary>
-    /// <exception cref="KexecSignException">KS3307.</exception>
-    public static PlanShard? Shard(string? text)
+    /// <summary>The part of a plan that a text names: <c>I/N</c>, <c>auto</c> or <c>auto/N</c>; null for null.</summary>
+    /// <param name="text">What was said.</param>
+    /// <param name="environment">Reads what the scheduler of an array job has set.</param>
+    /// <exception cref="KexecSignException">KS3307, and what <see cref="ArrayJob.Shard"/> refuses.</exception>
+    public static PlanShard? Shard(string? text, Func<string, string?> environment)
     {
         if (text is null)
             return null;
         string[] parts = text.Split('/');
-        return parts.Length == 2
-            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int index)
-            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int count)
-            && index >= 1 && index <= count && count <= MostShards
+        if (parts is [ArrayJob.Auto])
+            return ArrayJob.Shard(null, environment);
+        if (parts.Length != 2 || !Number(parts[1], out int count) || count is < 1 or > MostShards)
+            throw OperationErrors.ShardMalformed.With(text);
+        if (parts[0] == ArrayJob.Auto)
+            return ArrayJob.Shard(count, environment);
+        return Number(parts[0], out int index) && index >= 1 && index <= count
             ? new(index, count)
             : throw OperationErrors.ShardMalformed.With(text);
+
+        static bool Number(string part, out int number) => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
     private static BuildOptions Complete(PlannedImage image)

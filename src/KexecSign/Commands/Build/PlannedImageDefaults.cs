@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -6,7 +7,6 @@ using KexecSign.Core.Operations;
 using KexecSign.Documents;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
-using KexecSign.Zboot;
 
 namespace KexecSign.Commands.Build;
 
@@ -28,21 +28,12 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
     {
         var image = new ObjectReader(value, "an image");
         ObjectReader outputs = image.Object("outputs") ?? throw image.Missing("outputs");
-        string output = DocumentPaths.Output(Outputs, outputs.Required("image"))!;
+        BuildOptions options = Filled(new() { Pin = Pin, AllowedModules = AllowedModules }, "outputs", outputs);
+        string output = options.Output!;
         string name = image.Text("name") ?? Path.GetFileName(output);
-        var options = new BuildOptions
-        {
-            Image = DocumentPaths.From(Folder, image.Required("image")),
-            Output = output,
-            SignedImage = DocumentPaths.Output(Outputs, outputs.Text("signedImage")),
-            Tar = DocumentPaths.Output(Outputs, outputs.Text("tar")),
-            Provenance = DocumentPaths.Output(Outputs, outputs.Text("provenance")),
-            // The report is what a later run knows finished images by.
-            Report = DocumentPaths.Output(Outputs, outputs.Text("report")) ?? output + ".report.json",
-            Policy = DocumentPaths.From(Folder, image.Text("policy")) ?? Policy,
-            Pin = Pin,
-            AllowedModules = AllowedModules,
-        };
+        options = Filled(options, "image", image);
+        // The report is what a later run knows finished images by.
+        options = options with { Report = options.Report ?? output + ".report.json", Policy = options.Policy ?? Policy };
         PlacedValue steps = image.Get("steps", JsonValueKind.Array) ?? Steps ?? throw image.Missing("steps");
         outputs.End();
         image.End();
@@ -61,39 +52,42 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
         if (last.Length > 0 && Order.IndexOf(name) <= Order.IndexOf(last))
             throw OperationErrors.PlanSteps.With(name, last, string.Join(", ", Order)).At(value.Line, value.Column);
         last = name;
-        options = name switch
-        {
-            "sign-inner" => options with { Inner = Key(step) ?? throw step.Missing("key") },
-            "zboot" => options with
-            {
-                Kit = DocumentPaths.From(Folder, step.Required("kit")),
-                KitSha256 = step.Text("sha256") is { } sha256 ? Sha256Text.Require(sha256) : null,
-                KitSigners = [.. step.Texts("signers").Select(reference => DocumentTrust.Data(AllowedModules).Reference(Folder, reference))],
-                Compression = step.Choice("compression", "gzip", "zstd"),
-                Level = step.Number("level", 1, 22),
-                Zstd = step.Choice("zstd", "own", "system") is { } library ? ZbootOptionSpecs.ZstdOf(library) : null,
-            },
-            "embed" => Embed(options, step),
-            "sign" => options with { Outer = Key(step) ?? throw step.Missing("key") },
-            "ima" => options with { Ima = Key(step) ?? throw step.Missing("key"), Xattr = step.Choice("xattr", "security", "user") },
-            _ => options with
-            {
-                Provenance = options.Provenance ?? options.Output + ".intoto.json",
-                ProvenanceSigner = Key(step) ?? throw step.Missing("key"),
-                Builder = step.Text("builder"),
-            },
-        };
+        options = Filled(options, name, step);
+        if (name == "embed" && (options.Sbat ?? options.Parser) is null)
+            throw step.Missing("parser");
+        if (name == "provenance")
+            options = options with { Provenance = options.Provenance ?? options.Output + ".intoto.json" };
         step.End();
         return options;
     }
 
-    private BuildOptions Embed(BuildOptions options, ObjectReader step)
+    // Each option says itself where a plan says it, and what its value is.
+    private BuildOptions Filled(BuildOptions options, string place, ObjectReader reader)
     {
-        string? sbat = step.Text("sbat"), parser = sbat is null ? step.Required("parser") : step.Text("parser");
-        return options with { Sbat = sbat is null ? null : DocumentPaths.From(Folder, sbat), Parser = parser is null ? null : DocumentPaths.From(Folder, parser) };
+        foreach ((OptionSpec<BuildOptions> option, OptionRole<BuildOptions> role, DocumentField field) in BuildRoles.In(place))
+        {
+            if (role is SignerRole signer)
+                options = signer.Set(options, Keys.Named(reader.Get(field.Name, JsonValueKind.String) ?? throw reader.Missing(field.Name)));
+            else if (Text(option, field, reader) is { } text)
+                options = (BuildOptions)option.Apply(options, text);
+            else if (field.Required)
+                throw reader.Missing(field.Name);
+        }
+        return options;
     }
 
-    private SigningOptions? Key(ObjectReader step) => step.Get("key", JsonValueKind.String) is { } name ? Keys.Named(name) : null;
+    private string? Text(OptionSpec option, DocumentField field, ObjectReader reader) => option.Kind switch
+    {
+        OptionKind.PathIn or OptionKind.Folder => DocumentPaths.From(Folder, reader.Text(field.Name)),
+        OptionKind.PathOut => DocumentPaths.Output(Outputs, reader.Text(field.Name)),
+        OptionKind.Choice => reader.Choice(field.Name, option.Choices.AsSpan()),
+        OptionKind.Number => reader.Number(field.Name, field.Range.Least, field.Range.Most)?.ToString(CultureInfo.InvariantCulture),
+        OptionKind.Text => reader.Text(field.Name),
+        OptionKind.KeyReference => reader.Text(field.Name) is { } reference ? DocumentTrust.Data(AllowedModules).Reference(Folder, reference) : null,
+        OptionKind.Flag or OptionKind.TextOrFile or OptionKind.NamedPath =>
+            throw new InvalidOperationException($"a plan has no form for {option.Typed}"),
+        _ => throw new ArgumentOutOfRangeException(nameof(option), option.Kind, null),
+    };
 
     private static void Require(BuildOptions options, ObjectReader image)
     {

@@ -1,9 +1,6 @@
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
-using KexecSign.Formats.Kernel;
-using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Pe;
-using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 
 namespace KexecSign.Commands.Build;
 
@@ -14,21 +11,19 @@ namespace KexecSign.Commands.Build;
 /// <param name="Kit">The kit to link it with; null for none.</param>
 internal sealed record PlannedKind(string File, string Kind, bool HasInner, string? Kit)
 {
-    private const int HeadSize = 4096;
-
     /// <summary>What a file is; null for what is no image.</summary>
     /// <exception cref="KexecSignException">KS3001, KS3002.</exception>
     public static PlannedKind? Of(string file, string? kit)
     {
         using FileSource source = FileSource.Open(file);
-        Layout layout = source.ToLayout();
-        byte[] head = layout.ReadBytes(0, Math.Min(HeadSize, layout.Length));
-        if (ZbootHeader.IsZboot(head))
-            return new(file, "EFI zboot kernel", HasInner: true, null);
-        if (KernelImage.TryParse(head) is { } kernel)
-            return new(file, $"{kernel.Architecture.ToString().ToLowerInvariant()} kernel Image", HasInner: kit is not null, kit);
-        if (BzImage.TryParse(head) is not null)
-            return new(file, "x86 bzImage", HasInner: false, null);
-        return PeReader.LooksLikePe(head) ? new(file, "EFI image", HasInner: false, null) : null;
+        var known = KnownImage.Of(source.ToLayout());
+        return known.Kind switch
+        {
+            ImageKind.Zboot => new(file, "EFI zboot kernel", HasInner: true, null),
+            ImageKind.KernelImage => new(file, $"{known.Kernel!.Architecture.ToString().ToLowerInvariant()} kernel Image", HasInner: kit is not null, kit),
+            ImageKind.BzImage => new(file, "x86 bzImage", HasInner: false, null),
+            ImageKind.Efi or ImageKind.Unified => new(file, "EFI image", HasInner: false, null),
+            ImageKind.Elf or ImageKind.Gzip or ImageKind.Unknown => null,
+        };
     }
 }

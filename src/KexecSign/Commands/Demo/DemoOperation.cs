@@ -7,6 +7,7 @@ using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
+using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Commands.Demo;
 
@@ -47,7 +48,7 @@ internal static class DemoOperation
         var steps = ImmutableArray.CreateBuilder<DemoStep>();
         Step(false, "keys init", "--demo", "--directory", options.Directory);
         if (options.File is null)
-            WrittenFile.Write(AddonStub.For(Here()), image, [], context);
+            WrittenFile.Write(AddonStub.For((ArchitectureFacts.Here?.PeMachine ?? AddonStub.Architectures[0].PeMachine)!.Value), image, [], context);
         else
             image = options.File;
         Step(false, "sign", image, "-k", "db", "-o", signed, "--replace", "--config", configuration);
@@ -94,11 +95,4 @@ internal static class DemoOperation
         byte[] other = [(byte)(file.ReadBytes(place, 1)[0] ^ 1)];
         WrittenFile.Write(file.Overwrite(place, other), to, [from], context);
     }
-
-    private static ushort Here() => System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture switch
-    {
-        System.Runtime.InteropServices.Architecture.Arm64 => PeConstants.MachineArm64,
-        System.Runtime.InteropServices.Architecture.RiscV64 => PeConstants.MachineRiscV64,
-        _ => PeConstants.MachineAmd64,
-    };
 }

@@ -49,7 +49,7 @@ internal static class ImaSignOperation
             .. SigningOptionSpecs.All<ImaSignOptions>("that signs", HashUses.Ima, o => o.Signing, (o, s) => o with { Signing = s }),
             new("key-id", "HEX", "Key id that the value names, 8 hex digits; without it that of the certificate, or of the key where there is none.",
                 (o, v) => o with { KeyId = v }),
-            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
+            BatchSelection.FilesFrom<ImaSignOptions>((o, v) => o with { FilesFrom = v }),
             new("sidecar", null, "Write FILE.sig, as evmctl does.", (o, _) => o with { Sidecar = true }),
             new("tar", "FILE", "Write a tar of the files with SCHILY.xattr.security.ima; of folders, with all that is in them.", (o, v) => o with { Tar = v }, kind: OptionKind.PathOut),
             new("manifest", "FILE", "Write a line for each file: the value in hex, as RPM's header has it, two blanks, the path.", (o, v) => o with { Manifest = v }, kind: OptionKind.PathOut),
@@ -84,15 +84,10 @@ internal static class ImaSignOperation
         bool named = options.Tar is not null || options.Manifest is not null;
         BatchNames.RequireDifferent(files.Select(f => (f.Path, named ? f.Name : Path.GetFullPath(f.Path))));
         SigningIdentity identity = ImaIdentity.Open("ima sign", options.Signing, options.KeyId, context);
-        ImmutableArray<Answer> answers = Batch.Run(files, "sign for IMA", context,
-            (file, refused) => new Answer(null, new(file.Path, refused.Code.Id, refused.In(file.Path).Message)),
-            (file, commit, step, answer) => One(file, options, identity, commit, step, answer, context));
-        var result = new ImaSignResult(
-            identity.Hash.Name!, identity.Certificate.Subject, [.. answers.Where(a => a.Signed is not null).Select(a => a.Signed!)], null, null)
-        {
-            Failed = [.. answers.Where(a => a.Failed is not null).Select(a => a.Failed!)],
-        };
-        return result.Failed.IsEmpty ? WriteWhole(result, files, options, identity, context) : result;
+        ImmutableArray<ImaSignedFile> signed = Batch.Run<ImaSignedFile>(
+            files, "sign for IMA", context, ImaSignedFile.Of, (file, commit, step, answer) => One(file, options, identity, commit, step, answer, context));
+        var result = new ImaSignResult(identity.Hash.Name!, identity.Certificate.Subject, signed, null, null);
+        return result.Files.Any(f => f.Status == FileStatus.Failed) ? result : WriteWhole(result, files, options, identity, context);
     }
 
     // Tar and manifest stand for all files; without some of them they would be installed as if those needed no signature.
@@ -118,7 +113,7 @@ internal static class ImaSignOperation
         signed.Evm is null ? [(name, signed.Value)] : [(name, signed.Value), (name, signed.Evm)];
 
     private static void One(
-        SelectedFile file, ImaSignOptions options, SigningIdentity identity, GroupCommit commit, IRunStep step, Action<Answer> answer, RunContext context)
+        SelectedFile file, ImaSignOptions options, SigningIdentity identity, GroupCommit commit, IRunStep step, Action<ImaSignedFile> answer, RunContext context)
     {
         using FileSource source = file.Open();
         RawContent.RequireSignable(source.ToLayout());
@@ -129,31 +124,31 @@ internal static class ImaSignOperation
             ? Convert.ToHexStringLower(ContentPass.Run(source.ToLayout(), identity.Hash, null, SilentLog.Instance, context.Cancellation)) : null;
         if (options.SkipSigned && Holding(file.Path, digest, type, version, identity, options) is { } existing)
         {
-            answer(new(existing with { Status = FileStatus.Skipped, ContentDigest = content }, null));
+            answer(ImaSignedFile.Of(existing with { Status = FileStatus.Skipped, ContentDigest = content }));
             return;
         }
         byte[] value = ImaSigner.Sign(digest, identity, context, type, version, () => SignedContent.Of(source.ToLayout()), file.Path);
         ImaSigned signed = WithEvm(ImaPlacement.Described(file.Path, digest, value, options.Sidecar) with { ContentDigest = content }, value, version, identity, options, context);
         if (!options.Sidecar)
         {
-            answer(new(ImaPlacement.SetAttributes(signed, options.Xattr), null));
+            answer(ImaSignedFile.Of(ImaPlacement.SetAttributes(signed, options.Xattr)));
             return;
         }
         KexecSignException? evmRefused = null;
         if (signed.EvmSidecar is not null)
             Stage(signed.EvmSidecar, Convert.FromHexString(signed.Evm!), file.Path, commit, refused => evmRefused = refused);
-        Stage(file.Path + ".sig", value, file.Path, commit, refused => answer(Placed(signed, refused ?? evmRefused, options)));
+        Stage(file.Path + ".sig", value, file.Path, commit, refused => answer(Placed(file, signed, refused ?? evmRefused, options)));
     }
 
-    private static Answer Placed(ImaSigned signed, KexecSignException? refused, ImaSignOptions options)
+    private static ImaSignedFile Placed(SelectedFile file, ImaSigned signed, KexecSignException? refused, ImaSignOptions options)
     {
         try
         {
-            return new(refused is null ? ImaPlacement.SetAttributes(signed, options.Xattr) : throw refused, null);
+            return refused is null ? ImaSignedFile.Of(ImaPlacement.SetAttributes(signed, options.Xattr)) : ImaSignedFile.Of(file, refused);
         }
         catch (KexecSignException failed)
         {
-            return new(null, new(signed.File, failed.Code.Id, failed.In(signed.File).Message));
+            return ImaSignedFile.Of(file, failed);
         }
     }
 
@@ -226,6 +221,4 @@ internal static class ImaSignOperation
 
     private static ImaSignOptions WithCarrier(ImaSignOptions options) =>
         options is { Tar: null, Xattr: null, Manifest: null, ValuesOnly: false } ? options with { Sidecar = true } : options;
-
-    private sealed record Answer(ImaSigned? Signed, FailedFile? Failed);
 }

@@ -1,8 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Serialization;
-using KexecSign.Batches;
-using KexecSign.Core.Reports;
-using KexecSign.Formats.Errors;
 using KexecSign.Ima;
 using KexecSign.Signing;
 
@@ -52,39 +48,4 @@ public sealed record ImaSignOptions
 
     /// <summary>Whether files are left alone whose signature holds by this key.</summary>
     public bool SkipSigned { get; init; }
-}
-
-/// <summary>Result of <c>ima sign</c>.</summary>
-/// <param name="DigestAlgorithm">Hash algorithm.</param>
-/// <param name="Signer">Subject of the signer's certificate.</param>
-/// <param name="Signed">The signatures, in the order of selection.</param>
-/// <param name="Tar">The archive written, if any.</param>
-/// <param name="TarSha256">Its SHA-256.</param>
-public sealed record ImaSignResult(
-    string DigestAlgorithm, string Signer, ImmutableArray<ImaSigned> Signed, string? Tar, string? TarSha256) : OperationResult
-{
-    private const int MostRows = 30;
-
-    /// <summary>The files that could not be signed.</summary>
-    public ImmutableArray<FailedFile> Failed { get; init; } = [];
-
-    /// <inheritdoc/>
-    public override ExitCode Exit => Failed.IsEmpty ? ExitCode.Done : Signed.IsEmpty ? ExitCode.Failed : ExitCode.SomeFailed;
-
-    /// <inheritdoc/>
-    public override ReportView View()
-    {
-        int skipped = Signed.Count(s => s.Status == FileStatus.Skipped);
-        return new(
-            $"IMA: signed {Signed.Length - skipped} file(s) as {Signer}{(skipped > 0 ? $"; {skipped} signed already" : "")}{(Failed.IsEmpty ? "" : $"; {Failed.Length} failed")}",
-            Signed.Length is 0 or > MostRows ? [] :
-            [
-                new("", ["file", DigestAlgorithm.ToLowerInvariant(), "key id", "sidecar", "xattr"],
-                    [.. Signed.Select(s => ImmutableArray.Create(s.File, s.Digest, s.KeyId, s.Sidecar ?? "-", s.Xattr ?? "-"))]),
-            ],
-            [
-                .. Failed.Take(MostRows).Select(f => f.Message), .. Failed.Length > MostRows ? [$"{Failed.Length - MostRows} more failed; --json names each."] : (ReadOnlySpan<string>)[],
-                .. Tar is null ? (ReadOnlySpan<string>)[] : [$"{Tar}: 'tar --xattrs --xattrs-include=security.ima -xf' as root restores the signatures."],
-            ]);
-    }
 }

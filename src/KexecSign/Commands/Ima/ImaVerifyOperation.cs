@@ -80,7 +80,7 @@ internal static class ImaVerifyOperation
             .. EvmOptions.Specs<ImaVerifyOptions>("Check the portable EVM signature too: FILE.evm.sig, or security.evm.", o => o.Evm, (o, e) => o with { Evm = e }),
             new("from", "PLACE", "Take the value from there alone; without it from the first of the three that is there.",
                 (o, v) => o with { From = OptionValues.Choice("from", v, Places) }, choices: Places),
-            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
+            BatchSelection.FilesFrom<ImaVerifyOptions>((o, v) => o with { FilesFrom = v }),
         ],
         Examples = [new("kexecsign ima verify vmlinuz.efi --cert ima.pem", "Check vmlinuz.efi.sig, or the xattr when there is no sidecar.")],
     };

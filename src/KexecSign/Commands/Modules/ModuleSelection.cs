@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using KexecSign.Batches;
-using KexecSign.Core.Errors;
 
 namespace KexecSign.Commands.Modules;
 
@@ -12,7 +11,5 @@ internal static class ModuleSelection
     /// <summary>The modules below folders, and whatever was named itself.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3901, KS3902.</exception>
     public static ImmutableArray<SelectedFile> Of(ImmutableArray<string> files, string? list, string operation) =>
-        files.IsEmpty && list is null
-            ? throw OperationErrors.OptionMissing.With(operation, "a FILE or --files-from")
-            : SelectedFile.Of(files, list, name => Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)), "module");
+        new BatchSelection(operation, "module", name => Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))).Of(files, list);
 }

@@ -95,7 +95,7 @@ internal static class ModuleSignOperation
         TypedOptions =
         [
             .. SigningOptionSpecs.All<ModuleSignOptions>("that signs", HashUses.Module, o => o.Signing, (o, s) => o with { Signing = s }),
-            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
+            BatchSelection.FilesFrom<ModuleSignOptions>((o, v) => o with { FilesFrom = v }),
             new("o", "PATH", "Output file for one file, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the files.", (o, _) => o with { InPlace = true }),
             new("skid", null, "Name the certificate by its SubjectKeyIdentifier instead of issuer and serial number.", (o, _) => o with { KeyIdentifier = true }),
@@ -128,7 +128,9 @@ internal static class ModuleSignOperation
             using var module = ModuleFile.Open(file, context.Cancellation);
             if (module.Existing is not null && options.SkipSigned && HoldsBy(identity, module, context))
             {
-                Skip(file, targetOf[file.Path], options, commit, step, answer, context);
+                UntouchedFile.Leave(
+                    file, module.Source, targetOf[file.Path], options.InPlace, new FileOutcome(file.Path, FileStatus.Skipped) { Note = "signed by this key already" },
+                    commit, step, answer, FileOutcome.Of, context.Cancellation);
                 return;
             }
             if (module.Existing is not null && !options.Replace)
@@ -206,23 +208,5 @@ internal static class ModuleSignOperation
         {
             return false;
         }
-    }
-
-    // With -o the folder is to hold every file, not only those signed now.
-    private static void Skip(
-        SelectedFile file, string target, ModuleSignOptions options, GroupCommit commit, IRunStep step, Action<FileOutcome> answer, RunContext context)
-    {
-        var skipped = new FileOutcome(file.Path, FileStatus.Skipped) { Note = "signed by this key already" };
-        if (options.InPlace)
-        {
-            step.Advance(file.Length);
-            answer(skipped);
-            return;
-        }
-        using FileSource source = file.Open();
-        commit.Add(
-            BatchTargets.Create(target, file, inPlace: false, commit.Folders),
-            output => ContentPass.Run(source.ToLayout(), System.Security.Cryptography.HashAlgorithmName.SHA256, output, step, context.Cancellation),
-            refused => answer(refused is null ? skipped with { Output = target } : FileOutcome.Of(file, refused)));
     }
 }

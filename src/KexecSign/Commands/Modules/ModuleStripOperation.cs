@@ -56,7 +56,7 @@ internal static class ModuleStripOperation
         TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
+            BatchSelection.FilesFrom<ModuleStripOptions>((o, v) => o with { FilesFrom = v }),
             new("o", "PATH", "Output file for one file, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the files.", (o, _) => o with { InPlace = true }),
         ],

@@ -50,7 +50,7 @@ internal static class ModuleVerifyOperation
         TypedOptions =
         [
             new("cert", "CERT", "Certificate of the kernel's keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Module] },
-            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
+            BatchSelection.FilesFrom<ModuleVerifyOptions>((o, v) => o with { FilesFrom = v }),
         ],
         Examples = [new("kexecsign module verify /lib/modules/6.12.0 --cert modules.pem", "Check every module of a kernel.")],
     };

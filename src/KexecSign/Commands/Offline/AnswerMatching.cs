@@ -28,10 +28,10 @@ internal sealed class AnswerMatching
 
     /// <summary>The PKCS#7 for each file of a stage, in the stage's order.</summary>
     /// <exception cref="KexecSignException">KS3712, KS3715-KS3717.</exception>
-    public static ImmutableArray<byte[]> Complete(Bundle bundle, BundleStage stage, SigningIdentity identity, ImmutableArray<Answer> answers)
+    public static ImmutableArray<byte[]> Complete(Bundle bundle, BundleStage stage, SigningIdentity identity, ImmutableArray<SignerAnswer> answers)
     {
         var matching = new AnswerMatching(bundle, stage, identity);
-        foreach (Answer answer in answers.OrderByDescending(a => a.Kind == AnswerKind.Attributes))
+        foreach (SignerAnswer answer in answers.OrderByDescending(a => a.Kind == AnswerKind.Attributes))
         {
             try
             {
@@ -52,7 +52,7 @@ internal sealed class AnswerMatching
             : throw OperationErrors.AnswersMissing.With(missing.Length, stage.Files.Length, string.Join(", ", missing), bundle.AnswersFolder(stage.Number));
     }
 
-    private bool Take(Answer answer) => answer.Kind switch
+    private bool Take(SignerAnswer answer) => answer.Kind switch
     {
         AnswerKind.Attributes => Add(SignedAttributes.FromDer(answer.Bytes)),
         AnswerKind.SignedData => TakeSignedData(answer.Bytes),

@@ -77,7 +77,7 @@ internal static class AttachOperation
         var targets = stage.Files.Select(f => (File: f, Source: Source(f, bundle, options), Target: Target(f, stage, options))).ToImmutableArray();
         BatchNames.RequireDifferent(targets.Select(t => (t.Source, Path.GetFullPath(t.Target))));
         SigningIdentity identity = Signer(bundle, stage, options, context);
-        ImmutableArray<byte[]> pkcs7s = AnswerMatching.Complete(bundle, stage, identity, Answer.ReadAll(bundle.AnswersFolder(stage.Number), options.Answers));
+        ImmutableArray<byte[]> pkcs7s = AnswerMatching.Complete(bundle, stage, identity, SignerAnswer.ReadAll(bundle.AnswersFolder(stage.Number), options.Answers));
 
         using var files = new StagedFiles([.. targets.Select(t => t.Source)]);
         var open = new List<(FileSource Source, ImageSigning Signing)>();

@@ -21,7 +21,7 @@ internal static class InnerKernel
         {
             Layout inner = kernel.Open();
             string sha256 = Convert.ToHexStringLower(LayoutPass.Hash(inner, HashAlgorithmName.SHA256, context));
-            bool signed = PeReader.LooksLikePe(inner.ReadBytes(0, Math.Min(inner.Length, 4096))) && PeReader.Read(inner).IsSigned;
+            bool signed = KnownImage.Of(inner).IsPe && PeReader.Read(inner).IsSigned;
             int? stage = manifest.Stages.FirstOrDefault(s => s.Files.Any(f => f.Output?.Sha256 == sha256))?.Number;
             if (!signed)
                 context.Log.Warning($"{path}: the kernel inside carries no signature; kexec will refuse it where signatures are enforced.");

@@ -109,7 +109,7 @@ internal static class ProvenanceVerifyOperation
     {
         try
         {
-            return ProvenanceSubjects.Of(file, "", null, context);
+            return ProvenanceSubjects.Of(file, "", context);
         }
         catch (KexecSignException refused)
         {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using KexecSign.Batches;
-using KexecSign.Core.Errors;
 
 namespace KexecSign.Commands.Rpm;
 
@@ -10,7 +9,5 @@ internal static class RpmSelection
     /// <summary>The packages below folders, and whatever was named itself.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3901, KS3902.</exception>
     public static ImmutableArray<SelectedFile> Of(ImmutableArray<string> files, string? list, string operation) =>
-        files.IsEmpty && list is null
-            ? throw OperationErrors.OptionMissing.With(operation, "a FILE or --files-from")
-            : SelectedFile.Of(files, list, name => name.EndsWith(".rpm", StringComparison.Ordinal), "package");
+        new BatchSelection(operation, "package", name => name.EndsWith(".rpm", StringComparison.Ordinal)).Of(files, list);
 }

@@ -78,7 +78,7 @@ internal static class RpmSignOperation
         [
             .. SigningOptionSpecs.KeyAndCertificate<RpmSignOptions>("", "that signs", o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.Pins<RpmSignOptions>(o => o.Signing.Pin, (o, pin) => o with { Signing = o.Signing with { Pin = pin } }),
-            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
+            BatchSelection.FilesFrom<RpmSignOptions>((o, v) => o with { FilesFrom = v }),
             new("o", "PATH", "Output file for one package, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the packages.", (o, _) => o with { InPlace = true }),
             new("replace", null, "Sign files anew that have a signature.", (o, _) => o with { Replace = true }),
@@ -105,21 +105,18 @@ internal static class RpmSignOperation
             string note = nothing ? "has no file with content to sign" : skip ? "signed by this key already" : $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}";
             if (package.IsSigned && !skip && !options.Replace)
                 throw OperationErrors.RpmSignedAlready.With(package.Files.Count(f => !f.ImaSignature.IsEmpty), package.Files.Length);
-            if (skip && options.InPlace)
+            if (skip)
             {
-                step.Advance(file.Length);
-                answer(new(file.Path, FileStatus.Skipped) { Note = note });
+                UntouchedFile.Leave(
+                    file, source, targetOf[file.Path], options.InPlace, new FileOutcome(file.Path, FileStatus.Skipped) { Note = note },
+                    commit, step, answer, FileOutcome.Of, context.Cancellation);
                 return;
             }
             OutputFile output = BatchTargets.Create(targetOf[file.Path], file, options.InPlace, commit.Folders);
-            FileOutcome done = new(file.Path, skip ? FileStatus.Skipped : FileStatus.Signed)
-            {
-                Output = output.Path,
-                Note = note,
-            };
+            var done = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = note };
             commit.Add(
                 output,
-                o => Write(o, skip ? source.ToLayout() : package.With(Sign(package, identity, context)), package, step, context),
+                o => Write(o, package.With(Sign(package, identity, context)), package, step, context),
                 refused => answer(refused is null ? done : FileOutcome.Of(file, refused)));
         });
         return new(identity.Certificate.Subject, outcomes);

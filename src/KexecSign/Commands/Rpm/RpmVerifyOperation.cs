@@ -54,7 +54,7 @@ internal static class RpmVerifyOperation
         TypedOptions =
         [
             new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
-            new("files-from", "LIST", "File with more paths, one a line or each ending with a zero byte.", (o, v) => o with { FilesFrom = v }),
+            BatchSelection.FilesFrom<RpmVerifyOptions>((o, v) => o with { FilesFrom = v }),
         ],
         Examples = [new("kexecsign rpm verify RPMS --cert ima.pem", "Check that every file of every package is signed.")],
     };

@@ -6,6 +6,7 @@ using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Files;
+using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Parsers;
@@ -16,7 +17,6 @@ namespace KexecSign.Commands.Simulate;
 /// <summary><c>simulate</c>: runs the parsers of an image as a kernel of the kexec BPF series would.</summary>
 internal static class SimulateOperation
 {
-    private static readonly ImmutableArray<string> Series = ["v5", "v6", "v7"];
     private static readonly ImmutableArray<string> PageSizes = ["4096", "16384", "65536"];
 
     public static Operation<SimulateOptions, SimulateResult> Definition { get; } = new()
@@ -33,7 +33,8 @@ internal static class SimulateOperation
         TypedOptions =
         [
             new("image", "FILE", "The image or envelope that a parser ELF takes apart.", (o, v) => o with { Image = v }),
-            new("abi", "SERIES", "Series of the kernel; without it that of the parser.", (o, v) => o with { Abi = Enum.Parse<KexecBpfAbi>(Known("abi", v, Series), ignoreCase: true) }, choices: Series),
+            new("abi", "SERIES", "Series of the kernel; without it that of the parser.", (o, v) => o with { Abi = ParserSeries.Named(Known("abi", v, ParserSeries.Words))!.Abi },
+                choices: ParserSeries.Words),
             new("initrd", "FILE", "The caller's initrd, for images that bring none.", (o, v) => o with { Initrd = v }),
             new("cmdline", "TEXT", "The caller's command line, for images that bring none.", (o, v) => o with { CommandLine = v }),
             new("page-size", "BYTES", "Page size of the kernel; without it the largest that the image's architecture has.",

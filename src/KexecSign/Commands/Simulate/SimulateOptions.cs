@@ -1,3 +1,4 @@
+using KexecSign.Formats.Bpf;
 using KexecSign.Simulation.Bpf;
 
 namespace KexecSign.Commands.Simulate;
@@ -12,7 +13,7 @@ public sealed record SimulateOptions
     public string? Image { get; init; }
 
     /// <summary>Series of the kernel; null for that of the parser.</summary>
-    public KexecBpfAbi? Abi { get; init; }
+    public ParserAbi? Abi { get; init; }
 
     /// <summary>The caller's initrd.</summary>
     public string? Initrd { get; init; }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using KexecSign.Core.Reports;
+using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Parsers;
 using KexecSign.Simulation.Bpf;
@@ -31,7 +32,7 @@ public sealed record SimulateResult : OperationResult
     public required string File { get; init; }
 
     /// <summary>Series of the simulated kernel.</summary>
-    public required KexecBpfAbi Abi { get; init; }
+    public required ParserAbi Abi { get; init; }
 
     /// <summary>Bytes of its pages.</summary>
     public required int PageSize { get; init; }
@@ -74,10 +75,10 @@ public sealed record SimulateResult : OperationResult
 
     /// <inheritdoc/>
     public override ReportView View() => new(
-        Succeeded ? $"{File}: the parser gives the kernel" : $"{File}: NO kernel for series {ParserSimulation.Name(Abi)}",
+        Succeeded ? $"{File}: the parser gives the kernel" : $"{File}: NO kernel for series {ParserSeries.Name(Abi)}",
         [
             ReportTable.Fields("",
-                ("series", $"{ParserSimulation.Name(Abi)}, pages of {PageSize} bytes"),
+                ("series", $"{ParserSeries.Name(Abi)}, pages of {PageSize} bytes"),
                 ("parsers", Parsers.IsEmpty ? null : string.Join(", then ", Parsers)),
                 ("kexec_file_load", Errno),
                 ("why", Fault is null ? null : $"{Fault.Code}: {Fault.Reason}"),

@@ -5,6 +5,7 @@ using KexecSign.Core;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
+using KexecSign.Pictures;
 
 namespace KexecSign.Commands.Testset;
 
@@ -55,6 +56,8 @@ internal sealed class TestsetFolder(string folder, RunContext context)
         Write("expected.json", Layout.Of(ReportDocument.Of(expected, TestsetJson.Default.TestsetExpectations)));
         Write("expected.tsv", TestsetTexts.Table(expected.Images));
         Write("README.md", TestsetTexts.Readme(expected.Images));
+        Write("matrix.html", HtmlPage.Of(TestsetPicture.Of(expected.Images)));
+        Write("matrix.md", MarkdownPage.Of(TestsetPicture.Of(expected.Images)));
         Write("unpack.sh", TestsetTexts.Unpack);
         Write("run.sh", TestsetTexts.Run);
         foreach (string script in (string[])["unpack.sh", "run.sh"])

@@ -52,7 +52,7 @@ internal static class TestsetTexts
         **The private keys are in keys/, so that anybody can sign with them. Trust them on no machine but one for tests.** With `--keys keys`
         the same set is made again, byte for byte; the certificates of an own authority may take the place of those in keys/.
 
-        `expected.json` has the verdict of each consumer with the error's name and number, `expected.tsv` the same for shells. For zboot images and
+        `matrix.html` shows images and consumers in colour. `expected.json` has the verdict of each consumer with the error's name and number, `expected.tsv` the same for shells. For zboot images and
         unified kernel images `kexec` is about the Image inside, which user space takes out; as they are, arm64 kernels refuse them with EINVAL.
         `refuses` without an errno: there is no system call to give one.
 

@@ -52,7 +52,7 @@ internal static class ZbootImages
     {
         Layout inside = workshop.SignedInsideZboot;
         PeImage image = PeReader.Read(inside);
-        Layout gap = inside.OverwriteUInt32(image.OptionalHeaderOffset + 60, HeadersWithoutPadding);
+        Layout gap = inside.OverwriteUInt32(image.SizeOfHeadersOffset, HeadersWithoutPadding);
         Layout signed = workshop.SignSections(gap, "db");
         const string why = "bytes in a gap can be changed under a signature that holds";
         yield return Case("gap", "A gap between headers and first section, and signed so.", signed, Yes, Yes) with { WarnedBecause = why };

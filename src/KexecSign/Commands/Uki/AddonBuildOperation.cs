@@ -1,4 +1,3 @@
-using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Text;
 using KexecSign.Core;
@@ -9,6 +8,7 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Sbat;
 using KexecSign.Formats.Uki;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Signing;
 using KexecSign.Uki;
 
@@ -41,7 +41,7 @@ internal static class AddonBuildOperation
 {
     private const string Ending = ".addon.efi";
 
-    private static readonly ImmutableArray<string> Architectures = ["x86_64", "arm64", "riscv64"];
+    private static readonly ImmutableArray<string> Architectures = [.. AddonStub.Architectures.Select(facts => facts.Word)];
 
     public static Operation<AddonBuildOptions, UkiResult> Definition { get; } = new()
     {
@@ -98,23 +98,14 @@ internal static class AddonBuildOperation
 
     private static StubImage Stub(AddonBuildOptions options, UkiInputs inputs)
     {
-        ushort? wanted = options.Architecture switch
-        {
-            "x86_64" => PeConstants.MachineAmd64,
-            "arm64" => PeConstants.MachineArm64,
-            "riscv64" => PeConstants.MachineRiscV64,
-            _ => null,
-        };
+        ushort? wanted = ArchitectureFacts.Named(options.Architecture)?.PeMachine;
         if (options.Stub is null)
             return StubImage.Read(AddonStub.For(wanted ?? Here()));
         Layout file = inputs.Open(options.Stub);
         return UkiStub.Read(file, options.Stub, wanted ?? PeReader.Read(file).Machine, "the addon");
     }
 
-    private static ushort Here() => System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture switch
-    {
-        System.Runtime.InteropServices.Architecture.X64 => PeConstants.MachineAmd64,
-        System.Runtime.InteropServices.Architecture.Arm64 => PeConstants.MachineArm64,
-        _ => throw OperationErrors.AddonMachine.With(),
-    };
+    private static ushort Here() => ArchitectureFacts.Here is { } here && AddonStub.Architectures.Contains(here)
+        ? here.PeMachine!.Value
+        : throw OperationErrors.AddonMachine.With($"{string.Join(", ", Architectures[..^1])} or {Architectures[^1]}");
 }

@@ -1,6 +1,7 @@
 using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Text;
+using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
@@ -123,12 +124,7 @@ internal static class UkiUpdateOperation
         return UkiResult.Of(target, written, image, magic, report, signature, values, notes.ToImmutable());
     }
 
-    private static string Target(UkiUpdateOptions options) => options switch
-    {
-        { InPlace: true, Output: not null } => throw OperationErrors.OptionsConflict.With("-o", "--in-place"),
-        { InPlace: true } => options.Image,
-        _ => options.Output ?? throw OperationErrors.NoOutput.With(1),
-    };
+    private static string Target(UkiUpdateOptions options) => BatchTargets.One(options.Image, options.Output, options.InPlace);
 
     private static UkiImage Open(Layout file, string path)
     {

@@ -3,17 +3,20 @@ using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Settings;
+using KexecSign.Formats.Vocabulary;
+using KexecSign.Inspection;
 using KexecSign.Judging;
 using KexecSign.Judging.Policies;
+using KexecSign.Pictures;
 
 namespace KexecSign.Commands.Verify;
 
 /// <summary><c>verify</c>: judges a file as each real consumer would.</summary>
 internal static class VerifyOperation
 {
-    private static readonly ImmutableArray<string> Names = ["firmware", "shim", "kexec", "ima", "bpf", "all"];
+    private const string Everyone = "all";
 
-    private static readonly ImmutableArray<string> Architectures = ["arm64", "x86_64", "riscv64", "loongarch64", "s390x", "powerpc64"];
+    private static readonly ImmutableArray<string> Names = [.. ConsumerFacts.Words, Everyone];
     private static readonly ImmutableArray<string> Policies = ["warn", "fail"];
 
     public static Operation<VerifyOptions, VerifyResult> Definition { get; } = new()
@@ -41,7 +44,8 @@ internal static class VerifyOperation
             new("no-trust", null, "Ask only whether the signatures hold, whoever made them.", (o, _) => o with { NoTrust = true }) { SaysWhomToTrust = true },
             new("signature", "FILE", "Judge the image with this detached PKCS#7 (DER or PEM) in the place of those that it carries.", (o, v) => o with { Signature = v }),
             new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
-            new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v }, choices: Architectures),
+            new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v },
+                choices: ArchitectureFacts.Words),
             new("dbx", "FILE", "Revocations, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Dbx = v }),
             new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) => o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Mok] },
             new("mokx", "FILE", "MokListX: revocations of the machine's owner, as EFI_SIGNATURE_LISTs.", (o, v) => o with { OwnerDbx = v }),
@@ -54,12 +58,14 @@ internal static class VerifyOperation
                 (o, v) => o with { Policy = v }),
             new("allow-module", "PATH", "A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.",
                 (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
+            .. PictureOptionSpecs.Of<VerifyOptions>((o, v) => o with { Html = v }, (o, v) => o with { Markdown = v }),
         ],
         Examples =
         [
             new("kexecsign verify vmlinuz.efi --db db.pem --kexec-cert kexec.pem --ima-cert ima.pem", "Verify for every consumer that the image is made for."),
             new("kexecsign verify vmlinuz.efi --policy release.policy.json", "May it be released? Exit code 4 when a rule is broken."),
             new("kexecsign verify Image.signed --for kexec --kexec-cert kexec.pem", "Would kexec_file_load take it?"),
+            new("kexecsign verify vmlinuz.efi --policy release.policy.json --html verdict.html", "The same with a page to look at and to hand on."),
             new("kexecsign verify vmlinuz.efi --no-trust", "Do its signatures hold, whoever made them?"),
         ],
     };
@@ -70,7 +76,15 @@ internal static class VerifyOperation
             throw OperationErrors.OptionsConflict.With("--no-trust", named);
         TrustedRoles roles = TrustedRoles.Read(options, context);
         PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
+        using PictureFiles? pages = PictureFiles.Begin(options.Html, options.Markdown, [options.File, options.Policy, options.Signature], context);
         using var file = JudgedFile.Open(options.File, context, options.Signature);
+        VerifyResult result = Judge(options, policy, file, roles, context);
+        pages?.Write(VerifyPicture.Of(result, ImageInspection.Inspect(options.File, file.Content, context), file.Ima), context);
+        return result;
+    }
+
+    private static VerifyResult Judge(VerifyOptions options, PolicyDocument? policy, JudgedFile file, TrustedRoles roles, RunContext context)
+    {
         if (policy is null)
             return Result(options, ImageVerification.Judge(file, options, roles, context), file, roles);
         if (policy.Architecture is { } architecture && options.Architecture is { } other && other != architecture)
@@ -92,10 +106,7 @@ internal static class VerifyOperation
         !options.Certificates.IsEmpty ? "--cert" : !options.Db.IsEmpty ? "--db" : !options.KexecCertificates.IsEmpty ? "--kexec-cert" : !options.ImaCertificates.IsEmpty ? "--ima-cert"
         : !options.OwnerCertificates.IsEmpty ? "--mok" : options.Policy is not null ? "--policy" : null;
 
-    private static ImmutableArray<Consumer> Parse(string name) => name == "all"
-        ? [.. Enum.GetValues<Consumer>()]
-        : [Enum.Parse<Consumer>(Known(name), ignoreCase: true)];
-
-    private static string Known(string name) =>
-        Names.Contains(name) ? name : throw OperationErrors.OptionValue.With("for", name, string.Join(", ", Names));
+    private static ImmutableArray<Consumer> Parse(string name) => name == Everyone
+        ? [.. ConsumerFacts.All.Select(facts => facts.Consumer)]
+        : [(ConsumerFacts.Named(name) ?? throw OperationErrors.OptionValue.With("for", name, string.Join(", ", Names))).Consumer];
 }

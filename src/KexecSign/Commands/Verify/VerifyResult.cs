@@ -44,7 +44,7 @@ public sealed record VerifyResult(string File, bool TrustChecked, ImmutableArray
             ReportTable.Fields("", ("judged", $"sha256 {Sha256}")),
         ],
         [
-            .. Verdicts.SelectMany(v => v.Warnings.Select(w => $"{v.Consumer.ToString().ToLowerInvariant()}: {w}")).Distinct(),
+            .. Verdicts.SelectMany(v => v.Warnings.Select(w => $"{v.Who}: {w}")).Distinct(),
             .. (Policy?.Findings ?? []).Where(f => !f.Holds).Select(f => $"{f.Code}: {f.Rule}: {f.Says}"),
             .. CertificatesCountedAs.IsEmpty ? (ReadOnlySpan<string>)[] : [$"The certificates without a role counted as: {string.Join(", ", CertificatesCountedAs)}."],
             .. !OnlyArithmetic && Verdicts.Any(v => v.SignatureHolds == true)

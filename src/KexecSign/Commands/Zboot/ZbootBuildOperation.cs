@@ -87,7 +87,7 @@ public sealed record ZbootBuildResult(
         $"built {File}",
         [ReportTable.Fields("",
             ("bytes", $"{Size}"),
-            ("payload", $"{Compression.ToString().ToLowerInvariant()}{(Level is null ? "" : $" level {Level} by {Library}")} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes"),
+            ("payload", $"{PayloadFormat.Of(Compression).Word}{(Level is null ? "" : $" level {Level} by {Library}")} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes"),
             ("Image inside", $"0x{ImageLength:x} bytes, code up to 0x{CodeSize:x}"),
             ("inner signature", Inner is null ? null : $"{Inner.DigestAlgorithm} {Inner.ImageDigest} by {Inner.Signer}"),
             ("signed Image", SignedImage),
@@ -108,7 +108,7 @@ internal static class ZbootBuildOperation
         Plan = o =>
         [
             .. PlannedStep.Read(o.Image, o.Kit, o.Payload, o.Sbat), .. PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
-            new("run", $"compress ({o.Compression.ToString().ToLowerInvariant()}), objcopy and ld"), .. PlannedStep.Write(o.SignedImage, o.Output),
+            new("run", $"compress ({PayloadFormat.Of(o.Compression).Word}), objcopy and ld"), .. PlannedStep.Write(o.SignedImage, o.Output),
         ],
         TypedResult = () => ZbootJson.Default.ZbootBuildResult,
         TypedOptions =
@@ -117,7 +117,7 @@ internal static class ZbootBuildOperation
             ZbootOptionSpecs.KitSigner<ZbootBuildOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }),
             new("image", "FILE", "The kernel: arch/*/boot/Image of its build, or what a distribution ships.", (o, v) => o with { Image = v }, required: true),
             new("compression", "NAME", "Compression of the payload.", (o, v) => o with { Compression = ZbootOptionSpecs.Compression(v) },
-                defaultValue: "gzip", choices: ZbootOptionSpecs.Compressions),
+                defaultValue: PayloadFormat.Default.Word, choices: PayloadFormat.Words),
             new("level", "N", "1 to 12 for gzip, 1 to 22 for zstd.", (o, v) => o with { Level = OptionValues.Number("level", v) }, defaultValue: "6 or 22"),
             ZbootOptionSpecs.Zstd<ZbootBuildOptions>((o, v) => o with { Zstd = v }),
             new("smallest", null, "The strongest setting instead: 4 % smaller than gzip -9 in less time than it on two processors; zstd takes some more memory.", (o, _) => o with { Smallest = true }),

@@ -78,7 +78,7 @@ public sealed record ZbootKitResult(string File, long Size, string Sha256, Zboot
             ]),
             new("", ["stub for", "lib.a", "header", "pads payload", "code size"],
                 [.. Manifest.Stubs.Select(s => ImmutableArray.Create(
-                    s.Compression.ToString().ToLowerInvariant(), $"{s.Library.Size} bytes", $"{s.Header.Size} bytes",
+                    PayloadFormat.Of(s.Compression).Word, $"{s.Library.Size} bytes", $"{s.Header.Size} bytes",
                     s.PadsPayload ? "yes" : "no", s.NeedsCodeSize ? "yes" : "no"))]),
         ],
         Manifest.Configuration == ZbootKitOperation.DefaultConfiguration
@@ -95,7 +95,7 @@ internal static class ZbootKitOperation
     // zboot-header.S and zboot.lds look at these: debug directories behind the section table, and another section.
     private static readonly ImmutableArray<string> HeaderOptions = ["ARM64_BTI_KERNEL", "DEBUG_EFI", "EFI_SBAT"];
 
-    private static readonly ImmutableArray<ZbootCompression> AllCompressions = [ZbootCompression.Gzip, ZbootCompression.Zstd];
+    private static readonly ImmutableArray<ZbootCompression> AllCompressions = [.. PayloadFormat.Written.Select(format => format.Compression!.Value)];
 
     public static Operation<ZbootKitOptions, ZbootKitResult> Definition { get; } = new()
     {
@@ -123,7 +123,7 @@ internal static class ZbootKitOperation
             new("config", "FILE", "Configuration of the kernel that goes inside, as it is or as .xz, .gz or .zst.", (o, v) => o with { Config = v }, defaultValue: "the ARCH's defconfig"),
             new("compression", "NAME", "A compression that the kit is to have a stub for.",
                 (o, v) => o with { Compressions = o.Compressions.Add(ZbootOptionSpecs.Compression(v)) },
-                defaultValue: "all", repeatable: true, choices: ZbootOptionSpecs.Compressions),
+                defaultValue: "all", repeatable: true, choices: PayloadFormat.Words),
             new("work", "FOLDER", "Compile there and keep it, for a look at what went wrong.", (o, v) => o with { WorkFolder = v }, defaultValue: "a temporary folder"),
             new("jobs", "N", "How many compilers run at a time.", (o, v) => o with { Jobs = OptionValues.Number("jobs", v) }, defaultValue: "one a processor"),
             new("source-package", "TEXT", "Name and version of the source package, for the manifest.", (o, v) => o with { SourcePackage = v }),
@@ -171,7 +171,9 @@ internal static class ZbootKitOperation
         StubTarget target = StubTarget.Of(config);
         StubObjects stub = StubObjects.Collect(folder, SourceOf(folder), target, config);
         if (!options.Compressions.IsEmpty && !options.Compressions.All(c => c == stub.Compression))
-            throw OperationErrors.KitLacks.With(string.Join(", ", options.Compressions.Where(c => c != stub.Compression)).ToLowerInvariant(), stub.Compression.ToString().ToLowerInvariant()).In(folder);
+            throw OperationErrors.KitLacks.With(
+                string.Join(", ", options.Compressions.Where(c => c != stub.Compression).Select(c => PayloadFormat.Of(c).Word)),
+                PayloadFormat.Of(stub.Compression).Word).In(folder);
         return (Manifest(target, StubObjects.KernelRelease(folder), options.SourcePackage, null, Sha256Of(configPath), config, [stub]), [stub], Encoding.UTF8.GetBytes(config.ToString()));
     }
 

@@ -77,7 +77,7 @@ public sealed record ZbootRepackResult(
         $"repacked {File}",
         [ReportTable.Fields("",
             ("bytes", $"{Size}"),
-            ("payload", $"{Compression.ToString().ToLowerInvariant()} {Setting} by {Library} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes{(Filler is > 0 ? $", 0x{Filler:x} of them filler" : "")}"),
+            ("payload", $"{PayloadFormat.Of(Compression).Word} {Setting} by {Library} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes{(Filler is > 0 ? $", 0x{Filler:x} of them filler" : "")}"),
             ("stub", KitSha256 is null ? "as it was" : $"linked anew from kit {KitSha256}"),
             ("Image inside", $"0x{ImageLength:x} bytes"),
             ("inner signature", Inner is null ? "as it was given" : $"{Inner.DigestAlgorithm} {Inner.ImageDigest} by {Inner.Signer}"),

@@ -23,13 +23,13 @@ public static partial class OperationErrors
 
     /// <summary>An object for another series in a v7 container.</summary>
     public static readonly ErrorCode ContainerAbi = new(
-        "KS3604", "the parser is for {0}; a parser ELF is read by v7 kernels only.",
-        "Compile it with --abi v7; a parser for v5 or v6 goes into an image with 'kexecsign bpf embed'.");
+        "KS3604", "the parser is for {0}; a parser ELF is read by {1} kernels only.",
+        "Compile it with --abi {1}; a parser for {2} goes into an image with 'kexecsign bpf embed'.");
 
     /// <summary>A v7 parser for the section of a PE.</summary>
     public static readonly ErrorCode EmbeddedAbi = new(
-        "KS3605", "the parser is for {0}; v7 kernels do not look into the image for it, and older ones would run it with the wrong packets.",
-        "Compile it with --abi v5 or v6, or make a parser ELF with 'kexecsign bpf container'.");
+        "KS3605", "the parser is for {0}; {0} kernels do not look into the image for it, and older ones would run it with the wrong packets.",
+        "Compile it with --abi {1}, or make a parser ELF with 'kexecsign bpf container'.");
 
     /// <summary>Inner and outer image with parsers of different series.</summary>
     public static readonly ErrorCode NestedAbi = new(

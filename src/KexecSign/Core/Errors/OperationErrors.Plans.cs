@@ -31,7 +31,36 @@ public static partial class OperationErrors
 
     /// <summary>No shard.</summary>
     public static readonly ErrorCode ShardMalformed = new(
-        "KS3307", "'{0}' is no shard.", "Say --shard I/N with I from 1 to N and N at most 10000, for instance 2/5.", ExitCode.WrongUsage);
+        "KS3307", "'{0}' is no shard.", "Say --shard I/N with I from 1 to N and N at most 10000, for instance 2/5, or auto in an array job.", ExitCode.WrongUsage);
+
+    /// <summary>Automatic, and nothing to go by.</summary>
+    public static readonly ErrorCode NoArrayJob = new(
+        "KS3316", "this is no array job: none of {0} is set.", "Say which part it is: --shard I/N.", ExitCode.WrongUsage);
+
+    /// <summary>A scheduler's variable that holds no number.</summary>
+    public static readonly ErrorCode ArrayVariable = new(
+        "KS3317", "{0} is '{1}', no number.", "Say which part it is: --shard I/N.", ExitCode.WrongUsage);
+
+    /// <summary>A job's number that is none of its array's.</summary>
+    public static readonly ErrorCode ArrayNumber = new(
+        "KS3318", "{0} is {1}, not from {2} to {3}.", "Say --shard auto/N with as many parts as the array has jobs, at most 10000.", ExitCode.WrongUsage);
+
+    /// <summary>An array of which the number of jobs is not known.</summary>
+    public static readonly ErrorCode ArrayWithoutCount = new(
+        "KS3319", "{0} says which job this is ({1}={2}), not of how many.", "Say --shard auto/N, with N the number of jobs.", ExitCode.WrongUsage);
+
+    /// <summary>An array of more or fewer jobs than was said.</summary>
+    public static readonly ErrorCode ArrayOfAnotherCount = new(
+        "KS3323", "{0}'s array has {1} job(s), and --shard says {2}.", "Leave the number out, or submit as many jobs.", ExitCode.WrongUsage);
+
+    /// <summary>Not every number from the first to the last.</summary>
+    public static readonly ErrorCode ArrayWithGaps = new(
+        "KS3324", "{0}'s array has {1} job(s), which are not all from 0 or 1 on ({2}).",
+        "Submit --array=1-N (a job that failed is run again by 'scontrol requeue'), or say --shard I/N.", ExitCode.WrongUsage);
+
+    /// <summary>Two schedulers that say different things.</summary>
+    public static readonly ErrorCode ArrayJobsDisagree = new(
+        "KS3325", "{0} says that this is part {1} of {2}, {3} says part {4} of {5}.", "Say which it is: --shard I/N.", ExitCode.WrongUsage);
 
     /// <summary>Options of one image beside a plan of many.</summary>
     public static readonly ErrorCode PlanAndOption = new(

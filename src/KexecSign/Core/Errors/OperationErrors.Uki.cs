@@ -59,7 +59,7 @@ public static partial class OperationErrors
 
     /// <summary>The machine of an addon is not known.</summary>
     public static readonly ErrorCode AddonMachine = new(
-        "KS3672", "nothing tells which machine the addon is for.", "Say --arch x86_64, arm64 or riscv64, or give a stub with --stub.", ExitCode.WrongUsage);
+        "KS3672", "nothing tells which machine the addon is for.", "Say --arch {0}, or give a stub with --stub.", ExitCode.WrongUsage);
 
     /// <summary>Nothing to change.</summary>
     public static readonly ErrorCode UpdateNothing = new(

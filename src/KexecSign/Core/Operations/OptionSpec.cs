@@ -57,6 +57,9 @@ public sealed record OptionSpec<TOptions> : OptionSpec
     /// <summary>Puts in the digest that this option's key signs; null where it is not free.</summary>
     internal Func<TOptions, string, TOptions>? Digest { get; init; }
 
+    /// <summary>What it means to documents and later runs; null where the operation has neither.</summary>
+    internal OptionRole<TOptions>? Role { get; init; }
+
     /// <inheritdoc/>
     internal override object ApplyDigest(object options, string digest) => Digest?.Invoke((TOptions)options, digest) ?? options;
 

@@ -78,7 +78,7 @@ internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, b
     /// <summary>The Authenticode signatures of an image, in their order.</summary>
     public static ImmutableArray<FoundSignature> OfImage(Layout file, FileDigests digests)
     {
-        if (!PeReader.LooksLikePe(file.ReadBytes(0, Math.Min(file.Length, 4096))))
+        if (!KnownImage.Of(file).IsPe)
             return [];
         PeImage image = PeReader.Read(file);
         ReadDigests read = ReadDigests.Of(image, file, digests, []);

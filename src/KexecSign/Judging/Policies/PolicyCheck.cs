@@ -8,6 +8,7 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Sbat;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 using KexecSign.Parsers;
 
 namespace KexecSign.Judging.Policies;
@@ -239,30 +240,27 @@ internal sealed class PolicyCheck
         if (!there || rule.Abis is not { } abis)
             return;
         ParserAbi abi = ParserObject.Parse(ParserSection.Extract(image, file)).Abi;
-        ReadOnlySpan<string> may = abi switch { ParserAbi.V5 => ["v5"], ParserAbi.V6 => ["v6"], ParserAbi.V7 => ["v7"], ParserAbi.V6OrV7 => ["v6", "v7"], _ => [] };
-        bool holds = false;
-        foreach (string name in may)
-            holds |= abis.Contains(name);
-        Judge("parser.abi", VerifyErrors.PolicyParser, holds, $"the parser is for {(may.IsEmpty ? "no known series" : string.Join(" or ", may.ToArray()))}, allowed: {Listed(abis)}");
+        Judge("parser.abi", VerifyErrors.PolicyParser, ParserSeries.In(abi).Any(series => abis.Contains(series.Word)),
+            $"the parser is for {ParserSeries.Name(abi)}, allowed: {Listed(abis)}");
     }
 
     private void CheckReproducible(PeImage image, Layout file, ImmutableArray<FoundSignature> signatures)
     {
         string? reason = signatures.Any(s => s.HasTime) ? "a signature carries a signing time or a timestamp"
             : signatures.FirstOrDefault(s => !s.IsDeterministic) is { } other ? $"a signature by a key of {other.Algorithm} is another one each time"
-            : GzipNamesATime(image, file) ? "the gzip payload carries a time"
+            : PayloadWithATime(image, file) is { } word ? $"the {word} payload carries a time"
             : null;
         Judge("reproducible", VerifyErrors.PolicyReproducible, reason is null, reason ?? "no signature and no payload carries a time");
     }
 
-    // RFC 1952: four bytes of modification time behind magic, method and flags.
-    private static bool GzipNamesATime(PeImage image, Layout file)
+    // Its compression's word, when the payload's head holds one.
+    private static string? PayloadWithATime(PeImage image, Layout file)
     {
-        if (!ZbootHeader.IsZboot(file.ReadBytes(0, Math.Min(file.Length, ZbootHeader.Size))))
-            return false;
+        if (KnownImage.Of(file).Kind != ImageKind.Zboot)
+            return null;
         ZbootHeader header = ZbootHeader.Read(image, file);
-        return header.Compression == ZbootCompression.Gzip && header.PayloadSize >= 10
-            && file.ReadBytes(header.PayloadOffset + 4, 4).AsSpan().ContainsAnyExcept((byte)0);
+        return header.Format is { TimeOffset: { } time } format && header.PayloadSize >= time + sizeof(uint)
+            && file.ReadBytes(header.PayloadOffset + time, sizeof(uint)).AsSpan().ContainsAnyExcept((byte)0) ? format.Word : null;
     }
 
     private static string Ids(X509Certificate2? certificate) =>

@@ -1,11 +1,12 @@
-using KexecSign.Keys.Kinds;
-using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using System.Text.Json;
-using KexecSign.Core.Operations;
 using KexecSign.Core;
+using KexecSign.Core.Operations;
 using KexecSign.Documents;
+using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Vocabulary;
+using KexecSign.Keys.Kinds;
 
 namespace KexecSign.Judging.Policies;
 
@@ -59,8 +60,6 @@ internal sealed record PolicyCertificates
 /// <summary>A policy file: what a release must satisfy. Paths are taken from its own folder.</summary>
 internal sealed record PolicyDocument(string Path, string Sha256)
 {
-    private static readonly ImmutableArray<string> Consumers = ["firmware", "shim", "kexec", "ima", "bpf"];
-    private static readonly ImmutableArray<string> Abis = ["v5", "v6", "v7"];
 
     /// <summary>TrustedRoles whose certificates a signature may be by.</summary>
     public static readonly ImmutableArray<string> RoleNames = ["db", "mok", "kexec", "ima"];
@@ -72,7 +71,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     public static readonly ImmutableArray<string> Algorithms = KeyKindFacts.Words;
 
     /// <summary>Architectures whose kernels may be the ones to load the file.</summary>
-    public static readonly ImmutableArray<string> Architectures = ["arm64", "x86_64", "riscv64", "loongarch64", "s390x", "powerpc64"];
+    public static readonly ImmutableArray<string> Architectures = ArchitectureFacts.Words;
 
     /// <summary>Certificates that are trusted besides those of the command line.</summary>
     public PolicyCertificates Certificates { get; private init; } = new();
@@ -126,7 +125,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
             var policy = new PolicyDocument(path, document.Sha256)
             {
                 Certificates = ReadCertificates(root, folder, trust),
-                MustAccept = Words(root, "consumers", Consumers) is { } names ? [.. names.Select(c => Enum.Parse<Consumer>(c, ignoreCase: true))] : null,
+                MustAccept = Words(root, "consumers", ConsumerFacts.Words) is { } names ? [.. names.Select(c => ConsumerFacts.Named(c)!.Consumer)] : null,
                 Architecture = root.Choice("architecture", Architectures.AsSpan()),
                 ExpiredFails = root.Choice("expired", "warn", "fail") == "fail",
                 AllowsWeak = root.Choice("weak", "refuse", "allow") == "allow",
@@ -225,7 +224,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
 
     private static ParserRule ReadParser(ObjectReader parser)
     {
-        var rule = new ParserRule(parser.Flag("required"), Words(parser, "abi", Abis));
+        var rule = new ParserRule(parser.Flag("required"), Words(parser, "abi", ParserSeries.Words));
         parser.End();
         return rule;
     }

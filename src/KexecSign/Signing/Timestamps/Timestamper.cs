@@ -23,6 +23,7 @@ internal sealed class Timestamper : IDisposable
     private readonly TimestampOptions _options;
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswer };
     private readonly CancellationTokenSource _deadline;
+    private readonly Lock _asking = new();
 
     private readonly ImmutableArray<X509Certificate2> _authorities;
 
@@ -56,6 +57,13 @@ internal sealed class Timestamper : IDisposable
     /// <returns>DER of the token.</returns>
     /// <exception cref="KexecSignException">KS3801 when no server gives one.</exception>
     public byte[] Stamp(byte[] signature, HashAlgorithmName hash, RunContext context)
+    {
+        // Images are signed several at a time; servers are asked one after the other.
+        lock (_asking)
+            return StampNext(signature, hash, context);
+    }
+
+    private byte[] StampNext(byte[] signature, HashAlgorithmName hash, RunContext context)
     {
         var failures = new List<string>();
         foreach (Uri server in _servers)

@@ -3,6 +3,7 @@ using System.Text;
 using KexecSign.Commands.Simulate;
 using KexecSign.Commands.Verify;
 using KexecSign.Fixtures;
+using KexecSign.Formats.Bpf;
 using KexecSign.Judging;
 using KexecSign.Simulation.Bpf;
 
@@ -141,7 +142,7 @@ public sealed class SimulateTests : IDisposable
     [InlineData(6, 5, "kernel function kexec_image_parser_anchor", "v6 and v7")]
     public void A_parser_for_another_series_is_named_as_such(int built, int run, string what, string series)
     {
-        SimulateResult result = Simulate(Containers.WithParser(Zboot("gzip"), ParserSources.Object("zboot", built)), o => o with { Abi = (KexecBpfAbi)(run - 5) });
+        SimulateResult result = Simulate(Containers.WithParser(Zboot("gzip"), ParserSources.Object("zboot", built)), o => o with { Abi = ParserSeries.All[run - 5].Abi });
         Fails(result, "KS4565", what, series);
     }
 
@@ -323,7 +324,7 @@ public sealed class SimulateTests : IDisposable
         Refusal.Of("KS3651", () => Simulate("text"u8.ToArray()));
         Refusal.Of("KS3652", () => Simulate(Containers.Elf((".bpf.1", parser))));
         Refusal.Of("KS3653", () => Simulate(Containers.WithParser(Zboot("gzip"), parser), image: Zboot("gzip")));
-        Refusal.Of("KS3654", () => Simulate(Containers.WithParser(Zboot("gzip"), parser), o => o with { Abi = KexecBpfAbi.V7 }), "v7");
+        Refusal.Of("KS3654", () => Simulate(Containers.WithParser(Zboot("gzip"), parser), o => o with { Abi = ParserAbi.V7 }), "v7");
     }
 
     public void Dispose() => _bench.Dispose();
@@ -362,7 +363,7 @@ public sealed class SimulateTests : IDisposable
     private static void Succeeds(SimulateResult result, int abi)
     {
         result.Fault.ShouldBeNull();
-        result.Abi.ShouldBe((KexecBpfAbi)(abi - 5));
+        result.Abi.ShouldBe(ParserSeries.All[abi - 5].Abi);
         File.ReadAllBytes(result.Kernel!.File!).AsSpan().SequenceEqual(Kernel).ShouldBeTrue();
         result.Notes.ShouldBe(abi == 5 && result.Initrd is null ? ["series v5 wants an initrd from the parser or from the caller of kexec_file_load; none was given here"] : []);
     }

@@ -23,6 +23,9 @@ public sealed class ZbootKitTests : IDisposable
         ZbootKit kit = ZbootKit.Open(Kit);
         kit.Manifest.KernelRelease.ShouldBe("6.12.1");
         kit.Target.ShouldBe(StubTarget.Arm64);
+        kit.RequirePinned([], "nobody");
+        kit.RequirePinned([new string('0', 64), kit.Sha256], "the policy");
+        Refusal.Of("KS3759", () => kit.RequirePinned([new string('0', 64)], "the policy"), kit.Sha256, "the policy");
         ZbootKitStub stub = kit.Stub(ZbootCompression.Gzip);
         Encoding.ASCII.GetString(kit.Content(stub.Library)).ShouldBe("library");
         Encoding.ASCII.GetString(kit.Content(stub.LinkScript)).ShouldBe("script");

@@ -100,6 +100,16 @@ public sealed class PolicyTests : IDisposable
     }
 
     [Fact]
+    public void The_image_must_be_for_the_architecture_asked_for()
+    {
+        string image = _bench.Folder.File("unsigned", TestImage.Arm64().Bytes);
+        Verify("""{ "architecture": "arm64" }""", image).Policy!.Findings.ShouldHaveSingleItem().Holds.ShouldBeTrue();
+        PolicyFinding finding = Verify("""{ "architecture": "x86_64" }""", image).Policy!.Findings.ShouldHaveSingleItem();
+        (finding.Holds, finding.Code).ShouldBe((false, "KS4164"));
+        finding.Says.ShouldContain("arm64");
+    }
+
+    [Fact]
     public void What_differs_from_build_to_build_is_not_reproducible()
     {
         _bench.Sign(_bench.Folder.File("unsigned", TestImage.Arm64().Bytes), TestSigners.Rsa2048, o => o with { SigningTime = true });

@@ -25,16 +25,16 @@ internal enum AnswerKind
 /// <param name="Path">Where it is.</param>
 /// <param name="Kind">What it is.</param>
 /// <param name="Bytes">Its bytes, without PEM around them.</param>
-internal sealed record Answer(string Path, AnswerKind Kind, byte[] Bytes)
+internal sealed record SignerAnswer(string Path, AnswerKind Kind, byte[] Bytes)
 {
     private const long MaxLength = 1 << 20;
 
     /// <summary>Reads answers from files and folders; what they are called does not matter.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3719, KS3001, KS3002, KS3114.</exception>
-    public static ImmutableArray<Answer> ReadAll(string answersFolder, ImmutableArray<string> named)
+    public static ImmutableArray<SignerAnswer> ReadAll(string answersFolder, ImmutableArray<string> named)
     {
         IEnumerable<string> places = Directory.Exists(answersFolder) ? named.Prepend(answersFolder) : named;
-        ImmutableArray<Answer> answers =
+        ImmutableArray<SignerAnswer> answers =
         [
             .. places.SelectMany(FilesIn).Select(Read),
         ];
@@ -44,7 +44,7 @@ internal sealed record Answer(string Path, AnswerKind Kind, byte[] Bytes)
     private static IEnumerable<string> FilesIn(string place) =>
         Directory.Exists(place) ? Directory.GetFiles(place).Order(StringComparer.Ordinal) : [place];
 
-    private static Answer Read(string path)
+    private static SignerAnswer Read(string path)
     {
         byte[] bytes = WithoutTableEntry(WithoutPem(WholeFile.Read(path, MaxLength, "a signature")));
         return new(path, KindOf(bytes), bytes);

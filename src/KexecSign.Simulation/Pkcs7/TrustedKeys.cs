@@ -6,13 +6,13 @@ using KexecSign.Simulation.Errors;
 namespace KexecSign.Simulation.Pkcs7;
 
 /// <summary>A kernel keyring: the certificates that the kernel could parse; the others are not loaded at boot.</summary>
-internal sealed class Keyring
+internal sealed class TrustedKeys
 {
     private readonly ImmutableArray<KernelCertificate> _keys;
 
-    private Keyring(ImmutableArray<KernelCertificate> keys) => _keys = keys;
+    private TrustedKeys(ImmutableArray<KernelCertificate> keys) => _keys = keys;
 
-    public static Keyring Load(ImmutableArray<X509Certificate2> certificates, KernelRelease release)
+    public static TrustedKeys Load(ImmutableArray<X509Certificate2> certificates, KernelRelease release)
     {
         var keys = ImmutableArray.CreateBuilder<KernelCertificate>();
         foreach (X509Certificate2 certificate in certificates)
@@ -26,7 +26,7 @@ internal sealed class Keyring
                 // "Problem loading in-kernel X.509 certificate": the kernel goes on without it.
             }
         }
-        return new Keyring(keys.DrainToImmutable());
+        return new TrustedKeys(keys.DrainToImmutable());
     }
 
     /// <summary>

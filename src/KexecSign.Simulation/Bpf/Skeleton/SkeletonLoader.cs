@@ -19,7 +19,7 @@ internal sealed record ArmedParser(ImmutableArray<LoadedProgram> Programs, Immut
 /// bpf_load_and_run(), and the generated kexec_pe_parser_bpf.lskel.h): whatever maps and programs the loader makes, the
 /// kernel looks for them at its own offsets.
 /// </summary>
-internal static class LightSkeleton
+internal static class SkeletonLoader
 {
     private const string ContextName = "the kernel's skeleton context";
     private const int KernelFlag = 1;

@@ -6,7 +6,7 @@ using KexecSign.Simulation.Errors;
 namespace KexecSign.Simulation.Kexec;
 
 /// <summary>arch/x86/kernel/kexec-bzimage64.c.</summary>
-internal static class BzImage
+internal static class X64Image
 {
     private const int ProbeSize = 1024;
     private const int SectorSize = 512;

@@ -1,0 +1,26 @@
+using KexecSign.Cli.Compat;
+using KexecSign.Formats.Errors;
+
+namespace KexecSign.Cli.Tests.Compat;
+
+/// <summary>By which name other signers' commands are answered; what they do is judged in tests/Line and tests/Callers.</summary>
+public sealed class PeerCommandsTests
+{
+    [Fact]
+    public void The_program_answers_by_its_own_name_and_by_that_of_a_link()
+    {
+        PeerCommands.Of("/usr/bin/sbsign", ["Image"]).ShouldNotBeNull().Words.ShouldBe(["Image"]);
+        PeerCommands.Of("/usr/bin/kexecsign", [PeerCommands.Word, "sbsign", "Image"]).ShouldNotBeNull().Words.ShouldBe(["Image"]);
+        PeerCommands.Of("/usr/bin/kexecsign", ["sign", "Image"]).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("signtool")]
+    [InlineData("")]
+    public void A_name_that_it_does_not_answer_to_is_refused(string name)
+    {
+        KexecSignException refused = Should.Throw<KexecSignException>(() => PeerCommands.Of("kexecsign", name.Length == 0 ? [PeerCommands.Word] : [PeerCommands.Word, name]));
+        refused.Message.ShouldStartWith($"KS3854: '{name}'");
+        refused.Message.ShouldContain("sbsign");
+    }
+}
