@@ -141,9 +141,9 @@ internal static class ZbootKitOperation
 
     private static ZbootKitResult Run(ZbootKitOptions options, RunContext context)
     {
-        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot kit", "-o");
+        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot kit", new NamedOption("o"));
         if (options is { BuildFolder: not null, Source: not null })
-            throw OperationErrors.OptionsConflict.With("--build-dir", "--source");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("build-dir"), new NamedOption("source"));
         // A key that cannot be had should not be found out after half a minute of compiling.
         SigningIdentity? signer = options.Signing.Key is null && options.Signing.Certificate is null ? null : SigningIdentity.Open("zboot kit", options.Signing, context);
         using OutputFile? envelope = signer is null ? null : OutputFile.Create(path + KitSignature.Suffix);
