@@ -51,6 +51,10 @@ internal static class BuildOperation
             {
                 Role = BuildRoles.Guard(o => o.KitSha256, new("zboot", "sha256")),
             },
+            ZbootOptionSpecs.KitSigner<BuildOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }) with
+            {
+                Role = BuildRoles.Guard(o => o.KitSigners.IsEmpty ? null : string.Join(' ', o.KitSigners), new("zboot", "signer")),
+            },
             new("o", "FILE", "The finished image; its IMA sidecar is FILE.sig.", (o, v) => o with { Output = v })
             {
                 Role = BuildRoles.Output(o => o.Output, new("outputs", "image", Required: true)),
