@@ -40,8 +40,8 @@ internal static class ReferencePages
     public static string Errors(ImmutableArray<ErrorCode> codes)
     {
         var text = new StringBuilder("# Error codes\n\nMade by `kexecsign help-pages docs`; do not edit.\n\n");
-        text.Append("An error is one line: code, file, what and where, how to mend it. Codes are never reused.\n\n");
-        text.Append("| code | what | how to mend | exit |\n| --- | --- | --- | --- |\n");
+        text.Append("An error is one line: code, file, what and where, and what to do. Codes are never reused.\n\n");
+        text.Append("| code | what | what to do | exit |\n| --- | --- | --- | --- |\n");
         foreach (ErrorCode code in codes.OrderBy(code => code.Id, StringComparer.Ordinal))
             Row(text, code.Id, code.Says, code.Mend, $"{(int)code.Exit}");
         return text.ToString();

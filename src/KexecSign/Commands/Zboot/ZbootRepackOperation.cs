@@ -19,8 +19,8 @@ internal static class ZbootRepackOperation
     {
         Name = "zboot repack",
         Summary = "Sign the kernel Image inside a finished vmlinuz.efi, without its kernel tree.",
-        Details = "The payload is unpacked, signed so that it is exactly image_size bytes long, compressed again into the room of the old payload, "
-            + "and read once more before it appears; the stub stays as it is. gzip always has room, because it is compressed better than by the "
+        Details = "The payload is unpacked, signed so that it is exactly image_size bytes long, compressed again into the space of the old payload, "
+            + "and read once more before it appears; the stub stays as it is. gzip always fits, because it is compressed better than by the "
             + "kernel's build. For zstd, whose build leaves next to none, several settings are tried. When none fits, a smaller signature is made if "
             + "--may-drop-chain or --smaller-key allows it; else a kit links the image anew; else the number of missing bytes is told. "
             + "With --image the same kernel, signed elsewhere, goes in instead; then no key is needed.",
@@ -149,7 +149,7 @@ internal static class ZbootRepackOperation
     private static ZbootRepackResult Relink(
         FinishedZboot zboot, RepackedKernel inner, ZbootKit kit, OutputFile output, ZbootRepackOptions options, RunContext context)
     {
-        context.Log.Warning($"the signed Image does not fit the old payload's room; linking anew from {kit.Path}, whose stub is that of {kit.Manifest.KernelRelease}.");
+        context.Log.Warning($"the signed Image does not fit the old payload's space; linking anew from {kit.Path}, whose stub is that of {kit.Manifest.KernelRelease}.");
         using var linked = ZbootAssembly.Make(kit, inner.Image, new(zboot.Header.Compression, Linker: options.Linker) { Zstd = options.Zstd }, context);
         WrittenFile written = WrittenFile.Fill(output, linked.Image, context);
         return new(

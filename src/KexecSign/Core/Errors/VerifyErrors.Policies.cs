@@ -6,7 +6,7 @@ public static partial class VerifyErrors
 {
     /// <summary>A consumer that must accept the image does not.</summary>
     public static readonly ErrorCode PolicyConsumer = new(
-        "KS4640", "the policy asks this consumer to accept the image: {0}.", "Mend what the consumer refuses, or take it out of 'consumers'.", ExitCode.VerificationFailed);
+        "KS4640", "the policy asks this consumer to accept the image: {0}.", "Correct what the consumer refuses, or take it out of 'consumers'.", ExitCode.VerificationFailed);
 
     /// <summary>Too few or too many signatures.</summary>
     public static readonly ErrorCode PolicySignatureMissing = new(
