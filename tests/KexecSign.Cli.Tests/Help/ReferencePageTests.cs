@@ -72,7 +72,7 @@ public sealed class ReferencePageTests
         page.ShouldContain($"\n## {SharedOptions.Title}\n");
         foreach (Operation operation in OperationCatalog.All)
         {
-            string section = page.Split($"\n## {operation.Name}\n")[1].Split("\n## ")[0];
+            string section = page.Split($"\n## {operation.Name}\n")[1].Split("\n## ")[0].Replace("\\|", "|", StringComparison.Ordinal);
             operation.Options.ShouldAllBe(option => section.Contains($"`{HelpText.Label(option)}`"), operation.Name);
         }
     }
