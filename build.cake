@@ -49,9 +49,9 @@ Task("TestTools")
 {
     NeedDebianPackages(TestPackages);
     var kernels = Kernels(
-        "image", "source", "source-6.1", "signed", "cloud", "shim", "stub", "stub-backports", "source-7.3", "cloud-binary-7.3", "cloud-headers-7.3", "common-headers-7.3");
+        "image", "source", "source-6.1", "signed", "cloud", "shim", "shim-unsigned", "stub", "stub-backports", "source-7.3", "cloud-binary-7.3", "cloud-headers-7.3", "common-headers-7.3");
     var amd64 = KernelsOf(
-        "amd64", "signed", "cloud", "shim", "stub", "stub-backports", "cloud-binary-7.3", "cloud-headers-7.3", "kbuild-7.3",
+        "amd64", "image", "signed", "cloud", "shim", "shim-unsigned", "stub", "stub-backports", "cloud-binary-7.3", "cloud-headers-7.3", "kbuild-7.3",
         "libc6/trixie", "libelf1t64/trixie", "zlib1g/trixie", "libzstd1/trixie",
         "systemd-ukify/trixie", "systemd-boot-efi/trixie", "systemd-ukify/sid", "systemd-boot-efi/sid");
     // What the arm64 program runs on under qemu-user.

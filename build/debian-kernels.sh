@@ -3,7 +3,7 @@
 #
 # Fetches Debian packages and unpacks what KexecSign needs from them; prints "KIND=FOLDER" for each. Kinds:
 # image (linux-image-6.12*-arm64-unsigned), source (linux-source-6.12), source-6.1 (linux-source-6.1), signed (linux-image-6.12*-arm64),
-# cloud (linux-image-6.12*-cloud-arm64-unsigned), shim (shim-signed), stub (systemd-boot-efi), stub-backports (the same from the
+# cloud (linux-image-6.12*-cloud-arm64-unsigned), shim (shim-signed), shim-unsigned, stub (systemd-boot-efi), stub-backports (the same from the
 # release's backports), deflate (libdeflate-dev); and for a guest busybox (busybox-static), kexec-tools, attr, efitools, e2fsprogs (chattr) and what they are linked with.
 # Of Linux 7, which the next release's backports have: source-7.3 (linux-source-7.3), binary-7.3 and cloud-binary-7.3 (linux-binary-7.3*, whose
 # kernel is usr/lib/modules/VERSION/vmlinuz), headers-7.3 and cloud-headers-7.3 (linux-headers-7.3*), common-headers-7.3, kbuild-7.3, and
@@ -91,6 +91,7 @@ pattern() {
         signed) echo "$name-$arch\$" ;;
         cloud) echo "$name-cloud-$arch-unsigned\$" ;;
         shim) echo '^shim-signed$' ;;
+        shim-unsigned) echo '^shim-unsigned$' ;;
         stub | stub-backports) echo '^systemd-boot-efi$' ;;
         busybox) echo '^busybox-static$' ;;
         deflate) echo '^libdeflate-dev$' ;;
@@ -124,7 +125,7 @@ unpack() {
     mkdir "$work/root"
     if [[ $kind == source* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/src/linux-source-*.tar.xz'
-    elif [[ $kind == shim || $kind == stub* || $kind == deflate ]]; then
+    elif [[ $kind == shim* || $kind == stub* || $kind == deflate ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/lib/*'
     elif [[ $kind == *-7.* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --exclude './usr/share'
@@ -160,7 +161,7 @@ for kind in "$@"; do
     target=$debian/${name}_${version//:/%3a}
     # The names of these packages do not tell the architecture.
     case $kind in
-        shim | stub | busybox | deflate | kbuild-7.* | config-7.* | */*) target=${target}_$arch ;;
+        shim | shim-unsigned | stub | busybox | deflate | kbuild-7.* | config-7.* | */*) target=${target}_$arch ;;
         stub-backports) target=$debian/backports-${name}_${version//:/%3a}_$arch ;;
         *) [[ $guest != *" $kind "* ]] || target=${target}_$arch ;;
     esac

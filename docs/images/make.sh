@@ -51,7 +51,7 @@ shot() {
 terminal map inspect old/vmlinuz.efi --map
 terminal diff inspect --diff old/vmlinuz.efi vmlinuz.efi
 shot map.html inspect-map.png 890 465
-shot diff.html inspect-diff.png 890 330
+shot diff.html inspect-diff.png 890 395
 shot map.svg map.png 1000 566
 shot verify.html verify-html.png 1180 1010
 shot verify.html verify-html-dark.png 1180 1010 --blink-settings=preferredColorScheme=0

@@ -227,7 +227,8 @@ public static partial class KexecSignAliases
     /// <summary>Signs provenance for any files: <c>kexecsign provenance sign</c>.</summary>
     /// <example>
     /// <code>
-    /// KexecSignProvenanceSign(new ProvenanceSignOptions { Files = ["SHA256SUMS"], Signing = new SigningOptions { Key = "release.key", Certificate = "release.pem" }, Output = "release.intoto.json" });
+    /// KexecSignProvenanceSign(new ProvenanceSignOptions { Files = ["SHA256SUMS"], Signing = new SigningOptions { Key = "release.key",
+    /// Certificate = "release.pem" }, Output = "release.intoto.json" });
     /// </code>
     /// </example>
     [CakeMethodAlias]

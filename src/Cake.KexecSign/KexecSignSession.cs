@@ -38,7 +38,7 @@ public sealed class KexecSignSession : IDisposable
         where TOptions : class, new()
         where TResult : OperationResult
     {
-        TResult result = Carry(() => operation.Run(options, _run));
+        TResult result = Carry(() => operation.Run(options, _run), operation);
         ReportView view = result.View();
         foreach (string line in PlainView.Lines(view))
             _log.Information("{0}", line);
@@ -74,8 +74,9 @@ public sealed class KexecSignSession : IDisposable
         _progress.Dispose();
     }
 
-    private static T Carry<T>(Func<T> work)
+    private static T Carry<T>(Func<T> work, Operation? operation = null)
     {
+        using IDisposable words = FaceWords.Speak(new ScriptWords(operation));
         try
         {
             return work();

@@ -41,6 +41,7 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
     /// <inheritdoc/>
     public override bool Execute()
     {
+        using IDisposable words = FaceWords.Speak(ProjectWords.Instance);
         try
         {
             OperationResult result = Run();

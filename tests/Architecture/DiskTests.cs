@@ -26,6 +26,7 @@ public sealed partial class DiskTests
         ["src/KexecSign/Programs/ChildProgram.cs"] = "what a child program answers, in a work folder",
         ["src/KexecSign/Programs/ProgramOutput.cs"] = "the log of a child program",
         ["src/KexecSign/Qemu/BootLab.cs"] = "a folder of its own for QEMU",
+        ["src/KexecSign/Qemu/VirtualMachine.cs"] = "a folder of its own for QEMU",
         ["src/KexecSign/Uki/UkiRelease.cs"] = "reads back what an output of the layer holds",
         ["src/KexecSign/Zboot/KernelSource.cs"] = "unpacks a kernel's source into a work folder",
         ["src/KexecSign/Zboot/StubBuild.cs"] = "builds a kernel's stub in a work folder",

@@ -11,9 +11,9 @@ public sealed partial class ErrorCodeTests
 {
     private static readonly Dictionary<string, string> Ranges = new()
     {
-        ["KexecSign.Formats"] = "1",
+        ["KexecSign.Formats"] = "1 4720",
         ["KexecSign.Keys"] = "2 387",
-        ["KexecSign.Simulation"] = "40 455 456 457 458 459",
+        ["KexecSign.Simulation"] = "40 4721 455 456 457 458 459",
         ["KexecSign"] = "3 41 42 43 44 45 46 47 48 49 5",
         ["KexecSign.Cli"] = "3",
         ["KexecSign.MSBuild"] = "6",

@@ -4,6 +4,7 @@ using Cake.Core.Annotations;
 using KexecSign.Catalog;
 using KexecSign.Commands.Inspect;
 using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
@@ -37,6 +38,18 @@ public sealed class AliasTests
         thrown.ExitCode.ShouldBe(4);
         thrown.Message.ShouldBe("kexecsign fake: a note");
         _cake.Lines.ShouldContain("Information: t");
+    }
+
+    [Fact]
+    public void The_way_out_is_in_the_words_of_a_script()
+    {
+        using (FaceWords.Speak(new ScriptWords(OperationCatalog.Sign)))
+        {
+            OperationErrors.AlreadySigned.With(1, "CN=x").Mend.ShouldStartWith(
+                "Say Existing = ExistingSignatures.Replace to drop them, Existing = ExistingSignatures.Append to add behind");
+        }
+        using (FaceWords.Speak(new ScriptWords(OperationCatalog.ModuleSign)))
+            OperationErrors.AppendedAlready.With().Mend.ShouldStartWith("Say Replace = true to take it away first, or SkipSigned = true");
     }
 
     [Fact]

@@ -8,10 +8,13 @@ public static class DebianFiles
     {
         (string folders, string file) = name switch
         {
-            "kernel arm64" => ("linux-image-6.12.*-arm64-unsigned_*", "boot/vmlinuz-*"),
+            "kernel arm64" or "unsigned kernel arm64" => ("linux-image-6.12.*-arm64-unsigned_*", "boot/vmlinuz-*"),
             "cloud kernel arm64" => ("linux-image-6.12.*-cloud-arm64-unsigned_*", "boot/vmlinuz-*"),
             "signed kernel arm64" => ("linux-image-6.12.*-arm64_*", "boot/vmlinuz-*"),
             "signed kernel amd64" => ("linux-image-6.12.*-amd64_*", "boot/vmlinuz-*"),
+            "unsigned kernel amd64" => ("linux-image-6.12.*-amd64-unsigned_*", "boot/vmlinuz-*"),
+            "unsigned shim arm64" => ("shim-unsigned_*deb12*_arm64", "usr/lib/shim/shimaa64.efi"),
+            "unsigned shim amd64" => ("shim-unsigned_*deb12*_amd64", "usr/lib/shim/shimx64.efi"),
             "cloud kernel amd64" => ("linux-image-6.12.*-cloud-amd64-unsigned_*", "boot/vmlinuz-*"),
             "shim arm64" => ("shim-signed_*_arm64", "usr/lib/shim/shimaa64.efi.signed"),
             "shim amd64" => ("shim-signed_*_amd64", "usr/lib/shim/shimx64.efi.signed"),

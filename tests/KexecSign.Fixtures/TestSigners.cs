@@ -14,6 +14,8 @@ public static class TestSigners
     private static readonly Lazy<TestSigner> LazyP256 = new(() => TestSigner.Ec("test p256", ECCurve.NamedCurves.nistP256));
     private static readonly Lazy<TestSigner> LazyP384 = new(() => TestSigner.Ec("test p384", ECCurve.NamedCurves.nistP384));
 
+    private static readonly Lazy<TestSigner> LazyP521 = new(() => TestSigner.Ec("test p521", ECCurve.NamedCurves.nistP521));
+
     /// <summary>A certificate authority.</summary>
     public static TestSigner Authority => LazyAuthority.Value;
 
@@ -32,6 +34,8 @@ public static class TestSigners
     public static TestSigner P256 => LazyP256.Value;
 
     public static TestSigner P384 => LazyP384.Value;
+
+    public static TestSigner P521 => LazyP521.Value;
 
     /// <summary>By the name that theories use.</summary>
     public static TestSigner Named(string name) => name switch

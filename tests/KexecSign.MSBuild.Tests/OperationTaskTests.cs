@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using KexecSign.Core;
+using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
@@ -48,6 +49,14 @@ public sealed partial class OperationTaskTests
         error.Code.ShouldBe("KS1001");
         error.File.ShouldBe("Image");
         error.Message.ShouldBe("bytes at 0x1 (0x2 of them) are needed but the file is 0x3 bytes long. " + FormatErrors.OutsideFile.Mend);
+    }
+
+    [Fact]
+    public void The_way_out_is_in_the_words_of_a_project()
+    {
+        using var task = new FakeTask((_, _) => throw OperationErrors.OutputIsInput.With().In("Image")) { BuildEngine = _engine };
+        task.Execute().ShouldBeFalse();
+        _engine.Errors.ShouldHaveSingleItem().Message.ShouldBe("the output is the input. Give another Output, or say InPlace=\"true\".");
     }
 
     [Fact]

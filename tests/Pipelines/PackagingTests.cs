@@ -34,7 +34,7 @@ public sealed class PackagingTests : IDisposable
                 string bundle = Path.Combine(_runner.Temp, "bundle");
                 Dictionary<string, string> offline = new() { ["KEXECSIGN_BUNDLE"] = bundle, ["KEXECSIGN_CERT"] = certificate };
                 _runner.Run(build, offline, source);
-                _runner.Run(SignAsElsewhere, new() { ["BUNDLE"] = Path.Combine(bundle, "linux-image-dummy/vmlinuz-1"), ["KEY"] = key });
+                _runner.Run(SignAsElsewhere, new() { ["BUNDLE"] = Path.Combine(bundle, "linux-image-dummy/boot/vmlinuz-1"), ["KEY"] = key });
                 _runner.Run(build, new(offline) { ["KEXECSIGN_ATTACH"] = "1" }, source);
                 break;
         }
@@ -60,6 +60,84 @@ public sealed class PackagingTests : IDisposable
         (int exit, string output) = _runner.Ask("dpkg-buildpackage -us -uc -b -d", new() { ["KEXECSIGN_POLICY"] = policy }, DebianSource());
         exit.ShouldNotBe(0);
         output.ShouldContain("KS4643");
+    }
+
+    [SkippableTheory]
+    [InlineData("token")]
+    [InlineData("bundle")]
+    public void Kernels_of_one_name_in_two_folders_are_each_signed(string way)
+    {
+        Tool.Require("dpkg-buildpackage", "dh");
+        string source = TwoKernels(), certificate = _runner.At("db.pem");
+        const string build = "dpkg-buildpackage -us -uc -b -d";
+        if (way == "token")
+        {
+            _runner.Run(build, new(_runner.Release) { ["KEXECSIGN_KEYS"] = _runner.At("keys/release.keys.json") }, source);
+        }
+        else
+        {
+            string key = Elsewhere(out certificate), bundle = Path.Combine(_runner.Temp, "bundle");
+            Dictionary<string, string> offline = new() { ["KEXECSIGN_BUNDLE"] = bundle, ["KEXECSIGN_CERT"] = certificate };
+            _runner.Run(build, offline, source);
+            foreach (string version in Versions)
+                _runner.Run(SignAsElsewhere, new() { ["BUNDLE"] = Path.Combine(bundle, $"linux-image-dummy/usr/lib/modules/{version}/vmlinuz"), ["KEY"] = key });
+            _runner.Run(build, new(offline) { ["KEXECSIGN_ATTACH"] = "1" }, source);
+        }
+        string unpacked = Path.Combine(_runner.Temp, "unpacked");
+        _runner.Run($"dpkg-deb -x ../linux-image-dummy_1_all.deb '{unpacked}'", [], source);
+        foreach ((string version, int i) in Versions.Select((version, i) => (version, i)))
+        {
+            string image = Path.Combine(unpacked, $"usr/lib/modules/{version}/vmlinuz");
+            Tool.Run("sbverify", "--cert", certificate, image);
+            // Each is the kernel that was in its place.
+            File.ReadAllBytes(image).AsSpan(TestImage.SizeOfHeaders, 256).ToArray().ShouldBe(
+                File.ReadAllBytes(_runner.At($"image{i}")).AsSpan(TestImage.SizeOfHeaders, 256).ToArray());
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_failure_in_the_middle_leaves_the_package_as_it_was(bool offline)
+    {
+        Tool.Require("dpkg-buildpackage", "dh");
+        string source = TwoKernels(), package = Path.Combine(source, "debian/linux-image-dummy");
+        string second = Path.Combine(package, $"usr/lib/modules/{Versions[1]}/vmlinuz");
+        Directory.CreateDirectory(Path.GetDirectoryName(second)!);
+        Directory.CreateDirectory(Path.Combine(package, $"usr/lib/modules/{Versions[0]}"));
+        File.Copy(_runner.At("image0"), Path.Combine(package, $"usr/lib/modules/{Versions[0]}/vmlinuz"));
+        File.WriteAllText(second, "no image");
+        Dictionary<string, string> environment = new(_runner.Release) { ["KEXECSIGN_KEYS"] = _runner.At("keys/release.keys.json") };
+        if (offline)
+        {
+            Elsewhere(out string certificate);
+            environment = new() { ["KEXECSIGN_BUNDLE"] = Path.Combine(_runner.Temp, "bundle"), ["KEXECSIGN_CERT"] = certificate };
+        }
+        string before = Contents(package);
+        _runner.Ask("debian/dh_kexecsign linux-image-dummy", environment, source).Exit.ShouldNotBe(0);
+        Contents(package).ShouldBe(before);
+
+        string Contents(string folder) => _runner.Run("find . -type f | sort | xargs sha256sum", [], folder);
+    }
+
+    [SkippableTheory]
+    [InlineData("replace", 1)]
+    [InlineData("append", 2)]
+    public void A_distributions_signed_kernel_is_signed_again_where_that_is_asked_for(string existing, int signatures)
+    {
+        Tool.Require("dpkg-buildpackage", "dh", "sbsign");
+        string source = DebianSource(), key = Elsewhere(out string distribution), vmlinuz = Path.Combine(source, "vmlinuz");
+        Tool.Run("sbsign", "--key", key, "--cert", distribution, "--output", vmlinuz, vmlinuz);
+        Dictionary<string, string> release = new(_runner.Release) { ["KEXECSIGN_KEYS"] = _runner.At("keys/release.keys.json") };
+        (int exit, string output) = _runner.Ask("dpkg-buildpackage -us -uc -b -d", release, source);
+        exit.ShouldNotBe(0);
+        output.ShouldContain("--replace");
+        _runner.Run("dpkg-buildpackage -us -uc -b -d", new(release) { ["KEXECSIGN_EXISTING"] = existing }, source);
+        string unpacked = Path.Combine(_runner.Temp, "unpacked");
+        _runner.Run($"dpkg-deb -x ../linux-image-dummy_1_all.deb '{unpacked}'", [], source);
+        string image = Path.Combine(unpacked, "boot/vmlinuz-1");
+        Tool.Run("sbverify", "--cert", _runner.At("db.pem"), image);
+        Tool.Ask("sbverify", "--cert", distribution, image).Exit.ShouldBe(signatures == 2 ? 0 : 1);
     }
 
     [SkippableTheory]
@@ -162,6 +240,23 @@ public sealed class PackagingTests : IDisposable
         Write("linux-image-dummy.kexecsign", "boot/vmlinuz-1\n");
         foreach (string script in new[] { "rules", "dh_kexecsign" })
             File.SetUnixFileMode(Path.Combine(debian, script), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return source;
+    }
+
+    private static readonly string[] Versions = ["7.3.4-one", "7.3.4-two"];
+
+    // Where Debian's kernels are since 7.0.
+    private string TwoKernels()
+    {
+        string source = DebianSource(), debian = Path.Combine(source, "debian");
+        string rules = File.ReadAllText(Path.Combine(debian, "rules"));
+        for (int i = 0; i < Versions.Length; i++)
+        {
+            File.Copy(_runner.At($"image{i}"), Path.Combine(source, $"vmlinuz{i}"));
+            rules = rules.Replace("\tinstall -D -m 644 vmlinuz debian", $"\tinstall -D -m 644 vmlinuz{i} debian/linux-image-dummy/usr/lib/modules/{Versions[i]}/vmlinuz\n\tinstall -D -m 644 vmlinuz debian", StringComparison.Ordinal);
+        }
+        File.WriteAllText(Path.Combine(debian, "rules"), rules);
+        File.WriteAllText(Path.Combine(debian, "linux-image-dummy.kexecsign"), string.Concat(Versions.Select(version => $"usr/lib/modules/{version}/vmlinuz\n\n")));
         return source;
     }
 

@@ -47,9 +47,9 @@ public static partial class FormatErrors
 
     /// <summary>An index beyond the table.</summary>
     public static readonly ErrorCode NoSuchSignature = new(
-        "KS1510", "there is no signature {0}; the image has {1}, counted from 0.", "'kexecsign signatures list' shows them.");
+        "KS1510", "there is no signature {0}; the image has {1}, counted from 0.", "[run:signatures list] shows them.");
 
     /// <summary>Signed attributes that no Authenticode signature can have.</summary>
     public static readonly ErrorCode NotSignedAttributes = new(
-        "KS1511", "these are no signed attributes of an Authenticode signature: {0}.", "Export them again, or sign the attributes that 'kexecsign prepare' wrote.");
+        "KS1511", "these are no signed attributes of an Authenticode signature: {0}.", "Export them again, or sign the attributes that [run:prepare] wrote.");
 }

@@ -27,15 +27,15 @@ public static partial class FormatErrors
     /// <summary>A section that the kernel does not allow in a parser ELF.</summary>
     public static readonly ErrorCode ParserElfSection = new(
         "KS1330", "section {0} is named '{1}'; a parser ELF has .bpf.1 to .bpf.8, one .bpf.nested and .shstrtab, and nothing else.",
-        "Make it with 'kexecsign bpf container'; objcopy and strip leave sections behind that the kernel refuses.");
+        "Make it with [run:bpf container]; objcopy and strip leave sections behind that the kernel refuses.");
 
     /// <summary>A section twice.</summary>
     public static readonly ErrorCode ParserElfTwice = new(
-        "KS1331", "the parser ELF has two sections {0}.", "Make it with 'kexecsign bpf container'.");
+        "KS1331", "the parser ELF has two sections {0}.", "Make it with [run:bpf container].");
 
     /// <summary>A gap in the numbers.</summary>
     public static readonly ErrorCode ParserElfGap = new(
-        "KS1332", "the parser ELF has {0} sections .bpf.N but no .bpf.{1}; they are numbered from 1 without gaps.", "Make it with 'kexecsign bpf container'.");
+        "KS1332", "the parser ELF has {0} sections .bpf.N but no .bpf.{1}; they are numbered from 1 without gaps.", "Make it with [run:bpf container].");
 
     /// <summary>Too many levels.</summary>
     public static readonly ErrorCode ParserElfDepth = new(
@@ -43,15 +43,15 @@ public static partial class FormatErrors
 
     /// <summary>A string table the kernel refuses.</summary>
     public static readonly ErrorCode ElfNames = new(
-        "KS1334", "{0}.", "Make the file with 'kexecsign bpf container' or 'kexecsign bpf envelope'.");
+        "KS1334", "{0}.", "Make the file with [run:bpf container] or [run:bpf envelope].");
 
     /// <summary>No section table.</summary>
     public static readonly ErrorCode ElfNoSections = new(
-        "KS1335", "the ELF file has no section table.", "Give a file made with 'kexecsign bpf container' or 'kexecsign bpf envelope'.");
+        "KS1335", "the ELF file has no section table.", "Give a file made with [run:bpf container] or [run:bpf envelope].");
 
     /// <summary>A section that was asked for is not there.</summary>
     public static readonly ErrorCode ElfSectionMissing = new(
-        "KS1336", "there is no section {0}; there are: {1}.", "Name one of these with --section.");
+        "KS1336", "there is no section {0}; there are: {1}.", "Name one of these with [option:section].");
 
     /// <summary>Too many parsers for one level.</summary>
     public static readonly ErrorCode TooManyParsers = new(
@@ -63,11 +63,11 @@ public static partial class FormatErrors
 
     /// <summary>Not an envelope.</summary>
     public static readonly ErrorCode NotAnEnvelope = new(
-        "KS1339", "the envelope has {0} sections named {1}; the parser wants one.", "Make it with 'kexecsign bpf envelope'.");
+        "KS1339", "the envelope has {0} sections named {1}; the parser wants one.", "Make it with [run:bpf envelope].");
 
     /// <summary>A section of an envelope that the zboot parser would pass over.</summary>
     public static readonly ErrorCode EnvelopeSectionUnseen = new(
-        "KS1340", "section {0} is number {1}; the parsers of the series look at sections 1 to {2}.", "Make it with 'kexecsign bpf envelope'.");
+        "KS1340", "section {0} is number {1}; the parsers of the series look at sections 1 to {2}.", "Make it with [run:bpf envelope].");
 
     /// <summary>A BTF blob that cannot be read.</summary>
     public static readonly ErrorCode BtfHeader = new(

@@ -5,7 +5,7 @@ public static partial class FormatErrors
     /// <summary>Not a 64-bit little-endian ELF file.</summary>
     public static readonly ErrorCode NotElf64 = new(
         "KS1301", "the file begins with {0}, not with the 64-bit little-endian ELF header 7F454C460201.",
-        "Give the object that the parser's build leaves; 'kexecsign inspect' tells what a file is.");
+        "Give the object that the parser's build leaves; [run:inspect] tells what a file is.");
 
     /// <summary>A table or section outside the file.</summary>
     public static readonly ErrorCode ElfOutsideFile = new(

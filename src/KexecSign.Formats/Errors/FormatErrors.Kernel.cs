@@ -5,7 +5,7 @@ public static partial class FormatErrors
     /// <summary>Not a kernel Image with a size in its header.</summary>
     public static readonly ErrorCode NotKernelImage = new(
         "KS1101", "no arm64, riscv or loongarch Image header was found (bytes at 0x38: {0}, machine {1}).",
-        "Give the uncompressed Image that the kernel build leaves in arch/*/boot/; 'kexecsign inspect' tells what a file is.");
+        "Give the uncompressed Image that the kernel build leaves in arch/*/boot/; [run:inspect] tells what a file is.");
 
     /// <summary>image_size is zero.</summary>
     public static readonly ErrorCode ImageSizeUnknown = new(
@@ -19,7 +19,7 @@ public static partial class FormatErrors
     /// <summary>The certificate table does not fit in front of image_size.</summary>
     public static readonly ErrorCode TailTooSmall = new(
         "KS1104", "the file is 0x{0:x} bytes and its certificate table 0x{1:x}, together 0x{2:x}, but image_size is 0x{3:x}.",
-        "Sign with fewer chain certificates or a smaller key, or with --replace, so that image_size can be raised; the kernel unpacks at most 512 MiB.");
+        "Sign with fewer chain certificates or a smaller key, or with [option:replace], so that image_size can be raised; the kernel unpacks at most 512 MiB.");
 
     /// <summary>image_size is not a multiple of 8.</summary>
     public static readonly ErrorCode ImageSizeUnaligned = new(
@@ -32,7 +32,7 @@ public static partial class FormatErrors
     /// <summary>No zboot header.</summary>
     public static readonly ErrorCode NotZboot = new(
         "KS1201", "at 0x4 the bytes are {0} but a zboot image has 'zimg' (7A696D67) there.",
-        "Give a vmlinuz.efi; 'kexecsign inspect' tells what a file is.");
+        "Give a vmlinuz.efi; [run:inspect] tells what a file is.");
 
     /// <summary>The payload lies outside the image.</summary>
     public static readonly ErrorCode PayloadOutside = new(

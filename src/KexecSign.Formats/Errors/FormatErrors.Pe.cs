@@ -5,7 +5,7 @@ public static partial class FormatErrors
     /// <summary>No DOS or PE magic.</summary>
     public static readonly ErrorCode NotPe = new(
         "KS1002", "at 0x{0:x} the bytes are {1} but a PE image has {2} there.",
-        "Give an EFI image: a kernel Image with EFI stub, a vmlinuz.efi, a bzImage or a UKI; 'kexecsign inspect' tells what a file is.");
+        "Give an EFI image: a kernel Image with EFI stub, a vmlinuz.efi, a bzImage or a UKI; [run:inspect] tells what a file is.");
 
     /// <summary>Optional header magic unknown.</summary>
     public static readonly ErrorCode UnknownOptionalHeader = new(
@@ -35,17 +35,17 @@ public static partial class FormatErrors
     /// <summary>Bytes between headers and first section.</summary>
     public static readonly ErrorCode GapAfterHeaders = new(
         "KS1011", "SizeOfHeaders is 0x{0:x} but {1} begins at 0x{2:x}; 0x{3:x} bytes would be signed by no one.",
-        "Run 'kexecsign pe normalize' first, or link the image so that SizeOfHeaders equals the first section's file offset.");
+        "Run [run:pe normalize] first, or link the image so that SizeOfHeaders equals the first section's file offset.");
 
     /// <summary>Bytes between two sections.</summary>
     public static readonly ErrorCode GapBetweenSections = new(
         "KS1012", "{0} begins at 0x{1:x} but the previous section ends at 0x{2:x}; 0x{3:x} bytes would be signed by no one.",
-        "Run 'kexecsign pe normalize' first, or link the image without gaps between the sections' file ranges.");
+        "Run [run:pe normalize] first, or link the image without gaps between the sections' file ranges.");
 
     /// <summary>The section table is not in file order.</summary>
     public static readonly ErrorCode SectionsOutOfOrder = new(
         "KS1013", "{0} at 0x{1:x} stands in the section table behind {2} at 0x{3:x}; signers hash such a table in different orders.",
-        "Run 'kexecsign pe normalize' first, or sort the section table by file offset.");
+        "Run [run:pe normalize] first, or sort the section table by file offset.");
 
     /// <summary>Two file ranges overlap.</summary>
     public static readonly ErrorCode SectionsOverlap = new(
@@ -55,7 +55,7 @@ public static partial class FormatErrors
     /// <summary>A raw size is no multiple of FileAlignment.</summary>
     public static readonly ErrorCode UnalignedSection = new(
         "KS1015", "{0} has SizeOfRawData 0x{1:x}, no multiple of FileAlignment 0x{2:x}; signers hash its end differently.",
-        "Run 'kexecsign pe normalize' first, or pad the section's data with zeros to the alignment.");
+        "Run [run:pe normalize] first, or pad the section's data with zeros to the alignment.");
 
     /// <summary>A section runs past the end of the file.</summary>
     public static readonly ErrorCode SectionOutsideFile = new(

@@ -33,4 +33,9 @@ public static partial class FormatErrors
     /// <summary>A digest of another length than its list is for.</summary>
     public static readonly ErrorCode NotSha256 = new(
         "KS1607", "a digest of {0} bytes was given for a list of SHA-256 digests of 32.", "Give the SHA-256 Authenticode digest of the image.");
+
+    /// <summary>A .vendor_cert that is not shim's.</summary>
+    public static readonly ErrorCode VendorTable = new(
+        "KS4720", "the section .vendor_cert says that what is {0} has 0x{1:x} bytes at 0x{2:x}, and has itself 0x{3:x}.",
+        "Take the shim that its package holds; this one is damaged, or the section is no table of shim's.");
 }

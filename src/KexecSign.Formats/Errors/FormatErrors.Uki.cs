@@ -22,11 +22,11 @@ public static partial class FormatErrors
 
     /// <summary>A stub that is a finished UKI.</summary>
     public static readonly ErrorCode StubHasSection = new(
-        "KS1714", "the stub has a section {0} already, at 0x{1:x}.", "Give the bare stub (linux*.efi.stub of systemd); 'kexecsign uki update' changes a finished image.");
+        "KS1714", "the stub has a section {0} already, at 0x{1:x}.", "Give the bare stub (linux*.efi.stub of systemd); [run:uki update] changes a finished image.");
 
     /// <summary>No kernel inside.</summary>
     public static readonly ErrorCode NotUki = new(
-        "KS1715", "there is no section .linux; the image has {0}.", "Give a unified kernel image; 'kexecsign uki build' makes one.");
+        "KS1715", "there is no section .linux; the image has {0}.", "Give a unified kernel image; [run:uki build] makes one.");
 
     /// <summary>No device tree blob.</summary>
     public static readonly ErrorCode NotDeviceTree = new(
@@ -46,7 +46,7 @@ public static partial class FormatErrors
 
     /// <summary>A .pcrsig that cannot be read.</summary>
     public static readonly ErrorCode BrokenPcrSignatures = new(
-        "KS1720", "the PCR signatures (.pcrsig) cannot be read: {0}.", "They are a JSON object of bank names, each with a list of pcrs, pkfp, pol and sig; make them anew with --pcr-key.");
+        "KS1720", "the PCR signatures (.pcrsig) cannot be read: {0}.", "They are a JSON object of bank names, each with a list of pcrs, pkfp, pol and sig; make them anew with [option:pcr-key].");
 
     /// <summary>A bank that no TPM has.</summary>
     public static readonly ErrorCode UnknownPcrBank = new(
@@ -54,7 +54,9 @@ public static partial class FormatErrors
 
     /// <summary>A phase path that systemd would never measure.</summary>
     public static readonly ErrorCode BadPhase = new(
-        "KS1722", "the phase path '{0}' has a word that is empty or no word.", "Join words by colons, for instance enter-initrd:leave-initrd; a single colon is the moment before any phase.", ExitCode.WrongUsage);
+        "KS1722", "the phase path '{0}' has a word that is empty or no word.",
+            "Join words by colons, for instance enter-initrd:leave-initrd; a single colon is the moment before any phase.",
+            ExitCode.WrongUsage);
 
     /// <summary>A profile that is not in the image.</summary>
     public static readonly ErrorCode NoSuchProfile = new(
@@ -62,7 +64,7 @@ public static partial class FormatErrors
 
     /// <summary>No addon machine.</summary>
     public static readonly ErrorCode NoAddonMachine = new(
-        "KS1724", "no built-in addon stub exists for {0}.", "Give systemd's addon*.efi.stub of that machine with --stub.");
+        "KS1724", "no built-in addon stub exists for {0}.", "Give systemd's addon*.efi.stub of that machine with [option:stub].");
 
     /// <summary>More profiles than systemd-stub counts.</summary>
     public static readonly ErrorCode TooManyProfiles = new(
@@ -70,7 +72,7 @@ public static partial class FormatErrors
 
     /// <summary>A profile file without a profile.</summary>
     public static readonly ErrorCode NotProfile = new(
-        "KS1726", "a profile's first section is .profile, here it is {0}.", "Make the file with 'kexecsign addon build --profile' or 'ukify build --profile'.");
+        "KS1726", "a profile's first section is .profile, here it is {0}.", "Make the file with [run:addon build, profile] or 'ukify build --profile'.");
 
     /// <summary>A kernel whose header asks for more than any takes.</summary>
     public static readonly ErrorCode UkiKernelTooLarge = new(

@@ -86,7 +86,9 @@ public sealed class PeNormalizer
         for (int i = 1; i < _table.Count; i++)
         {
             if (_table[i].Section.VirtualAddress < _table[i - 1].Section.VirtualAddress)
-                throw FormatErrors.NotNormalizable.With($"in file order {_table[i].Section.Name} at RVA 0x{_table[i].Section.VirtualAddress:x} would stand behind {_table[i - 1].Section.Name} at 0x{_table[i - 1].Section.VirtualAddress:x}");
+                throw FormatErrors.NotNormalizable.With($"in file order {_table[i].Section.Name} at RVA "
+                    + $"0x{_table[i].Section.VirtualAddress:x} would stand behind {_table[i - 1].Section.Name} at "
+                        + $"0x{_table[i - 1].Section.VirtualAddress:x}");
         }
         _changes.Add($"sorted the section table by file offset: {string.Join(' ', _table.Select(t => t.Section.Name))}");
     }

@@ -33,7 +33,8 @@ public static class PeReader
         long needed = RequiredHeaderBytes(head, file.Length);
         if (needed > head.Length)
             head = file.ReadBytes(0, needed);
-        return ParseDamaged(head, file.Length);
+        PeImage image = ParseDamaged(head, file.Length);
+        return image with { Sections = LongSectionNames.Resolve(image, file) };
     }
 
     /// <summary>Whether a file begins like a PE image; says nothing of the rest.</summary>

@@ -48,7 +48,8 @@ public static class HardwareIds
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw FormatErrors.BrokenHardwareIds.Because(broken, broken is JsonException text ? $"no sound JSON in line {text.LineNumber + 1}" : "type, compatible (or fwid) and a list of GUIDs 'hwids' are needed");
+            throw FormatErrors.BrokenHardwareIds.Because(broken, broken is JsonException text
+                ? $"no sound JSON in line {text.LineNumber + 1}" : "type, compatible (or fwid) and a list of GUIDs 'hwids' are needed");
         }
     }
 
@@ -108,6 +109,8 @@ public static class HardwareIds
         if (offset == 0)
             return "";
         int length = offset < table.Length ? table[(int)offset..].IndexOf((byte)0) : -1;
-        return length < 0 ? throw FormatErrors.BrokenHardwareIds.With($"the string at 0x{offset:x} has no end within its 0x{table.Length:x} bytes") : Encoding.UTF8.GetString(table.Slice((int)offset, length));
+        return length < 0
+            ? throw FormatErrors.BrokenHardwareIds.With($"the string at 0x{offset:x} has no end within its 0x{table.Length:x} bytes")
+            : Encoding.UTF8.GetString(table.Slice((int)offset, length));
     }
 }

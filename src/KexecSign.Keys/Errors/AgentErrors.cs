@@ -7,12 +7,12 @@ public static class AgentErrors
 {
     /// <summary>The agent said no.</summary>
     public static readonly ErrorCode Refused = new(
-        "KS3870", "the agent refuses: {0}", "Ask who started 'kexecsign agent'; its audit log has the request.");
+        "KS3870", "the agent refuses: {0}", "Ask who started [run:agent]; its audit log has the request.");
 
     /// <summary>The agent is gone, or silent.</summary>
     public static readonly ErrorCode Lost = new(
         "KS3871", "the agent at {0} cannot be asked: {1}.",
-        "Start the command again under 'kexecsign agent -- COMMAND', or without KEXECSIGN_AGENT in the environment to use the key directly.");
+        "Start the command again under [run:agent -- COMMAND], or without KEXECSIGN_AGENT in the environment to use the key directly.");
 
     /// <summary>The agent speaks otherwise.</summary>
     public static readonly ErrorCode Malformed = new(

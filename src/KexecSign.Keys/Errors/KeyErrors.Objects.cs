@@ -6,7 +6,7 @@ public static partial class KeyErrors
 {
     /// <summary>No object matches.</summary>
     public static readonly ErrorCode ObjectMissing = new(
-        "KS2030", "token '{0}' has no {1} that matches {2}; it has {3}.", "Correct object= or id= in the URI ('kexecsign keys list' shows all).");
+        "KS2030", "token '{0}' has no {1} that matches {2}; it has {3}.", "Correct object= or id= in the URI ([run:keys list] shows all).");
 
     /// <summary>More than one object matches.</summary>
     public static readonly ErrorCode ObjectAmbiguous = new(

@@ -31,7 +31,7 @@ public static partial class KeyErrors
     public static readonly ErrorCode PinValueSeen = new(
         "KS2005",
         "the pkcs11: URI carries the PIN itself (pin-value), which shell histories and process lists keep.",
-        "Use pin-source=file:PATH or --pin-env, --pin-file, --pin-fd.");
+        "Use pin-source=file:PATH or [option:pin-env], [option:pin-file], [option:pin-fd].");
 
     /// <summary>No module by that name or path.</summary>
     public static readonly ErrorCode ModuleMissing = new(
@@ -50,7 +50,7 @@ public static partial class KeyErrors
 
     /// <summary>A PKCS#11 call failed with a code that has no error of its own.</summary>
     public static readonly ErrorCode CallFailed = new(
-        "KS2012", "{0} on {1} returned {2}.", "The token's own log or tool tells more; 'kexecsign keys list' shows what it holds.");
+        "KS2012", "{0} on {1} returned {2}.", "The token's own log or tool tells more; [run:keys list] shows what it holds.");
 
     /// <summary>SoftHSM reads its configuration only when it is initialised.</summary>
     public static readonly ErrorCode ConfigurationInUse = new(
@@ -67,7 +67,7 @@ public static partial class KeyErrors
     public static readonly ErrorCode TokenMissing = new(
         "KS2020",
         "no token of {0} matches {1}; it has {2}.",
-        "Correct the URI, plug the token in, or for SoftHSM set SOFTHSM2_CONF ('kexecsign keys list' shows what is there).");
+        "Correct the URI, plug the token in, or for SoftHSM set SOFTHSM2_CONF ([run:keys list] shows what is there).");
 
     /// <summary>More than one token matches, and trying a PIN on the wrong one could lock it.</summary>
     public static readonly ErrorCode TokenAmbiguous = new(
@@ -95,7 +95,7 @@ public static partial class KeyErrors
 
     /// <summary>A file of the token's folder cannot be written.</summary>
     public static readonly ErrorCode NotWritable = new(
-        "KS2027", "'{0}' cannot be written.", "Check the folder's permissions and the space left, or choose another with --directory.");
+        "KS2027", "'{0}' cannot be written.", "Check the folder's permissions and the space left, or choose another with [option:directory].");
 
     /// <summary>A module or its token does not answer.</summary>
     public static readonly ErrorCode TokenHangs = new(

@@ -112,7 +112,8 @@ internal sealed class Pkcs11Key : IUncheckedKey
                 ? null
                 : MechanismNames.Signing(_connection.Calls, slot), cancellation);
         if (offered is not null)
-            throw KeyErrors.MechanismMissing.With(_connection.State.Label, MechanismNames.Of(_mechanism), _shape.Algorithm == KeyAlgorithm.MlDsa ? MlDsaSet.Of(_shape.Bits).Name : $"{_shape.Bits} bits", string.Join(", ", offered));
+            throw KeyErrors.MechanismMissing.With(_connection.State.Label, MechanismNames.Of(_mechanism),
+                _shape.Algorithm == KeyAlgorithm.MlDsa ? MlDsaSet.Of(_shape.Bits).Name : $"{_shape.Bits} bits", string.Join(", ", offered));
     }
 
     // For ML-DSA tokens count in different units (PKCS#11 3.2 says bytes, of which key it leaves open).

@@ -69,7 +69,7 @@ public static class BpfRules
     /// <summary>A kfunc or hook that the series does not have.</summary>
     public static readonly ErrorCode WrongAbi = Refuses(
         "KS4565", "the parser needs {0}, which series {1} does not have; it is part of series {2}.",
-        "Build the parser for the series of the kernel that loads it: 'kexecsign bpf compile --abi'.");
+        "Build the parser for the series of the kernel that loads it: [run:bpf compile, abi].");
 
     /// <summary>A CO-RE relocation that finds nothing.</summary>
     public static readonly ErrorCode NoField = Refuses(
@@ -77,7 +77,7 @@ public static class BpfRules
 
     /// <summary>The parser ended without a kernel.</summary>
     public static readonly ErrorCode NoKernel = Refuses(
-        "KS4567", "parser {0} ended without giving a kernel{1}.", "Run 'kexecsign simulate' and read the trace: it shows what the parser saw and sent.");
+        "KS4567", "parser {0} ended without giving a kernel{1}.", "Run [run:simulate] and read the trace: it shows what the parser saw and sent.");
 
     /// <summary>The kernel's decompressor refuses what the parser sent.</summary>
     public static readonly ErrorCode Decompression = Refuses(
@@ -91,7 +91,7 @@ public static class BpfRules
     /// <summary>Parts are missing at the end.</summary>
     public static readonly ErrorCode Incomplete = Refuses(
         "KS4570", "kexec_file_load returns EINVAL: the parsers gave no {0}; series {1} needs kernel, initrd and command line.",
-        "Put the missing part into the image: 'kexecsign bpf envelope --kernel --initrd --cmdline'.");
+        "Put the missing part into the image: [run:bpf envelope, kernel, initrd, cmdline].");
 
     /// <summary>Nested too deep.</summary>
     public static readonly ErrorCode TooDeep = Refuses(
@@ -99,12 +99,12 @@ public static class BpfRules
 
     /// <summary>The sections of a parser ELF are not those that the kernel takes.</summary>
     public static readonly ErrorCode BadContainer = Refuses(
-        "KS4572", "the parser ELF of level {0} is refused: {1}.", "Make it with 'kexecsign bpf container'.");
+        "KS4572", "the parser ELF of level {0} is refused: {1}.", "Make it with [run:bpf container].");
 
     /// <summary>The result is not the kernel that is packed.</summary>
     public static readonly ErrorCode OtherKernel = Refuses(
         "KS4573", "the parser gives a kernel of 0x{0:x} bytes, sha256 {1}; packed is one of 0x{2:x} bytes, sha256 {3}.",
-        "The parser does not understand this image: 'kexecsign simulate' shows the packets that it sends.");
+        "The parser does not understand this image: [run:simulate] shows the packets that it sends.");
 
     /// <summary>A packet that the kernel does not take.</summary>
     public static readonly ErrorCode BadPacket = Refuses(

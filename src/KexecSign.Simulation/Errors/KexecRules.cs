@@ -4,7 +4,7 @@ namespace KexecSign.Simulation.Errors;
 
 /// <summary>
 /// Codes KS40xx: the rules by which a kernel refuses a file given to <c>kexec_file_load</c>. Each names the kernel
-/// function that holds the rule; sources are those of Linux 6.12.
+/// function that holds the rule; sources are those of Linux 6.12; <see cref="Answers.KernelChanges"/> says what differs in others.
 /// </summary>
 public static class KexecRules
 {
@@ -24,7 +24,7 @@ public static class KexecRules
     public static readonly ErrorCode NotAnImage = Refuses(
         "KS4010",
         "{0} wants the bytes {1} at 0x38 but finds {2}; the signature is not looked at.",
-        "Load the Image from inside: 'kexecsign zboot extract' unpacks a vmlinuz.efi, kexec-tools does it by itself.");
+        "Load the Image from inside: [run:zboot extract] unpacks a vmlinuz.efi, kexec-tools does it by itself.");
 
     /// <summary><c>bzImage64_probe()</c>: one of the setup header's conditions does not hold.</summary>
     public static readonly ErrorCode NotABzImage = Refuses(
@@ -66,7 +66,7 @@ public static class KexecRules
     public static readonly ErrorCode Unsigned = Refuses(
         "KS4023",
         "the certificate directory entry at 0x{0:x} is empty (address 0x{1:x}, size 0x{2:x}): the PE is unsigned.",
-        "Sign it with 'kexecsign sign'.");
+        "Sign it with [run:sign].");
 
     /// <summary><c>pefile_strip_sig_wrapper()</c>: the first WIN_CERTIFICATE is too short or longer than its table.</summary>
     public static readonly ErrorCode WrapperLength = Refuses(
@@ -186,7 +186,7 @@ public static class KexecRules
     public static readonly ErrorCode LongerThanMemory = Refuses(
         "KS4051",
         "the loader would copy 0x{0:x} bytes into a segment of 0x{1:x} bytes ({2} 0x{3:x}, rounded to pages).",
-        "Sign so that the file including its certificate table is not longer than that: 'kexecsign sign' fits the table into the bss tail.");
+        "Sign so that the file including its certificate table is not longer than that: [run:sign] fits the table into the bss tail.");
 
     /// <summary><c>image_load()</c>: the image is built for pages or an endianness that the machine does not have.</summary>
     public static readonly ErrorCode CpuFeature = Refuses(
@@ -207,4 +207,10 @@ public static class KexecRules
         "Sign with a key in the kernel's keyrings.");
 
     private static ErrorCode Refuses(string id, string says, string mend) => new(id, says, mend, ExitCode.VerificationFailed);
+
+    /// <summary>What the machine that runs the model cannot compute.</summary>
+    public static readonly ErrorCode NotComputable = new(
+        "KS4721",
+        "{0} is of {1}, which this machine's OpenSSL cannot verify.",
+        "Verify on a machine with OpenSSL 3.5 or later.");
 }

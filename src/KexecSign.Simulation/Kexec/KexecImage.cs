@@ -25,7 +25,7 @@ internal static class KexecImage
             case KernelArchitecture.X64:
                 X64Image.Probe(file);
                 break;
-            case KernelArchitecture.RiscV64 when policy.Release == KernelRelease.Newer && !IsElf(file):
+            case KernelArchitecture.RiscV64 when policy.Release.Has(KernelRule.RiscVImage) && !IsElf(file):
                 RiscVImage.Probe(file);
                 break;
             case KernelArchitecture.RiscV64:

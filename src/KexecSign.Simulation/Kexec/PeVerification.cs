@@ -46,7 +46,9 @@ public static class PeVerification
             CompareDigest(file, headers, signed, hash);
             return judgement with
             {
-                Explanation = $"signed by {message.Signers[0].Name}, trusted by the {(keyring == KernelKeyring.Platform ? ".platform" : ".builtin or .secondary")} keyring, {signed.Algorithm.KernelName} digest {Convert.ToHexStringLower(signed.Digest)}",
+                Explanation = $"signed by {message.Signers[0].Name}, trusted by the "
+                    + $"{(keyring == KernelKeyring.Platform ? ".platform" : ".builtin or .secondary")} keyring, "
+                        + $"{signed.Algorithm.KernelName} digest {Convert.ToHexStringLower(signed.Digest)}",
             };
         }
         catch (Refusal refusal)

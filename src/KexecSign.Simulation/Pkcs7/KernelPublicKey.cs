@@ -13,25 +13,26 @@ internal sealed class KernelPublicKey
     private const string EcPublicKey = "1.2.840.10045.2.1";
     private static readonly int[] RsaSizes = [512, 1024, 1536, 2048, 3072, 4096];
 
-    private readonly byte[] _subjectPublicKeyInfo;
+    // SubjectPublicKeyInfo; of ML-DSA the bare key.
+    private readonly byte[] _key;
     private readonly BigInteger _modulus, _exponent;
     private readonly int _keySize;
 
     private KernelPublicKey(string algorithm, byte[] info, BigInteger modulus = default, BigInteger exponent = default)
     {
         Algorithm = algorithm;
-        _subjectPublicKeyInfo = info;
+        _key = info;
         _modulus = modulus;
         _exponent = exponent;
         _keySize = (int)(modulus.GetBitLength() + 7) / 8;
     }
 
-    /// <summary><c>rsa</c> or <c>ecdsa-nist-p…</c>.</summary>
+    /// <summary><c>rsa</c>, <c>ecdsa-nist-p…</c> or <c>mldsa…</c>.</summary>
     public string Algorithm { get; }
 
     /// <summary><c>x509_extract_key_data()</c>.</summary>
     /// <param name="info">DER of SubjectPublicKeyInfo.</param>
-    /// <param name="release">Decides whether P-521 is known.</param>
+    /// <param name="release">Decides which algorithms are known.</param>
     /// <param name="owner">Whose key it is, for messages.</param>
     public static KernelPublicKey Parse(ReadOnlyMemory<byte> info, KernelRelease release, string owner)
     {
@@ -44,6 +45,8 @@ internal sealed class KernelPublicKey
             AsnReader key = new AsnReader(bits, AsnEncodingRules.BER).ReadSequence();
             return new KernelPublicKey("rsa", info.ToArray(), key.ReadInteger(), key.ReadInteger());
         }
+        if (MlDsaKind(oid) is { } mlDsa && release.Has(KernelRule.MlDsa))
+            return new KernelPublicKey(mlDsa, bits);
         if (oid != EcPublicKey)
             throw Unsupported(owner, "the key algorithm " + Pkcs7Parser.Named(oid));
         string curve = identifier.ReadObjectIdentifier();
@@ -52,8 +55,7 @@ internal sealed class KernelPublicKey
             "1.2.840.10045.3.1.1" => "ecdsa-nist-p192",
             "1.2.840.10045.3.1.7" => "ecdsa-nist-p256",
             "1.3.132.0.34" => "ecdsa-nist-p384",
-            // P-521 came with 6.10.
-            "1.3.132.0.35" when release != KernelRelease.Linux61 => "ecdsa-nist-p521",
+            "1.3.132.0.35" when release.Has(KernelRule.P521) => "ecdsa-nist-p521",
             _ => throw Unsupported(owner, "the curve " + curve),
         };
         return new KernelPublicKey(name, info.ToArray());
@@ -65,11 +67,13 @@ internal sealed class KernelPublicKey
     /// <exception cref="Refusal">EKEYREJECTED, EBADMSG, EINVAL or ENOPKG as the kernel's crypto answers.</exception>
     public void Verify(KernelSignature signature, string owner)
     {
-        string family = Algorithm == "rsa" ? "rsa" : "ecdsa";
+        string family = Algorithm.StartsWith("ecdsa", StringComparison.Ordinal) ? "ecdsa" : Algorithm;
         if (family != signature.KeyAlgorithm)
             throw Wrong(KernelErrno.EKEYREJECTED, signature, owner, $"the signature is {signature.KeyAlgorithm}, the key {Algorithm}");
         if (family == "rsa")
             VerifyRsa(signature, owner);
+        else if (family != "ecdsa")
+            VerifyMlDsa(signature, owner);
         else
             VerifyEcdsa(signature, owner);
     }
@@ -107,7 +111,7 @@ internal sealed class KernelPublicKey
             if (numbers.ReadInteger().Sign <= 0 || numbers.ReadInteger().Sign <= 0)
                 throw Wrong(KernelErrno.EBADMSG, signature, owner, "r or s is not positive");
             using var key = ECDsa.Create();
-            key.ImportSubjectPublicKeyInfo(_subjectPublicKeyInfo, out _);
+            key.ImportSubjectPublicKeyInfo(_key, out _);
             if (!key.VerifyHash(signature.Digest, signature.Value, DSASignatureFormat.Rfc3279DerSequence))
                 throw Wrong(KernelErrno.EKEYREJECTED, signature, owner, "r and s do not match the digest");
         }
@@ -120,6 +124,37 @@ internal sealed class KernelPublicKey
             throw new Refusal(KernelErrno.EINVAL, KexecRules.UnsupportedAlgorithm, "", owner, "an EC key that cannot be read");
         }
     }
+
+    // crypto/mldsa.c: the algorithm hashes by itself, so what is signed is the attributes, not a digest of them.
+    private void VerifyMlDsa(KernelSignature signature, string owner)
+    {
+        if (signature.Hash.KernelName != "sha512")
+            throw new Refusal(KernelErrno.EINVAL, KexecRules.UnsupportedAlgorithm, "", owner, $"{Algorithm} with attributes hashed by {signature.Hash.KernelName}, where only sha512 is taken,");
+        if (!MLDsa.IsSupported)
+            throw KexecRules.NotComputable.With(signature.Of, Algorithm);
+        try
+        {
+            using var key = MLDsa.ImportMLDsaPublicKey(
+                Algorithm switch { "mldsa44" => MLDsaAlgorithm.MLDsa44, "mldsa65" => MLDsaAlgorithm.MLDsa65, _ => MLDsaAlgorithm.MLDsa87 }, _key);
+            if (signature.Value.Length != key.Algorithm.SignatureSizeInBytes)
+                throw Wrong(KernelErrno.EBADMSG, signature, owner, $"it has {signature.Value.Length} bytes, not {key.Algorithm.SignatureSizeInBytes}");
+            if (!key.VerifyData(signature.Message.Span, signature.Value))
+                throw Wrong(KernelErrno.EKEYREJECTED, signature, owner, "it is of other bytes");
+        }
+        catch (Exception wrong) when (wrong is CryptographicException or ArgumentException)
+        {
+            throw new Refusal(KernelErrno.EINVAL, KexecRules.UnsupportedAlgorithm, "", owner, "an ML-DSA key that cannot be read");
+        }
+    }
+
+    /// <summary>The kernel's name of an ML-DSA algorithm; null for another one.</summary>
+    public static string? MlDsaKind(string oid) => oid switch
+    {
+        "2.16.840.1.101.3.4.3.17" => "mldsa44",
+        "2.16.840.1.101.3.4.3.18" => "mldsa65",
+        "2.16.840.1.101.3.4.3.19" => "mldsa87",
+        _ => null,
+    };
 
     private static byte[] DigestInfoPrefix(KernelHash hash)
     {

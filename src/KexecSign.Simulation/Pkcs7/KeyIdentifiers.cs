@@ -20,6 +20,8 @@ internal sealed record KeyIdentifiers(byte[]? Subject, byte[]? Authority, byte[]
                     throw Refused("subject key identifier");
                 return this with { Subject = value[2..] };
             case "2.5.29.15":
+                if (!release.Has(KernelRule.KeyUsage))
+                    return this;
                 if (value.Length < 4 || value[0] != 0x03 || value[2] >= 8)
                     throw Refused("key usage");
                 return this;
@@ -74,10 +76,9 @@ internal sealed record KeyIdentifiers(byte[]? Subject, byte[]? Authority, byte[]
         return last;
     }
 
-    // 6.1 does not look at basicConstraints at all.
     private static void RequireBasicConstraints(byte[] value, KernelRelease release)
     {
-        if (release == KernelRelease.Linux61)
+        if (!release.Has(KernelRule.BasicConstraints))
             return;
         bool wellFormed = value.Length >= 2 && value[0] == 0x30 && value[1] == value.Length - 2;
         bool leaf = wellFormed && value[1] == 0;

@@ -111,7 +111,7 @@ internal static class Pkcs7Parser
         }
         if (attributes is null && dataType == IndirectData)
             throw new Refusal(KernelErrno.EBADMSG, KexecRules.Attributes, "PKCS7: Authenticode requires AuthAttrs", index, "there are none");
-        string keyAlgorithm = KeyAlgorithm(reader.ReadSequence().ReadObjectIdentifier(), index);
+        string keyAlgorithm = KeyAlgorithm(reader.ReadSequence().ReadObjectIdentifier(), index, release);
         return new Pkcs7Signer
         {
             Index = index,
@@ -142,11 +142,12 @@ internal static class Pkcs7Parser
         return (wantsKeyIdentifier ? keyIdentifier : issuerAndSerial) ?? [];
     }
 
-    private static string KeyAlgorithm(string oid, int index) => oid switch
+    private static string KeyAlgorithm(string oid, int index, KernelRelease release) => oid switch
     {
         "1.2.840.113549.1.1.1" => "rsa",
         "1.2.840.10045.4.1" or "1.2.840.10045.4.3.1" or "1.2.840.10045.4.3.2" or "1.2.840.10045.4.3.3" or "1.2.840.10045.4.3.4" => "ecdsa",
-        "2.16.840.1.101.3.4.3.10" or "2.16.840.1.101.3.4.3.11" or "2.16.840.1.101.3.4.3.12" => "ecdsa",
+        "2.16.840.1.101.3.4.3.10" or "2.16.840.1.101.3.4.3.11" or "2.16.840.1.101.3.4.3.12" when release.Has(KernelRule.Sha3) => "ecdsa",
+        _ when release.Has(KernelRule.MlDsa) && KernelPublicKey.MlDsaKind(oid) is { } mlDsa => mlDsa,
         _ => throw new Refusal(
             KernelErrno.ENOPKG, KexecRules.UnsupportedAlgorithm, "PKCS7: Unsupported pkey algo", $"signer {index}", "the signature algorithm " + Named(oid)),
     };

@@ -53,7 +53,7 @@ internal static class Pkcs7Verification
 
     private static KernelSignature Digest(Pkcs7Message message, Pkcs7Signer signer)
     {
-        byte[] digest = signer.Hash.Over(message.DataOctets);
+        byte[] digest = signer.Hash.Over(message.DataOctets), signed = [];
         if (signer.Attributes is { } attributes)
         {
             if (attributes.MessageDigest.Length != digest.Length)
@@ -61,8 +61,9 @@ internal static class Pkcs7Verification
             if (!attributes.MessageDigest.AsSpan().SequenceEqual(digest))
                 throw Mismatch(KernelErrno.EKEYREJECTED, $"PKCS7: Sig {signer.Index}: Message digest doesn't match");
             digest = signer.Hash.Over(SetTag, attributes.Encoded);
+            signed = [.. SetTag, .. attributes.Encoded.Span];
         }
-        return new KernelSignature { KeyAlgorithm = signer.KeyAlgorithm, Hash = signer.Hash, Digest = digest, Value = signer.Value, Of = signer.Name };
+        return new KernelSignature { KeyAlgorithm = signer.KeyAlgorithm, Hash = signer.Hash, Digest = digest, Message = signed, Value = signer.Value, Of = signer.Name };
 
         Refusal Mismatch(KernelErrno errno, string line) => new(
             errno, KexecRules.MessageDigest, line, signer.Index,

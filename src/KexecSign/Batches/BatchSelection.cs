@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Errors;
 
 namespace KexecSign.Batches;
 
@@ -21,6 +22,6 @@ internal sealed record BatchSelection(string Operation, string Kind, Func<string
     /// <summary>The files, in the order in which they were named.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3901, KS3902.</exception>
     public ImmutableArray<SelectedFile> Of(ImmutableArray<string> files, string? list) => files.IsEmpty && list is null
-        ? throw OperationErrors.OptionMissing.With(Operation, "a FILE or --files-from")
+        ? throw OperationErrors.OptionMissing.With(Operation, $"a FILE or {new NamedOption("files-from")}")
         : SelectedFile.Of(files, list, Wanted, Kind, Holds);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Core.Errors;
 using KexecSign.Files;
+using KexecSign.Formats.Errors;
 
 namespace KexecSign.Batches;
 
@@ -16,7 +17,7 @@ internal static class BatchTargets
     public static ImmutableArray<string> Of(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output, bool inPlace)
     {
         if (inPlace && output is not null)
-            throw OperationErrors.OptionsConflict.With("-o", "--in-place");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("o"), new NamedOption("in-place"));
         if (inPlace)
             return [.. files.Select(f => f.Path)];
         if (output is [.., '/'] && !Directory.Exists(output))

@@ -48,7 +48,8 @@ internal sealed class PassedOver(string folder)
     /// <summary>Tells it, if there was anything.</summary>
     public void Tell()
     {
-        string[] kinds = [.. Count(_fifos, "FIFO(s)"), .. Count(_sockets, "socket(s)"), .. Count(_devices, "device(s)"), .. Count(_leftovers, "temporary file(s) of a run that was killed or is still at work")];
+        string[] kinds = [.. Count(_fifos, "FIFO(s)"), .. Count(_sockets, "socket(s)"), .. Count(_devices, "device(s)"),
+            .. Count(_leftovers, "temporary file(s) of a run that was killed or is still at work")];
         if (kinds.Length > 0)
             RunScope.Current?.Log.Warning($"{folder}: passed over {string.Join(", ", kinds)}.");
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KexecSign.Commands.Agent;
+using KexecSign.Commands.Boot;
 using KexecSign.Commands.Bpf;
 using KexecSign.Commands.Build;
 using KexecSign.Commands.Demo;
@@ -34,6 +35,9 @@ public static class OperationCatalog
     /// <summary>Whether its consumers would take a file.</summary>
     public static Operation<VerifyOptions, VerifyResult> Verify => VerifyOperation.Definition;
 
+    /// <summary>Images started in a virtual machine.</summary>
+    public static Operation<BootOptions, BootResult> Boot => BootOperation.Definition;
+
     /// <summary>Authenticode signatures.</summary>
     public static Operation<SignOptions, SignResult> Sign => SignOperation.Definition;
 
@@ -48,6 +52,9 @@ public static class OperationCatalog
 
     /// <summary>Detached signatures put into images.</summary>
     public static Operation<SignaturesAddOptions, SignaturesAddResult> SignaturesAdd => SignaturesAddOperation.Definition;
+
+    /// <summary>Signatures of one image put into another.</summary>
+    public static Operation<SignaturesCopyOptions, SignaturesCopyResult> SignaturesCopy => SignaturesCopyOperation.Definition;
 
     /// <summary>What must be signed elsewhere.</summary>
     public static Operation<PrepareOptions, PrepareResult> Prepare => PrepareOperation.Definition;
@@ -191,6 +198,7 @@ public static class OperationCatalog
         SignaturesRemove,
         SignaturesExtract,
         SignaturesAdd,
+        SignaturesCopy,
         Prepare,
         Attach,
         PeNormalize,
@@ -234,6 +242,6 @@ public static class OperationCatalog
         Agent,
         AuditVerify,
         Testset,
-        Demo,
+        Demo, Boot,
     ];
 }

@@ -170,7 +170,7 @@ public static class PublishedSchemas
           "type": "object",
           "additionalProperties": false,
           "anyOf": [
-            { "required": ["consumers"] }, { "required": ["signatures"] }, { "required": ["sbat"] }, { "required": ["parser"] }, { "required": ["kits"] },
+            { "required": ["consumers"] }, { "required": ["signatures"] }, { "required": ["sbat"] }, { "required": ["parser"] }, { "required": ["kits"] }, { "required": ["releases"] },
             { "required": ["reproducible"], "properties": { "reproducible": { "const": true } } }
           ],
           "properties": {
@@ -196,6 +196,8 @@ public static class PublishedSchemas
             },
             "consumers": { "type": "array", "items": { "enum": [CONSUMERS] }, "description": "Who must accept the image; 'ima' as it is once its sidecar is applied. An empty list is satisfied by nothing." },
             "architecture": { "enum": [ARCHITECTURES], "description": "What the image is for. Needed with 'kexec' in 'consumers', because what a kernel checks depends on it." },
+            "kernel": { "type": "string", "pattern": "^[0-9]+\\.[0-9]+", "description": "Release of the kernel that loads the image, for instance 7.3, by whose rules it is judged; the image's own when absent." },
+            "releases": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "Releases that the kernel in the image may be of, as 'uname -r' begins: 7.3 allows 7.3.4+deb13-arm64, not 7.30. An empty list allows none." },
             "expired": { "enum": ["warn", "fail"], "default": "warn", "description": "What a signer's certificate that is out of date means." },
             "weak": { "enum": ["refuse", "allow"], "default": "refuse", "description": "Whether digests and keys that are not to be relied on are taken where no list names them." },
             "signatures": {
@@ -272,7 +274,7 @@ public static class PublishedSchemas
                     "buildType": { "enum": ["urn:kexecsign:build:1", "urn:kexecsign:files:1"] },
                     "externalParameters": {
                       "type": "object",
-                      "properties": { "image": { "type": "string" }, "compression": { "enum": [COMPRESSIONS] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
+                      "properties": { "image": { "type": "string" }, "linuxVersion": { "type": "string" }, "compression": { "enum": [COMPRESSIONS] }, "level": { "type": "integer" }, "library": { "type": "string" }, "xattr": { "type": "string" } }
                     },
                     "internalParameters": {
                       "type": "object",

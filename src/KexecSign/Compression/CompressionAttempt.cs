@@ -23,5 +23,8 @@ internal sealed record CompressionAttempt(int Level)
     public ZstdLibrary Zstd { get; init; }
 
     /// <inheritdoc/>
-    public override string ToString() => $"level {Level}{(LongMatches ? ", long matches" : "")}{(Jobs > 2 ? $", {Jobs} parts" : "")}{(PieceLength == Whole ? ", in one piece" : "")}{(Checksum ? "" : ", without checksum")}";
+    public override string ToString() => $"level {Level}{Words(LongMatches, ", long matches")}{Words(Jobs > 2, $", {Jobs} parts")}"
+        + $"{Words(PieceLength == Whole, ", in one piece")}{Words(!Checksum, ", without checksum")}";
+
+    private static string Words(bool apply, string words) => apply ? words : "";
 }

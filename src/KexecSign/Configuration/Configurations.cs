@@ -1,6 +1,7 @@
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Settings;
+using KexecSign.Formats.Errors;
 
 namespace KexecSign.Configuration;
 
@@ -35,7 +36,7 @@ public sealed record Configurations
     private KeySettings Read(IRunLog log)
     {
         if (None)
-            return Named is null ? KeySettings.None : throw OperationErrors.OptionsConflict.With("--config", "--no-config");
+            return Named is null ? KeySettings.None : throw OperationErrors.OptionsConflict.With(new NamedOption("config"), new NamedOption("no-config"));
         if ((Named ?? NotEmpty(Environment(Variable))) is { } only)
             return Read(only, besideTheWork: false, log);
         KeySettings settings = KeySettings.None;

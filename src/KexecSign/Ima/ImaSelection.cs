@@ -45,7 +45,7 @@ internal static class ImaSelection
     /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS2xxx.</exception>
     public static ImmutableArray<X509Certificate2> Trusted(ImmutableArray<string> references, string operation, RunContext context) =>
         references.IsEmpty
-            ? throw OperationErrors.OptionMissing.With(operation, "--cert")
+            ? throw OperationErrors.OptionMissing.With(operation, new NamedOption("cert"))
             : TrustedCertificates.Open(references, context);
 
     /// <summary>A value's kind in words.</summary>

@@ -11,6 +11,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Uefi;
 using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
 using KexecSign.Images;
@@ -75,6 +76,7 @@ internal static class ImageInspection
             Sections = [.. image.Sections.Select(s => new InspectedSection(
                 s.Name, s.PointerToRawData, s.SizeOfRawData, s.VirtualAddress, s.VirtualSize, $"0x{s.Characteristics:x8}"))],
             Signatures = Collect(traps, () => Signatures(image, file, digests, traps), []),
+            Nested = Collect(traps, () => NestedSignatures.Of(CertificateTable.Read(image, file), digests), []),
             Parts = ImageParts.Of(image, file, null),
             Uncovered = ImageParts.Uncovered(image),
         };
@@ -82,6 +84,8 @@ internal static class ImageInspection
             Collect(traps, () => KernelImage.Read(file), kernel);
         if (image.FindSection(ParserSection.Name) is not null)
             result = result with { ParserAbi = Collect(traps, () => ParserIn(image, file), null) };
+        if (image.FindSection(VendorCertificates.SectionName) is { } vendor)
+            result = result with { Fields = Collect(traps, () => ExtractedSection.Trusted(vendor, file), []) };
         if (known.Kind == ImageKind.Zboot)
             result = Collect(traps, () => WithPayload(result, image, file, context), result);
         else if (image.FindSection(UkiSections.Linux) is { } linux)
@@ -135,9 +139,11 @@ internal static class ImageInspection
         // unpacks to itself.
         byte[] head = KnownImage.HeadOf(kernel);
         if (PeReader.LooksLikePe(head) && PeReader.Read(kernel).FindSection(UkiSections.Linux) is not null)
-            return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "unified kernel image inside a zboot", Traps = ["the payload is a unified kernel image: the stub cannot start it. Put the kernel Image in."] } };
+            return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "unified kernel image inside a zboot",
+                Traps = ["the payload is a unified kernel image: the stub cannot start it. Put the kernel Image in."] } };
         if (KnownImage.Of(head).Kind == ImageKind.Zboot)
-            return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "EFI zboot kernel inside another", Traps = ["the payload is a zboot image again: the stub cannot start it. Put the kernel Image in."] } };
+            return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "EFI zboot kernel inside another",
+                Traps = ["the payload is a zboot image again: the stub cannot start it. Put the kernel Image in."] } };
         return result with { Inner = Inspect("payload", kernel, context) };
     }
 
@@ -149,7 +155,8 @@ internal static class ImageInspection
         Layout kernel = UkiImage.ContentOf(section, file);
         byte[] head = KnownImage.HeadOf(kernel);
         return PeReader.LooksLikePe(head) && PeReader.Read(kernel).FindSection(UkiSections.Linux) is not null
-            ? result with { Inner = new() { File = UkiSections.Linux, Size = kernel.Length, Kind = "unified kernel image inside another", Traps = ["the kernel in .linux is a unified kernel image again: put the kernel in."] } }
+            ? result with { Inner = new() { File = UkiSections.Linux, Size = kernel.Length, Kind = "unified kernel image inside another",
+                Traps = ["the kernel in .linux is a unified kernel image again: put the kernel in."] } }
             : result with { Inner = Inspect(UkiSections.Linux, kernel, context) };
     }
 

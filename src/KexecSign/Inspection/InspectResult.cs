@@ -43,12 +43,28 @@ public sealed record InspectedSignature(
     int Index, long Offset, long Size, string Digest, bool DigestMatches, bool? SignatureHolds,
     string? Signer, string? Issuer, string? Fingerprint, DateTimeOffset? NotAfter, DateTimeOffset? SigningTime);
 
+/// <summary>A signature inside another one's unsigned attributes. Windows reads it; kernels, shim 16.1 and EDK2 2026.08 do not.</summary>
+/// <param name="Index">Its place: <c>0.1</c> is the second in the first signature.</param>
+/// <param name="Digest">Algorithm and the image digest that was signed.</param>
+/// <param name="DigestMatches">Whether it is the image's digest.</param>
+/// <param name="SignatureHolds">As of the others.</param>
+/// <param name="Signer">Subject of the signer's certificate.</param>
+public sealed record NestedSignature(string Index, string Digest, bool DigestMatches, bool? SignatureHolds, string? Signer);
+
 /// <summary>The payload of a zboot image.</summary>
 /// <param name="Compression">Name in the header.</param>
 /// <param name="Offset">File offset.</param>
 /// <param name="Size">Length, without the 4 bytes that follow all but gzip.</param>
 /// <param name="UncompressedSize">What the stub allocates.</param>
 public sealed record InspectedPayload(string Compression, long Offset, long Size, long UncompressedSize);
+
+/// <summary>A part of a file that was written out.</summary>
+/// <param name="Section">The section that it comes from.</param>
+/// <param name="File">Where it is now.</param>
+/// <param name="Size">Its length, in bytes.</param>
+/// <param name="Sha256">Its SHA-256.</param>
+/// <param name="Certificates">How many certificates it is; null for a section's bytes.</param>
+public sealed record ExtractedPart(string Section, string File, long Size, string Sha256, int? Certificates);
 
 /// <summary>Something that a file tells.</summary>
 /// <param name="Name">What it is.</param>
@@ -100,6 +116,9 @@ public sealed record InspectResult : OperationResult
     /// <summary>The signatures in table order.</summary>
     public ImmutableArray<InspectedSignature> Signatures { get; init; } = [];
 
+    /// <summary>Signatures inside those, which coming firmware may read.</summary>
+    public ImmutableArray<NestedSignature> Nested { get; init; } = [];
+
     /// <summary>The payload of a zboot image.</summary>
     public InspectedPayload? Payload { get; init; }
 
@@ -111,6 +130,9 @@ public sealed record InspectResult : OperationResult
 
     /// <summary>What a file that is no image tells: a package, an enrolment update, signature lists, PKCS#7, a kit.</summary>
     public ImmutableArray<InspectedField> Fields { get; init; } = [];
+
+    /// <summary>What was written out; null when nothing was asked for.</summary>
+    public ExtractedPart? Extracted { get; init; }
 
     /// <summary>Traps found, as error lines.</summary>
     public ImmutableArray<string> Traps { get; init; } = [];
@@ -153,6 +175,11 @@ public sealed record InspectResult : OperationResult
             // The file's own kind stands in the title.
             heading = layer.Inner is { } inner ? $"{(heading.Length == 0 ? "" : "inside ")}inside: {inner.Kind}" : "";
         }
+        if (Extracted is { } part)
+        {
+            tables.Add(ReportTable.Fields("written",
+                ("from", part.Section), ("file", part.File), ("size", $"{part.Size}"), ("sha256", part.Sha256), ("certificates", part.Certificates?.ToString(CultureInfo.InvariantCulture))));
+        }
         return new($"{File}: {Kind}", tables.ToImmutable(), [.. traps, .. ImaNotes]);
     }
 
@@ -182,7 +209,14 @@ public sealed record InspectResult : OperationResult
         {
             tables.Add(new("signatures", ["#", "signer", "issuer", "digest", "digest matches", "signature holds"],
                 [.. Signatures.Select(s => ImmutableArray.Create(
-                    $"{s.Index}", s.Signer ?? "not included", s.Issuer ?? "-", s.Digest, s.DigestMatches ? "yes" : "NO", s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));
+                    $"{s.Index}", s.Signer ?? "not included", s.Issuer ?? "-", s.Digest, s.DigestMatches ? "yes" : "NO",
+                        s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));
+        }
+        if (!Nested.IsEmpty)
+        {
+            tables.Add(new("nested signatures (Windows reads them; kernels, shim 16.1 and EDK2 2026.08 do not)", ["#", "signer", "digest", "digest matches", "signature holds"],
+                [.. Nested.Select(s => ImmutableArray.Create(
+                    s.Index, s.Signer ?? "not included", s.Digest, s.DigestMatches ? "yes" : "NO", s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));
         }
     }
 }

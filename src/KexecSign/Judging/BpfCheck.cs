@@ -24,7 +24,9 @@ internal static class BpfCheck
                 return new(Consumer.Bpf, Answer.Refuses, $"series {ParserSeries.Name(outcome.Abi)}: {fault.Sentence}", fault.Rule.Id);
             return new(Consumer.Bpf, Answer.Accepts, string.Create(
                 CultureInfo.InvariantCulture,
-                $"series {ParserSeries.Name(outcome.Abi)}: {string.Join(", then ", outcome.Result.Parsers)} gives a kernel of 0x{outcome.Result.Kernel!.Value.Length:x} bytes, {(outcome.PackedSha256 is null ? "which nothing is known about" : "the one that is packed")}"));
+                $"series {ParserSeries.Name(outcome.Abi)}: {string.Join(", then ", outcome.Result.Parsers)} gives a kernel of "
+                    + $"0x{outcome.Result.Kernel!.Value.Length:x} bytes, "
+                        + $"{(outcome.PackedSha256 is null ? "which nothing is known about" : "the one that is packed")}"));
         }
         catch (KexecSignException refused)
         {

@@ -72,7 +72,8 @@ internal static class ImaAppraisal
         if (verdict.Answer != Answer.Accepts)
             return verdict;
         string reason = "once the sidecar is applied as security.ima ('kexecsign ima apply', or a package that does): " + verdict.Reason;
-        return withSidecar ? verdict with { OnceApplied = true, Reason = reason } : verdict with { Answer = Answer.NotDecided, Reason = "the file has no security.ima; it would be accepted " + reason };
+        return withSidecar ? verdict with { OnceApplied = true, Reason = reason }
+            : verdict with { Answer = Answer.NotDecided, Reason = "the file has no security.ima; it would be accepted " + reason };
     }
 
     // Rules for kernels and modules may say appraise_type=imasig|modsig; whether this machine's do is not in the file.

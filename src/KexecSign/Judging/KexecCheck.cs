@@ -9,6 +9,7 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Images;
+using KexecSign.Simulation.Answers;
 using KexecSign.Simulation.Kexec;
 
 namespace KexecSign.Judging;
@@ -42,13 +43,17 @@ internal static class KexecCheck
                     $"the image is for {PeConstants.MachineName(image.Machine)}, whose rules are not known here; --arch says by whose it is to be judged: {words}");
             }
             var rules = KernelRules.Of(architecture);
+            KernelRuleFacts load = KernelChanges.Of(KernelRule.LoongArchFileLoad);
+            if (architecture == KernelArchitecture.LoongArch64 && options.Kernel is { } old && !load.Holds(KernelRelease.TryParse(old)!.Value))
+                return new(Consumer.Kexec, Answer.Refuses, $"ENOSYS: loongarch has kexec_file_load since {load.Since}, and Linux {old} is older", VerifyErrors.KernelRefuses.Id);
             if (rules.Looks == KexecSignature.None)
                 return new(Consumer.Kexec, Answer.DoesNotCheck, rules.Note);
             string what = (kernel.IsUnified ? "the kernel of .linux, " : "")
                 + (kernel.IsUnpacked ? "the Image inside, as kexec-tools 2.0.31 and later unpack it: " : kernel.IsUnified ? "as it is extracted: " : "");
             // A kernel inside has other bytes, and digests of its own.
             FileDigests own = kernel.IsUnified || kernel.IsUnpacked ? new(kernel.Open(), context) : digests;
-            return Ask(kernel.Open(), own, architecture, lists, [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates], what, context);
+            (KernelRelease release, bool isOwn) = KernelVersions.Of(options.Kernel, kernel);
+            return Ask(kernel.Open(), own, architecture, release, isOwn, lists, [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates], what, context);
         }
         catch (KexecSignException refused)
         {
@@ -57,18 +62,20 @@ internal static class KexecCheck
     }
 
     private static Verdict Ask(
-        Layout file, FileDigests digests, KernelArchitecture architecture, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, string what, RunContext context)
+        Layout file, FileDigests digests, KernelArchitecture architecture, KernelRelease release, bool isOwn, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, string what,
+        RunContext context)
     {
         var policy = new KernelPolicy
         {
             Enforced = true,
+            Release = release,
             Platform = trusted.IsEmpty ? OwnSigners(file) : trusted,
             Revoked = [.. lists.Revoked.Certificates, .. lists.OwnerRevoked.Certificates],
         };
         KexecVerdict verdict = KexecFileLoad.Judge(file, architecture, policy, digests.Of, context.Cancellation);
         return verdict.Accepted
-            ? new(Consumer.Kexec, verdict.Signature is null ? Answer.DoesNotCheck : Answer.Accepts, what + verdict.Explanation)
-            : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}{KernelRules.Of(architecture).Note}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
+            ? new(Consumer.Kexec, verdict.Signature is null ? Answer.DoesNotCheck : Answer.Accepts, what + verdict.Explanation + By(release, isOwn))
+            : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}{KernelRules.Of(architecture).Note}{By(release, isOwn)}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
     }
 
     /// <summary>The signature that the kernel looks at; null when there is none.</summary>
@@ -79,6 +86,8 @@ internal static class KexecCheck
         ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
         return entries.IsEmpty ? null : AuthenticodeSignature.Decode(entries[0].Pkcs7());
     }
+
+    private static string By(KernelRelease release, bool isOwn) => $" (by the rules of Linux {release}{(isOwn ? ", which it is itself" : "")})";
 
     // Without certificates only the arithmetic can be checked; that is what trusting the file's own signer does.
     private static ImmutableArray<X509Certificate2> OwnSigners(Layout file)

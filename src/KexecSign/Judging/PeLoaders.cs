@@ -37,7 +37,8 @@ internal static class PeLoaders
             if (section.SizeOfRawData == 0)
                 continue;
             if (section.VirtualAddress < image.SizeOfHeaders || section.PointerToRawData < image.SizeOfHeaders)
-                throw Refused($"section '{section.Name}' begins inside the headers (address 0x{section.VirtualAddress:x}, file 0x{section.PointerToRawData:x}, headers 0x{image.SizeOfHeaders:x})", FirmwareHeaders);
+                throw Refused($"section '{section.Name}' begins inside the headers (address 0x{section.VirtualAddress:x}, file "
+                    + $"0x{section.PointerToRawData:x}, headers 0x{image.SizeOfHeaders:x})", FirmwareHeaders);
             if (section.RawEnd > image.FileLength)
                 throw Refused($"section '{section.Name}' ends at 0x{section.RawEnd:x}, the file at 0x{image.FileLength:x}", FirmwareHeaders);
         }
@@ -71,7 +72,8 @@ internal static class PeLoaders
             if ((section.Characteristics & Discardable) == 0 && !(begins && ends))
                 throw Refused($"section '{section.Name}' lies from 0x{begin:x} to 0x{end:x}, SizeOfImage is 0x{image.SizeOfImage:x}", ShimSections);
             if ((section.Characteristics & Uninitialised) == 0 && (section.VirtualAddress < image.SizeOfHeaders || section.PointerToRawData < image.SizeOfHeaders))
-                throw Refused($"section '{section.Name}' begins inside the headers (address 0x{section.VirtualAddress:x}, file 0x{section.PointerToRawData:x}, headers 0x{image.SizeOfHeaders:x})", ShimSections);
+                throw Refused($"section '{section.Name}' begins inside the headers (address 0x{section.VirtualAddress:x}, file "
+                    + $"0x{section.PointerToRawData:x}, headers 0x{image.SizeOfHeaders:x})", ShimSections);
             if ((ends ? end + 1 : 0) < (begins ? begin + 1 : 0))
                 throw Refused($"section '{section.Name}' has a negative size", ShimSections);
             if (section.SizeOfRawData > left)

@@ -32,6 +32,9 @@ public sealed record VerifyOptions
     /// <summary>Architecture of the kernel that is to load the file; null for the file's own.</summary>
     public string? Architecture { get; init; }
 
+    /// <summary>Release of the kernel that is to load the file, for instance <c>7.3</c>; null for the file's own.</summary>
+    public string? Kernel { get; init; }
+
     /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
     public string? Dbx { get; init; }
 

@@ -61,6 +61,7 @@ internal static class ParserEmbedding
     {
         if (KnownImage.Of(image).Kind == ImageKind.Zboot
             && ZbootHeader.Read(PeReader.Read(image), image).Format is { BreaksWhenCut: true } format)
-            context.Log.Warning($"the payload is {format.Word}, and this parser cuts its last 4 bytes: the kernel will refuse the frame. Use the built-in parser ('kexecsign bpf compile --parser zboot') or gzip.");
+            context.Log.Warning($"the payload is {format.Word}, and this parser cuts its last 4 bytes: the kernel will refuse the frame. "
+                + $"Use the built-in parser ('kexecsign bpf compile --parser zboot') or gzip.");
     }
 }

@@ -46,7 +46,8 @@ internal static class ParserJudgement
         string series = ParserSeries.Name(abi);
         if (!contents.Maps.Select(m => m.Name).SequenceEqual(maps)
             || contents.Maps.Any(m => m.Name.StartsWith("ringbuf_", StringComparison.Ordinal) && m.Type != ParserMap.RingBuffer))
-            yield return ParserFinding.Of(VerifyErrors.ContractMaps.With(Listed(contents.Maps.Select(m => m.Type == ParserMap.RingBuffer || !Rings.Contains(m.Name) ? m.Name : $"{m.Name} (type {m.Type})")), series, Listed(maps)));
+            yield return ParserFinding.Of(VerifyErrors.ContractMaps.With(Listed(contents.Maps.Select(m => m.Type == ParserMap.RingBuffer
+                || !Rings.Contains(m.Name) ? m.Name : $"{m.Name} (type {m.Type})")), series, Listed(maps)));
         if (contents.Programs.Length != hooks.Length)
             yield return ParserFinding.Of(VerifyErrors.ContractPrograms.With(contents.Programs.Length, series, hooks.Length));
         for (int i = 0; i < contents.Programs.Length; i++)

@@ -95,7 +95,7 @@ internal sealed record FileMap(string Name, string Kind, long Size, ImmutableArr
         if (parts.Length <= MostParts)
             return parts;
         FilePart first = parts[MostParts - 1], last = parts[^1];
-        return [.. parts[..(MostParts - 1)], new(PartKind.Shared, $"{parts.Length - MostParts + 1} more parts", first.Offset, last.Offset + last.Size - first.Offset)];
+        return [.. parts[..(MostParts - 1)], new(PartKind.Section, $"{parts.Length - MostParts + 1} more parts", first.Offset, last.Offset + last.Size - first.Offset)];
     }
 
     /// <summary>What is left of a file without some ranges.</summary>

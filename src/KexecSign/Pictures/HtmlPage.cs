@@ -11,6 +11,9 @@ internal static class HtmlPage
     // More images than these are folded, so that the page begins with the whole.
     private const int MostOpen = 3;
 
+    // And with more than these maps the page would be too large to be opened.
+    private const int MostMaps = 200;
+
     /// <summary>The page.</summary>
     public static string Of(PictureReport report)
     {
@@ -24,7 +27,7 @@ internal static class HtmlPage
         Matrix(html, report);
         Chains(html, report.Chains);
         for (int i = 0; i < report.Images.Length; i++)
-            Image(html, report.Images[i], i, folded: report.Images.Length > MostOpen, alone: report.Images.Length == 1);
+            Image(html, report.Images[i], i, report.Images.Length);
         return html.Markup("</main><footer>").Put($"Made by KexecSign {ToolVersion.Number}. The page asks nobody for anything.").Markup("</footer><script>")
             .Markup(HtmlStyle.Script).Markup("</script></body></html>\n").ToString();
     }
@@ -54,8 +57,9 @@ internal static class HtmlPage
         html.Markup("</tbody></table></div></section>\n");
     }
 
-    private static void Image(HtmlText html, PictureImage image, int index, bool folded, bool alone)
+    private static void Image(HtmlText html, PictureImage image, int index, int images)
     {
+        bool alone = images == 1, folded = images > MostOpen;
         ToneLook look = ToneLook.Of(image.Tone);
         string id = string.Create(CultureInfo.InvariantCulture, $"id=\"image-{index}\"");
         html.Markup(alone ? $"<section {id}>" : $"<details {id}{(folded ? "" : " open")}><summary><span class=\"{look.Style}\">");
@@ -66,7 +70,7 @@ internal static class HtmlPage
         if (image.Answers.Any(a => a.Why.Length > 0))
             Reasons(html, image);
         Chains(html, image.Chains);
-        if (image.Map is not null)
+        if (image.Map is not null && images <= MostMaps)
             Map(html, image.Map);
         if (!image.Facts.IsEmpty)
         {
@@ -140,7 +144,9 @@ internal static class HtmlPage
 
     private static void Policy(HtmlText html, PolicyReport policy)
     {
-        html.Markup("<h3>Policy ").Put(policy.File).Markup("</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Policy rules\"><table><thead><tr><th scope=\"col\">rule</th><th scope=\"col\">holds</th><th scope=\"col\">found</th></tr></thead><tbody>");
+        html.Markup("<h3>Policy ").Put(policy.File).Markup("</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Policy "
+            + "rules\"><table><thead><tr><th scope=\"col\">rule</th><th scope=\"col\">holds</th><th "
+                + "scope=\"col\">found</th></tr></thead><tbody>");
         foreach (PolicyFinding finding in policy.Findings)
         {
             ToneLook look = ToneLook.Of(finding.Holds ? PictureTone.Good : PictureTone.Bad);

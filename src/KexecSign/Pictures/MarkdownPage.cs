@@ -10,6 +10,9 @@ internal static class MarkdownPage
 {
     private const int MostMaps = 3;
 
+    // GitHub takes a summary of 1 MiB at most, and refuses a longer one as a whole.
+    private const int MostDetails = 100;
+
     /// <summary>The text.</summary>
     public static string Of(PictureReport report)
     {
@@ -19,8 +22,11 @@ internal static class MarkdownPage
         if (!report.Consumers.IsEmpty)
             text.Append("## Who takes which image\n\n").Append(Matrix(report)).Append('\n');
         Chains(text, report.Chains);
-        foreach (PictureImage image in report.Images)
+        PictureImage[] told = [.. report.Images.OrderBy(image => image.Tone == PictureTone.Good).Take(MostDetails)];
+        foreach (PictureImage image in told)
             Image(text, image, withMap: report.Images.Length <= MostMaps);
+        if (told.Length < report.Images.Length)
+            text.Append($"{report.Images.Length - told.Length} more images are in the table alone; the page of --html and the report say all of them.\n\n");
         return text.Append($"Made by KexecSign {Word(ToolVersion.Number)}.\n").ToString();
     }
 
@@ -28,14 +34,16 @@ internal static class MarkdownPage
     public static string Matrix(PictureReport report)
     {
         var text = new StringBuilder("| image |");
-        text.AppendJoin("", report.Consumers.Select(c => $" {Word(c)} |")).Append("\n| --- |").AppendJoin("", report.Consumers.Select(_ => " --- |")).Append('\n');
+        ImmutableArray<string> consumers = report.Consumers;
+        text.AppendJoin("", consumers.Select(c => $" {Word(c)} |")).Append("\n| --- |").AppendJoin("", consumers.Select(_ => " --- |")).Append('\n');
         foreach (PictureImage image in report.Images)
         {
             text.Append($"| {Code(image.Name)} |");
-            foreach (string consumer in report.Consumers)
+            foreach (string consumer in consumers)
             {
                 PictureAnswer? answer = image.Answers.FirstOrDefault(a => a.Consumer == consumer);
-                text.Append(answer is null ? $" {(image.Answers.IsEmpty ? $"{ToneLook.Of(image.Tone).Emoji} {Word(image.Status)}" : "–")} |" : $" {ToneLook.Of(answer.Tone).Emoji} {Word(answer.Says)} |");
+                text.Append(answer is null ? $" {(image.Answers.IsEmpty ? $"{ToneLook.Of(image.Tone).Emoji} {Word(image.Status)}" : "–")} |"
+                    : $" {ToneLook.Of(answer.Tone).Emoji} {Word(answer.Says)} |");
             }
             text.Append('\n');
         }

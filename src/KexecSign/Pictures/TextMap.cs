@@ -19,7 +19,8 @@ internal static class TextMap
     /// <summary>What the map says in words: what each signature covers, and where each level ends.</summary>
     public static ImmutableArray<string> Notes(FileMap map) =>
     [
-        .. map.Levels.SelectMany(level => level.Covers.Select(cover => $"{Where(map, level)}{cover.Name} is by {cover.Signer}{Holds(cover)}; it covers all but the checksum, the certificate directory and the certificate table.")),
+        .. map.Levels.SelectMany(level => level.Covers.Select(cover => $"{Where(map, level)}{cover.Name} is by "
+            + $"{cover.Signer}{Holds(cover)}; it covers all but the checksum, the certificate directory and the certificate table.")),
         .. map.Levels.Where(level => level.EndSays is not null).Select(level => $"{Where(map, level)}{level.EndSays}."),
     ];
 

@@ -102,6 +102,57 @@ internal sealed class ChildProgram
         throw OperationErrors.ProgramFailed.With(_name, Ending(process.ExitCode), output.Failure);
     }
 
+    /// <summary>Runs it until it ends, a line is enough, or time is up; its exit code does not matter.</summary>
+    /// <param name="context">Run context.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="isEnough">Given each line of output and errors, in the order of each; whether to stop there.</param>
+    /// <returns>Whether it ended, or was told to, in time.</returns>
+    /// <exception cref="Formats.Errors.KexecSignException">KS5003 when it cannot be started.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    public bool Watch(RunContext context, TimeSpan limit, Predicate<string> isEnough)
+    {
+        context.Cancellation.ThrowIfCancellationRequested();
+        context.Log.Detail(CommandLine());
+        using var process = new Process { StartInfo = _start };
+        using var enough = new CancellationTokenSource();
+        bool stopped = false;
+        Lock order = new();
+        process.OutputDataReceived += Take;
+        process.ErrorDataReceived += Take;
+        Start(process);
+        using var late = new CancellationTokenSource(limit);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.Cancellation, late.Token, enough.Token);
+        try
+        {
+            process.StandardInput.Close();
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
+            process.WaitForExitAsync(either.Token).GetAwaiter().GetResult();
+            return true;
+        }
+        catch (OperationCanceledException) when (!context.Cancellation.IsCancellationRequested)
+        {
+            return stopped;
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+        }
+
+        void Take(object sender, DataReceivedEventArgs line)
+        {
+            lock (order)
+            {
+                if (line.Data is null || stopped || !isEnough(line.Data))
+                    return;
+                stopped = true;
+            }
+            enough.Cancel();
+        }
+    }
+
     private void Start(Process process)
     {
         try

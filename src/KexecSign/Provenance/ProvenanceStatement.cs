@@ -25,6 +25,9 @@ internal sealed record ProvenanceStatement
     /// <summary>A builder that nobody named.</summary>
     public const string UnnamedBuilder = "urn:kexecsign:builder:unnamed";
 
+    /// <summary>The version of Linux that the kernel says it is; null where none is found.</summary>
+    public string? LinuxVersion { get; init; }
+
     /// <summary>Which parameters there are.</summary>
     public string Kind { get; init; } = BuildType;
 
@@ -66,6 +69,8 @@ internal sealed record ProvenanceStatement
         json.WriteStartObject("externalParameters");
         if (!Materials.IsEmpty)
             json.WriteString("image", Materials[0].Name);
+        if (LinuxVersion is not null)
+            json.WriteString("linuxVersion", LinuxVersion);
         if (Compression is not null)
             json.WriteString("compression", Compression);
         if (Level is not null)

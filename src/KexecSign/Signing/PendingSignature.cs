@@ -54,7 +54,9 @@ internal sealed class PendingSignature
         Image = image;
         TableSize = tableSize;
         Body = CertificateTable.Attach(image, body, new byte[tableSize]).Slice(0, body.Length);
-        ImageHash = new(identity.Hash, AuthenticodeDigest.FlatRanges(image with { FileLength = body.Length, Directories = image.Directories.SetItem(PeConstants.CertificateDirectoryIndex, PeDirectory.None) }));
+        ImageHash = new(identity.Hash,
+            AuthenticodeDigest.FlatRanges(image with { FileLength = body.Length,
+            Directories = image.Directories.SetItem(PeConstants.CertificateDirectoryIndex, PeDirectory.None) }));
     }
 
     /// <summary>The headers as read.</summary>

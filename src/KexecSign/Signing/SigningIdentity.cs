@@ -1,3 +1,4 @@
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Vocabulary;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -75,8 +76,8 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     /// <exception cref="Formats.Errors.KexecSignException">KS3010 when one is not named, KS3012, KS3022, KS3408, KS2xxx.</exception>
     public static SigningIdentity Open(string operation, SigningOptions options, RunContext context, MlDsaUse mlDsa = MlDsaUse.Refused)
     {
-        string keyReference = options.Key ?? throw OperationErrors.OptionMissing.With(operation, "--key");
-        string certificateReference = options.Certificate ?? throw OperationErrors.OptionMissing.With(operation, "--cert");
+        string keyReference = options.Key ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key"));
+        string certificateReference = options.Certificate ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("cert"));
         IReadOnlyList<X509Certificate2> certificates = context.Keyring.OpenCertificates(certificateReference, options.Pin, context.Cancellation);
         ISigningKey key = context.Keyring.OpenKey(keyReference, options.Pin, certificates[0], context.Cancellation);
         certificates = CertificateMatch.SignerFirst(key, certificates);
@@ -89,7 +90,7 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3012, KS3022, KS3408, KS2xxx.</exception>
     public static SigningIdentity WithoutCertificate(string operation, SigningOptions options, RunContext context)
     {
-        ISigningKey key = context.Keyring.OpenKey(options.Key ?? throw OperationErrors.OptionMissing.With(operation, "--key"), options.Pin, context.Cancellation);
+        ISigningKey key = context.Keyring.OpenKey(options.Key ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key")), options.Pin, context.Cancellation);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(MlDsaUse.Refused, operation, key, options.Digest, context);
         return Checked(key, [KeyOnlyCertificate.For(key)], options.Digest);

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using KexecSign.Core.Errors;
@@ -81,5 +82,5 @@ internal static class SigningOptionSpecs
     private static ExistingSignatures Only(ExistingSignatures before, ExistingSignatures wanted) =>
         before is ExistingSignatures.Refuse || before == wanted
             ? wanted
-            : throw OperationErrors.OptionsConflict.With("--" + before.ToString().ToLowerInvariant(), "--" + wanted.ToString().ToLowerInvariant());
+            : throw OperationErrors.OptionsConflict.With(new NamedOption(before.ToString().ToLowerInvariant()), new NamedOption(wanted.ToString().ToLowerInvariant()));
 }

@@ -71,7 +71,9 @@ internal sealed class UkiKernel : IDisposable
         if (work.Identity is null)
         {
             if (image.IsSigned && !Alignment.Holds(kernel.Length, 512))
-                context.Log.Warning($"the signed kernel has 0x{kernel.Length:x} bytes, no multiple of 512: kexec BPF parsers and kexec-tools up to 2.0.32 read the padding behind it too, and its signature fails there; with --inner-key all lengths agree.");
+                context.Log.Warning($"the signed kernel has 0x{kernel.Length:x} bytes, no multiple of 512: kexec BPF parsers and "
+                    + $"kexec-tools up to 2.0.32 read the padding behind it too, and its signature fails there; with --inner-key all "
+                        + $"lengths agree.");
             return new(kernel, null, Convert.ToHexStringLower(LayoutPass.Hash(kernel, HashAlgorithmName.SHA256, context)));
         }
         InnerImage signed = InnerImage.Sign(kernel, work.Identity, work.Replace ? ExistingSignatures.Replace : ExistingSignatures.Refuse, context, anyKernel: true);

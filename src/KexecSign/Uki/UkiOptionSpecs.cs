@@ -12,11 +12,16 @@ internal static class UkiOptionSpecs
         where T : class
     {
         yield return new("cmdline", "TEXT|@FILE", "Kernel command line (.cmdline); line ends become blanks.", (o, v) => set(o, get(o) with { CommandLine = v }));
-        yield return new("initrd", "FILE", "Initrd (.initrd); several are joined in this order, each padded to 4 bytes.", (o, v) => set(o, get(o) with { Initrds = get(o).Initrds.Add(v) }), repeatable: true);
-        yield return new("ucode", "FILE", "Microcode archive (.ucode), which goes before all initrds; systemd-stub 256.", (o, v) => set(o, get(o) with { Microcode = get(o).Microcode.Add(v) }), repeatable: true);
+        yield return new("initrd", "FILE", "Initrd (.initrd); several are joined in this order, each padded to 4 bytes.", (o, v) =>
+            set(o, get(o) with { Initrds = get(o).Initrds.Add(v) }), repeatable: true);
+        yield return new("ucode", "FILE", "Microcode archive (.ucode), which goes before all initrds; systemd-stub 256.", (o, v) =>
+            set(o, get(o) with { Microcode = get(o).Microcode.Add(v) }), repeatable: true);
         yield return new("dtb", "FILE", "Device tree (.dtb).", (o, v) => set(o, get(o) with { DeviceTree = v }));
-        yield return new("dtbauto", "FILE", "Device tree that is taken on a machine that it fits (.dtbauto); systemd-stub 257.", (o, v) => set(o, get(o) with { AutomaticDeviceTrees = get(o).AutomaticDeviceTrees.Add(v) }), repeatable: true);
-        yield return new("hwids", "PATH", "Which machine takes which device tree (.hwids): a JSON file, a folder of them, or a finished table; systemd-stub 257.", (o, v) => set(o, get(o) with { HardwareIds = get(o).HardwareIds.Add(v) }), repeatable: true);
+        yield return new("dtbauto", "FILE", "Device tree that is taken on a machine that it fits (.dtbauto); systemd-stub 257.", (o, v) =>
+            set(o, get(o) with { AutomaticDeviceTrees = get(o).AutomaticDeviceTrees.Add(v) }), repeatable: true);
+        yield return new("hwids", "PATH",
+            "Which machine takes which device tree (.hwids): a JSON file, a folder of them, or a finished table; systemd-stub 257.",
+            (o, v) => set(o, get(o) with { HardwareIds = get(o).HardwareIds.Add(v) }), repeatable: true);
         yield return new("uname", "TEXT|@FILE", "The kernel's version, uname -r (.uname).", (o, v) => set(o, get(o) with { Uname = v }));
         yield return new("osrel", "TEXT|@FILE", "The system's os-release (.osrel); boot menus show it.", (o, v) => set(o, get(o) with { OsRelease = v }));
         yield return new("sbat", "TEXT|@FILE", "Rows for .sbat.", (o, v) => set(o, get(o) with { Sbat = get(o).Sbat.Add(v) }), repeatable: true);
@@ -29,7 +34,8 @@ internal static class UkiOptionSpecs
         [
             .. AddonContents(get, set),
             new("splash", "FILE", "Bitmap that is shown while booting (.splash).", (o, v) => set(o, get(o) with { Splash = v })),
-            new("efifw", "FILE", "Firmware that is taken on a machine that .hwids names (.efifw); systemd-stub 258.", (o, v) => set(o, get(o) with { Firmware = get(o).Firmware.Add(v) }), repeatable: true),
+            new("efifw", "FILE", "Firmware that is taken on a machine that .hwids names (.efifw); systemd-stub 258.", (o, v) =>
+                set(o, get(o) with { Firmware = get(o).Firmware.Add(v) }), repeatable: true),
             new("parser", "FILE", "A kexec BPF parser object for the image's own .bpf section.", (o, v) => set(o, get(o) with { Parser = v })),
         ];
 

@@ -76,7 +76,7 @@ internal sealed class ZbootAssembly : IDisposable
     {
         var encoder = PayloadEncoder.For(recipe.Compression);
         if (recipe.Zstd is not null && !encoder.HasLibraries)
-            throw OperationErrors.OptionsConflict.With("--zstd", "--compression " + PayloadFormat.Of(recipe.Compression).Word);
+            throw OperationErrors.OptionsConflict.With(new NamedOption("zstd"), new NamedOption("compression", PayloadFormat.Of(recipe.Compression).Word));
         ZbootKitStub stub = kit.Stub(recipe.Compression);
         kit.RequireSafe(stub);
         StubTarget target = kit.Target;

@@ -32,7 +32,8 @@ internal static class ZbootOptionSpecs
     /// <summary>Which zstd compresses.</summary>
     public static OptionSpec<T> Zstd<T>(Func<T, ZstdLibrary, T> set)
         where T : class =>
-        new("zstd", "NAME", "Which zstd compresses: that of this program, which gives the same bytes on every machine (own), or the machine's libzstd, for those of the kernel's own build there (system).",
+        new("zstd", "NAME", "Which zstd compresses: that of this program, which gives the same bytes on every machine (own), or the "
+            + "machine's libzstd, for those of the kernel's own build there (system).",
             (o, v) => set(o, ZstdOf(v)), defaultValue: "own", choices: ZstdLibraries);
 
     /// <summary>The zstd of that name.</summary>
@@ -49,7 +50,6 @@ internal static class ZbootOptionSpecs
     {
         ZstdLibrary.Own => "own",
         ZstdLibrary.System => "system",
-        _ => throw new ArgumentOutOfRangeException(nameof(library), library, null),
     };
 
     /// <summary>The compression of that name.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using KexecSign.Pictures;
 
 namespace KexecSign.Boot.Tests.Lab;
 
@@ -48,6 +49,21 @@ internal sealed class LabReport
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "scenarios.txt"), Table());
         File.WriteAllText(Path.Combine(folder, "scenarios.ktap"), Ktap());
+        File.WriteAllText(Path.Combine(folder, "scenarios.html"), HtmlPage.Of(Matrix()));
+        File.WriteAllText(Path.Combine(folder, "scenarios.md"), MarkdownPage.Of(Matrix()));
+    }
+
+    // Images and those who judged them, as a test set's matrix is drawn: what was seen, and where that is another than expected, both.
+    private PictureReport Matrix()
+    {
+        int wrong = _outcomes.Count(o => !o.Holds);
+        return new("What firmware and kernels did", wrong == 0 ? PictureTone.Good : PictureTone.Bad, $"{_outcomes.Count} scenarios, {wrong} not as expected",
+        [
+            .. _outcomes.GroupBy(o => o.Name, StringComparer.Ordinal).Select(image => new PictureImage(image.Key, image.All(o => o.Holds) ? PictureTone.Good : PictureTone.Bad, "")
+            {
+                Answers = [.. image.Select(o => new PictureAnswer(o.Group, !o.Holds ? PictureTone.Open : o.Seen == "accepts" ? PictureTone.Good : PictureTone.Bad, o.Holds ? o.Seen : $"{o.Seen}, expected {o.Expected}", ""))],
+            }),
+        ]);
     }
 
     private string Table()

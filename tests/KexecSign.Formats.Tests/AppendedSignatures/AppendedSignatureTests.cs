@@ -68,7 +68,7 @@ public sealed class AppendedSignatureTests
             {
                 DetachedSignedData.Decode(damaged);
             }
-            catch (Errors.KexecSignException refused)
+            catch (Formats.Errors.KexecSignException refused)
             {
                 refused.Code.Id.ShouldBeOneOf("KS1423", "KS1507");
             }

@@ -114,7 +114,7 @@ public sealed class ParserElfTests : IDisposable
             {
                 ParserElf.ReadAll(damaged);
             }
-            catch (Errors.KexecSignException)
+            catch (Formats.Errors.KexecSignException)
             {
                 refused++;
             }

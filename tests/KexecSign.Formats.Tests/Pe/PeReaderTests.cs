@@ -110,7 +110,7 @@ public class PeReaderTests
     public void Refuses_a_file_cut_inside_its_headers(int length)
     {
         byte[] cut = TestImage.Arm64().Bytes[..length];
-        var refused = Should.Throw<Errors.KexecSignException>(() => PeReader.Read(Layout.Of(cut)));
+        var refused = Should.Throw<Formats.Errors.KexecSignException>(() => PeReader.Read(Layout.Of(cut)));
         refused.Code.Id.ShouldBeOneOf("KS1001", "KS1005");
         refused.Message.ShouldContain($"0x{length:x}");
     }

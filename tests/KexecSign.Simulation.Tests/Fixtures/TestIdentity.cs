@@ -21,6 +21,8 @@ internal sealed class TestIdentity : IDisposable
 
     public X509Certificate2 Certificate { get; }
 
+    public static TestIdentity Of(AsymmetricAlgorithm key, X509Certificate2 certificate) => new(key, certificate);
+
     public static TestIdentity Rsa(string name, int bits = 2048, TestIdentity? issuer = null, bool expired = false)
     {
         var key = RSA.Create(bits);

@@ -213,10 +213,10 @@ public sealed class KexecFileLoadTests(Keys keys) : IClassFixture<Keys>, IDispos
     {
         byte[] riscv = ImageBuilder.RiscVImage();
         Judge(riscv, KernelArchitecture.RiscV64).Errno.ShouldBe(KernelErrno.ENOEXEC);
-        KexecVerdict newer = Judge(riscv, KernelArchitecture.RiscV64, Policy() with { Release = KernelRelease.Newer });
+        KexecVerdict newer = Judge(riscv, KernelArchitecture.RiscV64, Policy() with { Release = new KernelRelease(6, 16) });
         newer.Accepted.ShouldBeTrue(newer.Explanation);
         newer.Signature.ShouldBeNull();
-        Judge(ImageBuilder.PadTo(riscv, ImageBuilder.ImageSize + 8), KernelArchitecture.RiscV64, Policy() with { Release = KernelRelease.Newer })
+        Judge(ImageBuilder.PadTo(riscv, ImageBuilder.ImageSize + 8), KernelArchitecture.RiscV64, Policy() with { Release = new KernelRelease(6, 16) })
             .Rule.ShouldBe(KexecRules.LongerThanMemory);
         Judge(riscv, KernelArchitecture.PowerPC64).Errno.ShouldBe(KernelErrno.ENOEXEC);
         Should.Throw<Formats.Errors.KexecSignException>(() => Judge(riscv, KernelArchitecture.S390X)).Code.ShouldBe(KexecRules.NotModelled);

@@ -25,12 +25,14 @@ public sealed class PeVerificationTests(Keys keys) : IClassFixture<Keys>
     public void Takes_an_elliptic_curve() => Accepts(new AuthenticodeForge(keys.Ec), new KernelPolicy { Platform = [keys.Ec.Certificate] });
 
     [Theory]
-    [InlineData(KernelRelease.Linux612, true)]
-    [InlineData(KernelRelease.Linux61, false)]
-    public void P521_came_after_6_1(KernelRelease release, bool known)
+    [InlineData("6.10", true)]
+    [InlineData("7.3.4", true)]
+    [InlineData("6.9", false)]
+    [InlineData("6.1", false)]
+    public void P521_came_with_6_10(string release, bool known)
     {
         using var ec = TestIdentity.Ec("p521", ECCurve.NamedCurves.nistP521);
-        var policy = new KernelPolicy { Platform = [ec.Certificate], Release = release };
+        var policy = new KernelPolicy { Platform = [ec.Certificate], Release = KernelRelease.TryParse(release)!.Value };
         if (known)
             Accepts(new AuthenticodeForge(ec), policy);
         else

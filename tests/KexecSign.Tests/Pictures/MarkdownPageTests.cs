@@ -34,6 +34,24 @@ public sealed class MarkdownPageTests : IDisposable
             row.Split("<td>").Length.ShouldBe(4);
     }
 
+    [Fact]
+    public void A_plan_of_thousands_stays_below_what_GitHub_takes()
+    {
+        PictureImage[] images =
+        [
+            .. Enumerable.Range(0, 5000).Select(i => new PictureImage($"image-{i}.efi", i == 4321 ? PictureTone.Bad : PictureTone.Good, "built")
+            {
+                Says = i == 4321 ? "KS1001: it failed." : null,
+                Answers = [new("firmware", PictureTone.Good, "accepts", "a reason of some length, by CN=somebody, as reasons are")],
+                Facts = [new("sha256", new string('a', 64), IsHash: true)],
+            }),
+        ];
+        string text = MarkdownPage.Of(new("plan", PictureTone.Bad, "4999 built, 1 failed", [.. images]));
+        text.Length.ShouldBeLessThan(1 << 20);
+        text.ShouldContain("KS1001\\: it failed", customMessage: "what failed comes first");
+        text.ShouldContain("4900 more images");
+    }
+
     [Theory]
     [InlineData("a", "`a`")]
     [InlineData("a`b", "`` a`b ``")]

@@ -67,6 +67,33 @@ public sealed class MlDsaTests : IDisposable
         verdicts.Output.ShouldContain("(ML-DSA, known from Linux 7.0 on), which the kernel has no code for");
     }
 
+    [SkippableTheory]
+    [InlineData(44)]
+    [InlineData(65)]
+    [InlineData(87)]
+    public void The_model_of_a_kernel_of_7_x_takes_it_and_one_of_6_x_does_not(int set)
+    {
+        Certified(set);
+        string image = _folder.File("image", TestImage.Arm64().Bytes), signed = _folder.At("signed");
+        Succeed("sign", image, "--key", _folder.At("key"), "--cert", _folder.At("cert"), "-o", signed);
+        Answer verdict(string file, string kernel) => Run("verify", file, "--kexec-cert", _folder.At("cert"), "--for", "kexec", "--kernel", kernel);
+        verdict(signed, "7.0").Exit.ShouldBe(0);
+        verdict(signed, "7.3").Output.ShouldContain("by the rules of Linux 7.3");
+        verdict(signed, "6.19").Output.ShouldContain("ENOPKG");
+
+        // A byte of the image, and one of the signature, which is the last thing before the padding.
+        byte[] changed = File.ReadAllBytes(signed);
+        changed[0x1100] ^= 1;
+        verdict(_folder.File("changed", changed), "7.3").Exit.ShouldBe(4);
+        byte[] other = File.ReadAllBytes(signed);
+        other[Array.FindLastIndex(other, b => b != 0) - 100] ^= 1;
+        Answer wrong = verdict(_folder.File("other", other), "7.3");
+        (wrong.Exit, wrong.Output.Contains("EKEYREJECTED", StringComparison.Ordinal)).ShouldBe((4, true), wrong.Output);
+
+        if (!MLDsa.IsSupported)
+            KexecSignProgram.Run("verify", signed, "--kexec-cert", _folder.At("cert"), "--for", "kexec", "--kernel", "7.3").Error.ShouldContain("KS4721");
+    }
+
     [SkippableFact]
     public void Without_OpenSSL_3_5_an_ML_DSA_signature_is_neither_called_right_nor_wrong()
     {

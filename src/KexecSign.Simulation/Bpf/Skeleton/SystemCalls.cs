@@ -78,7 +78,8 @@ internal sealed class SystemCalls(AddressSpace memory, SeriesModel series, int p
                 return (uint)Add(new() { Name = name, Type = type, ValueSize = 0, MaxEntries = entries, Handle = Handle(name) });
             case BpfMap.ArrayType:
                 if (keySize != 4 || valueSize == 0 || entries == 0)
-                    return Refuse(KernelErrno.EINVAL, BpfRules.BadArgument, $"map {name}", $"an array has keys of 4 bytes and something in it, not keys of {keySize} and {entries} values of {valueSize} bytes");
+                    return Refuse(KernelErrno.EINVAL, BpfRules.BadArgument, $"map {name}", $"an array has keys of 4 bytes and something "
+                        + $"in it, not keys of {keySize} and {entries} values of {valueSize} bytes");
                 if ((ulong)valueSize * entries > MaxArrayBytes)
                     return Refuse(KernelErrno.ENOMEM, BpfRules.BadArgument, $"map {name}", $"{entries} values of {valueSize} bytes are more than the simulator's {MaxArrayBytes}");
                 Region values = memory.Add(new()

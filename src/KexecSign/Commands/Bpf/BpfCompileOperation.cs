@@ -6,6 +6,7 @@ using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Bpf;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Parsers;
 
@@ -98,9 +99,9 @@ internal static class BpfCompileOperation
 
     private static BpfCompileResult Run(BpfCompileOptions options, RunContext context)
     {
-        string output = options.Output ?? throw OperationErrors.OptionMissing.With("bpf compile", "-o");
+        string output = options.Output ?? throw OperationErrors.OptionMissing.With("bpf compile", new NamedOption("o"));
         ParserSeries series = ParserSeries.Named(OptionValues.Choice(
-            "abi", options.Abi ?? throw OperationErrors.OptionMissing.With("bpf compile", "--abi"), ParserSeries.Words))!;
+            "abi", options.Abi ?? throw OperationErrors.OptionMissing.With("bpf compile", new NamedOption("abi")), ParserSeries.Words))!;
         if (options.Source is null == options.Parser is null)
             throw OperationErrors.ParserSource.With(options.Source is null ? "none is" : "both are");
         using WorkFolder work = WorkFolder.Open();

@@ -64,8 +64,8 @@ internal static class BpfEmbedOperation
 
     private static BpfEmbedResult Run(BpfEmbedOptions options, RunContext context)
     {
-        string output = options.Output ?? throw OperationErrors.OptionMissing.With("bpf embed", "-o");
-        string parserPath = options.Parser ?? throw OperationErrors.OptionMissing.With("bpf embed", "--parser");
+        string output = options.Output ?? throw OperationErrors.OptionMissing.With("bpf embed", new NamedOption("o"));
+        string parserPath = options.Parser ?? throw OperationErrors.OptionMissing.With("bpf embed", new NamedOption("parser"));
         using FileSource source = FileSource.Open(options.Image);
         try
         {

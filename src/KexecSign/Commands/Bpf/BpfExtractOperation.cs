@@ -67,7 +67,7 @@ internal static class BpfExtractOperation
 
     private static BpfExtractResult Run(BpfExtractOptions options, RunContext context)
     {
-        string output = options.Output ?? throw OperationErrors.OptionMissing.With("bpf extract", "-o");
+        string output = options.Output ?? throw OperationErrors.OptionMissing.With("bpf extract", new NamedOption("o"));
         using FileSource source = FileSource.Open(options.Image);
         try
         {

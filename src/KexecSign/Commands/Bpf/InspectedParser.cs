@@ -53,7 +53,8 @@ public sealed record InspectedParser(
         }
         catch (KexecSignException unreadable)
         {
-            return new(place, abi, parser.Data.Length, parser.Instructions.Length / 8, [], [], "unknown", [ParserFinding.Of(VerifyErrors.PartUnreadable.Because(unreadable, "the loader program", unreadable.Message))]);
+            return new(place, abi, parser.Data.Length, parser.Instructions.Length / 8, [], [], "unknown",
+                [ParserFinding.Of(VerifyErrors.PartUnreadable.Because(unreadable, "the loader program", unreadable.Message))]);
         }
         return new(
             place, abi, parser.Data.Length, parser.Instructions.Length / 8, [.. contents.Maps.Select(MapOf)],
@@ -69,7 +70,8 @@ public sealed record InspectedParser(
             title, ("series", Series), ("opts_data", $"0x{DataSize:x} bytes"), ("opts_insn", $"{LoaderInstructions} instructions"), ("made with", Toolchain));
         yield return new(
             title + ": maps", ["name", "kind", "bytes", "kernels with pages of"],
-            [.. Maps.Select(m => (ImmutableArray<string>)[m.Name, m.Kind, $"0x{m.Bytes:x}", m.Kind != RingKind ? "" : m.LoadsWithPagesKiB.IsEmpty ? "none" : string.Join(", ", m.LoadsWithPagesKiB) + " KiB"])]);
+            [.. Maps.Select(m => (ImmutableArray<string>)[m.Name, m.Kind, $"0x{m.Bytes:x}", m.Kind != RingKind ? ""
+                : m.LoadsWithPagesKiB.IsEmpty ? "none" : string.Join(", ", m.LoadsWithPagesKiB) + " KiB"])]);
         yield return new(
             title + ": programs", ["name", "hook", "sleeps", "instructions", "license", "calls"],
             [.. Programs.Select(p => (ImmutableArray<string>)[p.Name, p.Hook ?? "none", p.Sleepable ? "yes" : "no", $"{p.Instructions}", p.License, string.Join(' ', p.KernelFunctions)])]);

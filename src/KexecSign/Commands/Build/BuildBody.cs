@@ -41,19 +41,20 @@ internal sealed class BuildBody : IDisposable
     /// <param name="source">The Image, or the finished image when there is no kit.</param>
     /// <param name="kit">The kit; null for none.</param>
     /// <param name="inner">Who signs the Image inside; null for nobody.</param>
+    /// <param name="existing">What becomes of signatures that it, or the Image inside, carries already.</param>
     /// <param name="recipe">How a kit's payload is compressed.</param>
     /// <param name="context">Run context.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS10xx to KS12xx, KS3010, KS31xx.</exception>
-    public static BuildBody Make(FileSource source, ZbootKit? kit, SigningIdentity? inner, ZbootRecipe recipe, RunContext context)
+    public static BuildBody Make(FileSource source, ZbootKit? kit, SigningIdentity? inner, ExistingSignatures existing, ZbootRecipe recipe, RunContext context)
     {
-        Layout file = source.ToLayout();
+        Layout file = StandingImage.Of(source.ToLayout(), kit is null, existing);
         if (kit is not null)
-            return Linked(file, kit, inner, recipe, context);
+            return Linked(file, kit, inner, existing, recipe, context);
         if (inner is null)
             return new(file, null, null);
         if (KnownImage.Of(file).Kind != ImageKind.Zboot)
             throw OperationErrors.OptionMissing.With("build", $"--kit: {source.Path} is no zboot image, so there is no Image inside to sign");
-        return Repacked(file, inner, source.Path, recipe.Zstd ?? default, context);
+        return Repacked(file, inner, existing, source.Path, recipe.Zstd ?? default, context);
     }
 
     /// <inheritdoc/>
@@ -63,16 +64,17 @@ internal sealed class BuildBody : IDisposable
             held.Dispose();
     }
 
-    private static BuildBody Linked(Layout file, ZbootKit kit, SigningIdentity? signer, ZbootRecipe recipe, RunContext context)
+    private static BuildBody Linked(Layout file, ZbootKit kit, SigningIdentity? signer, ExistingSignatures existing, ZbootRecipe recipe, RunContext context)
     {
         _ = KernelImage.Read(file);
-        InnerImage? inner = signer is null ? null : InnerImage.Sign(file, signer, ExistingSignatures.Refuse, context);
+        InnerImage? inner = signer is null ? null : InnerImage.Sign(file, signer, existing, context);
         try
         {
             ZbootAssembly zboot = ZbootAssembly.Make(kit, inner?.Image ?? file, recipe, context);
             return new(
                 zboot.Image, inner,
-                new(zboot.Header.CompressionName, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize) { Library = zboot.Library },
+                new(zboot.Header.CompressionName, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, zboot.PayloadSha256,
+                    zboot.ImageLength, zboot.CodeSize) { Library = zboot.Library },
                 zboot, inner);
         }
         catch
@@ -82,14 +84,14 @@ internal sealed class BuildBody : IDisposable
         }
     }
 
-    private static BuildBody Repacked(Layout file, SigningIdentity signer, string path, ZstdLibrary zstd, RunContext context)
+    private static BuildBody Repacked(Layout file, SigningIdentity signer, ExistingSignatures existing, string path, ZstdLibrary zstd, RunContext context)
     {
         InnerImage? inner = null;
         PayloadFit? fit = null;
         using FinishedZboot zboot = FinishedZboot.Open(file, context);
         try
         {
-            inner = InnerImage.Sign(zboot.Kernel, signer, ExistingSignatures.Refuse, context);
+            inner = InnerImage.Sign(zboot.Kernel, signer, existing, context);
             var search = new PayloadSearch(zboot.Header.Compression, zboot.Header.PayloadSize, zstd);
             fit = search.Try(inner.Image, inner.Signature.CertificateTableSize, context) ?? throw zboot.DoesNotFit(search.Shortest, path);
             Layout repacked = zboot.With(fit.Payload, checked((uint)inner.Image.Length));

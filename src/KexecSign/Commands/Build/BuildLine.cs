@@ -73,7 +73,7 @@ internal sealed class BuildLine
     private void RequirePlaceForSidecar()
     {
         if (_ima is not null && OutputTarget.IsStandardOutput(_options.Output!))
-            throw OperationErrors.OptionsConflict.With("-o " + _options.Output, "--ima-key");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("o", _options.Output), new NamedOption("ima-key"));
     }
 
     private (Layout Image, EmbeddedParser? Parser) WithSections(Layout body, BuildSources sources)
@@ -117,6 +117,7 @@ internal sealed class BuildLine
             Image = new(sources.Image.Path, sources.Image.Length, sources.Sha256(sources.Image.Path)),
             Kit = sources.Kit is { } kit ? new(kit.Path, new FileInfo(kit.Path).Length, kit.Sha256) : null,
             ImageSize = ImageSize(sources.Image),
+            LinuxVersion = KernelVersions.Own(finished.Kernel),
             Parser = parser,
             Tar = _options.Tar is null ? null : outputs.Single(o => o.File == _options.Tar),
             Provenance = _options.Provenance,
@@ -135,7 +136,7 @@ internal sealed class BuildLine
     {
         try
         {
-            return BuildBody.Make(sources.Image, sources.Kit, _inner, Recipe(), _context);
+            return BuildBody.Make(sources.Image, sources.Kit, _inner, _options.Existing, Recipe(), _context);
         }
         catch (KexecSignException refused) when (refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
         {
@@ -179,7 +180,7 @@ internal sealed class BuildLine
     {
         try
         {
-            return PendingSignature.Prepare(image, identity, ExistingSignatures.Refuse, fit: false);
+            return PendingSignature.Prepare(image, identity, _options.Existing, fit: false);
         }
         catch (KexecSignException refused)
         {
@@ -234,6 +235,7 @@ internal sealed class BuildLine
             ],
             Materials = [.. materials.OfType<string>().Select(path => new ProvenanceSubject(Path.GetFileName(path), sources.Sha256(path)))],
             Builder = _options.Builder ?? ProvenanceStatement.UnnamedBuilder,
+            LinuxVersion = KernelVersions.Own(finished.Kernel),
             Compression = _options.Kit is null ? null : _options.Compression ?? PayloadFormat.Default.Word,
             Level = _options.Level,
             Library = _options.Kit is null ? null : Recipe().Library,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Formats.Zboot;
 using KexecSign.Inspection.Parts;
 using KexecSign.Parsers;
 using KexecSign.Pictures;
@@ -20,7 +21,7 @@ internal static class BuildMap
         if (size <= 0)
             return null;
         FilePart? payload = built.Zboot is not { } zboot ? null : new(
-            PartKind.Payload, $"payload ({zboot.Compression})", zboot.PayloadOffset, zboot.PayloadSize + (zboot.Compression?.StartsWith("gzip", StringComparison.Ordinal) == true ? 0 : 4));
+            PartKind.Payload, $"payload ({zboot.Compression})", zboot.PayloadOffset, zboot.PayloadSize + (PayloadFormat.All.Any(format => format.Word == zboot.Compression && format.HasOwnLength) ? 0 : 4));
         ImmutableArray<FilePart> parts = FileMap.Between(payload is null ? "image" : "headers, stub", size,
             ((FilePart?[])
             [

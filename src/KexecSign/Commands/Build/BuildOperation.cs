@@ -4,6 +4,7 @@ using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Zboot;
 using KexecSign.Pictures;
 using KexecSign.Provenance;
@@ -23,11 +24,16 @@ internal static class BuildOperation
         Summary = "The whole line: sign the Image, compress, link, embed, sign, IMA, verify, report.",
         Details = "All files are made in a folder beside the output and verified there; only then do they appear, so a failure leaves "
             + "what was there before. Without --kit the image is signed as it stands; with --inner-key it must then be a finished vmlinuz.efi, "
-            + "whose Image is signed in its place. PLAN describes many images, their keys, steps and outputs (docs/schema/plan.schema.json; paths "
+            + "whose Image is signed in its place. An image that is signed already, as a distribution's is, is refused unless --replace, --append or --prepend "
+            + "says what becomes of its signatures; a payload, parser or SBAT rows of other bytes leave only --replace. PLAN describes many images, their keys, steps and outputs (docs/schema/plan.schema.json; paths "
             + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
             + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
-        Plan = o => o.Plan is null ? Steps(o) : [.. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)), .. PlannedStep.Write(o.Report, o.Html, o.Markdown)],
+        Plan = o => o.Plan is null ? Steps(o) :
+        [
+            .. PlanDocument.Read(o.Plan, o, null).Of(PlanRun.Shard(o.Shard, Environment.GetEnvironmentVariable)).SelectMany(i => Steps(i.Image.Options)),
+            .. PlannedStep.Write(o.Report, o.Html, o.Markdown),
+        ],
         TypedResult = () => BuildJson.Default.BuildOutcome,
         TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
         TypedOptions =
@@ -52,6 +58,7 @@ internal static class BuildOperation
             .. BuildRoles.Signer("inner", "sign-inner", "inner-", "of the Image inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
             .. BuildRoles.Signer("ima", "ima", "ima-", "for IMA", o => o.Ima, (o, s) => o with { Ima = s }),
             .. BuildRoles.Pins(),
+            .. BuildRoles.Existing(),
             ZbootOptionSpecs.Sbat<BuildOptions>((o, v) => o with { Sbat = v }) with { Role = BuildRoles.Content(o => o.Sbat, new("embed", "sbat")) },
             new("parser", "FILE", "A kexec BPF parser object for the .bpf section.", (o, v) => o with { Parser = v })
             {
@@ -75,7 +82,8 @@ internal static class BuildOperation
             {
                 Role = BuildRoles.Output(o => o.Tar, new("outputs", "tar")),
             },
-            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces)
+            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the finished image.", (o, v) =>
+                o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces)
             {
                 Role = BuildRoles.Value(o => o.Xattr, new("ima", "xattr")),
             },
@@ -141,7 +149,7 @@ internal static class BuildOperation
         if (options.Plan is null)
         {
             if (options.Shard is not null || options.Rebuild || options.Keys is not null)
-                throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? "--shard" : options.Rebuild ? "--rebuild" : "--keys");
+                throw OperationErrors.NoPlanToShard.With(options.Shard is not null ? new NamedOption("shard") : options.Rebuild ? new NamedOption("rebuild") : new NamedOption("keys"));
             return Pictured(options, BuildFiles.Of(options), () => new BuildLine(Complete(options), context).Run(), context);
         }
         RefuseOneImagesOptions(options);
@@ -170,6 +178,7 @@ internal static class BuildOperation
             throw OperationErrors.OptionMissing.With("build", "--ima-key (for " + (options.Tar is null ? "--xattr" : "--tar") + ")");
         if (options.SignedImage is not null)
             Require(options.Inner.Key, "--inner-key (for --signed-image)");
+        StandingImage.RequireUnchanged(options);
         return options with
         {
             Outer = options.Outer with { Pin = options.Pin },
@@ -196,7 +205,7 @@ internal static class BuildOperation
         foreach ((OptionSpec<BuildOptions> option, OptionRole<BuildOptions> role) in BuildRoles.All)
         {
             if (role.Scope == OptionScope.One && role.Value(options) is not null)
-                throw OperationErrors.PlanAndOption.With(option.Typed, "images of its own");
+                throw OperationErrors.PlanAndOption.With(new NamedOption(option.Name), "images of its own");
         }
     }
 

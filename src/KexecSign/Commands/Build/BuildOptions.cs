@@ -8,7 +8,8 @@ namespace KexecSign.Commands.Build;
 /// <summary>Options of <c>build</c>: the whole line from a kernel Image to a signed package.</summary>
 public sealed record BuildOptions
 {
-    /// <summary>A plan file: of many images, or of the options of one. Of the properties below, a plan of many takes <see cref="Keys"/>, <see cref="Shard"/>, <see cref="Rebuild"/>, <see cref="Policy"/>, <see cref="Pin"/> and <see cref="Report"/>.</summary>
+    /// <summary>A plan file: of many images, or of the options of one. Of the properties below, a plan of many takes <see cref="Keys"/>,
+    /// <see cref="Shard"/>, <see cref="Rebuild"/>, <see cref="Policy"/>, <see cref="Pin"/> and <see cref="Report"/>.</summary>
     public string? Plan { get; init; }
 
     /// <summary>A file of keys that are taken instead of the plan's; null for the plan's own.</summary>
@@ -46,6 +47,9 @@ public sealed record BuildOptions
 
     /// <summary>Folder that a plan's outputs are taken from and stay below; null for the plan's own.</summary>
     public string? OutputRoot { get; init; }
+
+    /// <summary>What becomes of signatures that the image, or the Image that goes inside, carries already.</summary>
+    public ExistingSignatures Existing { get; init; }
 
     /// <summary><c>gzip</c> or <c>zstd</c>; null for gzip.</summary>
     public string? Compression { get; init; }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Judging;
 using KexecSign.Pictures;
@@ -121,7 +122,7 @@ internal static class BuildPicture
             yield return new("compressed by", $"{zboot.Compression}{(zboot.Level is { } level ? $" level {level}" : "")}{(zboot.Library is null ? "" : $", {zboot.Library}")}");
         if (built.Parser is { } parser)
         {
-            yield return new("parser", $"ABI {parser.Abi}");
+            yield return new("parser", $"ABI {ParserSeries.Name(parser.Abi)}");
             yield return new("sha256 of the parser", parser.Sha256, IsHash: true);
         }
         yield return new("recipe: inputs, options, certificates and version", built.Recipe, IsHash: true);

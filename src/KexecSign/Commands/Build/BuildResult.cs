@@ -53,6 +53,9 @@ public sealed record BuildResult : BuildOutcome
     /// <summary>Where the signed Image was kept; null for nowhere.</summary>
     public string? SignedImage { get; init; }
 
+    /// <summary>The version of Linux that the kernel in it says it is (uname -r); null where none is found.</summary>
+    public string? LinuxVersion { get; init; }
+
     /// <summary>Compression and place of the payload, and what was linked; null when the image was signed as it stands.</summary>
     public BuiltZboot? Zboot { get; init; }
 
@@ -96,7 +99,9 @@ public sealed record BuildResult : BuildOutcome
             ReportTable.Fields("made",
                 ("image given", $"{Image.Size} bytes{(ImageSize is null ? "" : $", image_size 0x{ImageSize:x}")}"),
                 ("inner signature", Inner is null ? "none" : $"{Inner.DigestAlgorithm} {Inner.ImageDigest}, table 0x{Inner.CertificateTableSize:x} at 0x{Inner.CertificateTableOffset:x}"),
-                ("payload", Zboot is null ? null : $"{Zboot.Compression}{(Zboot.Level is null ? "" : $" level {Zboot.Level}")}{(Zboot.Library is null ? "" : $" by {Zboot.Library}")}, 0x{Zboot.PayloadSize:x} bytes at 0x{Zboot.PayloadOffset:x}"),
+                ("Linux version", LinuxVersion),
+                ("payload", Zboot is null ? null : $"{Zboot.Compression}{(Zboot.Level is null ? "" : $" level {Zboot.Level}")}"
+                    + $"{(Zboot.Library is null ? "" : $" by {Zboot.Library}")}, 0x{Zboot.PayloadSize:x} bytes at 0x{Zboot.PayloadOffset:x}"),
                 ("parser", Parser is null ? "none" : $"{Parser.Abi}, .bpf 0x{Parser.SectionSize:x} bytes at 0x{Parser.SectionOffset:x}"),
                 ("outer signature", Outer is null ? "none" : $"{Outer.DigestAlgorithm} {Outer.ImageDigest}, table 0x{Outer.CertificateTableSize:x} at 0x{Outer.CertificateTableOffset:x}"),
                 ("image", Outer is null ? null : $"{Outer.Size} bytes, sha256 {Outer.Sha256}"),

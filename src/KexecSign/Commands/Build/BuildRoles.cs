@@ -66,6 +66,13 @@ internal static class BuildRoles
         SigningOptionSpecs.Pins<BuildOptions>(o => o.Pin, (o, p) => o with { Pin = p })
             .Select(option => option with { Role = new(OptionEffect.Access, OptionScope.Each, o => o.Pin == new PinOptions() ? null : option.Name) });
 
+    /// <summary>What becomes of signatures that are there already.</summary>
+    public static IEnumerable<OptionSpec<BuildOptions>> Existing() => SigningOptionSpecs.Existing<BuildOptions>(o => o.Existing, (o, e) => o with { Existing = e })
+        .Select(option => option with
+        {
+            Role = Value(o => StandingImage.Option(o.Existing) == option.Typed ? "yes" : null, new("sign", option.Name) { Note = "Of an Image inside that is signed, too." }),
+        });
+
     /// <summary>A key and its certificate, which a plan names by a step's <c>key</c>.</summary>
     public static IEnumerable<OptionSpec<BuildOptions>> Signer(
         string name, string step, string prefix, string purpose, Func<BuildOptions, SigningOptions> get, Func<BuildOptions, SigningOptions, BuildOptions> set)

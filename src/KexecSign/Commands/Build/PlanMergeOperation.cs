@@ -46,7 +46,8 @@ internal static class PlanMergeOperation
             new("o", "FILE", "Write the joint report as JSON.", (o, v) => o with { Output = v }),
             .. PictureOptionSpecs.Of<PlanMergeOptions>((o, v) => o with { Html = v }, (o, v) => o with { Markdown = v }),
         ],
-        Examples = [new("kexecsign plan merge shard-1.json shard-2.json -o report.json", "After 'kexecsign build plan.json --shard 1/2 --report shard-1.json' here and '--shard 2/2' on another machine.")],
+        Examples = [new("kexecsign plan merge shard-1.json shard-2.json -o report.json",
+            "After 'kexecsign build plan.json --shard 1/2 --report shard-1.json' here and '--shard 2/2' on another machine.")],
     };
 
     private static PlanResult Run(PlanMergeOptions options, RunContext context)

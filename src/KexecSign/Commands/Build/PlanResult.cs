@@ -61,7 +61,8 @@ public sealed record PlanResult : BuildOutcome
         Images.IsEmpty ? [] :
         [
             new("", ["image", "status", "file", "sha256"],
-                [.. Images.Select(i => ImmutableArray.Create(i.Name, i.Status.ToString().ToLowerInvariant(), i.Result?.File ?? "-", i.Result is { Outputs.IsDefaultOrEmpty: false } r ? r.Outputs[0].Sha256 : "-"))]),
+                [.. Images.Select(i => ImmutableArray.Create(i.Name, i.Status.ToString().ToLowerInvariant(), i.Result?.File ?? "-",
+                    i.Result is { Outputs.IsDefaultOrEmpty: false } r ? r.Outputs[0].Sha256 : "-"))]),
         ],
         [])
     {

@@ -77,14 +77,18 @@ internal static class PlanTexts
             text.Append($"      \"outputs\": {{ \"image\": {Quoted("signed/" + Path.GetFileName(image.File) + (image.Kit is null ? "" : ".efi"))} }},\n");
             text.Append("      \"steps\": [\n");
             if (image.HasInner)
-                text.Append("        // The Image inside, which kexec_file_load checks.\n        { \"step\": \"sign-inner\", \"key\": \"kexec\" },\n");
+                text.Append($"        // The Image inside, which kexec_file_load checks.\n        {{ \"step\": \"sign-inner\", \"key\": \"kexec\" }},\n");
             if (image.Kit is { } kit)
                 text.Append($"        {{ \"step\": \"zboot\", \"kit\": {Quoted(Path.GetRelativePath(folder, Path.GetFullPath(kit)))}, \"compression\": \"zstd\" }},\n");
-            text.Append("        // What firmware checks.\n        { \"step\": \"sign\", \"key\": \"db\" },\n");
+            if (image.IsSigned)
+                text.Append("        // It is signed already: \"replace\" drops those signatures, \"append\" and \"prepend\" keep them where nothing else is changed.\n");
+            text.Append($"        // What firmware checks.\n        {{ \"step\": \"sign\", \"key\": \"db\"{(image.IsSigned ? Replace : "")} }},\n");
             text.Append("        // A sidecar IMAGE.sig for IMA.\n        { \"step\": \"ima\", \"key\": \"ima\" },\n      ],\n    },\n");
         }
         return text.Append("  ],\n}\n").ToString();
     }
+
+    private const string Replace = ", \"replace\": true";
 
     private static string Quoted(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 }

@@ -76,7 +76,7 @@ internal static class ImaApplyOperation
     private static ImaApplyResult Run(ImaApplyOptions options, RunContext context)
     {
         if (options.Manifest is not null && !options.Files.IsEmpty)
-            throw OperationErrors.OptionsConflict.With("--manifest", "a FILE");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("manifest"), "a FILE");
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima apply", context);
         var values = new Dictionary<string, Values>(StringComparer.Ordinal);
         ImmutableArray<SelectedFile> files = options.Manifest is null ? ImaSelection.Of(options.Files, null, "ima apply") : Listed(options.Manifest, options.Root, values);

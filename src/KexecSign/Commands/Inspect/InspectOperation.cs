@@ -19,6 +19,12 @@ public sealed record InspectOptions
     /// <summary>The file to look at.</summary>
     public string File { get; init; } = "";
 
+    /// <summary>A section to write out; null for none.</summary>
+    public string? Extract { get; init; }
+
+    /// <summary>Where that goes.</summary>
+    public string? Output { get; init; }
+
     /// <summary>Whether the file is drawn as bars in the place of tables.</summary>
     public bool Map { get; init; }
 
@@ -42,8 +48,11 @@ internal static class InspectOperation
         Body = Run,
         TypedResult = () => InspectJson.Default.InspectResult,
         TypedArguments = [new("FILE", "Kernel Image, vmlinuz.efi, bzImage, UKI, parser object, .auth, .esl, .p7, .rpm or zboot kit.", (o, v) => o with { File = v })],
+        Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(o.Output)],
         TypedOptions =
         [
+            new("extract", "SECTION", "Write a section of an EFI image to -o; of shim's .vendor_cert the certificates that it trusts, as PEM.", (o, v) => o with { Extract = v }),
+            new("o", "FILE", "Where --extract writes to.", (o, v) => o with { Output = v }),
             new("map", null, "Draw the file as bars: its parts, what its signatures cover, and what is inside.", (o, _) => o with { Map = true }),
             new("map-svg", "FILE", "Write that drawing as SVG.", (o, v) => o with { MapSvg = v }, kind: OptionKind.PathOut),
             new("diff", "FILE", "Say how this file, the one before, and the one given differ, and why; exit code 1 when they do.", (o, v) => o with { Diff = v }),
@@ -51,6 +60,7 @@ internal static class InspectOperation
         Examples =
         [
             new("kexecsign inspect vmlinuz.efi", "Show headers, sections, signatures and the kernel inside."),
+            new("kexecsign inspect shimaa64.efi --extract .vendor_cert -o distribution.pem", "The distribution's certificate, for 'verify --cert'."),
             new("kexecsign inspect vmlinuz.efi --map", "See where everything lies, and that the signed Image inside ends at image_size."),
             new("kexecsign inspect --diff old/vmlinuz.efi new/vmlinuz.efi", "Where and why do two builds differ?"),
         ],
@@ -58,6 +68,8 @@ internal static class InspectOperation
 
     private static InspectResult Run(InspectOptions options, RunContext context)
     {
+        if (options.Extract is null != options.Output is null)
+            throw OperationErrors.OptionMissing.With("inspect", options.Extract is null ? "--extract SECTION (for -o)" : "-o FILE (for --extract)");
         using FileSource source = FileSource.Open(options.File);
         try
         {
@@ -65,6 +77,8 @@ internal static class InspectOperation
             InspectResult result = options.Diff is null
                 ? ImageInspection.Inspect(options.File, file, context) with { ImaNotes = ImaCarriers.Notes(options.File, file) }
                 : Whatever(options.File, file, context) with { Comparison = Compare(options.Diff, file, context) };
+            if (options.Extract is { } section)
+                result = result with { Extracted = ExtractedSection.Write(source.Path, file, section, options.Output!, context) };
             FileMap? map = options.Map || options.MapSvg is not null ? FileMap.Of(result) : null;
             if (options.MapSvg is not null && !context.DryRun)
                 Write(map ?? throw OperationErrors.NothingToDraw.With(result.Kind), options.MapSvg, options.File, context);

@@ -6,6 +6,7 @@ using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uefi;
 using KexecSign.Judging;
@@ -128,9 +129,9 @@ internal static class KeysEnrollOperation
             bool platform = name is "PK" or "KEK";
             // KEK's certificate may stand there only to say who signs db and dbx.
             if (key is null && !(name == "KEK" && o.KeyExchangeSigner is not null))
-                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key" : "the KEK's key", platform ? "--pk-key" : "--kek-key");
+                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key" : "the KEK's key", platform ? new NamedOption("pk-key") : new NamedOption("kek-key"));
             if (key is not null && certificate is null)
-                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key's certificate" : "the KEK's certificate", platform ? "--pk" : "--kek");
+                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key's certificate" : "the KEK's certificate", platform ? new NamedOption("pk") : new NamedOption("kek"));
         }
     }
 

@@ -7,6 +7,7 @@ using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uefi;
 using KexecSign.Judging;
@@ -102,7 +103,7 @@ internal static class KeysExportOperation
 
     private static KeysExportResult Run(KeysExportOptions options, RunContext context)
     {
-        string path = options.Output ?? throw OperationErrors.OptionMissing.With("keys export", "-o");
+        string path = options.Output ?? throw OperationErrors.OptionMissing.With("keys export", new NamedOption("o"));
         if (options.Certificates.IsEmpty)
             throw OperationErrors.OptionMissing.With("keys export", "a CERT");
         CertificateFormat format = options.Format ?? FormatOf(path);

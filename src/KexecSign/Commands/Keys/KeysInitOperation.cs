@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Formats.Errors;
 using KexecSign.Keys.Pins;
 using KexecSign.Signing;
 
@@ -56,7 +57,8 @@ internal static class KeysInitOperation
             new("demo", null, "Make the demonstration's token, with keys for db, kexec and IMA; needs no profile.", (o, _) => o with { Demo = true }),
             new("directory", "DIR", "Folder of the SoftHSM token.", (o, v) => o with { Directory = v }, DefaultDirectory),
             new("certificates", "DIR", "Folder for the certificates; without it the token's.", (o, v) => o with { Certificates = v }),
-            new("write-config", "FILE", "Write the configuration with the keys by their labels, ready for --config FILE and '-k LABEL'; without it kexecsign.json in the SoftHSM token's folder. It holds no PIN.",
+            new("write-config", "FILE", "Write the configuration with the keys by their labels, ready for --config FILE and '-k LABEL'; "
+                + "without it kexecsign.json in the SoftHSM token's folder. It holds no PIN.",
                 (o, v) => o with { Configuration = v }, kind: OptionKind.PathOut),
             new("plan-keys", "FILE", "Write the keys by their labels, ready for 'build PLAN --keys FILE'; it holds no PIN.", (o, v) => o with { PlanKeys = v }, kind: OptionKind.PathOut),
             .. SigningOptionSpecs.Pins<KeysInitOptions>(o => o.Pin, (o, pin) => o with { Pin = pin }),
@@ -91,7 +93,7 @@ internal static class KeysInitOperation
         ({ } path, false) => KeyProfile.Read(path),
         (null, true) => KeyProfile.OfDemonstration(),
         (null, false) => throw OperationErrors.OptionMissing.With("keys init", "--profile FILE or --demo"),
-        _ => throw OperationErrors.OptionsConflict.With("--profile", "--demo"),
+        _ => throw OperationErrors.OptionsConflict.With(new NamedOption("profile"), new NamedOption("demo")),
     };
 
     // One that is there may have been added to: only a name given for this run is written over.

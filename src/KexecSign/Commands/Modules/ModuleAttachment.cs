@@ -18,7 +18,7 @@ internal static class ModuleAttachment
     public static ModuleSignResult Run(ModuleSignOptions options, ImmutableArray<SelectedFile> files, RunContext context)
     {
         if (files.Length != 1 || options.Detached || options.Signing.Key is not null)
-            throw OperationErrors.OptionsConflict.With("--signature", files.Length != 1 ? "several files" : options.Detached ? "--detached" : "--key");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("signature"), files.Length != 1 ? "several files" : options.Detached ? new NamedOption("detached") : new NamedOption("key"));
         SelectedFile file = files[0];
         string target = BatchTargets.Of(files, options.Files, options.Output, options.InPlace)[0];
         byte[] signedData = WholeFile.Read(options.Signature!, 1 << 20, "a signature");

@@ -119,7 +119,7 @@ internal static class ModuleSignOperation
         if (options.Signature is not null)
             return ModuleAttachment.Run(options, files, context);
         if (options is { Detached: true, Output: not null } or { Detached: true, InPlace: true })
-            throw OperationErrors.OptionsConflict.With("--detached", options.InPlace ? "--in-place" : "-o");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("detached"), options.InPlace ? new NamedOption("in-place") : new NamedOption("o"));
         Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace || options.Detached);
         SigningIdentity identity = SigningIdentity.Open("module sign", options.Signing, context, MlDsaUse.Taken);
         SignerName name = options.KeyIdentifier ? SignerName.ByKeyIdentifier(identity.Certificate) : SignerName.ByIssuer(identity.Certificate);

@@ -62,7 +62,8 @@ internal static class AttachOperation
             new("bundle", "DIR", "The bundle that 'prepare' made.", (o, v) => o with { Bundle = v }, required: true),
             new("answer", "PATH", "A signature, or a folder of them, that is not in the bundle's folder of answers.", (o, v) => o with { Answers = o.Answers.Add(v) }, repeatable: true),
             new("from", "DIR", "Folder where the images are now, when they are no longer where they were prepared.", (o, v) => o with { From = v }),
-            new("cert", "CERT", "Certificate that must have signed, the file that 'prepare' was given: the bundle was in other hands, so its own is not believed.", (o, v) => o with { Certificate = v }, required: true),
+            new("cert", "CERT", "Certificate that must have signed, the file that 'prepare' was given: the bundle was in other hands, so "
+                + "its own is not believed.", (o, v) => o with { Certificate = v }, required: true),
             new("o", "PATH", "Output file for one image, existing folder for several.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples = [new("kexecsign attach --bundle release-6.12 --cert kexec.pem -o Image.signed", "Complete the file of the bundle's last stage.")],
@@ -127,7 +128,7 @@ internal static class AttachOperation
     private static SigningIdentity Signer(Bundle bundle, BundleStage stage, AttachOptions options, RunContext context)
     {
         IReadOnlyList<X509Certificate2> certificates = CertificateBundle.SignerFirst(context.Keyring.OpenCertificates(
-            options.Certificate ?? throw OperationErrors.OptionMissing.With("attach", "--cert"), new PinOptions(), context.Cancellation));
+            options.Certificate ?? throw OperationErrors.OptionMissing.With("attach", new NamedOption("cert")), new PinOptions(), context.Cancellation));
         string insisted = Fingerprint(certificates[0]);
         if (insisted != stage.Certificate.Sha256)
             throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {stage.Certificate.Sha256}, not for {insisted}").In(options.Bundle);
@@ -135,7 +136,8 @@ internal static class AttachOperation
         string own = Path.Combine(bundle.StageFolder(stage.Number), "certificates.pem");
         IReadOnlyList<X509Certificate2> prepared = context.Keyring.OpenCertificates("file:" + own, new PinOptions(), context.Cancellation);
         if (!prepared.Select(Fingerprint).SequenceEqual(certificates.Select(Fingerprint)))
-            throw OperationErrors.NotABundle.With($"it was prepared with {prepared.Count} certificate(s), and --cert has {certificates.Count} or others; give the file that 'prepare' was given").In(options.Bundle);
+            throw OperationErrors.NotABundle.With($"it was prepared with {prepared.Count} certificate(s), and --cert has "
+                + $"{certificates.Count} or others; give the file that 'prepare' was given").In(options.Bundle);
         return SigningIdentity.Elsewhere(certificates, stage.Digest);
     }
 

@@ -93,10 +93,10 @@ internal static class PrepareOperation
         if (options.Files.IsEmpty)
             throw OperationErrors.OptionMissing.With("prepare", "a FILE");
         if (options is { Fit: true, Existing: ExistingSignatures.Append or ExistingSignatures.Prepend })
-            throw OperationErrors.OptionsConflict.With("--fit", "--" + options.Existing.ToString().ToLowerInvariant());
+            throw OperationErrors.OptionsConflict.With(new NamedOption("fit"), new NamedOption(options.Existing.ToString().ToLowerInvariant()));
         // How long a PKCS#7 made elsewhere will be is not known, and the padding counts on it.
         if (options is { Fit: true, Level: BundleLevel.Digest })
-            throw OperationErrors.OptionsConflict.With("--fit", "--level digest");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("fit"), new NamedOption("level", "digest"));
         // Who approves reads the name, and it becomes part of other names.
         foreach (string file in options.Files.Where(f => Printable.Hides(Path.GetFileName(f))))
             throw OperationErrors.NameHides.With(Printable.Line(Path.GetFileName(file)));
@@ -107,7 +107,7 @@ internal static class PrepareOperation
             throw OperationErrors.StageWaits.With(waiting.Number, waiting.Files.Length).In(options.Bundle);
         var identity = SigningIdentity.Elsewhere(
             CertificateBundle.SignerFirst(context.Keyring.OpenCertificates(
-                options.Certificate ?? throw OperationErrors.OptionMissing.With("prepare", "--cert"), new PinOptions(), context.Cancellation)), options.Digest);
+                options.Certificate ?? throw OperationErrors.OptionMissing.With("prepare", new NamedOption("cert")), new PinOptions(), context.Cancellation)), options.Digest);
 
         var requests = options.Files.Select((file, i) => Prepare(file, i, identity, options, bundle, context)).ToList();
         var stage = new BundleStage

@@ -4,6 +4,7 @@ using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Provenance;
@@ -65,7 +66,7 @@ internal static class ProvenanceSignOperation
 
     private static ProvenanceSignResult Run(ProvenanceSignOptions options, RunContext context)
     {
-        string path = options.Output ?? throw OperationErrors.OptionMissing.With("provenance sign", "-o");
+        string path = options.Output ?? throw OperationErrors.OptionMissing.With("provenance sign", new NamedOption("o"));
         SigningIdentity signer = SigningIdentity.Open("provenance sign", options.Signing, context);
         string builder = options.Builder ?? ProvenanceStatement.UnnamedBuilder;
         ImmutableArray<ProvenanceSubject> subjects = [.. options.Files.Select(file => Subject(file, context))];

@@ -1,3 +1,4 @@
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
 using KexecSign.Batches;
@@ -88,12 +89,12 @@ internal static class SignOperation
     {
         // Padding an image breaks the signatures that it keeps, and another table behind it breaks the fit.
         if (options is { Fit: true, Existing: ExistingSignatures.Append or ExistingSignatures.Prepend })
-            throw OperationErrors.OptionsConflict.With("--fit", "--" + options.Existing.ToString().ToLowerInvariant());
+            throw OperationErrors.OptionsConflict.With(new NamedOption("fit"), new NamedOption(options.Existing.ToString().ToLowerInvariant()));
         // How long a token will be is not known, and the padding counts on the length.
         if (options is { Fit: true, Timestamp.Servers.IsEmpty: false })
-            throw OperationErrors.OptionsConflict.With("--fit", "--timestamp");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("fit"), new NamedOption("timestamp"));
         if (options.Detached && (options.InPlace || options.Fit || options.SkipSigned || count > 1))
-            throw OperationErrors.OptionsConflict.With("--detached", options.InPlace ? "--in-place" : options.Fit ? "--fit" : options.SkipSigned ? "--skip-signed" : "several files");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("detached"), options.InPlace ? new NamedOption("in-place") : options.Fit ? new NamedOption("fit") : options.SkipSigned ? new NamedOption("skip-signed") : "several files");
     }
 
     private static SigningIdentity Identity(SignOptions options, RunContext context)

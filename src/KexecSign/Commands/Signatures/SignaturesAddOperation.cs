@@ -1,13 +1,9 @@
 using System.Collections.Immutable;
 using KexecSign.Core;
-using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
-using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
-using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Pe;
 using KexecSign.Images;
 using KexecSign.Signing;
 
@@ -80,42 +76,15 @@ internal static class SignaturesAddOperation
         using FileSource source = FileSource.Open(options.File);
         try
         {
-            Layout file = source.ToLayout();
-            PeImage image = PeReader.Read(file);
-            PeCanonical.Require(image, file, options.TrailingBytes);
-            ImmutableArray<CertificateEntry> existing = CertificateTable.Read(image, file);
-            byte[][] kept = options.Existing == ExistingSignatures.Replace ? [] : [.. existing.Select(e => e.ToBytes())];
-            Layout body = CertificateTable.Strip(image, file, options.TrailingBytes).AlignTo(8);
-            (byte[][] added, string[] signers) = Added(options.Signatures, image, body, context);
-            byte[][] entries = options.Existing == ExistingSignatures.Prepend ? [.. added, .. kept] : [.. kept, .. added];
-            WrittenFile written = EditedImage.Write(target, image, CertificateTable.Attach(image, body, CertificateTable.Encode(entries)), changed: true, context);
-            return new(path, written.Size, written.Sha256, [.. signers], kept.Length);
+            ImmutableArray<FoundPkcs7> found = [.. options.Signatures.Select(file => new FoundPkcs7(file, () => SignatureFile.Read(file)))];
+            var joined = JoinedSignatures.Make(source.ToLayout(), found, options.Existing, options.TrailingBytes, twice: true, context);
+            WrittenFile written = EditedImage.Write(target, joined.Image, joined.Bytes, changed: true, context);
+            return new(path, written.Size, written.Sha256, joined.Added, joined.Kept);
         }
         catch (KexecSignException refused)
         {
             throw refused.In(options.File);
         }
-    }
-
-    private static (byte[][] Entries, string[] Signers) Added(ImmutableArray<string> files, PeImage image, Layout body, RunContext context)
-    {
-        var entries = new byte[files.Length][];
-        string[] signers = new string[files.Length];
-        for (int i = 0; i < files.Length; i++)
-        {
-            try
-            {
-                ReadOnlyMemory<byte> pkcs7 = SignatureFile.Read(files[i]);
-                AuthenticodeSignature signature = SignatureFile.Require(pkcs7, image, body, context);
-                entries[i] = CertificateEntry.Encode(pkcs7, CertificateEntry.SizeFor(pkcs7.Length));
-                signers[i] = signature.Signer?.Subject ?? "not included";
-            }
-            catch (KexecSignException refused)
-            {
-                throw refused.In(files[i]);
-            }
-        }
-        return (entries, signers);
     }
 
     private static ImageTarget Target(SignaturesAddOptions options) => new(options.File, options.Output, options.InPlace);

@@ -7,6 +7,7 @@ namespace KexecSign.Commands.Signatures;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(SignaturesAddResult))]
+[JsonSerializable(typeof(SignaturesCopyResult))]
 [JsonSerializable(typeof(SignaturesExtractResult))]
 [JsonSerializable(typeof(SignaturesListResult))]
 [JsonSerializable(typeof(SignaturesRemoveResult))]

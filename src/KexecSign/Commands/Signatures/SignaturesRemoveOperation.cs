@@ -5,8 +5,10 @@ using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Zboot;
 using KexecSign.Images;
 
 namespace KexecSign.Commands.Signatures;
@@ -25,6 +27,9 @@ public sealed record SignaturesRemoveOptions
 
     /// <summary>Whether bytes behind the last section are let pass, and stay.</summary>
     public bool TrailingBytes { get; init; }
+
+    /// <summary>What stands in the checksum field afterwards: <c>zero</c> or <c>computed</c>; null for what the image had before it was signed, as far as can be known.</summary>
+    public string? CheckSum { get; init; }
 
     /// <summary>Output file.</summary>
     public string? Output { get; init; }
@@ -50,12 +55,17 @@ public sealed record SignaturesRemoveResult(string File, long Size, string Sha25
 /// <summary><c>signatures remove</c>: takes signatures off and leaves every other byte as it is.</summary>
 internal static class SignaturesRemoveOperation
 {
+    private const string Zero = "zero", Computed = "computed";
+
+    private static readonly ImmutableArray<string> CheckSums = [Zero, Computed];
+
     public static Operation<SignaturesRemoveOptions, SignaturesRemoveResult> Definition { get; } = new()
     {
         Name = "signatures remove",
         Summary = "Remove signatures from an image, by index or all.",
         Details = "What stays keeps its bytes and its order, so that a signature that was second becomes the one that the kernel reads. Removing all gives "
-            + "back the image as it was before signing; only zeros that 'sign --fit' padded it with remain.",
+            + "back the image as it was before signing; only zeros that 'sign --fit' padded it with remain. sbsign, pesign and osslsigncode write a "
+            + "checksum where there was none: with its last signature a kernel loses it, since a kernel's build leaves none; other files keep a true one.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => SignaturesJson.Default.SignaturesRemoveResult,
@@ -65,6 +75,8 @@ internal static class SignaturesRemoveOperation
             new("index", "N", "Which one, as 'signatures list' counts them.", (o, v) => o with { Indexes = o.Indexes.Add(OptionValues.Number("index", v)) }, repeatable: true),
             new("all", null, "All of them, even when the table is damaged.", (o, _) => o with { All = true }),
             new("trailing-bytes", null, "Let bytes behind the last section pass; they stay, with up to 7 zeros that the signer put behind them.", (o, _) => o with { TrailingBytes = true }),
+            new("checksum", "WHAT", "What the checksum field holds afterwards, for files where the rule above is wrong.",
+                (o, v) => o with { CheckSum = OptionValues.Choice("checksum", v, CheckSums) }, choices: CheckSums),
             new("o", "PATH", "Output file.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
         ],
@@ -72,6 +84,7 @@ internal static class SignaturesRemoveOperation
         [
             new("kexecsign signatures remove vmlinuz.efi --index 0 -o vmlinuz.second.efi", "Drop the first signature; the second moves to its place."),
             new("kexecsign signatures remove vmlinuz.efi --all --in-place", "Make it an unsigned image again."),
+            new("kexecsign signatures remove grubx64.efi.signed --all --checksum zero -o grubx64.efi", "The same for a file that was built without a checksum."),
         ],
     };
 
@@ -89,13 +102,24 @@ internal static class SignaturesRemoveOperation
             if (!image.IsSigned)
                 throw OperationErrors.NothingToRemove.With();
             (Layout left, int removed, int kept) = Remove(image, file, options);
-            WrittenFile written = EditedImage.Write(target, image, left, changed: true, context);
+            WrittenFile written = LosesCheckSum(options.CheckSum, kept, left)
+                ? EditedImage.Write(target, image, left.OverwriteUInt32(image.CheckSumOffset, 0), changed: false, context)
+                : EditedImage.Write(target, image, left, changed: true, context);
             return new(path, written.Size, written.Sha256, removed, kept);
         }
         catch (KexecSignException refused)
         {
             throw refused.In(options.File);
         }
+    }
+
+    // Linux writes zero into the field (drivers/firmware/efi/libstub/zboot-header.S, arch/*/kernel/efi-header.S, arch/x86/boot/header.S).
+    private static bool LosesCheckSum(string? said, int kept, Layout left)
+    {
+        if (said is not null)
+            return said == Zero;
+        byte[] head = left.ReadBytes(0, Math.Min(left.Length, 4096));
+        return kept == 0 && (ZbootHeader.IsZboot(head) || KernelImage.TryParse(head) is not null || BzImage.TryParse(head) is not null);
     }
 
     private static (Layout Left, int Removed, int Kept) Remove(PeImage image, Layout file, SignaturesRemoveOptions options)

@@ -43,9 +43,9 @@ internal static class TestsetOperation
 
     private static TestsetResult Run(TestsetOptions options, RunContext context)
     {
-        string image = options.Image ?? throw OperationErrors.OptionMissing.With("testset", "--image");
-        string kitFile = options.Kit ?? throw OperationErrors.OptionMissing.With("testset", "--kit");
-        string output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output ?? throw OperationErrors.OptionMissing.With("testset", "-o")));
+        string image = options.Image ?? throw OperationErrors.OptionMissing.With("testset", new NamedOption("image"));
+        string kitFile = options.Kit ?? throw OperationErrors.OptionMissing.With("testset", new NamedOption("kit"));
+        string output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output ?? throw OperationErrors.OptionMissing.With("testset", new NamedOption("o"))));
         using FileSource source = FileSource.Open(image);
         Layout kernel = Checked(source);
         ZbootKit kit = ZbootKit.Open(kitFile);

@@ -20,6 +20,7 @@ internal static class TestsetPicture
                 ? asked.Where(a => a.Item2 is not null).Select(a => new PictureAnswer(a.Item1, PictureAnswer.ToneOf(a.Item2!.Verdict), $"{a.Item2}", ""))
                 : [],
         ],
-        Facts = [new("size", $"{image.Size} bytes"), new("sha256", image.Sha256, IsHash: true), .. image.KexecOfFile is { } whole ? (ReadOnlySpan<PictureFact>)[new("kexec of the file as it is", $"{whole}")] : []],
+        Facts = [new("size", $"{image.Size} bytes"), new("sha256", image.Sha256, IsHash: true), .. image.KexecOfFile is { } whole
+            ? (ReadOnlySpan<PictureFact>)[new("kexec of the file as it is", $"{whole}")] : []],
     };
 }

@@ -4,6 +4,7 @@ using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Files;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Sbat;
@@ -73,7 +74,7 @@ internal static class AddonBuildOperation
 
     private static UkiResult Run(AddonBuildOptions options, RunContext context)
     {
-        string path = options.Output ?? throw OperationErrors.OptionMissing.With("addon build", "-o");
+        string path = options.Output ?? throw OperationErrors.OptionMissing.With("addon build", new NamedOption("o"));
         UkiParts.RequirePair("addon build", options.Signing, "");
         if (options.Profile is null && !path.EndsWith(Ending, StringComparison.Ordinal))
             throw OperationErrors.AddonName.With(Path.GetFileName(path));

@@ -51,9 +51,11 @@ internal static class UkiBuildOperation
         ],
         Examples =
         [
-            new("kexecsign uki build --linux vmlinuz --initrd initrd.img --cmdline 'root=/dev/vda2 quiet' --osrel @/etc/os-release --key 'pkcs11:token=release;object=db' --cert db.pem --pin-env PIN -o linux.efi",
+            new("kexecsign uki build --linux vmlinuz --initrd initrd.img --cmdline 'root=/dev/vda2 quiet' --osrel @/etc/os-release --key "
+                + "'pkcs11:token=release;object=db' --cert db.pem --pin-env PIN -o linux.efi",
                 "A signed image of the installed stub, kernel and initrd."),
-            new("kexecsign uki build --linux vmlinuz.efi --stub linuxaa64.efi.stub --initrd initrd.img --cmdline @cmdline --key db.key --cert db.pem --inner-key kexec.key --inner-cert kexec.pem --pcr-key pcr.key -o linux.efi",
+            new("kexecsign uki build --linux vmlinuz.efi --stub linuxaa64.efi.stub --initrd initrd.img --cmdline @cmdline --key db.key "
+                + "--cert db.pem --inner-key kexec.key --inner-cert kexec.pem --pcr-key pcr.key -o linux.efi",
                 "The same with a kernel that kexec takes too, and signed PCR 11 policies."),
         ],
     };
@@ -82,7 +84,8 @@ internal static class UkiBuildOperation
         ];
         ImmutableArray<ImmutableArray<UkiPart>> profiles = Profiles(options, kernel.Image.Machine, inputs);
         UkiParts.Warn(basis, profiles, stub.Magic, context);
-        (Layout image, ImmutableArray<PcrValue> values, ImmutableArray<ExpectedSection> measured) = UkiAssembly.Make(new(stub.Image, stub.File, stub.Own, stub.Magic), basis, profiles, signer, options.Pcr.StubVersion, context);
+        (Layout image, ImmutableArray<PcrValue> values, ImmutableArray<ExpectedSection> measured) = UkiAssembly.Make(new(stub.Image,
+            stub.File, stub.Own, stub.Magic), basis, profiles, signer, options.Pcr.StubVersion, context);
         using OutputFile output = OutputFile.Create(options.Output!, files);
         (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, [ExpectedSection.Kernel(image, kernel.Sha256), .. measured], identity, output, context);
         return UkiResult.Of(

@@ -115,7 +115,8 @@ internal static class UkiUpdateOperation
 
         string? magic = StubImage.MagicOf(uki.Image, uki.File);
         UkiParts.Warn(basis, profiles, magic, context);
-        (Layout image, ImmutableArray<PcrValue> values, ImmutableArray<ExpectedSection> measured) = UkiAssembly.Make(new(uki.Image, uki.File, uki.Own, magic), basis, profiles, signer, options.Pcr.StubVersion, context);
+        (Layout image, ImmutableArray<PcrValue> values, ImmutableArray<ExpectedSection> measured) = UkiAssembly.Make(new(uki.Image,
+            uki.File, uki.Own, magic), basis, profiles, signer, options.Pcr.StubVersion, context);
         string sha256 = kernel?.Sha256 ?? KernelDigest(uki, context);
         string[] read = [.. options.InPlace ? Array.Empty<string>() : [options.Image], .. new[] { options.Linux }.OfType<string>(), .. options.Contents.Files];
         using OutputFile output = OutputFile.Create(target, read);

@@ -3,6 +3,7 @@ using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Settings;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Inspection;
 using KexecSign.Judging;
@@ -35,7 +36,8 @@ internal static class VerifyOperation
         [
             new("db", "FILE", "What firmware allows: a certificate, a bundle of them, or EFI_SIGNATURE_LISTs. The kernel trusts these certificates, too.",
                 (o, v) => o with { Db = o.Db.Add(v) }, repeatable: true, kind: OptionKind.KeyReference) { Trusts = [TrustRole.Db] },
-            new("kexec-cert", "CERT", "A certificate of the kernel's keyrings, for kexec.", (o, v) => o with { KexecCertificates = o.KexecCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Kexec] },
+            new("kexec-cert", "CERT", "A certificate of the kernel's keyrings, for kexec.", (o, v) =>
+                o with { KexecCertificates = o.KexecCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Kexec] },
             new("ima-cert", "CERT", "A certificate of the .ima keyring.", (o, v) => o with { ImaCertificates = o.ImaCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Ima] },
             new("cert", "CERT", "Short form for a file that is judged by one kind of signature: counts for those who look at it.",
                 (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true) { SaysWhomToTrust = true },
@@ -46,13 +48,17 @@ internal static class VerifyOperation
             new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
             new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v },
                 choices: ArchitectureFacts.Words),
+            new("kernel", "VERSION", "Release of the kernel that is to load the file, for instance 7.3: its rules are judged by. Without it those of the release that the file itself is of, or of 6.12 where that cannot be read.",
+                (o, v) => o with { Kernel = KernelVersions.Require(v) }),
             new("dbx", "FILE", "Revocations, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Dbx = v }),
-            new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) => o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Mok] },
+            new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) =>
+                o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Mok] },
             new("mokx", "FILE", "MokListX: revocations of the machine's owner, as EFI_SIGNATURE_LISTs.", (o, v) => o with { OwnerDbx = v }),
             new("sbat-level", "FILE", "SbatLevel, as 'mokutil --list-sbat-revocations' prints it: what shim demands of .sbat.", (o, v) => o with { SbatLevel = v }),
             new("expired", "POLICY", "What a signer's certificate that is out of date means; neither firmware nor kernel looks at the dates.",
                 (o, v) => o with { ExpiredFails = OptionValues.Choice("expired", v, Policies) == "fail" }, "warn", choices: Policies),
-            new("tsa", "CERT", "A timestamp authority that is trusted: with --expired fail, a signature that it stamped while the signer's certificate was valid counts as made in time. Neither firmware nor kernel looks at timestamps.",
+            new("tsa", "CERT", "A timestamp authority that is trusted: with --expired fail, a signature that it stamped while the "
+                + "signer's certificate was valid counts as made in time. Neither firmware nor kernel looks at timestamps.",
                 (o, v) => o with { TimestampAuthorities = o.TimestampAuthorities.Add(v) }, repeatable: true) { Trusts = [TrustRole.Tsa] },
             new("policy", "FILE", "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides those of the options.",
                 (o, v) => o with { Policy = v }),
@@ -65,6 +71,7 @@ internal static class VerifyOperation
             new("kexecsign verify vmlinuz.efi --db db.pem --kexec-cert kexec.pem --ima-cert ima.pem", "Verify for every consumer that the image is made for."),
             new("kexecsign verify vmlinuz.efi --policy release.policy.json", "May it be released? Exit code 4 when a rule is broken."),
             new("kexecsign verify Image.signed --for kexec --kexec-cert kexec.pem", "Would kexec_file_load take it?"),
+            new("kexecsign verify Image.signed --for kexec --kexec-cert kexec.pem --kernel 6.1", "Would one that runs Linux 6.1 take it?"),
             new("kexecsign verify vmlinuz.efi --policy release.policy.json --html verdict.html", "The same with a page to look at and to hand on."),
             new("kexecsign verify vmlinuz.efi --no-trust", "Do its signatures hold, whoever made them?"),
         ],
@@ -73,7 +80,7 @@ internal static class VerifyOperation
     private static VerifyResult Run(VerifyOptions options, RunContext context)
     {
         if (options.NoTrust && TrustOption(options) is { } named)
-            throw OperationErrors.OptionsConflict.With("--no-trust", named);
+            throw OperationErrors.OptionsConflict.With(new NamedOption("no-trust"), named);
         TrustedRoles roles = TrustedRoles.Read(options, context);
         PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
         using PictureFiles? pages = PictureFiles.Begin(options.Html, options.Markdown, [options.File, options.Policy, options.Signature], context);
@@ -89,8 +96,10 @@ internal static class VerifyOperation
             return Result(options, ImageVerification.Judge(file, options, roles, context), file, roles);
         if (policy.Architecture is { } architecture && options.Architecture is { } other && other != architecture)
             throw OperationErrors.OptionValue.With("arch", other, $"{architecture}, as the policy says");
+        if (policy.Kernel is { } kernel && options.Kernel is { } newer && newer != kernel)
+            throw OperationErrors.OptionValue.With("kernel", newer, $"{kernel}, as the policy says");
         TrustedRoles all = roles.With(PolicyCheck.Trusted(policy, file, context));
-        VerifyOptions asked = options with { Architecture = options.Architecture ?? policy.Architecture, ExpiredFails = options.ExpiredFails || policy.ExpiredFails };
+        VerifyOptions asked = options with { Architecture = options.Architecture ?? policy.Architecture, Kernel = options.Kernel ?? policy.Kernel, ExpiredFails = options.ExpiredFails || policy.ExpiredFails };
         return Result(options, ImageVerification.Judge(file, asked, all, context), file, all) with { Policy = PolicyCheck.Judge(policy, file, all, context) };
     }
 
@@ -98,6 +107,7 @@ internal static class VerifyOperation
         new(options.File, !options.NoTrust && judgement.Verdicts.All(v => roles.AreNamed(v.Consumer) || !judgement.ShortForm.IsEmpty), judgement.Verdicts)
         {
             Sha256 = file.Sha256,
+            LinuxVersion = OtherKernels.Know(options.Architecture) ? null : KernelVersions.Own(file.Kernel),
             OnlyArithmetic = options.NoTrust,
             CertificatesCountedAs = judgement.ShortForm,
         };

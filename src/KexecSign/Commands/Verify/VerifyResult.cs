@@ -16,6 +16,9 @@ public sealed record VerifyResult(string File, bool TrustChecked, ImmutableArray
     /// <summary>SHA-256 of the bytes that all verdicts and rules are about, lower-case hex.</summary>
     public required string Sha256 { get; init; }
 
+    /// <summary>The version of Linux that the kernel in the file says it is (uname -r); null where none is found.</summary>
+    public string? LinuxVersion { get; init; }
+
     /// <summary>Whether only the arithmetic was asked for.</summary>
     public bool OnlyArithmetic { get; init; }
 
@@ -41,7 +44,7 @@ public sealed record VerifyResult(string File, bool TrustChecked, ImmutableArray
                 new($"policy {Policy.File}", ["rule", "holds", "found"],
                     [.. Policy.Findings.Select(f => ImmutableArray.Create(f.Rule, f.Holds ? "yes" : "NO", f.Code is null ? f.Says : $"{f.Code}: {f.Says}"))]),
             ],
-            ReportTable.Fields("", ("judged", $"sha256 {Sha256}")),
+            ReportTable.Fields("", ("judged", $"sha256 {Sha256}"), ("Linux version", LinuxVersion)),
         ],
         [
             .. Verdicts.SelectMany(v => v.Warnings.Select(w => $"{v.Who}: {w}")).Distinct(),

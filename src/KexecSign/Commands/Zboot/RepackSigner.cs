@@ -1,3 +1,4 @@
+using KexecSign.Formats.Errors;
 using KexecSign.Zboot;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -32,7 +33,8 @@ internal sealed record RepackSigner(SigningIdentity? Identity, string? Told)
             return signers;
         signers.Add(new(smaller, $"the signature of --key does not fit, so --smaller-key signs: {smaller.Certificate.Subject}."));
         if (options.MayDropChain && smaller.Certificates.Count > 1)
-            signers.Add(new(WithoutChain(smaller), $"the signature of --key does not fit, so --smaller-key signs ({smaller.Certificate.Subject}), and {Chain(smaller)} left out: what checks it has to know its issuer."));
+            signers.Add(new(WithoutChain(smaller), $"the signature of --key does not fit, so --smaller-key signs "
+                + $"({smaller.Certificate.Subject}), and {Chain(smaller)} left out: what checks it has to know its issuer."));
         return signers;
     }
 
@@ -42,7 +44,7 @@ internal sealed record RepackSigner(SigningIdentity? Identity, string? Told)
         if (smaller.Key is null && smaller.Certificate is null)
             return null;
         if (smaller.Key is null || smaller.Certificate is null)
-            throw OperationErrors.OptionMissing.With(Operation, smaller.Key is null ? "--smaller-key" : "--smaller-cert");
+            throw OperationErrors.OptionMissing.With(Operation, smaller.Key is null ? new NamedOption("smaller-key") : new NamedOption("smaller-cert"));
         return SigningIdentity.Open(Operation, smaller with { Pin = options.Signing.Pin }, context);
     }
 

@@ -133,9 +133,9 @@ internal static class ZbootBuildOperation
 
     private static ZbootBuildResult Run(ZbootBuildOptions options, RunContext context)
     {
-        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot build", "-o");
-        string kitPath = options.Kit ?? throw OperationErrors.OptionMissing.With("zboot build", "--kit");
-        string imagePath = options.Image ?? throw OperationErrors.OptionMissing.With("zboot build", "--image");
+        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot build", new NamedOption("o"));
+        string kitPath = options.Kit ?? throw OperationErrors.OptionMissing.With("zboot build", new NamedOption("kit"));
+        string imagePath = options.Image ?? throw OperationErrors.OptionMissing.With("zboot build", new NamedOption("image"));
         bool signs = Signs(options);
         string[] inputs = [kitPath, imagePath, .. new[] { options.Payload, options.Sbat }.OfType<string>()];
         ZbootKit kit = ZbootKit.Open(kitPath);
@@ -148,7 +148,9 @@ internal static class ZbootBuildOperation
             using InnerImage? inner = signs
                 ? InnerImage.Sign(image.ToLayout(), SigningIdentity.Open("zboot build", options.Signing, context), options.Existing, context)
                 : null;
-            using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(), new(options.Compression, options.Level, options.Payload, options.Smallest, options.Linker) { Zstd = options.Zstd }, context);
+            using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(),
+                new(options.Compression, options.Level, options.Payload, options.Smallest, options.Linker) { Zstd = options.Zstd },
+                context);
             WrittenFile written = WrittenFile.Fill(output, options.Sbat is null ? zboot.Image : SbatSection.Put(zboot.Image, options.Sbat), context);
             if (kept is not null)
                 _ = WrittenFile.Fill(kept, inner!.Image, context);
@@ -168,15 +170,15 @@ internal static class ZbootBuildOperation
     {
         bool signs = options.Signing.Key is not null || options.Signing.Certificate is not null;
         if (signs && options.Payload is not null)
-            throw OperationErrors.OptionsConflict.With("--key", "--payload");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("key"), new NamedOption("payload"));
         if (options is { Level: not null, Payload: not null })
-            throw OperationErrors.OptionsConflict.With("--level", "--payload");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("level"), new NamedOption("payload"));
         if (options is { Smallest: true, Payload: not null })
-            throw OperationErrors.OptionsConflict.With("--smallest", "--payload");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("smallest"), new NamedOption("payload"));
         if (options is { Zstd: not null, Payload: not null })
-            throw OperationErrors.OptionsConflict.With("--zstd", "--payload");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("zstd"), new NamedOption("payload"));
         if (options is { Smallest: true, Level: not null })
-            throw OperationErrors.OptionsConflict.With("--smallest", "--level");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("smallest"), new NamedOption("level"));
         if (!signs && options.SignedImage is not null)
             throw OperationErrors.OptionMissing.With("zboot build", "--key for --signed-image");
         return signs;

@@ -72,7 +72,7 @@ internal static class ZbootExtractOperation
 
     private static ZbootExtractResult Run(ZbootExtractOptions options, RunContext context)
     {
-        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot extract", "-o");
+        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot extract", new NamedOption("o"));
         using FileSource source = FileSource.Open(options.Image);
         try
         {

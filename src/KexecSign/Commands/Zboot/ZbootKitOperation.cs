@@ -126,9 +126,9 @@ internal static class ZbootKitOperation
 
     private static ZbootKitResult Run(ZbootKitOptions options, RunContext context)
     {
-        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot kit", "-o");
+        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot kit", new NamedOption("o"));
         if (options is { BuildFolder: not null, Source: not null })
-            throw OperationErrors.OptionsConflict.With("--build-dir", "--source");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("build-dir"), new NamedOption("source"));
         using OutputFile output = options.Source is { } source && File.Exists(source) ? OutputFile.Create(path, source) : OutputFile.Create(path);
         (ZbootKitManifest manifest, ImmutableArray<StubObjects> stubs, byte[] configuration) =
             options.BuildFolder is not null ? FromBuild(options) :

@@ -39,7 +39,9 @@ internal static class ZbootRepackOperation
             .. SigningOptionSpecs.KeyAndCertificate<ZbootRepackOptions>(
                 "smaller-", "that signs instead when --key's signature does not fit (P-256 takes about 500 bytes less than RSA-2048; the kernel has to trust it)",
                 o => o.Smaller, (o, s) => o with { Smaller = s }),
-            new("may-drop-chain", null, "Leave out chain certificates when the signature does not fit with them; what checks it then has to know the issuer.", (o, _) => o with { MayDropChain = true }),
+            new("may-drop-chain", null,
+                "Leave out chain certificates when the signature does not fit with them; what checks it then has to know the issuer.",
+                (o, _) => o with { MayDropChain = true }),
             .. SigningOptionSpecs.Existing<ZbootRepackOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("image", "FILE", "Put this Image in instead: the same kernel, signed elsewhere, or to be signed now.", (o, v) => o with { Replacement = v }),
             new("kit", "FILE", "The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.", (o, v) => o with { Kit = v }),
@@ -58,7 +60,7 @@ internal static class ZbootRepackOperation
 
     private static ZbootRepackResult Run(ZbootRepackOptions options, RunContext context)
     {
-        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot repack", "-o");
+        string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot repack", new NamedOption("o"));
         string[] inputs = [.. new[] { options.Image, options.Kit, options.Replacement }.OfType<string>()];
         ZbootKit? kit = options.Kit is null ? null : ZbootKit.Open(options.Kit);
         using FileSource source = FileSource.Open(options.Image);

@@ -14,7 +14,7 @@ public static partial class OperationErrors
 
     /// <summary>A signature is there already.</summary>
     public static readonly ErrorCode AppendedAlready = new(
-        "KS3911", "the file carries an appended signature already.", "Say --replace to take it away first, or --skip-signed to leave the file alone when it holds by this key.");
+        "KS3911", "the file carries an appended signature already.", "Say [option:replace] to take it away first, or [option:skip-signed] to leave the file alone when it holds by this key.");
 
     /// <summary>A compressed module cannot be opened.</summary>
     public static readonly ErrorCode ModuleCompression = new(
@@ -26,25 +26,25 @@ public static partial class OperationErrors
 
     /// <summary>A name that a line cannot hold.</summary>
     public static readonly ErrorCode ManifestName = new(
-        "KS3921", "the name '{0}' holds a line's end, which a manifest cannot carry.", "Rename the file, or use --tar.");
+        "KS3921", "the name '{0}' holds a line's end, which a manifest cannot carry.", "Rename the file, or use [option:tar].");
 
     /// <summary>A line of a manifest.</summary>
     public static readonly ErrorCode ManifestLine = new(
-        "KS3922", "line {0} of the manifest is not to be used: {1}.", "Write it with 'kexecsign ima sign --manifest'.");
+        "KS3922", "line {0} of the manifest is not to be used: {1}.", "Write it with [run:ima sign, manifest].");
 
     /// <summary>An attribute could not be set.</summary>
     public static readonly ErrorCode AttributeNotSet = new(
-        "KS3923", "{0} was not set: {1}.", "Run as root for security.ima, or use --xattr user, --sidecar or --tar.");
+        "KS3923", "{0} was not set: {1}.", "Run as root for security.ima, or use [option:xattr user], [option:sidecar] or [option:tar].");
 
     /// <summary>fs-verity signatures are of version 3.</summary>
     public static readonly ErrorCode VerityVersion = new(
-        "KS3924", "fs-verity digests are signed in version 3 only.", "Leave --version out, or say --version 3.", ExitCode.WrongUsage);
+        "KS3924", "fs-verity digests are signed in version 3 only.", "Leave [option:version] out, or say [option:version 3].", ExitCode.WrongUsage);
 
     /// <summary>An RPM package has IMA signatures already.</summary>
     public static readonly ErrorCode RpmSignedAlready = new(
-        "KS3926", "{0} of the package's {1} files have IMA signatures already.", "Say --replace to sign them anew, or --skip-signed to leave the package alone when all hold by this key.");
+        "KS3926", "{0} of the package's {1} files have IMA signatures already.", "Say [option:replace] to sign them anew, or [option:skip-signed] to leave the package alone when all hold by this key.");
 
     /// <summary>Options of EVM without EVM.</summary>
     public static readonly ErrorCode EvmNotWanted = new(
-        "KS3925", "--owner, --mode, --selinux and --capability say what an EVM signature covers, and none is asked for.", "Add --evm, or leave them out.", ExitCode.WrongUsage);
+        "KS3925", "[option:owner], [option:mode], [option:selinux] and [option:capability] say what an EVM signature covers, and none is asked for.", "Add [option:evm], or leave them out.", ExitCode.WrongUsage);
 }

@@ -6,30 +6,30 @@ public static partial class OperationErrors
 {
     /// <summary>Neither a source nor a built-in parser, or both.</summary>
     public static readonly ErrorCode ParserSource = new(
-        "KS3600", "'bpf compile' needs either a source file or --parser, and {0} given.", "Give a .bpf.c file, or --parser zboot, or --parser uki.", ExitCode.WrongUsage);
+        "KS3600", "'bpf compile' needs either a source file or [option:parser], and {0} given.", "Give a .bpf.c file, or [option:parser zboot], or [option:parser uki].", ExitCode.WrongUsage);
 
     /// <summary>The compiled parser breaks the contract.</summary>
     public static readonly ErrorCode ParserBreaksContract = new(
         "KS3601", "the compiled parser breaks the contract of {0} in {1} place(s), first {2}",
-        "Include 'skeleton.h' of the built-in parsers instead of maps of your own; 'kexecsign bpf inspect' lists all places of a finished object.");
+        "Include 'skeleton.h' of the built-in parsers instead of maps of your own; [run:bpf inspect] lists all places of a finished object.");
 
     /// <summary>A size that makes no ring buffer.</summary>
     public static readonly ErrorCode RingSize = new(
-        "KS3602", "--ring-size is {0}; a ring buffer is a power of two from {1} to {2}.", "Leave it out: it is computed from --image-size.", ExitCode.WrongUsage);
+        "KS3602", "[option:ring-size] is {0}; a ring buffer is a power of two from {1} to {2}.", "Leave it out: it is computed from [option:image-size].", ExitCode.WrongUsage);
 
     /// <summary>A value that is no number of bytes.</summary>
     public static readonly ErrorCode ByteCount = new(
-        "KS3603", "--{0} does not take '{1}'.", "It takes a number of bytes, or of KiB, MiB or GiB with K, M or G behind it.", ExitCode.WrongUsage);
+        "KS3603", "[option:{0}] does not take '{1}'.", "It takes a number of bytes, or of KiB, MiB or GiB with K, M or G behind it.", ExitCode.WrongUsage);
 
     /// <summary>An object for another series in a v7 container.</summary>
     public static readonly ErrorCode ContainerAbi = new(
         "KS3604", "the parser is for {0}; a parser ELF is read by {1} kernels only.",
-        "Compile it with --abi {1}; a parser for {2} goes into an image with 'kexecsign bpf embed'.");
+        "Compile it with [option:abi {1}]; a parser for {2} goes into an image with [run:bpf embed].");
 
     /// <summary>A v7 parser for the section of a PE.</summary>
     public static readonly ErrorCode EmbeddedAbi = new(
         "KS3605", "the parser is for {0}; {0} kernels do not look into the image for it, and older ones would run it with the wrong packets.",
-        "Compile it with --abi {1}, or make a parser ELF with 'kexecsign bpf container'.");
+        "Compile it with [option:abi {1}], or make a parser ELF with [run:bpf container].");
 
     /// <summary>Inner and outer image with parsers of different series.</summary>
     public static readonly ErrorCode NestedAbi = new(
@@ -49,7 +49,7 @@ public static partial class OperationErrors
 
     /// <summary>Nothing that extract knows.</summary>
     public static readonly ErrorCode NothingToExtract = new(
-        "KS3610", "the file is neither a PE image with a .bpf section, nor a parser ELF, nor an envelope.", "'kexecsign inspect' tells what it is.");
+        "KS3610", "the file is neither a PE image with a .bpf section, nor a parser ELF, nor an envelope.", "[run:inspect] tells what it is.");
 
     /// <summary>A signature without a key.</summary>
     public static readonly ErrorCode ContainerKey = new(
@@ -61,5 +61,5 @@ public static partial class OperationErrors
 
     /// <summary>A source that is not there.</summary>
     public static readonly ErrorCode CompilerLeftNothing = new(
-        "KS5050", "{0} ended without an error but left no {1}.", "Run it by hand; 'kexecsign -v' shows how.");
+        "KS5050", "{0} ended without an error but left no {1}.", "Run it by hand; [run:, v] shows how.");
 }

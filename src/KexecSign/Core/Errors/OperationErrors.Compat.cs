@@ -14,15 +14,15 @@ public static partial class OperationErrors
 
     /// <summary>There is no signature to take out.</summary>
     public static readonly ErrorCode ExtractedIndexMissing = new(
-        "KS3852", "the image carries {0} signature(s), and number {1} is wanted.", "'kexecsign signatures list' counts them from 0.");
+        "KS3852", "the image carries {0} signature(s), and number {1} is wanted.", "[run:signatures list] counts them from 0.");
 
     /// <summary>A key id that is none.</summary>
     public static readonly ErrorCode KeyIdMalformed = new(
-        "KS3853", "'{0}' is no key id.", "Give 1 to 8 hex digits other than zero, as 'kexecsign ima show' prints it.", ExitCode.WrongUsage);
+        "KS3853", "'{0}' is no key id.", "Give 1 to 8 hex digits other than zero, as [run:ima show] prints it.", ExitCode.WrongUsage);
 
     /// <summary>A name that is no compat command.</summary>
     public static readonly ErrorCode PeerUnknown = new(
-        "KS3854", "'{0}' is none of the commands that 'kexecsign as' answers to.", "It answers to {1}.", ExitCode.WrongUsage);
+        "KS3854", "'{0}' is none of the commands that [run:as] answers to.", "It answers to {1}.", ExitCode.WrongUsage);
 
     /// <summary>An option that the peer has and we refuse on purpose.</summary>
     public static readonly ErrorCode PeerOptionRefused = new(
@@ -30,7 +30,7 @@ public static partial class OperationErrors
 
     /// <summary>An option that the peer does not have either.</summary>
     public static readonly ErrorCode PeerOptionUnknown = new(
-        "KS3856", "{0} has no option '{1}'.", "It has {2}; 'kexecsign {3} --help' tells what the native command has.");
+        "KS3856", "{0} has no option '{1}'.", "It has {2}; [run:{3}, help] tells what the native command has.");
 
     /// <summary>An option without its value.</summary>
     public static readonly ErrorCode PeerOptionBare = new(
@@ -43,15 +43,16 @@ public static partial class OperationErrors
     /// <summary>A key store of NSS.</summary>
     public static readonly ErrorCode NssRefused = new(
         "KS3859", "the NSS folder {0} is not read.",
-        "Take the key out of it with 'pk12util -o db.p12 -n NAME -d {0}' and import it into a token, then name it by -t TOKEN -c NAME or by a PKCS#11 URI in KEXECSIGN_PESIGN_KEY and KEXECSIGN_PESIGN_CERT.");
+        "Take the key out of it with 'pk12util -o db.p12 -n NAME -d {0}' and import it into a token, then name it by -t TOKEN -c NAME or "
+            + "by a PKCS#11 URI in KEXECSIGN_PESIGN_KEY and KEXECSIGN_PESIGN_CERT.");
 
     /// <summary>A value has no signature by the key.</summary>
     public static readonly ErrorCode RawSignatureUnsound = new(
-        "KS3860", "the file is no PKCS#7 that can stand behind a module: {0}", "Give what 'sign-file -d' or 'kexecsign module sign --detached' wrote.");
+        "KS3860", "the file is no PKCS#7 that can stand behind a module: {0}", "Give what 'sign-file -d' or [run:module sign, detached] wrote.");
 
     /// <summary>EVM over metadata without an IMA value.</summary>
     public static readonly ErrorCode EvmNeedsIma = new(
-        "KS3861", "the file has no {0}.ima, which a portable EVM signature covers.", "Sign it for IMA first, or give the value with --ima.");
+        "KS3861", "the file has no {0}.ima, which a portable EVM signature covers.", "Sign it for IMA first, or give the value with [option:ima].");
 
     /// <summary>An attribute could not be set.</summary>
     public static readonly ErrorCode XattrNotSet = new(
@@ -71,7 +72,7 @@ public static partial class OperationErrors
 
     /// <summary>No key for an agent.</summary>
     public static readonly ErrorCode AgentWithoutKeys = new(
-        "KS3876", "no key is named that the agent could hold.", "Name them with --key, or in a policy.", ExitCode.WrongUsage);
+        "KS3876", "no key is named that the agent could hold.", "Name them with [option:key], or in a policy.", ExitCode.WrongUsage);
 
     /// <summary>The policy says no.</summary>
     public static readonly ErrorCode AgentPolicyRefused = new(

@@ -8,17 +8,17 @@ public static partial class OperationErrors
     /// <summary>A name that no configuration has.</summary>
     public static readonly ErrorCode NamedKeyUnknown = new(
         "KS3081", "there is no key named '{0}'; there are: {1}.",
-        "Read was {2}. Name one of them, add it to 'keys' in a configuration, or give the configuration with --config FILE.", ExitCode.WrongUsage);
+        "Read was {2}. Name one of them, add it to 'keys' in a configuration, or give the configuration with [option:config FILE].", ExitCode.WrongUsage);
 
     /// <summary>A configuration that somebody else can change.</summary>
     public static readonly ErrorCode ConfigurationWritable = new(
         "KS3082", "others can change this configuration: its mode is 0{0}, it belongs to user {1}, and user {2} reads it.",
-        "It decides which key signs: take write permission from group and others and make it yours or root's, or use --no-config.");
+        "It decides which key signs: take write permission from group and others and make it yours or root's, or use [option:no-config].");
 
     /// <summary>A configuration of the working folder that says too much.</summary>
     public static readonly ErrorCode ConfigurationForbids = new(
         "KS3083", "a configuration found in the working folder names {0}.",
-        "It may have come with somebody else's files: keep that in your own configuration, or name this file with --config FILE.");
+        "It may have come with somebody else's files: keep that in your own configuration, or name this file with [option:config FILE].");
 
     /// <summary>A profile that no configuration has.</summary>
     public static readonly ErrorCode ProfileUnknown = new(
@@ -27,7 +27,7 @@ public static partial class OperationErrors
 
     /// <summary>A plan that is there.</summary>
     public static readonly ErrorCode PlanThere = new(
-        "KS3085", "it is there already, and is not written over.", "Move it away, or give another folder with -o.");
+        "KS3085", "it is there already, and is not written over.", "Move it away, or give another folder with [option:o].");
 
     /// <summary>Nothing to plan for.</summary>
     public static readonly ErrorCode NoImages = new(

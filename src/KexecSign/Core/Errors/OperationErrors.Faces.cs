@@ -20,15 +20,15 @@ public static partial class OperationErrors
 
     /// <summary>A command line that cannot be understood.</summary>
     public static readonly ErrorCode CommandLine = new(
-        "KS3030", "{0}.", "Add --help to see what is expected.", ExitCode.WrongUsage);
+        "KS3030", "{0}.", "Add [option:help] to see what is expected.", ExitCode.WrongUsage);
 
     /// <summary>No such command.</summary>
     public static readonly ErrorCode CommandUnknown = new(
-        "KS3031", "there is no command '{0}'{1}", "'kexecsign --help' lists the commands.", ExitCode.WrongUsage);
+        "KS3031", "there is no command '{0}'{1}", "[run:, help] lists the commands.", ExitCode.WrongUsage);
 
     /// <summary>An option that the operation does not have.</summary>
     public static readonly ErrorCode OptionUnknown = new(
-        "KS3032", "'{0}' has no option '{1}'{2}", "See 'kexecsign {0} --help'.", ExitCode.WrongUsage);
+        "KS3032", "'{0}' has no option '{1}'{2}", "See [run:{0}, help].", ExitCode.WrongUsage);
 
     /// <summary>An option given twice that takes one value.</summary>
     public static readonly ErrorCode OptionRepeated = new(

@@ -43,7 +43,7 @@ public static partial class OperationErrors
 
     /// <summary>Something asks for what is no text of an os-release file.</summary>
     public static readonly ErrorCode OsReleaseText = new(
-        "KS3059", "--osrel holds no NAME=VALUE line: '{0}'.", "To give a file, put an '@' before its path: --osrel @/etc/os-release.", ExitCode.WrongUsage);
+        "KS3059", "[option:osrel] holds no NAME=VALUE line: '{0}'.", "To give a file, put an '@' before its path: [option:osrel @/etc/os-release].", ExitCode.WrongUsage);
 
     /// <summary>The token is gone and what it made is there.</summary>
     public static readonly ErrorCode TokenLost = new(

@@ -18,7 +18,7 @@ public static partial class OperationErrors
 
     /// <summary>DER has room for one certificate.</summary>
     public static readonly ErrorCode DerTakesOne = new(
-        "KS3404", "{0} certificates were given but DER holds one.", "Use --format pem or esl, or export them one by one.", ExitCode.WrongUsage);
+        "KS3404", "{0} certificates were given but DER holds one.", "Use [option:format pem] or esl, or export them one by one.", ExitCode.WrongUsage);
 
     /// <summary>An update that nobody signs.</summary>
     public static readonly ErrorCode EnrolmentUnsigned = new(
@@ -34,9 +34,9 @@ public static partial class OperationErrors
 
     /// <summary>Nothing to enrol.</summary>
     public static readonly ErrorCode NothingToEnroll = new(
-        "KS3406", "nothing is named for PK, KEK, db or dbx.", "Give --pk, --kek, --db, --dbx or --dbx-digest.", ExitCode.WrongUsage);
+        "KS3406", "nothing is named for PK, KEK, db or dbx.", "Give [option:pk], [option:kek], [option:db], [option:dbx] or [option:dbx-digest].", ExitCode.WrongUsage);
 
     /// <summary>A platform key update for a firmware that takes no appending to it.</summary>
     public static readonly ErrorCode PlatformKeyAppended = new(
-        "KS3407", "PK holds exactly one certificate, so nothing can be appended to it.", "Leave --append out, or name what --pk is to sign with --kek.", ExitCode.WrongUsage);
+        "KS3407", "PK holds exactly one certificate, so nothing can be appended to it.", "Leave [option:append] out, or name what [option:pk] is to sign with [option:kek].", ExitCode.WrongUsage);
 }

@@ -7,11 +7,11 @@ public static partial class OperationErrors
     /// <summary>A signature made elsewhere is longer or shorter than what the padding was made for.</summary>
     public static readonly ErrorCode SignatureDoesNotFit = new(
         "KS3711", "the PKCS#7 made elsewhere is 0x{0:x} bytes and takes 0x{1:x} in the table; the image was padded for 0x{2:x}.",
-        "With --fit let the signer sign the attributes only, which leaves the length as foreseen.");
+        "With [option:fit] let the signer sign the attributes only, which leaves the length as foreseen.");
 
     /// <summary>The folder holds something else.</summary>
     public static readonly ErrorCode NotABundle = new(
-        "KS3712", "this is no bundle: {0}.", "Name a folder that 'kexecsign prepare' made.");
+        "KS3712", "this is no bundle: {0}.", "Name a folder that [run:prepare] made.");
 
     /// <summary>A name that is not what it looks like.</summary>
     public static readonly ErrorCode NameHides = new(
@@ -19,15 +19,15 @@ public static partial class OperationErrors
 
     /// <summary>A second round before the first is done.</summary>
     public static readonly ErrorCode StageWaits = new(
-        "KS3713", "stage {0} of the bundle still waits for its {1} signature(s).", "Run 'kexecsign attach' on it first, or take a new folder.");
+        "KS3713", "stage {0} of the bundle still waits for its {1} signature(s).", "Run [run:attach] on it first, or take a new folder.");
 
     /// <summary>Nothing waits for signatures.</summary>
     public static readonly ErrorCode NothingPrepared = new(
-        "KS3714", "all {0} stage(s) of the bundle are attached already.", "Run 'kexecsign prepare' for the next round first.");
+        "KS3714", "all {0} stage(s) of the bundle are attached already.", "Run [run:prepare] for the next round first.");
 
     /// <summary>Answers are missing.</summary>
     public static readonly ErrorCode AnswersMissing = new(
-        "KS3715", "{0} of {1} file(s) have no signature yet: {2}.", "Put the answers into {3}, or name them with --answer; nothing was written.");
+        "KS3715", "{0} of {1} file(s) have no signature yet: {2}.", "Put the answers into {3}, or name them with [option:answer]; nothing was written.");
 
     /// <summary>An answer that belongs to nothing in the bundle.</summary>
     public static readonly ErrorCode AnswerFitsNothing = new(
@@ -44,5 +44,5 @@ public static partial class OperationErrors
 
     /// <summary>An answer is much too large.</summary>
     public static readonly ErrorCode NoAnswers = new(
-        "KS3719", "there is no answer in {0}.", "Put the signatures there, or name them with --answer.");
+        "KS3719", "there is no answer in {0}.", "Put the signatures there, or name them with [option:answer].");
 }

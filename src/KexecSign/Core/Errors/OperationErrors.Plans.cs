@@ -7,7 +7,8 @@ public static partial class OperationErrors
 {
     /// <summary>No JSON.</summary>
     public static readonly ErrorCode DocumentSyntax = new(
-        "KS3301", "this is no JSON: {0}.", "Mend it there; comments and trailing commas are allowed, a name twice in one object is not.", ExitCode.WrongUsage);
+        "KS3301", "this is no JSON: {0}.", "Mend it there; comments and trailing commas are allowed, a name twice in one object is "
+            + "not.", ExitCode.WrongUsage);
 
     /// <summary>A value of the wrong kind, or none where one must be.</summary>
     public static readonly ErrorCode DocumentWrong = new(
@@ -23,44 +24,51 @@ public static partial class OperationErrors
 
     /// <summary>A key that is not described.</summary>
     public static readonly ErrorCode PlanKeyUnknown = new(
-        "KS3305", "there is no key '{0}'; there are {1}.", "Add it to 'keys', to the file that --keys names, or to the configuration.", ExitCode.WrongUsage);
+        "KS3305", "there is no key '{0}'; there are {1}.", "Add it to 'keys', to the file that [option:keys] names, or to the "
+            + "configuration.", ExitCode.WrongUsage);
 
     /// <summary>Two images of one name or output.</summary>
     public static readonly ErrorCode PlanTwice = new(
-        "KS3306", "'{0}' is the {1} of the image in line {2} already.", "Give each image a name and files of its own.", ExitCode.WrongUsage);
+        "KS3306", "'{0}' is the {1} of the image in line {2} already.", "Give each image a name and files of its "
+            + "own.", ExitCode.WrongUsage);
 
     /// <summary>No shard.</summary>
     public static readonly ErrorCode ShardMalformed = new(
-        "KS3307", "'{0}' is no shard.", "Say --shard I/N with I from 1 to N and N at most 10000, for instance 2/5, or auto in an array job.", ExitCode.WrongUsage);
+        "KS3307", "'{0}' is no shard.", "Say [option:shard I/N] with I from 1 to N and N at most 10000, for instance 2/5, or auto in "
+            + "an array job.", ExitCode.WrongUsage);
 
     /// <summary>Automatic, and nothing to go by.</summary>
     public static readonly ErrorCode NoArrayJob = new(
-        "KS3316", "this is no array job: none of {0} is set.", "Say which part it is: --shard I/N.", ExitCode.WrongUsage);
+        "KS3316", "this is no array job: none of {0} is set.", "Say which part it is: [option:shard I/N].", ExitCode.WrongUsage);
 
     /// <summary>A scheduler's variable that holds no number.</summary>
     public static readonly ErrorCode ArrayVariable = new(
-        "KS3317", "{0} is '{1}', no number.", "Say which part it is: --shard I/N.", ExitCode.WrongUsage);
+        "KS3317", "{0} is '{1}', no number.", "Say which part it is: [option:shard I/N].", ExitCode.WrongUsage);
 
     /// <summary>A job's number that is none of its array's.</summary>
     public static readonly ErrorCode ArrayNumber = new(
-        "KS3318", "{0} is {1}, not from {2} to {3}.", "Say --shard auto/N with as many parts as the array has jobs, at most 10000.", ExitCode.WrongUsage);
+        "KS3318", "{0} is {1}, not from {2} to {3}.", "Say [option:shard auto/N] with as many parts as the array has jobs, at most "
+            + "10000.", ExitCode.WrongUsage);
 
     /// <summary>An array of which the number of jobs is not known.</summary>
     public static readonly ErrorCode ArrayWithoutCount = new(
-        "KS3319", "{0} says which job this is ({1}={2}), not of how many.", "Say --shard auto/N, with N the number of jobs.", ExitCode.WrongUsage);
+        "KS3319", "{0} says which job this is ({1}={2}), not of how many.", "Say [option:shard auto/N], with N the number of "
+            + "jobs.", ExitCode.WrongUsage);
 
     /// <summary>An array of more or fewer jobs than was said.</summary>
     public static readonly ErrorCode ArrayOfAnotherCount = new(
-        "KS3323", "{0}'s array has {1} job(s), and --shard says {2}.", "Leave the number out, or submit as many jobs.", ExitCode.WrongUsage);
+        "KS3323", "{0}'s array has {1} job(s), and [option:shard] says {2}.", "Leave the number out, or submit as many "
+            + "jobs.", ExitCode.WrongUsage);
 
     /// <summary>Not every number from the first to the last.</summary>
     public static readonly ErrorCode ArrayWithGaps = new(
         "KS3324", "{0}'s array has {1} job(s), which are not all from 0 or 1 on ({2}).",
-        "Submit --array=1-N (a job that failed is run again by 'scontrol requeue'), or say --shard I/N.", ExitCode.WrongUsage);
+        "Submit --array=1-N (a job that failed is run again by 'scontrol requeue'), or say [option:shard I/N].", ExitCode.WrongUsage);
 
     /// <summary>Two schedulers that say different things.</summary>
     public static readonly ErrorCode ArrayJobsDisagree = new(
-        "KS3325", "{0} says that this is part {1} of {2}, {3} says part {4} of {5}.", "Say which it is: --shard I/N.", ExitCode.WrongUsage);
+        "KS3325", "{0} says that this is part {1} of {2}, {3} says part {4} of {5}.", "Say which it is: [option:shard "
+            + "I/N].", ExitCode.WrongUsage);
 
     /// <summary>Options of one image beside a plan of many.</summary>
     public static readonly ErrorCode PlanAndOption = new(
@@ -72,15 +80,17 @@ public static partial class OperationErrors
 
     /// <summary>A report that is none.</summary>
     public static readonly ErrorCode NotAPlanReport = new(
-        "KS3311", "this is no report of a plan: {0}.", "Give the files that 'kexecsign build PLAN --report FILE' wrote.", ExitCode.WrongUsage);
+        "KS3311", "this is no report of a plan: {0}.", "Give the files that [run:build PLAN, report FILE] wrote.", ExitCode.WrongUsage);
 
     /// <summary>Reports of different plans.</summary>
     public static readonly ErrorCode OtherPlan = new(
-        "KS3312", "the report is of the plan with SHA-256 {0}, that of {1} is of {2}.", "Merge reports of one and the same plan.", ExitCode.WrongUsage);
+        "KS3312", "the report is of the plan with SHA-256 {0}, that of {1} is of {2}.", "Merge reports of one and the same "
+            + "plan.", ExitCode.WrongUsage);
 
     /// <summary>A shard that is missing.</summary>
     public static readonly ErrorCode ShardMissing = new(
-        "KS3313", "{0} of the plan's {1} image(s) are in none of the reports: {2}.", "Add the reports of the other shards, or run the plan again without --shard.");
+        "KS3313", "{0} of the plan's {1} image(s) are in none of the reports: {2}.", "Add the reports of the other shards, or run the "
+            + "plan again without [option:shard].");
 
     /// <summary>A shard that came twice.</summary>
     public static readonly ErrorCode ShardTwice = new(
@@ -88,24 +98,28 @@ public static partial class OperationErrors
 
     /// <summary>Policy said no before anything was put in place.</summary>
     public static readonly ErrorCode BuiltAgainstPolicy = new(
-        "KS3315", "what was built breaks the policy {0}: {1}.", "Nothing was put in place. Change what the rule is about, or the policy.", ExitCode.VerificationFailed);
+        "KS3315", "what was built breaks the policy {0}: {1}.", "Nothing was put in place. Change what the rule is about, or the "
+            + "policy.", ExitCode.VerificationFailed);
 
     /// <summary>Certificates without a role, for signatures of several.</summary>
     public static readonly ErrorCode CertificateRole = new(
         "KS3330", "the certificates have no role, and the file is judged by several signatures: {0}.",
-        "Say --db for firmware and shim, --kexec-cert for the kernel's keyrings and --ima-cert for .ima, or ask --for one; in a policy, 'certificates' with 'db', 'kexec' and 'ima'.",
+        "Say [option:db] for firmware and shim, [option:kexec-cert] for the kernel's keyrings and [option:ima-cert] for .ima, or ask "
+            + "[option:for] one; in a policy, 'certificates' with 'db', 'kexec' and 'ima'.",
         ExitCode.WrongUsage);
 
     /// <summary>Content that is made to be taken for something else.</summary>
     public static readonly ErrorCode AttributesAsContent = new(
-        "KS3331", "the content, 0x{0:x} bytes, is a SET of signed attributes: a bare signature of it could be put into a PE image, which then counts as signed by this key.",
+        "KS3331", "the content, 0x{0:x} bytes, is a SET of signed attributes: a bare signature of it could be put into a PE image, "
+            + "which then counts as signed by this key.",
         "Nothing that a kernel package holds has this form; find out where the file comes from.");
 
     /// <summary>No envelope.</summary>
     public static readonly ErrorCode NotProvenance = new(
-        "KS3321", "this is no provenance: {0}.", "Give the file that 'kexecsign build --provenance FILE' wrote.", ExitCode.WrongUsage);
+        "KS3321", "this is no provenance: {0}.", "Give the file that [run:build, provenance FILE] wrote.", ExitCode.WrongUsage);
 
     /// <summary>Provenance signed by nobody.</summary>
     public static readonly ErrorCode ProvenanceUnsigned = new(
-        "KS3322", "nothing is named to sign the provenance with; the image's key is not taken unasked.", "Give --provenance-key and --provenance-cert; in a plan, a 'key' of the step.", ExitCode.WrongUsage);
+        "KS3322", "nothing is named to sign the provenance with; the image's key is not taken unasked.", "Give [option:provenance-key] "
+            + "and [option:provenance-cert]; in a plan, a 'key' of the step.", ExitCode.WrongUsage);
 }

@@ -11,24 +11,24 @@ public static partial class OperationErrors
     /// <summary>No parser in the file, and no image beside it.</summary>
     public static readonly ErrorCode NothingToSimulate = new(
         "KS3651", "the file is neither an image with a .bpf section nor a parser ELF with .bpf.1.",
-        "Put a parser in with 'kexecsign bpf embed', or make a parser ELF with 'kexecsign bpf container'.");
+        "Put a parser in with [run:bpf embed], or make a parser ELF with [run:bpf container].");
 
     /// <summary>A parser ELF alone.</summary>
     public static readonly ErrorCode SimulatedWithoutImage = new(
         "KS3652", "the file is a parser ELF, which takes another file apart, and none was given.",
-        "Give the image or the envelope with --image.");
+        "Give the image or the envelope with [option:image].");
 
     /// <summary>An image beside an image.</summary>
     public static readonly ErrorCode SimulatedTwice = new(
-        "KS3653", "--image was given, but the file is an image with a parser of its own, and only series v7 has the two apart.",
-        "Leave --image out, or give the parser ELF as FILE.");
+        "KS3653", "[option:image] was given, but the file is an image with a parser of its own, and only series v7 has the two apart.",
+        "Leave [option:image] out, or give the parser ELF as FILE.");
 
     /// <summary>The series does not take such a file.</summary>
     public static readonly ErrorCode SimulatedOtherSeries = new(
-        "KS3654", "series {0} takes {1}, and the file is {2}.", "Give another --abi, or leave it out: then it is that of the file.");
+        "KS3654", "series {0} takes {1}, and the file is {2}.", "Give another [option:abi], or leave it out: then it is that of the file.");
 
     /// <summary>A parser that does not give the kernel that was packed.</summary>
     public static readonly ErrorCode BuiltWithWrongParser = new(
         "KS3655", "the parser does not give the kernel of this image: {0}.",
-        "Nothing was put in place. 'kexecsign bpf embed' and 'kexecsign simulate' show what the parser does; 'kexecsign bpf compile' makes one that works.");
+        "Nothing was put in place. [run:bpf embed] and [run:simulate] show what the parser does; [run:bpf compile] makes one that works.");
 }

@@ -10,7 +10,8 @@ public static partial class OperationErrors
 
     /// <summary>The kernel is signed already.</summary>
     public static readonly ErrorCode TestsetSignedImage = new(
-        "KS3951", "the Image carries a signature already; the set's own would not be the only ones.", "Give the Image that the kernel's build leaves, or take the signature off with 'kexecsign signatures remove'.");
+        "KS3951", "the Image carries a signature already; the set's own would not be the only ones.", "Give the Image that the "
+            + "kernel's build leaves, or take the signature off with [run:signatures remove].");
 
     /// <summary>The folder is there.</summary>
     public static readonly ErrorCode TestsetFolderTaken = new(
@@ -18,7 +19,8 @@ public static partial class OperationErrors
 
     /// <summary>A key of the set is missing.</summary>
     public static readonly ErrorCode TestsetKeyMissing = new(
-        "KS3953", "{0} is missing; a test set needs the keys {1}.", "Give the keys/ folder of an earlier test set, or leave --keys out to have new ones made.");
+        "KS3953", "{0} is missing; a test set needs the keys {1}.", "Give the keys/ folder of an earlier test set, or leave "
+            + "[option:keys] out to have new ones made.");
 
     /// <summary>The kernel is too short to spoil in the ways that the set needs.</summary>
     public static readonly ErrorCode TestsetImageUnfit = new(

@@ -6,11 +6,11 @@ public static partial class OperationErrors
 {
     /// <summary>No timestamp to be had.</summary>
     public static readonly ErrorCode NoTimestamp = new(
-        "KS3801", "{0} of {1} timestamp server(s) were asked and none gave a timestamp: {2}.", "Try again, or name another with --timestamp; nothing was written.");
+        "KS3801", "{0} of {1} timestamp server(s) were asked and none gave a timestamp: {2}.", "Try again, or name another with [option:timestamp]; nothing was written.");
 
     /// <summary>Anybody may answer.</summary>
     public static readonly ErrorCode AuthorityMissing = new(
-        "KS3333", "nothing says whose timestamps are to be taken.", "Give the authority's certificate, or its issuer's, with --tsa; --tsa-unverified takes an answer of anybody.", ExitCode.WrongUsage);
+        "KS3333", "nothing says whose timestamps are to be taken.", "Give the authority's certificate, or its issuer's, with [option:tsa]; [option:tsa-unverified] takes an answer of anybody.", ExitCode.WrongUsage);
 
     /// <summary>SOURCE_DATE_EPOCH is no time.</summary>
     public static readonly ErrorCode SourceDateEpochWrong = new(
@@ -19,5 +19,5 @@ public static partial class OperationErrors
     /// <summary>A signing time that the kernel refuses.</summary>
     public static readonly ErrorCode SigningTimeOutside = new(
         "KS3803", "the signing time {0:u} lies outside the certificate's validity, {1:u} to {2:u}; the kernel refuses such signatures.",
-        "Leave --signing-time out, or set SOURCE_DATE_EPOCH to a time when the certificate is valid.");
+        "Leave [option:signing-time] out, or set SOURCE_DATE_EPOCH to a time when the certificate is valid.");
 }

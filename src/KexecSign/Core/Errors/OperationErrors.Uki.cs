@@ -14,7 +14,7 @@ public static partial class OperationErrors
 
     /// <summary>No stub was found.</summary>
     public static readonly ErrorCode UkiStubMissing = new(
-        "KS3662", "there is no systemd-stub for {0} at {1}.", "Install systemd-boot-efi, or name a stub with --stub FILE.");
+        "KS3662", "there is no systemd-stub for {0} at {1}.", "Install systemd-boot-efi, or name a stub with [option:stub FILE].");
 
     /// <summary>A text is longer than its readers take.</summary>
     public static readonly ErrorCode UkiTextTooLong = new(
@@ -26,7 +26,7 @@ public static partial class OperationErrors
 
     /// <summary>A section option that is none.</summary>
     public static readonly ErrorCode UkiSectionOption = new(
-        "KS3665", "--section takes NAME:FILE, not '{0}'.", "NAME is 2 to 8 ASCII characters beginning with a dot; the sections that have an option of their own are given by it.", ExitCode.WrongUsage);
+        "KS3665", "[option:section] takes NAME:FILE, not '{0}'.", "NAME is 2 to 8 ASCII characters beginning with a dot; the sections that have an option of their own are given by it.", ExitCode.WrongUsage);
 
     /// <summary>A section of which there would be two.</summary>
     public static readonly ErrorCode UkiSectionTwice = new(
@@ -39,11 +39,11 @@ public static partial class OperationErrors
 
     /// <summary>The kernel has a signature that would be lost.</summary>
     public static readonly ErrorCode UkiKernelSigned = new(
-        "KS3667", "the kernel carries {0} signature(s) already.", "Leave --inner-key out to keep the kernel as it is, or say --inner-replace to drop them.");
+        "KS3667", "the kernel carries {0} signature(s) already.", "Leave [option:inner-key] out to keep the kernel as it is, or say [option:inner-replace] to drop them.");
 
     /// <summary>A parser cannot go into a signed kernel.</summary>
     public static readonly ErrorCode UkiInnerParserSigned = new(
-        "KS3668", "the kernel is signed, and a parser put into it would break the signature.", "Give the unsigned kernel, or say --inner-key and --inner-replace.");
+        "KS3668", "the kernel is signed, and a parser put into it would break the signature.", "Give the unsigned kernel, or say [option:inner-key] and [option:inner-replace].");
 
     /// <summary>systemd takes RSA keys only.</summary>
     public static readonly ErrorCode PcrKeyNotRsa = new(
@@ -51,7 +51,7 @@ public static partial class OperationErrors
 
     /// <summary>An addon without payload.</summary>
     public static readonly ErrorCode AddonEmpty = new(
-        "KS3670", "an addon without any of {0} is none.", "Give one of --cmdline, --dtb, --dtbauto, --ucode, --initrd, or --profile for a profile.", ExitCode.WrongUsage);
+        "KS3670", "an addon without any of {0} is none.", "Give one of [option:cmdline], [option:dtb], [option:dtbauto], [option:ucode], [option:initrd], or [option:profile] for a profile.", ExitCode.WrongUsage);
 
     /// <summary>A name that systemd-stub does not look for.</summary>
     public static readonly ErrorCode AddonName = new(
@@ -59,11 +59,11 @@ public static partial class OperationErrors
 
     /// <summary>The machine of an addon is not known.</summary>
     public static readonly ErrorCode AddonMachine = new(
-        "KS3672", "nothing tells which machine the addon is for.", "Say --arch {0}, or give a stub with --stub.", ExitCode.WrongUsage);
+        "KS3672", "nothing tells which machine the addon is for.", "Say [option:arch {0}], or give a stub with [option:stub].", ExitCode.WrongUsage);
 
     /// <summary>Nothing to change.</summary>
     public static readonly ErrorCode UpdateNothing = new(
-        "KS3673", "no section is named that is to be changed.", "Name one: --initrd, --cmdline, --remove and the like.", ExitCode.WrongUsage);
+        "KS3673", "no section is named that is to be changed.", "Name one: [option:initrd], [option:cmdline], [option:remove] and the like.", ExitCode.WrongUsage);
 
     /// <summary>A section that may not go.</summary>
     public static readonly ErrorCode UpdateCannotRemove = new(
@@ -71,11 +71,11 @@ public static partial class OperationErrors
 
     /// <summary>Options that need a PCR key.</summary>
     public static readonly ErrorCode PcrOptionsWithoutKey = new(
-        "KS3675", "--{0} is given without --pcr-key.", "Say --pcr-key, or use 'kexecsign uki measure' to see values without signing them.", ExitCode.WrongUsage);
+        "KS3675", "[option:{0}] is given without [option:pcr-key].", "Say [option:pcr-key], or use [run:uki measure] to see values without signing them.", ExitCode.WrongUsage);
 
     /// <summary>The public key is not that of the private one.</summary>
     public static readonly ErrorCode PcrKeyMismatch = new(
-        "KS3676", "the public key given for .pcrpkey has fingerprint {0}, the key of --pcr-key {1}.", "Give the public half of the PCR key, or leave --pcrpkey out to have it put in.");
+        "KS3676", "the public key given for .pcrpkey has fingerprint {0}, the key of [option:pcr-key] {1}.", "Give the public half of the PCR key, or leave [option:pcrpkey] out to have it put in.");
 
     /// <summary>A PCR public key that is none.</summary>
     public static readonly ErrorCode PcrKeyUnreadable = new(
@@ -83,5 +83,5 @@ public static partial class OperationErrors
 
     /// <summary>What is measured cannot be told.</summary>
     public static readonly ErrorCode UkiStubVersion = new(
-        "KS3678", "the stub does not tell its systemd version, on which depends what it measures.", "Say --stub-version N.", ExitCode.WrongUsage);
+        "KS3678", "the stub does not tell its systemd version, on which depends what it measures.", "Say [option:stub-version N].", ExitCode.WrongUsage);
 }

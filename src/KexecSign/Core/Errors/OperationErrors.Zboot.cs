@@ -30,7 +30,7 @@ public static partial class OperationErrors
 
     /// <summary>Not a kit.</summary>
     public static readonly ErrorCode NotAKit = new(
-        "KS3103", "the file is no zboot kit: {0}.", "Make one with 'kexecsign zboot kit'.");
+        "KS3103", "the file is no zboot kit: {0}.", "Make one with [run:zboot kit].");
 
     /// <summary>A kit and an Image that do not belong together.</summary>
     public static readonly ErrorCode KitOtherMachine = new(
@@ -44,7 +44,7 @@ public static partial class OperationErrors
     /// <summary>A signed Image that a padding stub needs longer.</summary>
     public static readonly ErrorCode SignedImageShort = new(
         "KS3106", "the Image is signed and 0x{0:x} bytes long but image_size is 0x{1:x}; the kit's stub needs it padded, and padding breaks the signature.",
-        "Give the unsigned Image with --key and --cert, or sign it with 'kexecsign sign --fit --replace' first.");
+        "Give the unsigned Image with [option:key] and [option:cert], or sign it with [run:sign, fit, replace] first.");
 
     /// <summary>No code section to take the code size from.</summary>
     public static readonly ErrorCode NoCodeSection = new(
@@ -53,11 +53,11 @@ public static partial class OperationErrors
     /// <summary>A ready payload that is not of the Image.</summary>
     public static readonly ErrorCode PayloadOfOtherImage = new(
         "KS3108", "the payload's last 4 bytes say that it unpacks to 0x{0:x} bytes but the Image as the kit wants it has 0x{1:x}.",
-        "Give the payload that was made from this Image, its 4-byte length included, or leave --payload out.");
+        "Give the payload that was made from this Image, its 4-byte length included, or leave [option:payload] out.");
 
     /// <summary>A build folder without what a kit is made of.</summary>
     public static readonly ErrorCode NotABuildFolder = new(
-        "KS3109", "{0} is not there.", "Build the kernel with CONFIG_EFI_ZBOOT=y (make vmlinuz.efi) and give the folder that holds its .config, or use --source.");
+        "KS3109", "{0} is not there.", "Build the kernel with CONFIG_EFI_ZBOOT=y (make vmlinuz.efi) and give the folder that holds its .config, or use [option:source].");
 
     /// <summary>An archive of objects that cannot be made whole.</summary>
     public static readonly ErrorCode ObjectArchive = new(
@@ -66,7 +66,7 @@ public static partial class OperationErrors
     /// <summary>The kernel's configuration does not keep an option.</summary>
     public static readonly ErrorCode OptionNotKept = new(
         "KS3111", "the kernel's configuration does not keep CONFIG_{0}=y.",
-        "zboot needs Linux 6.1 or later, on an architecture that has it; a --config must allow CONFIG_EFI.");
+        "zboot needs Linux 6.1 or later, on an architecture that has it; a [option:config] must allow CONFIG_EFI.");
 
     /// <summary>An architecture without recipe.</summary>
     public static readonly ErrorCode ArchitectureUnknown = new(
@@ -83,16 +83,16 @@ public static partial class OperationErrors
     /// <summary>A payload that does not fit where the old one was.</summary>
     public static readonly ErrorCode PayloadTooLong = new(
         "KS3115", "compressed as {0}, the signed Image takes 0x{1:x} bytes but the room at 0x{2:x} has 0x{3:x}: {4} bytes too few.",
-        "Allow a smaller signature with --may-drop-chain or a P-256 key as --smaller-key (about 500 bytes less than RSA-2048), or give the stub's kit with --kit.");
+        "Allow a smaller signature with [option:may-drop-chain] or a P-256 key as [option:smaller-key] (about 500 bytes less than RSA-2048), or give the stub's kit with [option:kit].");
 
     /// <summary>A payload that no filler makes fit exactly.</summary>
     public static readonly ErrorCode PayloadUnfillable = new(
         "KS3116", "compressed as {0}, the signed Image fits the room of 0x{1:x} bytes at 0x{2:x} with a rest that cannot be filled.",
-        "Give the stub's kit with --kit, or another certificate.");
+        "Give the stub's kit with [option:kit], or another certificate.");
 
     /// <summary>What was put back is not what was signed.</summary>
     public static readonly ErrorCode RepackedWrong = new(
-        "KS3117", "the repacked image unpacks to SHA-256 {0} but what was signed has {1}.", "Nothing was written. Please report it with the image's header ('kexecsign inspect').");
+        "KS3117", "the repacked image unpacks to SHA-256 {0} but what was signed has {1}.", "Nothing was written. Please report it with the image's header ([run:inspect]).");
 
     /// <summary>Nothing to sign with.</summary>
     public static readonly ErrorCode RepackedNotAKernel = new(
@@ -106,5 +106,5 @@ public static partial class OperationErrors
     /// <summary>A kernel that is not the stub's.</summary>
     public static readonly ErrorCode RepackedOtherKernel = new(
         "KS3119", "the Image is not the kernel that the stub was linked for: its {0} is 0x{1:x}, that of the kernel inside 0x{2:x}.",
-        "Give the same kernel, signed elsewhere, or link another one with 'kexecsign zboot build --kit'.");
+        "Give the same kernel, signed elsewhere, or link another one with [run:zboot build, kit].");
 }

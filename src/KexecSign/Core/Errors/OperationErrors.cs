@@ -23,11 +23,11 @@ public static partial class OperationErrors
 
     /// <summary>Output over input without being asked.</summary>
     public static readonly ErrorCode OutputIsInput = new(
-        "KS3005", "the output is the input.", "Give another -o, or say --in-place.");
+        "KS3005", "the output is the input.", "Give another [option:o], or say [option:in-place].");
 
     /// <summary>No output named.</summary>
     public static readonly ErrorCode NoOutput = new(
-        "KS3006", "no output is named for {0} input file(s).", "Give -o FILE for one file, -o FOLDER for several, or --in-place.", ExitCode.WrongUsage);
+        "KS3006", "no output is named for {0} input file(s).", "Give [option:o FILE] for one file, [option:o FOLDER] for several, or [option:in-place].", ExitCode.WrongUsage);
 
     /// <summary>An input changed while it was read.</summary>
     public static readonly ErrorCode InputChanged = new(
@@ -39,7 +39,7 @@ public static partial class OperationErrors
 
     /// <summary>Something that an option needs is missing.</summary>
     public static readonly ErrorCode OptionMissing = new(
-        "KS3010", "'{0}' needs {1}.", "See 'kexecsign {0} --help'.", ExitCode.WrongUsage);
+        "KS3010", "'{0}' needs {1}.", "See [run:{0}, help].", ExitCode.WrongUsage);
 
     /// <summary>Two options contradict each other.</summary>
     public static readonly ErrorCode OptionsConflict = new(
@@ -47,7 +47,7 @@ public static partial class OperationErrors
 
     /// <summary>A value that an option does not take.</summary>
     public static readonly ErrorCode OptionValue = new(
-        "KS3012", "--{0} does not take '{1}'.", "It takes {2}.", ExitCode.WrongUsage);
+        "KS3012", "[option:{0}] does not take '{1}'.", "It takes {2}.", ExitCode.WrongUsage);
 
     /// <summary>Two inputs of a batch lead to one output.</summary>
     public static readonly ErrorCode SameOutput = new(
@@ -56,7 +56,7 @@ public static partial class OperationErrors
     /// <summary>The file has signatures already.</summary>
     public static readonly ErrorCode AlreadySigned = new(
         "KS3021", "the image carries {0} signature(s) already, the first by {1}.",
-        "Say --replace to drop them, --append to add behind, or --prepend to add in front (the kernel reads only the first).");
+        "Say [option:replace] to drop them, [option:append] to add behind, or [option:prepend] to add in front (the kernel reads only the first).");
 
     /// <summary>RSA keys below what kernel and firmware take.</summary>
     public static readonly ErrorCode KeyTooSmall = new(

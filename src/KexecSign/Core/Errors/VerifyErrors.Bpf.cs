@@ -41,7 +41,7 @@ public static partial class VerifyErrors
     /// <summary>A path of the machine that built it.</summary>
     public static readonly ErrorCode NamesBuildPath = new(
         "KS4508", "the debug information names {0} of the machine that compiled it; the object differs from folder to folder.",
-        "Compile with 'kexecsign bpf compile', or with -ffile-prefix-map and -fdebug-compilation-dir.", ExitCode.VerificationFailed);
+        "Compile with [run:bpf compile], or with -ffile-prefix-map and -fdebug-compilation-dir.", ExitCode.VerificationFailed);
 
     /// <summary>The 4-byte bug.</summary>
     public static readonly ErrorCode CutsPayload = new(
@@ -59,7 +59,7 @@ public static partial class VerifyErrors
     /// <summary>Signed outside, not inside.</summary>
     public static readonly ErrorCode LevelUnsigned = new(
         "KS4512", "level {0} has no appended signature, level {1} has; a kernel that enforces signatures wants one at every level.",
-        "Make the container again, innermost level first, each with --key and --cert.", ExitCode.VerificationFailed);
+        "Make the container again, innermost level first, each with [option:key] and [option:cert].", ExitCode.VerificationFailed);
 
     /// <summary>A part that cannot be read.</summary>
     public static readonly ErrorCode PartUnreadable = new(

@@ -6,7 +6,7 @@ public static partial class VerifyErrors
 {
     /// <summary>No appended signature.</summary>
     public static readonly ErrorCode NotAppended = new(
-        "KS4141", "the file carries no appended signature.", "Sign it with 'kexecsign module sign'.", ExitCode.VerificationFailed);
+        "KS4141", "the file carries no appended signature.", "Sign it with [run:module sign].", ExitCode.VerificationFailed);
 
     /// <summary>Nobody known signed it.</summary>
     public static readonly ErrorCode AppendedKeyUnknown = new(

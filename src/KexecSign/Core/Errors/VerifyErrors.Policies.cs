@@ -10,7 +10,7 @@ public static partial class VerifyErrors
 
     /// <summary>Too few or too many signatures.</summary>
     public static readonly ErrorCode PolicySignatureMissing = new(
-        "KS4641", "the policy asks for another number of signatures: {0}.", "Sign the image, or remove signatures with 'kexecsign signatures remove'.", ExitCode.VerificationFailed);
+        "KS4641", "the policy asks for another number of signatures: {0}.", "Sign the image, or remove signatures with [run:signatures remove].", ExitCode.VerificationFailed);
 
     /// <summary>A key that is not listed.</summary>
     public static readonly ErrorCode PolicyKey = new(
@@ -18,7 +18,7 @@ public static partial class VerifyErrors
 
     /// <summary>An algorithm that is not listed.</summary>
     public static readonly ErrorCode PolicyAlgorithm = new(
-        "KS4643", "the policy does not list this algorithm: {0}.", "Sign with another key or --digest, or add the algorithm to the policy.", ExitCode.VerificationFailed);
+        "KS4643", "the policy does not list this algorithm: {0}.", "Sign with another key or [option:digest], or add the algorithm to the policy.", ExitCode.VerificationFailed);
 
     /// <summary>A certificate that ends too soon.</summary>
     public static readonly ErrorCode PolicyExpiry = new(
@@ -30,15 +30,21 @@ public static partial class VerifyErrors
 
     /// <summary>Parser missing, forbidden or of another series.</summary>
     public static readonly ErrorCode PolicyParser = new(
-        "KS4646", "the policy asks for another parser: {0}.", "Embed the parser of the kernel series asked for with 'kexecsign bpf embed', or leave it out.", ExitCode.VerificationFailed);
+        "KS4646", "the policy asks for another parser: {0}.", "Embed the parser of the kernel series asked for with [run:bpf embed], or leave it out.", ExitCode.VerificationFailed);
+
+    /// <summary>A kernel of another release.</summary>
+    public static readonly ErrorCode PolicyRelease = new(
+        "KS4722", "the policy asks for a kernel of another release: {0}.", "Build the kernel of a release that 'releases' of the policy names.", ExitCode.VerificationFailed);
 
     /// <summary>Building again gives other bytes.</summary>
     public static readonly ErrorCode PolicyReproducible = new(
-        "KS4647", "the policy asks for an image that can be built again to the same bytes: {0}.", "Leave --timestamp and --signing-time out, and sign with an RSA key.", ExitCode.VerificationFailed);
+        "KS4647", "the policy asks for an image that can be built again to the same bytes: {0}.", "Leave [option:timestamp] and [option:signing-time] out, and sign with an RSA key.", ExitCode.VerificationFailed);
 
     /// <summary>A digest or key that is not to be relied on.</summary>
     public static readonly ErrorCode PolicyWeak = new(
-        "KS4163", "the policy allows nothing weak by silence: {0}.", "Sign with a key and digest of today; 'digests' and 'algorithms' can name it, and \"weak\": \"allow\" takes any.", ExitCode.VerificationFailed);
+        "KS4163", "the policy allows nothing weak by silence: {0}.",
+            "Sign with a key and digest of today; 'digests' and 'algorithms' can name it, and \"weak\": \"allow\" takes any.",
+            ExitCode.VerificationFailed);
 
     /// <summary>An image for other machines.</summary>
     public static readonly ErrorCode PolicyArchitecture = new(

@@ -39,12 +39,12 @@ public static partial class VerifyErrors
     /// <summary>The signer's certificate is out of date, and policy says that this counts.</summary>
     public static readonly ErrorCode Expired = new(
         "KS4108", "the certificate of {0} is valid from {1} to {2}, and now is {3}.",
-        "Sign with a certificate that is valid, or leave --expired=fail out: neither firmware nor kernel looks at the dates.", ExitCode.VerificationFailed);
+        "Sign with a certificate that is valid, or leave [option:expired]=fail out: neither firmware nor kernel looks at the dates.", ExitCode.VerificationFailed);
 
     /// <summary>The signer's certificate is out of date, and no timestamp shows that it was not when it signed.</summary>
     public static readonly ErrorCode TimestampDoesNotHelp = new(
         "KS4119", "the certificate of {0} is valid from {1} to {2}, and no timestamp shows that it signed then: {3}.",
-        "Give the authority's certificate with --tsa, or have the file signed anew with a certificate that is valid.", ExitCode.VerificationFailed);
+        "Give the authority's certificate with [option:tsa], or have the file signed anew with a certificate that is valid.", ExitCode.VerificationFailed);
 
     /// <summary>A SBAT generation that was revoked.</summary>
     public static readonly ErrorCode SbatRevoked = new(
@@ -52,7 +52,8 @@ public static partial class VerifyErrors
 
     /// <summary>digestAlgorithms do not name the signer's digest.</summary>
     public static readonly ErrorCode DigestNotListed = new(
-        "KS4114", "signature {0} lists the digest algorithms {1}, but its signer used {2}: firmware and OpenSSL choose the hash by the list (OpenSSL crypto/pkcs7/pk7_doit.c, PKCS7_signatureVerify()).",
+        "KS4114", "signature {0} lists the digest algorithms {1}, but its signer used {2}: firmware and OpenSSL choose the hash by the "
+            + "list (OpenSSL crypto/pkcs7/pk7_doit.c, PKCS7_signatureVerify()).",
         "A byte was changed that no signature covers; get the file again from where it was signed.", ExitCode.VerificationFailed);
 
     /// <summary>A certificate on the way breaks a rule for chains.</summary>
@@ -86,19 +87,19 @@ public static partial class VerifyErrors
 
     /// <summary>No IMA signature.</summary>
     public static readonly ErrorCode NoImaSignature = new(
-        "KS4111", "there is neither {0}.sig nor a security.ima or user.ima attribute.", "Make one with 'kexecsign ima sign'.", ExitCode.VerificationFailed);
+        "KS4111", "there is neither {0}.sig nor a security.ima or user.ima attribute.", "Make one with [run:ima sign].", ExitCode.VerificationFailed);
 
     /// <summary>Only an attribute that no kernel reads.</summary>
     public static readonly ErrorCode ImaUserAlone = new(
-        "KS4160", "{0} has user.ima, which no kernel reads, and neither security.ima nor {0}.sig.", "Set security.ima with 'kexecsign ima apply'.", ExitCode.VerificationFailed);
+        "KS4160", "{0} has user.ima, which no kernel reads, and neither security.ima nor {0}.sig.", "Set security.ima with [run:ima apply].", ExitCode.VerificationFailed);
 
     /// <summary>A digest where a signature must be.</summary>
     public static readonly ErrorCode ImaDigestAlone = new(
-        "KS4161", "security.ima is of type 0x{0}: a digest, which anybody can write, and no signature.", "Sign the file with 'kexecsign ima sign', and apply that.", ExitCode.VerificationFailed);
+        "KS4161", "security.ima is of type 0x{0}: a digest, which anybody can write, and no signature.", "Sign the file with [run:ima sign], and apply that.", ExitCode.VerificationFailed);
 
     /// <summary>A consumer that there is not on an architecture.</summary>
     public static readonly ErrorCode NotOnArchitecture = new(
-        "KS4162", "{0} loads no kernels of {1}.", "Ask --for kexec or --for ima there.", ExitCode.VerificationFailed);
+        "KS4162", "{0} loads no kernels of {1}.", "Ask [option:for kexec] or [option:for ima] there.", ExitCode.VerificationFailed);
 
     /// <summary>The IMA signature's key is none of those given.</summary>
     public static readonly ErrorCode ImaKeyUnknown = new(
@@ -107,7 +108,8 @@ public static partial class VerifyErrors
 
     /// <summary>A certificate that no kernel finds by an IMA signature.</summary>
     public static readonly ErrorCode ImaNoKeyIdentifier = new(
-        "KS4151", "the certificate of {0} has no SubjectKeyIdentifier: a kernel takes the id of an IMA key from that extension alone and answers ENOKEY (Linux x509_cert_parser.c, x509_process_extension(); asymmetric_type.c, asymmetric_key_id_partial()).",
+        "KS4151", "the certificate of {0} has no SubjectKeyIdentifier: a kernel takes the id of an IMA key from that extension alone and "
+            + "answers ENOKEY (Linux x509_cert_parser.c, x509_process_extension(); asymmetric_type.c, asymmetric_key_id_partial()).",
         "Have the certificate issued again with a SubjectKeyIdentifier.");
 
     /// <summary>The IMA signature does not hold.</summary>
@@ -118,36 +120,36 @@ public static partial class VerifyErrors
     /// <summary>The portable EVM signature does not hold.</summary>
     public static readonly ErrorCode EvmSignatureWrong = new(
         "KS4115", "the EVM signature by key id {0} does not hold for owner {1}, group {2}, mode {3} (octal) and the attributes {4}.",
-        "Owner, mode, label or IMA value differ from those that were signed: say --owner, --mode and --selinux as for 'ima sign', or sign again.", ExitCode.VerificationFailed);
+        "Owner, mode, label or IMA value differ from those that were signed: say [option:owner], [option:mode] and [option:selinux] as for 'ima sign', or sign again.", ExitCode.VerificationFailed);
 
     /// <summary>No EVM signature.</summary>
     public static readonly ErrorCode NoEvmSignature = new(
         "KS4116", "{0} has no portable EVM signature: neither a sidecar {0}.evm.sig nor security.evm nor user.evm.",
-        "Sign it with 'kexecsign ima sign --evm'.", ExitCode.VerificationFailed);
+        "Sign it with [run:ima sign, evm].", ExitCode.VerificationFailed);
 
     /// <summary>A file of a package without a signature.</summary>
     public static readonly ErrorCode RpmFileUnsigned = new(
-        "KS4117", "{0} in the package has no IMA signature.", "Sign the package with 'kexecsign rpm sign'.", ExitCode.VerificationFailed);
+        "KS4117", "{0} in the package has no IMA signature.", "Sign the package with [run:rpm sign].", ExitCode.VerificationFailed);
 
     /// <summary>A file's signature in a package does not hold.</summary>
     public static readonly ErrorCode RpmFileSignature = new(
-        "KS4118", "the IMA signature of {0} by key id {1} does not hold for its {2} {3}.", "Sign the package again with 'kexecsign rpm sign --replace'.", ExitCode.VerificationFailed);
+        "KS4118", "the IMA signature of {0} by key id {1} does not hold for its {2} {3}.", "Sign the package again with [run:rpm sign, replace].", ExitCode.VerificationFailed);
 
     /// <summary>shim compares no other digests than SHA-256.</summary>
     public static readonly ErrorCode ShimWantsSha256 = new(
         "KS4120", "signature {0} is of a {1} digest; shim (16.1 was tried) compares SHA-256 alone and refuses it, though firmware takes it (shim verify.c, verify_one_signature()).",
-        "Sign with --digest=sha256 what shim is to load.", ExitCode.VerificationFailed);
+        "Sign with [option:digest sha256] what shim is to load.", ExitCode.VerificationFailed);
 
     /// <summary>No parser.</summary>
     public static readonly ErrorCode NoParser = new(
-        "KS4121", "the image has no .bpf section.", "Embed a parser with 'kexecsign bpf embed'.", ExitCode.VerificationFailed);
+        "KS4121", "the image has no .bpf section.", "Embed a parser with [run:bpf embed].", ExitCode.VerificationFailed);
 
     /// <summary>The kernel's answer as a code.</summary>
     public static readonly ErrorCode KernelRefuses = new(
-        "KS4131", "kexec_file_load gives {0}: {1}.", "See the rule in the report (--json).", ExitCode.VerificationFailed);
+        "KS4131", "kexec_file_load gives {0}: {1}.", "See the rule in the report ([option:json]).", ExitCode.VerificationFailed);
 
     /// <summary>s390: no appended signature.</summary>
     public static readonly ErrorCode NoAppendedSignature = new(
         "KS4132", "the file does not end with '~Module signature appended~': a securely booted s390 answers EKEYREJECTED.",
-        "Sign it with the kernel's scripts/sign-file, or 'kexecsign module sign'.", ExitCode.VerificationFailed);
+        "Sign it with the kernel's scripts/sign-file, or [run:module sign].", ExitCode.VerificationFailed);
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Files;
+using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
@@ -161,7 +162,7 @@ internal sealed class ImageComparer(RunContext context)
     {
         try
         {
-            return Formats.Bpf.ParserObject.Parse(ParserSection.Extract(image.Image, image.File)).Abi.ToString();
+            return ParserSeries.Name(ParserObject.Parse(ParserSection.Extract(image.Image, image.File)).Abi);
         }
         catch (KexecSignException)
         {

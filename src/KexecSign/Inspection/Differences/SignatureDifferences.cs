@@ -67,7 +67,7 @@ internal static class SignatureDifferences
             says.Add($"digest {before.IndirectData.Hash.Name} -> {now.IndirectData.Hash.Name}");
         bool another = !before.IndirectData.Digest.Span.SequenceEqual(now.IndirectData.Digest.Span);
         if (another)
-            says.Add($"image digest {Convert.ToHexStringLower(before.IndirectData.Digest.Span)} -> {Convert.ToHexStringLower(now.IndirectData.Digest.Span)}");
+            says.Add($"image digest {Short(before.IndirectData.Digest.Span)} -> {Short(now.IndirectData.Digest.Span)}");
         if (before.SigningTime != now.SigningTime)
             says.Add($"signing time {Time(before)} -> {Time(now)}");
         if (before.TimestampTokens.Length != now.TimestampTokens.Length)
@@ -108,6 +108,9 @@ internal static class SignatureDifferences
             return null;
         }
     }
+
+    // Enough to tell two apart; 'inspect' shows all of it.
+    private static string Short(ReadOnlySpan<byte> digest) => Convert.ToHexStringLower(digest)[..Math.Min(16, 2 * digest.Length)] + "...";
 
     private static string? Fingerprint(AuthenticodeSignature signature) => signature.Signer?.GetCertHashString(HashAlgorithmName.SHA256);
 

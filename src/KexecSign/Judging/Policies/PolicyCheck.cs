@@ -96,7 +96,10 @@ internal sealed class PolicyCheck
             return;
         PeImage image = _file.Image;
         if (_policy.Architecture is { } architecture)
-            Judge("architecture", VerifyErrors.PolicyArchitecture, PeConstants.MachineName(image.Machine) == architecture, $"the image is for {PeConstants.MachineName(image.Machine)}, {architecture} is asked for");
+            Judge("architecture", VerifyErrors.PolicyArchitecture, PeConstants.MachineName(image.Machine) == architecture,
+                $"the image is for {PeConstants.MachineName(image.Machine)}, {architecture} is asked for");
+        if (_policy.Releases is { } releases)
+            CheckRelease(releases);
         // For rules about who signed; for verdicts the short form is settled by the consumers asked.
         TrustedRoles roles = _roles with { Db = [.. _roles.Db, .. _roles.Any], Kexec = [.. _roles.Kexec, .. _roles.Any], Ima = [.. _roles.Ima, .. _roles.Any] };
         var signatures = new Dictionary<string, ImmutableArray<FoundSignature>>
@@ -131,6 +134,7 @@ internal sealed class PolicyCheck
             File = _file.Path,
             Consumers = asked,
             Architecture = _policy.Architecture,
+            Kernel = _policy.Kernel,
             ExpiredFails = _policy.ExpiredFails,
             Applied = true,
         };
@@ -142,6 +146,13 @@ internal sealed class PolicyCheck
             else
                 Broken("consumers." + verdict.Who, VerifyErrors.PolicyConsumer, $"{verdict.Says}: {verdict.Why}");
         }
+    }
+
+    private void CheckRelease(ImmutableArray<string> allowed)
+    {
+        string? version = KernelVersions.Own(_file.Kernel);
+        Judge("releases", VerifyErrors.PolicyRelease, version is not null && allowed.Any(a => KernelVersions.Allows(a, version)),
+            version is null ? $"there is no kernel in it that says which it is, allowed: {Listed(allowed)}" : $"it is Linux {version}, allowed: {Listed(allowed)}");
     }
 
     private void CheckSignatures(SignatureRule rule, ImmutableArray<FoundSignature> found, TrustedRoles roles)
@@ -178,7 +189,8 @@ internal sealed class PolicyCheck
             bool valid = signature.Signer is { } c && c.NotBefore.ToUniversalTime() <= now && c.NotAfter.ToUniversalTime() >= now.AddDays(days);
             Judge(name + ".validDays", VerifyErrors.PolicyExpiry, valid, signature.Signer is null
                 ? $"{which}{signer} signed"
-                : $"{which}the certificate of {signer} is valid from {signature.Signer.NotBefore.ToUniversalTime():yyyy-MM-dd} to {signature.Signer.NotAfter.ToUniversalTime():yyyy-MM-dd}, {days} day(s) from {now:yyyy-MM-dd} are asked for");
+                : $"{which}the certificate of {signer} is valid from {signature.Signer.NotBefore.ToUniversalTime():yyyy-MM-dd} to "
+                    + $"{signature.Signer.NotAfter.ToUniversalTime():yyyy-MM-dd}, {days} day(s) from {now:yyyy-MM-dd} are asked for");
         }
     }
 

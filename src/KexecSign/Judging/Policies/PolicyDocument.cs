@@ -82,6 +82,12 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     /// <summary>The architecture that the image is for; null for no demand.</summary>
     public string? Architecture { get; private init; }
 
+    /// <summary>Release of the kernel that loads the image, whose rules are judged by; null for the image's own.</summary>
+    public string? Kernel { get; private init; }
+
+    /// <summary>Releases that the kernel in the image may be of, as <c>uname -r</c> begins; null for any.</summary>
+    public ImmutableArray<string>? Releases { get; private init; }
+
     /// <summary>Whether a signer's certificate that is out of date counts as a refusal.</summary>
     public bool ExpiredFails { get; private init; }
 
@@ -105,7 +111,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
 
     private bool HasRule =>
         MustAccept is not null || Architecture is not null || Signatures.Any(s => s.Demands) || Sbat is not null and not { Required: false, Generations.IsEmpty: true }
-        || Parser is not null and not { Required: null, Abis: null } || Reproducible || !Kits.IsEmpty;
+        || Releases is not null || Parser is not null and not { Required: null, Abis: null } || Reproducible || !Kits.IsEmpty;
 
     /// <summary>Reads a policy.</summary>
     /// <param name="path">The file.</param>
@@ -124,6 +130,8 @@ internal sealed record PolicyDocument(string Path, string Sha256)
                 Certificates = ReadCertificates(root, folder, trust),
                 MustAccept = Words(root, "consumers", ConsumerFacts.Words) is { } names ? [.. names.Select(c => ConsumerFacts.Named(c)!.Consumer)] : null,
                 Architecture = root.Choice("architecture", Architectures.AsSpan()),
+                Kernel = root.Text("kernel") is { } kernel ? KernelVersions.Require(kernel) : null,
+                Releases = root.Get("releases") is null ? null : [.. root.Texts("releases")],
                 ExpiredFails = root.Choice("expired", "warn", "fail") == "fail",
                 AllowsWeak = root.Choice("weak", "refuse", "allow") == "allow",
                 Signatures = root.Object("signatures") is { } signatures ? ReadSignatures(signatures) : [],

@@ -41,7 +41,7 @@ internal sealed class Timestamper : IDisposable
     public static Timestamper? For(TimestampOptions options, RunContext context)
     {
         if (options is { Unverified: true, Authorities.IsEmpty: false })
-            throw OperationErrors.OptionsConflict.With("--tsa", "--tsa-unverified");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("tsa"), new NamedOption("tsa-unverified"));
         if (options.Servers.IsEmpty)
             return null;
         if (options is { Unverified: false, Authorities.IsEmpty: true })

@@ -5,7 +5,10 @@ using System.Text.Json.Nodes;
 using KexecSign.Commands.Build;
 using KexecSign.Core.Operations;
 using KexecSign.Fixtures;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
 
 namespace KexecSign.Tests.Commands.Build;
 
@@ -239,10 +242,7 @@ public sealed class PlanTests : IDisposable
     [Fact]
     public void A_finished_zboot_gets_its_Image_signed_in_its_place_before_it_is_signed_itself()
     {
-        var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.NoCompression, leaveOpen: true))
-            gzip.Write(TestImage.Arm64().Bytes);
-        _bench.Folder.File("image0", TestImage.Zboot(packed.ToArray(), "gzip").Bytes);
+        _bench.Folder.File("image0", RoomyZboot());
         PlanResult result = Run(Plan(Images(1), """[{ "step": "sign-inner", "key": "kexec" }, { "step": "sign", "key": "db" }]"""));
         Statuses(result).ShouldBe("Built", result.Images[0].Message);
         BuildResult built = result.Images[0].Result!;
@@ -262,7 +262,70 @@ public sealed class PlanTests : IDisposable
         Statuses(Run(Plan(Images(1), more: """ "policy": "policy.json","""))).ShouldBe("Built");
     }
 
+    [SkippableTheory]
+    [InlineData("replace", "db")]
+    [InlineData("append", "stranger db")]
+    [InlineData("prepend", "db stranger")]
+    public void A_signed_image_is_signed_as_its_step_says(string existing, string expected)
+    {
+        _bench.Sign(At("image0"), TestSigners.Rsa4096, o => o with { Output = At("signed0") });
+        string step = $$"""[{ "step": "sign", "key": "db", "{{existing}}": true }]""", images = """{ "image": "signed0", "outputs": { "image": "out.efi" } }""";
+        PlanResult refused = Run(Plan(images));
+        refused.Images[0].Message.ShouldNotBeNull().ShouldContain("--replace");
+        File.Exists(At("out.efi")).ShouldBeFalse();
+
+        Statuses(Run(Plan(images, step))).ShouldBe("Built");
+        string[] signers = [.. Signers(At("out.efi")).Select(subject => subject == TestSigners.Rsa4096.Certificate.Subject ? "stranger" : "db")];
+        string.Join(' ', signers).ShouldBe(expected);
+        foreach (TestSigner signer in new[] { TestSigners.Rsa2048, TestSigners.Rsa4096 })
+            (Tool.Ask("sbverify", "--cert", signer.CertificateFile(_bench.Folder), At("out.efi")).Exit == 0).ShouldBe(signer == TestSigners.Rsa2048 || existing != "replace");
+        Statuses(Run(Plan(images, step))).ShouldBe("Kept");
+        Statuses(Run(Plan(images, step.Replace(existing, existing == "append" ? "prepend" : "append", StringComparison.Ordinal)))).ShouldBe("Built");
+    }
+
+    [Theory]
+    [InlineData("""{ "step": "embed", "sbat": "rows.csv" }""")]
+    [InlineData("""{ "step": "sign-inner", "key": "kexec" }""")]
+    public void Signatures_stay_only_where_nothing_else_is_changed(string step)
+    {
+        File.WriteAllText(At("rows.csv"), "linux,1,Linux,linux,1,https://example.invalid\n");
+        _bench.Folder.File("vmlinuz.efi", RoomyZboot());
+        _bench.Sign(At("vmlinuz.efi"), TestSigners.Rsa4096, o => o with { Output = At("signed0") });
+        const string images = """{ "image": "signed0", "outputs": { "image": "out.efi" } }""";
+        Refusal.Of("KS3011", () => Run(Plan(images, $$"""[{{step}}, { "step": "sign", "key": "db", "append": true }]""")), "--append");
+        PlanResult replaced = Run(Plan(images, $$"""[{{step}}, { "step": "sign", "key": "db", "replace": true }]"""));
+        (replaced.Images[0].Message, Statuses(replaced)).ShouldBe((null, "Built"));
+        Signers(At("out.efi")).ShouldBe([TestSigners.Rsa2048.Certificate.Subject]);
+    }
+
+    [SkippableFact]
+    public void Debians_signed_kernel_is_linked_with_its_signature_replaced()
+    {
+        string kit = DebianKernels.Kit(), signed = DebianKernels.Signed().Path;
+        string images = $$"""{ "image": {{Json(signed)}}, "outputs": { "image": "out.efi", "signedImage": "Image.signed" } }""";
+        string steps(string more) => $$"""[{ "step": "sign-inner", "key": "kexec" }, { "step": "zboot", "kit": {{Json(kit)}}, "level": 1 }, { "step": "sign", "key": "db"{{more}} }]""";
+        Run(Plan(images, steps(""))).Images[0].Message.ShouldNotBeNull().ShouldContain("Debian Secure Boot");
+        PlanResult built = Run(Plan(images, steps(", \"replace\": true")));
+        (built.Images[0].Message, Statuses(built)).ShouldBe((null, "Built"));
+        Signers(At("Image.signed")).ShouldBe([TestSigners.P256.Certificate.Subject]);
+    }
+
     public void Dispose() => _bench.Dispose();
+
+    // With a payload that is longer than a better compression makes it.
+    private static byte[] RoomyZboot()
+    {
+        var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.NoCompression, leaveOpen: true))
+            gzip.Write(TestImage.Arm64().Bytes);
+        return TestImage.Zboot(packed.ToArray(), "gzip").Bytes;
+    }
+
+    private static string[] Signers(string path)
+    {
+        (PeImage image, Layout file) = Bench.Read(path);
+        return [.. CertificateTable.Read(image, file).Select(entry => AuthenticodeSignature.Decode(entry.Pkcs7()).Signer!.Subject)];
+    }
 
     private string At(string name) => _bench.Folder.At(name);
 

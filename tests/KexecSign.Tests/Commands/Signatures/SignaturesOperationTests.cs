@@ -1,3 +1,4 @@
+using KexecSign.Commands.Inspect;
 using KexecSign.Commands.Signatures;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Pe;
@@ -11,17 +12,29 @@ public sealed class SignaturesOperationTests : IDisposable
     private readonly Bench _bench = new();
 
     [Theory]
-    [InlineData(0x600, 0u)]
-    [InlineData(0x600, 0x1234u)]
-    public void Signed_and_removed_it_is_the_original(int dataSize, uint checkSum)
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Signed_and_removed_it_is_the_original(bool summed)
     {
-        dataSize.ShouldBe(TestImage.DataSize);
         byte[] original = TestImage.Arm64().Bytes;
-        if (checkSum != 0)
+        if (summed)
             original = WithCheckSum(original);
         string signed = _bench.Sign(_bench.Folder.File("image", original), TestSigners.Rsa2048).Signed[0].File;
+        string? checkSum = summed ? "computed" : null;
+        File.ReadAllBytes(Remove(signed, true, checkSum).File).ShouldBe(original);
+        File.ReadAllBytes(Remove(signed, false, checkSum, 0).File).ShouldBe(original);
+    }
+
+    [SkippableTheory]
+    [InlineData("kernel arm64")]
+    [InlineData("kernel amd64")]
+    [InlineData("shim arm64")]
+    [InlineData("shim amd64")]
+    public void What_Debian_signed_comes_off_to_the_bytes_that_Debian_signed(string name)
+    {
+        string signed = DebianFiles.Named(name.StartsWith("kernel", StringComparison.Ordinal) ? "signed " + name : name);
+        byte[] original = File.ReadAllBytes(DebianFiles.Named("unsigned " + name));
         File.ReadAllBytes(Remove(signed, all: true).File).ShouldBe(original);
-        File.ReadAllBytes(Remove(signed, 0).File).ShouldBe(original);
     }
 
     [Fact]
@@ -82,11 +95,24 @@ public sealed class SignaturesOperationTests : IDisposable
         TestSigner signer = TestSigners.Rsa2048;
         Tool.Run("sbsign", "--key", signer.KeyFile(_bench.Folder), "--cert", signer.CertificateFile(_bench.Folder), "--output", signed, original);
         // sbsign writes a checksum where there was none.
-        byte[] expected = File.ReadAllBytes(original), left = File.ReadAllBytes(Remove(signed, all: true).File);
-        (PeImage image, _) = Bench.Read(signed);
-        expected.AsSpan(image.CheckSumOffset, 4).Clear();
-        left.AsSpan(image.CheckSumOffset, 4).Clear();
-        left.ShouldBe(expected);
+        Bench.Read(signed).Image.CheckSum.ShouldNotBe(0u);
+        File.ReadAllBytes(Remove(signed, all: true).File).ShouldBe(File.ReadAllBytes(original));
+    }
+
+    [SkippableFact]
+    public void A_file_that_is_no_kernel_keeps_a_true_checksum_unless_it_is_said_that_it_had_none()
+    {
+        TestImage image = TestImage.Arm64();
+        // Neither arm64's magic nor x86's: an EFI program.
+        byte[] program = image.U32(56, 0).Bytes;
+        string original = _bench.Folder.File("image", program), signed = _bench.Folder.At("sbsigned"), attached = _bench.Folder.At("attached");
+        TestSigner signer = TestSigners.Rsa2048;
+        Tool.Run("sbsign", "--key", signer.KeyFile(_bench.Folder), "--cert", signer.CertificateFile(_bench.Folder), "--output", signed, original);
+        File.ReadAllBytes(Remove(signed, true, "zero").File).ShouldBe(program);
+        string left = Remove(signed, all: true).File;
+        File.Copy(signed, attached);
+        Tool.Run("sbattach", "--remove", attached);
+        File.ReadAllBytes(left).ShouldBe(File.ReadAllBytes(attached));
     }
 
     [Fact]
@@ -138,6 +164,8 @@ public sealed class SignaturesOperationTests : IDisposable
         listed.Signatures.Select(s => (s.Index, s.Signer!.Subject)).ShouldBe([("0", "CN=test rsa 2048"), ("0.0", "CN=test leaf")]);
         listed.Signatures[1].ReadBy.ShouldBe(["Windows only"]);
         listed.Signatures[1].DigestMatches.ShouldBe(true);
+        InspectOperation.Definition.Run(new() { File = nested }, _bench.Context).Nested
+            .Select(s => (s.Index, s.Signer, s.DigestMatches, s.SignatureHolds)).ShouldBe([("0.0", "CN=test leaf", true, (bool?)true)]);
     }
 
     [Fact]
@@ -153,7 +181,40 @@ public sealed class SignaturesOperationTests : IDisposable
         listed.Signatures[1].DigestMatches.ShouldBe(true);
     }
 
+    [SkippableTheory]
+    [InlineData(ExistingSignatures.Refuse, "leaf 4096 2048")]
+    [InlineData(ExistingSignatures.Prepend, "2048 leaf 4096")]
+    [InlineData(ExistingSignatures.Replace, "2048")]
+    public void Two_files_of_one_image_become_one_with_the_signatures_of_both(ExistingSignatures existing, string expected)
+    {
+        string one = _bench.SignedImage(TestSigners.Rsa2048), two = Again(_bench.SignedImage(TestSigners.Leaf), TestSigners.Rsa4096, ExistingSignatures.Append);
+        SignaturesCopyResult result = Copy(one, two, existing);
+        result.Copied.ShouldBe(["CN=test rsa 2048"]);
+        result.Kept.ShouldBe(existing == ExistingSignatures.Replace ? 0 : 2);
+        string.Join(' ', List(result.File).Signatures.Select(s => s.Signer!.Subject.Split(' ')[^1])).ShouldBe(expected);
+        foreach (TestSigner signer in new[] { TestSigners.Rsa2048, TestSigners.Rsa4096 })
+            (Tool.Ask("sbverify", "--cert", signer.CertificateFile(_bench.Folder), result.File).Exit == 0).ShouldBe(signer == TestSigners.Rsa2048 || existing != ExistingSignatures.Replace);
+        // Once more there is nothing to copy, and nothing changes.
+        byte[] before = File.ReadAllBytes(result.File);
+        if (existing != ExistingSignatures.Replace)
+            Copy(one, _bench.Folder.File("joined", before), existing).Copied.ShouldBeEmpty();
+        File.ReadAllBytes(result.File).ShouldBe(before);
+    }
+
+    [Fact]
+    public void What_is_over_another_image_is_not_copied()
+    {
+        string one = _bench.SignedImage(TestSigners.Rsa2048), other = _bench.SignedImage(TestSigners.P256, TestImage.Arm64(7));
+        Refusal.Of("KS3850", () => Copy(one, other), one, "signature 0");
+        Refusal.Of("KS4724", () => Copy(_bench.Folder.File("plain", TestImage.Arm64().Bytes), one));
+        Refusal.Of("KS1510", () => Copy(one, other, ExistingSignatures.Refuse, 1), "signature 1");
+        File.Exists(_bench.Folder.At("copied")).ShouldBeFalse();
+    }
+
     public void Dispose() => _bench.Dispose();
+
+    private SignaturesCopyResult Copy(string from, string to, ExistingSignatures existing = ExistingSignatures.Refuse, params int[] indexes) => SignaturesCopyOperation.Definition.Run(
+        new() { From = from, File = to, Existing = existing, Indexes = [.. indexes], Output = _bench.Folder.At("copied") }, _bench.Context);
 
     private string Again(string file, TestSigner signer, ExistingSignatures existing)
     {
@@ -168,13 +229,15 @@ public sealed class SignaturesOperationTests : IDisposable
         TestImage image = TestImage.Arm64();
         (PeImage headers, _) = Bench.Read(_bench.Folder.File("headers", bytes));
         string wrong = _bench.Folder.File("wrong", image.U32(headers.CheckSumOffset, 1).Bytes);
-        return File.ReadAllBytes(Remove(_bench.Sign(wrong, TestSigners.Rsa2048).Signed[0].File, all: true).File);
+        return File.ReadAllBytes(Remove(_bench.Sign(wrong, TestSigners.Rsa2048).Signed[0].File, true, "computed").File);
     }
 
     private SignaturesRemoveResult Remove(string file, params int[] indexes) => Remove(file, false, indexes);
 
-    private SignaturesRemoveResult Remove(string file, bool all, params int[] indexes) => SignaturesRemoveOperation.Definition.Run(
-        new() { File = file, Indexes = [.. indexes], All = all, Output = _bench.Folder.At(file.EndsWith("removed", StringComparison.Ordinal) ? "removed-twice" : "removed") }, _bench.Context);
+    private SignaturesRemoveResult Remove(string file, bool all, params int[] indexes) => Remove(file, all, null, indexes);
+
+    private SignaturesRemoveResult Remove(string file, bool all, string? checkSum, params int[] indexes) => SignaturesRemoveOperation.Definition.Run(
+        new() { File = file, Indexes = [.. indexes], All = all, CheckSum = checkSum, Output = _bench.Folder.At(file.EndsWith("removed", StringComparison.Ordinal) ? "removed-twice" : "removed") }, _bench.Context);
 
     private SignaturesListResult List(string file) => SignaturesListOperation.Definition.Run(new() { File = file }, _bench.Context);
 

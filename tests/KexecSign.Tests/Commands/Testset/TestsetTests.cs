@@ -40,7 +40,21 @@ public sealed class TestsetTests : IDisposable
         }
         one.UnpackedBytes.ShouldBe(one.Images.Sum(i => i.Size));
         one.Bytes.ShouldBe(Directory.EnumerateFiles(At("two"), "*", SearchOption.AllDirectories).Where(f => !f.Contains("/keys/", StringComparison.Ordinal)).Sum(f => new FileInfo(f).Length));
+        // The comparison that tells builds apart agrees with diff(1), and finds what makes a wrong image wrong.
+        Tool.Run("sh", At("two/unpack.sh"));
+        string matrix = File.ReadAllText(At("one/matrix.html")), markdown = File.ReadAllText(At("one/matrix.md"));
+        foreach (TestsetImage image in one.Images)
+        {
+            Differences("one/" + image.File, "two/" + image.File).ShouldBeEmpty();
+            if (image.File.StartsWith("images/raw/", StringComparison.Ordinal) && image.Sha256 != Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(At("one/base/Image")))))
+                Differences("one/base/Image", "one/" + image.File).ShouldNotBeEmpty(image.File);
+            matrix.ShouldContain(image.Sha256);
+            markdown.ShouldContain($"| `{image.File}` |");
+        }
     }
+
+    private IEnumerable<KexecSign.Inspection.Differences.FileDifference> Differences(string before, string now) =>
+        KexecSign.Commands.Inspect.InspectOperation.Definition.Run(new() { Diff = At(before), File = At(now) }, _bench.Context).Comparison!.Differences;
 
     [SkippableFact]
     public void Verify_says_of_each_image_what_the_set_says()
