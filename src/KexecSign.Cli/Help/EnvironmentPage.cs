@@ -32,6 +32,5 @@ internal static class EnvironmentPage
         VariableScope.Programs => "Commands that run other programs",
         VariableScope.Peers => "`kexecsign as NAME`: sbsign, sign-file, evmctl, pesign and others",
         VariableScope.Tasks => "MSBuild tasks",
-        _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, null),
     };
 }

@@ -104,7 +104,6 @@ public static class EnvironmentReference
         VariableScope.Shards => Has(operation, "shard"),
         VariableScope.Programs => operation.Name is "build" or "zboot kit" or "zboot build" or "zboot repack" or "bpf compile",
         VariableScope.Peers or VariableScope.Tasks => false,
-        _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, null),
     };
 
     private static bool Has(Operation operation, string name) => operation.Options.Any(option => option.Name == name);
