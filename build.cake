@@ -5,6 +5,7 @@
 #load "build/packages.cake"
 #load "build/bench.cake"
 #load "build/fuzz.cake"
+#load "build/site.cake"
 
 var target = Argument("target", "Build");
 var artifacts = MakeAbsolute(Directory("artifacts"));
@@ -40,6 +41,10 @@ Task("NativePrograms")
 Task("Pack")
     .Description("Packages of the program for Debian, rpm and others, NuGet packages, and their checksums, in artifacts/packages; --key and --cert sign them.")
     .Does(() => PackAll(artifacts.Combine("packages")));
+
+Task("Site")
+    .Description("The documentation as HTML with search, in artifacts/site, by docfx; a link that leads nowhere ends it.")
+    .Does(() => MakeSite(artifacts.Combine("site")));
 
 // The boot lab's kernels that must be there. 6.1 takes another four minutes, so only those who ask for boot tests wait for it.
 var lab = "";
