@@ -1,11 +1,13 @@
 using System.Text;
 using KexecSign.Commands.Build;
 using KexecSign.Commands.Inspect;
+using KexecSign.Commands.Verify;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Rpm;
 using KexecSign.Formats.Zboot;
 using KexecSign.Fuzz;
+using KexecSign.Judging;
 using KexecSign.Zboot;
 
 namespace KexecSign.Tests.Hostile;
@@ -52,6 +54,31 @@ public sealed class ReaderTests : IDisposable
     {
         string plan = _bench.Folder.File("plan.json", Encoding.ASCII.GetBytes("{ \"image\": \"Image\",\n  \"o\": \"a\\u0000b\" }"));
         Refusal.Of("KS3301", () => BuildPlan.Read(new(), plan)).Message.ShouldContain("plan.json:2:");
+    }
+
+    // [0] { INTEGER 2 } of the first certificate: .NET opens certificates of versions that it then does not tell.
+    [Fact]
+    public void Whatever_version_a_certificate_says_it_is_no_fault()
+    {
+        byte[] sound = File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048));
+        int at = sound.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xA0, 0x03, 0x02, 0x01, 0x02]);
+        at.ShouldBeGreaterThan(0);
+        for (int i = 0; i < 5; i++)
+        {
+            foreach (byte value in (ReadOnlySpan<byte>)[0, 1, 2, 3, 4, 0x7F, 0x80, 0xFF])
+            {
+                byte[] image = [.. sound];
+                image[at + i] = value;
+                string file = _bench.Folder.File("image", image);
+                try
+                {
+                    VerifyOperation.Definition.Run(new() { File = file, Consumers = [.. Enum.GetValues<Consumer>()], Db = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context).View();
+                }
+                catch (Formats.Errors.KexecSignException)
+                {
+                }
+            }
+        }
     }
 
     [Fact]
