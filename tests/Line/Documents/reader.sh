@@ -68,7 +68,7 @@ stage() {
         kexecsign signatures remove "$TEMPLATE/signed.efi" --all -o vmlinuz.efi -q ;;
     "pe normalize") cp vmlinuz.efi stub.efi ;;
     build | "plan merge")
-        printf '{ "keys": { "db": { "key": "pkcs11:token=release;object=db", "cert": "db.pem" } } }\n' > throwaway.keys.json
+        printf '{ "keys": { "db": { "key": "pkcs11:token=release;object=db", "cert": "db.pem" } }, "pin": { "env": "PIN" } }\n' > throwaway.keys.json
         printf '{ "steps": [{ "step": "sign", "key": "db" }], "keys": { "db": { "key": "pkcs11:token=release;object=db", "cert": "db.pem" } }, "images": [' > plan.json
         for n in 1 2 3 4 5; do
             cp vmlinuz.efi vmlinuz-$n.efi
