@@ -4,6 +4,7 @@
 #load "build/tests.cake"
 #load "build/packages.cake"
 #load "build/bench.cake"
+#load "build/fuzz.cake"
 #load "build/site.cake"
 
 var target = Argument("target", "Build");
@@ -105,5 +106,9 @@ Task("Boot")
     .IsDependentOn("TestTools")
     .IsDependentOn("NativePrograms")
     .Does(() => RunTests(GetFiles("tests/Boot/*.csproj"), artifacts.Combine("tests"), lab));
+
+Task("Fuzz")
+    .Description("Damaged files for every reader: --minutes=10 guided by coverage, with a corpus that stays in the cache; with --mutations=N as many for each reader instead.")
+    .Does(() => Fuzz(Argument("minutes", 10), Argument("mutations", 0L), MakeAbsolute(cache).Combine("fuzz"), artifacts.Combine("fuzz")));
 
 RunTarget(target);

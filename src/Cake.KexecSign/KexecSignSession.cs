@@ -52,7 +52,7 @@ public sealed class KexecSignSession : IDisposable
 
     /// <summary>Options of an operation as the command line would fill them in from the configuration: named keys as <c>@NAME</c>, a profile, trust.</summary>
     /// <param name="operation">The operation.</param>
-    /// <param name="values">Names of options and their values, as typed on the command line.</param>
+    /// <param name="values">Names of options and arguments as help has them, and their values as typed on the command line.</param>
     /// <exception cref="CakeException">A name is not known; the message is the KS line.</exception>
     public TOptions Options<TOptions, TResult>(Operation<TOptions, TResult> operation, params (string Name, string Value)[] values)
         where TOptions : class, new()
@@ -60,7 +60,12 @@ public sealed class KexecSignSession : IDisposable
     {
         var request = new OperationRequest(operation);
         foreach ((string name, string value) in values)
-            request.Set(name, value);
+        {
+            if (operation.Arguments.FirstOrDefault(argument => argument.Name == name) is { } argument)
+                request.Give(argument, value);
+            else
+                request.Set(name, value);
+        }
         return (TOptions)request.Complete(_run);
     });
 

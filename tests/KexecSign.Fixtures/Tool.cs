@@ -55,6 +55,8 @@ public static class Tool
         ["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu",
         ["objdump"] = "binutils",
         ["aarch64-linux-gnu-objdump"] = "binutils-aarch64-linux-gnu",
+        ["script"] = "bsdutils",
+        ["make"] = "make",
         ["timeout"] = "coreutils",
         ["setpriv"] = "util-linux",
         ["mount"] = "mount",

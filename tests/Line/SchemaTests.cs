@@ -6,13 +6,6 @@ namespace KexecSign.Line.Tests;
 [Collection(nameof(SigningBench))]
 public sealed class SchemaTests(SigningBench bench) : IDisposable
 {
-    private const string Judge = """
-        import json, sys, jsonschema
-        schema = json.load(open(sys.argv[1]))
-        jsonschema.Draft202012Validator.check_schema(schema)
-        jsonschema.Draft202012Validator(schema).validate(json.load(open(sys.argv[2])))
-        """;
-
     private readonly TempFolder _folder = new();
 
     [SkippableFact]
@@ -63,6 +56,6 @@ public sealed class SchemaTests(SigningBench bench) : IDisposable
         return answer.Output;
     }
 
-    private ToolAnswer Ask(string name, string document) => Tool.Ask("python3", "-c", Judge,
-        Path.Combine(AppContext.BaseDirectory, "schema", name + ".schema.json"), _folder.File("document.json", System.Text.Encoding.UTF8.GetBytes(document)));
+    private ToolAnswer Ask(string name, string document) =>
+        SchemaJudge.Ask(name, _folder.File("document.json", System.Text.Encoding.UTF8.GetBytes(document)));
 }

@@ -43,7 +43,7 @@ internal static class ReferencePages
     public static string Errors(ImmutableArray<ErrorCode> codes)
     {
         var text = new StringBuilder("# Error codes\n\nMade by `kexecsign help-pages docs`; do not edit.\n\n");
-        text.Append("An error is one line: code, file, what and where, and what to do about it. Codes are never reused. ");
+        text.Append("An error is one line: code, file, what and where, and what to do. Codes are never reused. ");
         text.Append("With `-v` an error names its place on this page.\n\n");
         text.Append("| code | what | what to do | exit |\n| --- | --- | --- | --- |\n");
         foreach (ErrorCode code in codes.OrderBy(code => code.Id, StringComparer.Ordinal))

@@ -17,7 +17,7 @@ public sealed record BpfLocation(string Program, int Instruction, string Disasse
 /// <summary>Why a kernel would not go on with a parser, or not come to a result.</summary>
 /// <param name="Rule">The rule that was broken.</param>
 /// <param name="Says">What was found.</param>
-/// <param name="Mend">How to mend it.</param>
+/// <param name="Mend">What to do about it.</param>
 /// <param name="At">Where, when it happened inside a program.</param>
 public sealed record BpfFault(ErrorCode Rule, string Says, string Mend, BpfLocation? At = null)
 {

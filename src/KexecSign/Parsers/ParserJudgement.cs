@@ -7,7 +7,7 @@ namespace KexecSign.Parsers;
 
 /// <summary>Something about a parser that a kernel, or a person, would mind.</summary>
 /// <param name="Code">Stable code.</param>
-/// <param name="Message">What, where, and how to mend it.</param>
+/// <param name="Message">What, where, and what to do about it.</param>
 /// <param name="Breaks">Whether a kernel of the parser's series refuses or misuses it; otherwise it is a remark.</param>
 public sealed record ParserFinding(string Code, string Message, bool Breaks)
 {

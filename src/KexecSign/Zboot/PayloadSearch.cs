@@ -61,7 +61,7 @@ internal sealed class PayloadSearch(ZbootCompression compression, long room, Zst
     {
         TemporaryFile stream = Compressor.Compress(image, compression, attempt with { Zstd = zstd }, context);
         length = stream.Length;
-        context.Log.Detail($"{attempt}: 0x{length:x} bytes for a room of 0x{room:x}");
+        context.Log.Detail($"{attempt}: 0x{length:x} bytes for a space of 0x{room:x}");
         PayloadFit? fit = PayloadFit.Of(stream, compression, room, attempt);
         if (fit is null)
             stream.Dispose();

@@ -17,7 +17,7 @@ public sealed record SimulatedPart(string? File, long Size, string Sha256);
 /// <summary>Why the simulated kernel came to no result, or to a wrong one.</summary>
 /// <param name="Code">KS code.</param>
 /// <param name="Reason">What was found.</param>
-/// <param name="Mend">How to mend it.</param>
+/// <param name="Mend">What to do about it.</param>
 /// <param name="Program">Program it happened in; null when it was none.</param>
 /// <param name="Instruction">Number of the instruction.</param>
 /// <param name="Disassembly">The instruction.</param>

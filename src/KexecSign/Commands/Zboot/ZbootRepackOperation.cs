@@ -6,6 +6,7 @@ using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Vocabulary;
+using KexecSign.Provenance;
 using KexecSign.Signing;
 using KexecSign.Zboot;
 
@@ -18,8 +19,8 @@ internal static class ZbootRepackOperation
     {
         Name = "zboot repack",
         Summary = "Sign the kernel Image inside a finished vmlinuz.efi, without its kernel tree.",
-        Details = "The payload is unpacked, signed so that it is exactly image_size bytes long, compressed again into the room of the old payload, "
-            + "and read once more before it appears; the stub stays as it is. gzip always has room, because it is compressed better than by the "
+        Details = "The payload is unpacked, signed so that it is exactly image_size bytes long, compressed again into the space of the old payload, "
+            + "and read once more before it appears; the stub stays as it is. gzip always fits, because it is compressed better than by the "
             + "kernel's build. For zstd, whose build leaves next to none, several settings are tried. When none fits, a smaller signature is made if "
             + "--may-drop-chain or --smaller-key allows it; else a kit links the image anew; else the number of missing bytes is told. "
             + "With --image the same kernel, signed elsewhere, goes in instead; then no key is needed.",
@@ -45,6 +46,7 @@ internal static class ZbootRepackOperation
             .. SigningOptionSpecs.Existing<ZbootRepackOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("image", "FILE", "Put this Image in instead: the same kernel, signed elsewhere, or to be signed now.", (o, v) => o with { Replacement = v }),
             new("kit", "FILE", "The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.", (o, v) => o with { Kit = v }),
+            ZbootOptionSpecs.KitSigner<ZbootRepackOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }),
             ZbootOptionSpecs.Zstd<ZbootRepackOptions>((o, v) => o with { Zstd = v }),
             ZbootOptionSpecs.Linker<ZbootRepackOptions>((o, v) => o with { Linker = v }),
             new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
@@ -63,6 +65,8 @@ internal static class ZbootRepackOperation
         string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot repack", new NamedOption("o"));
         string[] inputs = [.. new[] { options.Image, options.Kit, options.Replacement }.OfType<string>()];
         ZbootKit? kit = options.Kit is null ? null : ZbootKit.Open(options.Kit);
+        if (kit is not null)
+            KitSignature.Require(kit, options.KitSigners, "--kit-signer", context);
         using FileSource source = FileSource.Open(options.Image);
         using OutputFile output = OutputFile.Create(path, inputs);
         using OutputFile? kept = options.SignedImage is null ? null : OutputFile.Create(options.SignedImage, [.. inputs, path]);
@@ -145,7 +149,7 @@ internal static class ZbootRepackOperation
     private static ZbootRepackResult Relink(
         FinishedZboot zboot, RepackedKernel inner, ZbootKit kit, OutputFile output, ZbootRepackOptions options, RunContext context)
     {
-        context.Log.Warning($"the signed Image does not fit the old payload's room; linking anew from {kit.Path}, whose stub is that of {kit.Manifest.KernelRelease}.");
+        context.Log.Warning($"the signed Image does not fit the old payload's space; linking anew from {kit.Path}, whose stub is that of {kit.Manifest.KernelRelease}.");
         using var linked = ZbootAssembly.Make(kit, inner.Image, new(zboot.Header.Compression, Linker: options.Linker) { Zstd = options.Zstd }, context);
         WrittenFile written = WrittenFile.Fill(output, linked.Image, context);
         return new(

@@ -7,7 +7,7 @@ public static partial class OperationErrors
 {
     /// <summary>No JSON.</summary>
     public static readonly ErrorCode DocumentSyntax = new(
-        "KS3301", "this is no JSON: {0}.", "Mend it there; comments and trailing commas are allowed, a name twice in one object is "
+        "KS3301", "this is no JSON: {0}.", "Correct it there; comments and trailing commas are allowed, a name twice in one object is "
             + "not.", ExitCode.WrongUsage);
 
     /// <summary>A value of the wrong kind, or none where one must be.</summary>

@@ -82,12 +82,12 @@ public static partial class OperationErrors
 
     /// <summary>A payload that does not fit where the old one was.</summary>
     public static readonly ErrorCode PayloadTooLong = new(
-        "KS3115", "compressed as {0}, the signed Image takes 0x{1:x} bytes but the room at 0x{2:x} has 0x{3:x}: {4} bytes too few.",
+        "KS3115", "compressed as {0}, the signed Image takes 0x{1:x} bytes but the space at 0x{2:x} has 0x{3:x}: {4} bytes too few.",
         "Allow a smaller signature with [option:may-drop-chain] or a P-256 key as [option:smaller-key] (about 500 bytes less than RSA-2048), or give the stub's kit with [option:kit].");
 
     /// <summary>A payload that no filler makes fit exactly.</summary>
     public static readonly ErrorCode PayloadUnfillable = new(
-        "KS3116", "compressed as {0}, the signed Image fits the room of 0x{1:x} bytes at 0x{2:x} with a rest that cannot be filled.",
+        "KS3116", "compressed as {0}, the signed Image fits the space of 0x{1:x} bytes at 0x{2:x} with a rest that cannot be filled.",
         "Give the stub's kit with [option:kit], or another certificate.");
 
     /// <summary>What was put back is not what was signed.</summary>

@@ -6,7 +6,7 @@ public static partial class VerifyErrors
 {
     /// <summary>A consumer that must accept the image does not.</summary>
     public static readonly ErrorCode PolicyConsumer = new(
-        "KS4640", "the policy asks this consumer to accept the image: {0}.", "Mend what the consumer refuses, or take it out of 'consumers'.", ExitCode.VerificationFailed);
+        "KS4640", "the policy asks this consumer to accept the image: {0}.", "Correct what the consumer refuses, or take it out of 'consumers'.", ExitCode.VerificationFailed);
 
     /// <summary>Too few or too many signatures.</summary>
     public static readonly ErrorCode PolicySignatureMissing = new(
@@ -38,7 +38,8 @@ public static partial class VerifyErrors
 
     /// <summary>Building again gives other bytes.</summary>
     public static readonly ErrorCode PolicyReproducible = new(
-        "KS4647", "the policy asks for an image that can be built again to the same bytes: {0}.", "Leave [option:timestamp] and [option:signing-time] out, and sign with an RSA key.", ExitCode.VerificationFailed);
+        "KS4647", "the policy asks for an image that can be built again to the same bytes: {0}.",
+            "Leave [option:timestamp] and [option:signing-time] out, and sign with an RSA key.", ExitCode.VerificationFailed);
 
     /// <summary>A digest or key that is not to be relied on.</summary>
     public static readonly ErrorCode PolicyWeak = new(

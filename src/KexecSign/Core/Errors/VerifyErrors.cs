@@ -30,7 +30,7 @@ public static partial class VerifyErrors
 
     /// <summary>Revoked.</summary>
     public static readonly ErrorCode Revoked = new(
-        "KS4106", "{0} is in the revocation list ({1}).", "It must not be booted; build and sign a mended one.", ExitCode.VerificationFailed);
+        "KS4106", "{0} is in the revocation list ({1}).", "It must not be booted; build and sign a corrected one.", ExitCode.VerificationFailed);
 
     /// <summary>Not an EFI application.</summary>
     public static readonly ErrorCode NotEfiApplication = new(
