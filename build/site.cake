@@ -23,6 +23,7 @@ void MakeSite(DirectoryPath folder)
         CopyInto(file, source.CombineWithFilePath(MakeAbsolute(Directory(".")).GetRelativePath(file)));
     CopyInto(File("build/packaging/icon.png"), source.CombineWithFilePath("icon.png"));
     CopyInto(File("build/site/docfx.json"), source.CombineWithFilePath("docfx.json"));
+    CopyInto(File("build/site/template/public/main.css"), source.CombineWithFilePath("template/public/main.css"));
     CopyInto(File("README.md"), source.CombineWithFilePath("index.md"));
     System.IO.File.Delete(source.CombineWithFilePath("README.md").FullPath);
     foreach (var page in GetFiles(source + "/**/*.md"))
