@@ -4,6 +4,8 @@
 #load "build/tests.cake"
 #load "build/packages.cake"
 #load "build/bench.cake"
+#load "build/fuzz.cake"
+#load "build/site.cake"
 
 var target = Argument("target", "Build");
 var artifacts = MakeAbsolute(Directory("artifacts"));
@@ -39,6 +41,10 @@ Task("NativePrograms")
 Task("Pack")
     .Description("Packages of the program for Debian, rpm and others, NuGet packages, and their checksums, in artifacts/packages; --key and --cert sign them.")
     .Does(() => PackAll(artifacts.Combine("packages")));
+
+Task("Site")
+    .Description("The documentation as HTML with search, in artifacts/site, by docfx; a link that leads nowhere ends it.")
+    .Does(() => MakeSite(artifacts.Combine("site")));
 
 // The boot lab's kernels that must be there. 6.1 takes another four minutes, so only those who ask for boot tests wait for it.
 var lab = "";
@@ -100,5 +106,9 @@ Task("Boot")
     .IsDependentOn("TestTools")
     .IsDependentOn("NativePrograms")
     .Does(() => RunTests(GetFiles("tests/Boot/*.csproj"), artifacts.Combine("tests"), lab));
+
+Task("Fuzz")
+    .Description("Damaged files for every reader: --minutes=10 guided by coverage, with a corpus that stays in the cache; with --mutations=N as many for each reader instead.")
+    .Does(() => Fuzz(Argument("minutes", 10), Argument("mutations", 0L), MakeAbsolute(cache).Combine("fuzz"), artifacts.Combine("fuzz")));
 
 RunTarget(target);

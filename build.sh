@@ -1,5 +1,5 @@
 #!/bin/sh
-# The way in: ./build.sh --target=Demo|Test|Build|Pack|Boot|Bench. Everything else is in build.cake.
+# The way in: ./build.sh --target=Demo|Test|Build|Pack|Boot|Bench|Site. Everything else is in build.cake.
 set -eu
 cd -- "$(dirname -- "$0")"
 exec </dev/null

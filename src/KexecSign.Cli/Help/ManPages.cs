@@ -1,6 +1,7 @@
 using KexecSign.Cli.Terminal;
 using System.Collections.Immutable;
 using System.Text;
+using KexecSign.Catalog;
 using KexecSign.Cli.Commands;
 using KexecSign.Core.Operations;
 using KexecSign.Formats.Errors;
@@ -35,6 +36,7 @@ internal static class ManPages
             Item(text, $".BR {Plain(Name(operation))} (1)", operation.Summary);
         Item(text, $".B {ShellScripts.Command} {string.Join('|', ShellScripts.Shells)}", "Print a script that completes command lines.");
         Flags(text, []);
+        Variables(text, EnvironmentReference.All);
         End(text);
         return text.ToString();
     }
@@ -54,6 +56,7 @@ internal static class ManPages
         foreach (OptionSpec option in operation.Options)
             Item(text, ".B " + Plain(HelpText.Label(option)), HelpText.Description(option));
         Flags(text, operation.Options);
+        Variables(text, EnvironmentReference.Of(operation));
         if (!operation.Examples.IsEmpty)
             text.Append(".SH EXAMPLES\n");
         foreach (Example example in operation.Examples)
@@ -74,6 +77,13 @@ internal static class ManPages
         text.Append(".SH OPTIONS OF EVERY COMMAND\n");
         foreach (FlagSpec flag in GlobalFlags.Listed.Where(flag => !own.Any(option => option.Typed == flag.Name)))
             Item(text, ".B " + Plain(flag.Label), flag.Description);
+    }
+
+    private static void Variables(StringBuilder text, IEnumerable<EnvironmentEntry> variables)
+    {
+        text.Append(".SH ENVIRONMENT\n");
+        foreach (EnvironmentEntry variable in variables)
+            Item(text, ".B " + Plain(variable.Name), variable.Meaning);
     }
 
     private static void End(StringBuilder text) =>

@@ -6,7 +6,7 @@ using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Output;
 
-/// <summary>Shows what ended a command: one line, with <c>--json</c> a document too, and only with <c>-v</c> the causes.</summary>
+/// <summary>Shows what ended a command: one line, with <c>--json</c> a document too, and only with <c>-v</c> the page that explains it and the causes.</summary>
 internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool verbose)
 {
     /// <returns>The exit code that belongs to the error.</returns>
@@ -15,7 +15,10 @@ internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool ver
         KexecSignException error = Failure.Explain(thrown);
         surroundings.Complain(error.Message);
         if (verbose)
+        {
+            surroundings.Error.WriteLine($"see {ToolVersion.ErrorPage(error.Code.Id)}");
             surroundings.Error.WriteLine(error);
+        }
         if (json)
             WriteJson(error);
         return error.Code.Exit;

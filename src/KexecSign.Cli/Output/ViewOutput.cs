@@ -17,6 +17,10 @@ internal static class ViewOutput
     {
         foreach (string line in ReportFailure.Lines(view.Failures, each))
             surroundings.Complain(line);
+        if (!each)
+            return;
+        foreach (string code in view.Failures.Select(failure => failure.Code).Distinct().Order(StringComparer.Ordinal))
+            surroundings.Error.WriteLine($"see {ToolVersion.ErrorPage(code)}");
     }
 
     private static string Text(ReportView view, Surroundings surroundings, bool terminal)

@@ -14,6 +14,15 @@ namespace KexecSign.Formats.Rpm;
 /// <param name="ImaSignature">The security.ima value that rpm's ima plugin sets; empty for none.</param>
 public sealed record RpmFile(string Path, ReadOnlyMemory<byte> Digest, ReadOnlyMemory<byte> ImaSignature);
 
+/// <summary>A digest that a package has of a part of itself.</summary>
+/// <param name="Name">What it is of, for a message.</param>
+/// <param name="OfHeader">Whether it covers the main header.</param>
+/// <param name="OfPayload">Whether it covers the payload.</param>
+/// <param name="Hash">Hash algorithm.</param>
+/// <param name="Expected">What the package says, hex.</param>
+/// <param name="Covered">The bytes.</param>
+public sealed record RpmDigest(string Name, bool OfHeader, bool OfPayload, HashAlgorithmName Hash, string Expected, Layout Covered);
+
 /// <summary>
 /// An RPM package: a lead of 96 bytes, the signature header padded to 8 bytes, the main header, the payload. IMA signatures of the files
 /// stand in the signature header, so that putting them there leaves digests and OpenPGP signatures of main header and payload as they are.
@@ -24,14 +33,19 @@ public sealed record RpmPackage
     private const int FileSignatures = 274, FileSignatureLength = 275, HeaderSha256 = 273, ReservedSpace = 1008;
     private const int FileDigests = 1035, DirectoryIndexes = 1116, BaseNames = 1117, OldFileNames = 1027, DirectoryNames = 1118, FileDigestAlgorithm = 5011;
 
+    // RPMSIGTAG_SHA1, RPMSIGTAG_MD5, RPMTAG_PAYLOADSHA256 (PAYLOADDIGEST before rpm 6) and its algorithm, of rpm's include/rpm/rpmtag.h.
+    private const int HeaderSha1 = 269, BodyMd5 = 1004, PayloadDigest = 5092, PayloadDigestAlgorithm = 5093, Sha256Id = 8;
+
     private readonly Layout _file;
     private readonly RpmHeader _signatures;
+    private readonly RpmHeader _header;
     private readonly long _main;
 
-    private RpmPackage(Layout file, RpmHeader signatures, long main, HashAlgorithmName hash, ImmutableArray<RpmFile> files)
+    private RpmPackage(Layout file, RpmHeader signatures, RpmHeader header, long main, HashAlgorithmName hash, ImmutableArray<RpmFile> files)
     {
         _file = file;
         _signatures = signatures;
+        _header = header;
         _main = main;
         Hash = hash;
         Files = files;
@@ -49,6 +63,29 @@ public sealed record RpmPackage
     /// <summary>Main header and payload, which signing leaves as they are.</summary>
     public Layout Body => _file.Slice(_main, _file.Length - _main);
 
+    /// <summary>
+    /// What the package says of its own parts: the header by SHA-256, or by SHA-1 where it is older than rpm 4.14; the payload by the main
+    /// header, or both by MD5. Whoever takes the main header's word holds these first, as 'rpm -K' does.
+    /// </summary>
+    public ImmutableArray<RpmDigest> Digests
+    {
+        get
+        {
+            var digests = ImmutableArray.CreateBuilder<RpmDigest>();
+            Layout header = _file.Slice(_main, _header.Bytes.Length), payload = Body.Slice(_header.Bytes.Length, Body.Length - _header.Bytes.Length);
+            if (_signatures.Texts(HeaderSha256) is [var sha256])
+                digests.Add(new("main header", true, false, HashAlgorithmName.SHA256, sha256, header));
+            else if (_signatures.Texts(HeaderSha1) is [var sha1])
+                digests.Add(new("main header", true, false, HashAlgorithmName.SHA1, sha1, header));
+            int algorithm = _header.Numbers(PayloadDigestAlgorithm) is [var number, ..] ? number : Sha256Id;
+            if (_header.Texts(PayloadDigest) is [var said, ..] && HashOf(algorithm) is { } hash)
+                digests.Add(new("payload", false, true, hash, said, payload));
+            if (!(digests.Any(d => d.OfHeader) && digests.Any(d => d.OfPayload)) && _signatures[BodyMd5] is { Type: RpmType.Binary } md5)
+                digests.Add(new("main header and payload", true, true, HashAlgorithmName.MD5, Convert.ToHexStringLower(md5.Data.Span), Body));
+            return digests.ToImmutable();
+        }
+    }
+
     /// <summary>Reads a package. The main header is held against the digest that the signature header has of it.</summary>
     /// <exception cref="KexecSignException">KS1801-KS1804.</exception>
     public static RpmPackage Read(Layout file)
@@ -64,16 +101,16 @@ public sealed record RpmPackage
         int algorithm = header.Numbers(FileDigestAlgorithm) is [var number, ..] ? number : 1;
         // Meta packages have no files, and then none of the tags that tell of them.
         if (names.IsEmpty && digests.IsEmpty && folderOf.IsEmpty && header.Texts(OldFileNames).IsEmpty)
-            return new(file, signatures, main, HashAlgorithmName.SHA256, []);
+            return new(file, signatures, header, main, HashAlgorithmName.SHA256, []);
         if (names.IsEmpty || digests.Length != names.Length || folderOf.Length != names.Length || HashOf(algorithm) is not { } hash)
             throw FormatErrors.RpmFileDigests.With(names.Length, digests.Length, algorithm);
         ImmutableArray<string> values = signatures.Texts(FileSignatures);
         if (!values.IsEmpty && values.Length != names.Length)
             throw FormatErrors.RpmHeader.With("signature", LeadSize, $"it has {values.Length} file signatures for {names.Length} files");
-        return new(file, signatures, main, hash,
+        return new(file, signatures, header, main, hash,
         [
             .. names.Select((name, i) => new RpmFile(
-                (uint)folderOf[i] < (uint)folders.Length ? folders[folderOf[i]] + name : throw FormatErrors.RpmHeader.With("main", main, $"file {i} lies in folder {folderOf[i]} of {folders.Length}"),
+                folderOf[i] >= 0 && folderOf[i] < folders.Length ? folders[folderOf[i]] + name : throw FormatErrors.RpmHeader.With("main", main, $"file {i} lies in folder {folderOf[i]} of {folders.Length}"),
                 Bytes(digests[i], main, "main"), values.IsEmpty ? default : Bytes(values[i], LeadSize, "signature"))),
         ]);
     }

@@ -170,12 +170,13 @@ public static class PublishedSchemas
           "type": "object",
           "additionalProperties": false,
           "anyOf": [
-            { "required": ["consumers"] }, { "required": ["signatures"] }, { "required": ["sbat"] }, { "required": ["parser"] }, { "required": ["kits"] }, { "required": ["releases"] },
+            { "required": ["consumers"] }, { "required": ["signatures"] }, { "required": ["sbat"] }, { "required": ["parser"] }, { "required": ["kits"] }, { "required": ["releases"] }, { "required": ["kitSigners"] },
             { "required": ["reproducible"], "properties": { "reproducible": { "const": true } } }
           ],
           "properties": {
             "$schema": { "type": "string" },
             "kits": { "type": "array", "minItems": 1, "items": { "type": "string", "pattern": "^[0-9a-fA-F:]{64,95}$" }, "description": "SHA-256 of the zboot kits that may be linked with; for 'build'." },
+            "kitSigners": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 }, "description": "Certificates of those one of whom must have signed the zboot kit, in KIT.intoto.json; for 'build'." },
             "certificates": {
               "description": "Certificates that are trusted, besides those of the command line: by role, or, for files with one kind of signature, in one list. A file of several is read whole.",
               "oneOf": [

@@ -99,14 +99,17 @@ internal sealed record PlacedDocument(string Path, long Size, string Sha256, Pla
 
     private static string Text(ref Utf8JsonReader reader, int line, int column)
     {
+        string text;
         try
         {
-            return reader.GetString()!;
+            text = reader.GetString()!;
         }
         catch (InvalidOperationException broken)
         {
             throw OperationErrors.DocumentSyntax.Because(broken, "the text is not UTF-8").At(line, column);
         }
+        // No path, name or URI has one, and what calls the system would end there.
+        return text.Contains('\0', StringComparison.Ordinal) ? throw OperationErrors.DocumentSyntax.With("the text has a NUL in it").At(line, column) : text;
     }
 
     // "'x' is invalid after a value. Expected either ',', '}', or ']'. LineNumber: 2 | BytePositionInLine: 4."

@@ -216,7 +216,8 @@ public sealed record InspectResult : OperationResult
         {
             tables.Add(new("nested signatures (Windows reads them; kernels, shim 16.1 and EDK2 2026.08 do not)", ["#", "signer", "digest", "digest matches", "signature holds"],
                 [.. Nested.Select(s => ImmutableArray.Create(
-                    s.Index, s.Signer ?? "not included", s.Digest, s.DigestMatches ? "yes" : "NO", s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));
+                    s.Index, s.Signer ?? "not included", s.Digest, s.DigestMatches ? "yes" : "NO",
+                        s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));
         }
     }
 }

@@ -122,6 +122,9 @@ internal static class OtherFiles
 
     private static byte[] Wrapped(ReadOnlyMemory<byte> signedData)
     {
+        // AsnWriter calls bytes behind a value, or none, a mistake of its caller.
+        if (!AsnDecoder.TryReadEncodedValue(signedData.Span, AsnEncodingRules.BER, out _, out _, out _, out int length) || length != signedData.Length)
+            throw new CryptographicException("the SignedData is not one value of BER");
         var writer = new AsnWriter(AsnEncodingRules.BER);
         using (writer.PushSequence())
         {

@@ -75,7 +75,9 @@ internal static class KexecCheck
         KexecVerdict verdict = KexecFileLoad.Judge(file, architecture, policy, digests.Of, context.Cancellation);
         return verdict.Accepted
             ? new(Consumer.Kexec, verdict.Signature is null ? Answer.DoesNotCheck : Answer.Accepts, what + verdict.Explanation + By(release, isOwn))
-            : new(Consumer.Kexec, Answer.Refuses, $"{what}{verdict.Errno}: {verdict.Explanation}{KernelRules.Of(architecture).Note}{By(release, isOwn)}", verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
+            : new(Consumer.Kexec, Answer.Refuses,
+                $"{what}{verdict.Errno}: {verdict.Explanation}{KernelRules.Of(architecture).Note}{By(release, isOwn)}",
+                verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
     }
 
     /// <summary>The signature that the kernel looks at; null when there is none.</summary>

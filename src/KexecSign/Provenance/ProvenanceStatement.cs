@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
+using KexecSign.Documents;
 
 namespace KexecSign.Provenance;
 
@@ -55,6 +57,28 @@ internal sealed record ProvenanceStatement
         using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = ReportDocument.Writing.Encoder }))
             Write(json);
         return bytes.ToArray();
+    }
+
+    /// <summary>Who built and what a statement speaks of; whatever signed it is not asked.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3301, KS3302, KS3321.</exception>
+    public static (string Builder, ImmutableArray<ProvenanceSubject> Subjects) Read(ReadOnlySpan<byte> statement)
+    {
+        var root = new ObjectReader(PlacedDocument.Parse(statement), "the statement");
+        Require(root.Required("_type"), StatementType);
+        Require(root.Required("predicateType"), PredicateType);
+        ObjectReader? builder = root.Object("predicate")?.Object("runDetails")?.Object("builder");
+        ImmutableArray<ProvenanceSubject> subjects =
+        [
+            .. root.List("subject").Select(item => new ObjectReader(item, "a subject"))
+                .Select(s => new ProvenanceSubject(s.Required("name"), (s.Object("digest") ?? throw s.Missing("digest")).Required("sha256"))),
+        ];
+        return (builder?.Text("id") ?? "nobody named", subjects);
+    }
+
+    private static void Require(string found, string wanted)
+    {
+        if (found != wanted)
+            throw OperationErrors.NotProvenance.With($"it is {found}, not {wanted}");
     }
 
     private void Write(Utf8JsonWriter json)

@@ -87,9 +87,11 @@ internal sealed class ZbootKit
         {
             throw refused.In(path);
         }
-        catch (Exception broken) when (broken is InvalidDataException or EndOfStreamException or FormatException or JsonException or ArgumentException or OverflowException)
+        catch (Exception broken) when (broken is InvalidDataException or EndOfStreamException or FormatException or JsonException or ArgumentException or OverflowException
+            // A text in the manifest that is not UTF-8.
+            or InvalidOperationException)
         {
-            throw OperationErrors.NotAKit.Because(broken, broken is JsonException ? $"{ManifestName} cannot be read" : "it is no tar archive").In(path);
+            throw OperationErrors.NotAKit.Because(broken, broken is JsonException or InvalidOperationException ? $"{ManifestName} cannot be read" : "it is no tar archive").In(path);
         }
     }
 
@@ -156,9 +158,9 @@ internal sealed class ZbootKit
         using (JsonDocument document = JsonDocument.Parse(json))
         {
             if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("kind", out JsonElement kind) || kind.GetString() != ZbootKitManifest.ExpectedKind)
+                || !document.RootElement.TryGetProperty("kind", out JsonElement kind) || kind.ValueKind != JsonValueKind.String || kind.GetString() != ZbootKitManifest.ExpectedKind)
                 throw OperationErrors.NotAKit.With($"{ManifestName} does not say '{ZbootKitManifest.ExpectedKind}'");
-            if (!document.RootElement.TryGetProperty("schema", out JsonElement schema) || !schema.TryGetInt32(out int version) || version is < 1 or > ZbootKitManifest.CurrentSchema)
+            if (!document.RootElement.TryGetProperty("schema", out JsonElement schema) || schema.ValueKind != JsonValueKind.Number || !schema.TryGetInt32(out int version) || version is < 1 or > ZbootKitManifest.CurrentSchema)
                 throw OperationErrors.NotAKit.With($"its schema is {schema}, this program reads 1 to {ZbootKitManifest.CurrentSchema}");
         }
         ZbootKitManifest manifest = JsonSerializer.Deserialize(json, ZbootKitJson.Default.ZbootKitManifest)!;

@@ -18,6 +18,12 @@ internal static class ZbootOptionSpecs
         where T : class =>
         new("sbat", "FILE", "CSV file of SBAT rows for the .sbat section, which shim wants; rows that the stub has stay.", set);
 
+    /// <summary>Who may vouch for a kit.</summary>
+    public static OptionSpec<T> KitSigner<T>(Func<T, string, T> set)
+        where T : class =>
+        new("kit-signer", "CERT", "Certificate of one who may sign kits: KIT.intoto.json beside the kit must hold by it ('zboot kit --key' writes that).", set,
+            repeatable: true, kind: OptionKind.KeyReference);
+
     /// <summary>Who links.</summary>
     public static OptionSpec<T> Linker<T>(Func<T, LinkerFamily, T> set)
         where T : class =>

@@ -93,6 +93,7 @@ internal sealed partial class KernelSession(string folder, string init)
         }
     }
 
-    [GeneratedRegex(@"^KexecSign: step (\S+) = (\d+)$", RegexOptions.Multiline)]
+    // A kernel of 7.3 prints by a thread, between whatever else is sent: "step load2 = 126kexec_file: Enforced kernel signature ...".
+    [GeneratedRegex(@"^KexecSign: step (\S+) = (\d+)", RegexOptions.Multiline)]
     private static partial Regex Answers();
 }

@@ -14,6 +14,9 @@ public sealed class ReferencePageTests
     [Fact]
     public void Error_page_is_up_to_date() => Snapshot.Compare("docs/errors.md", ReferencePages.Errors(ErrorReference.All));
 
+    [Fact]
+    public void Environment_page_is_up_to_date() => Snapshot.Compare("docs/environment.md", EnvironmentPage.Text(EnvironmentReference.All));
+
     public static TheoryData<string> Names => [.. OperationCatalog.All.Select(operation => operation.Name)];
 
     [Theory]
@@ -41,11 +44,36 @@ public sealed class ReferencePageTests
             string reference = File.ReadAllText(Path.Combine(folder, "reference.md"));
             reference.ShouldContain("## zboot kit\n");
             reference.ShouldContain("| `--digest HASH` | The digest. One of: sha256, sha384. Default: sha256. |\n");
-            File.ReadAllText(Path.Combine(folder, "errors.md")).ShouldContain("| KS3000 |");
+            File.ReadAllText(Path.Combine(folder, "errors.md")).ShouldContain("| <a id=\"ks3000\"></a>KS3000 |");
+            File.ReadAllText(Path.Combine(folder, "environment.md")).ShouldContain("| `NO_COLOR` | ");
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void An_option_that_four_commands_explain_alike_is_explained_once()
+    {
+        string three = ReferencePages.Commands([FakeOperations.Named("a"), FakeOperations.Named("b"), FakeOperations.Named("c")]);
+        three.ShouldNotContain($"## {SharedOptions.Title}");
+        string four = ReferencePages.Commands([FakeOperations.Named("a"), FakeOperations.Named("b"), FakeOperations.Named("c"), FakeOperations.Named("d", keyRequired: true), FakeOperations.Named("e")]);
+        four.Split("| `--digest HASH` |").Length.ShouldBe(2);
+        four.ShouldContain($"As [elsewhere](#{SharedOptions.Anchor}): `-k, --key KEY`, `-c, --cert CERT`, `--digest HASH`, `--replace`, `-o, --output PATH`.");
+        // d's key is required, and so stays in its own table.
+        four.ShouldContain("| `-k, --key KEY` | The key. Required. |\n\nAs [elsewhere]");
+    }
+
+    [Fact]
+    public void Every_command_keeps_every_option_and_links_lead_somewhere()
+    {
+        string page = ReferencePages.Commands(OperationCatalog.All);
+        page.ShouldContain($"\n## {SharedOptions.Title}\n");
+        foreach (Operation operation in OperationCatalog.All)
+        {
+            string section = page.Split($"\n## {operation.Name}\n")[1].Split("\n## ")[0].Replace("\\|", "|", StringComparison.Ordinal);
+            operation.Options.ShouldAllBe(option => section.Contains($"`{HelpText.Label(option)}`"), operation.Name);
         }
     }
 

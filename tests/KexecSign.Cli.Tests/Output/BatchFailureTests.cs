@@ -21,8 +21,10 @@ public sealed class BatchFailureTests
     }
 
     [Fact]
-    public void Verbose_names_each() =>
-        Session.Run([Batch], "sign", "x", "-v").Error.ShouldBe("KS1001: a: it is broken.\nKS1001: c: it is broken.\nKS3001: b: it is broken.\n");
+    public void Verbose_names_each_and_the_pages_of_their_codes() =>
+        Session.Run([Batch], "sign", "x", "-v").Error.ShouldBe(
+            "KS1001: a: it is broken.\nKS1001: c: it is broken.\nKS3001: b: it is broken.\n"
+            + $"see {ToolVersion.ErrorPage("KS1001")}\nsee {ToolVersion.ErrorPage("KS3001")}\n");
 
     [Fact]
     public void Quiet_shows_them_and_nothing_else()

@@ -24,6 +24,14 @@ public sealed class ErrorTests
     }
 
     [Fact]
+    public void Verbose_names_the_place_of_the_page_that_explains_it()
+    {
+        Session session = Session.Run([FakeOperations.Throwing(FormatErrors.OutsideFile.With(1, 2, 3))], "fail", "-v");
+        session.Error.Split('\n')[1].ShouldMatch("^see (https://[^ @]+/blob/HEAD/)?docs/errors\\.md#ks1001$");
+        Session.Run([FakeOperations.Throwing(FormatErrors.OutsideFile.With(1, 2, 3))], "fail").Error.ShouldNotContain("errors.md");
+    }
+
+    [Fact]
     public void With_json_there_is_a_document_that_holds_the_parts()
     {
         Session session = Session.Run([FakeOperations.Throwing(FormatErrors.OutsideFile.With(1, 2, 3).In("a\"b"))], "fail", "--json");

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Line.Tests.Disk;
@@ -27,9 +29,20 @@ internal sealed class Scenario : IDisposable
         Changed.ShouldNotBeEmpty();
     }
 
-    public static ImmutableArray<string> Names { get; } = ["build", "sign", "module sign", "ima sign", "rpm sign", "attach"];
+    public static ImmutableArray<string> Names { get; } = 
+    [
+        "build", "plan", "sign", "signatures remove", "module sign", "module strip", "ima sign", "rpm sign", "provenance sign", "prepare", "attach",
+    ];
 
     public string Name { get; }
+
+    /// <summary>Codes by which a second run says that the first one did it all.</summary>
+    public string[] DoneAlready => Name switch
+    {
+        "prepare" => ["KS3713"],
+        "attach" => ["KS3714"],
+        _ => [],
+    };
 
     /// <summary>Whether its outputs appear all or not at all, rather than each for itself.</summary>
     public bool IsSet { get; }
@@ -79,6 +92,43 @@ internal sealed class Scenario : IDisposable
             "rpm sign" => new(
                 name, isSet: false, folder => Put(folder, "a.rpm", Package()),
                 ["rpm", "sign", "{}", "--in-place", "--replace", .. signer]),
+            "plan" => new(
+                name, isSet: false,
+                folder =>
+                {
+                    Put(folder, "Image0", TestImage.Arm64().Bytes);
+                    Put(folder, "Image1", TestImage.Arm64(2).Bytes);
+                    Put(folder, "out/0.efi", "OLD"u8);
+                    Put(folder, "plan.json", Plan(key, certificate));
+                },
+                "build", "{}/plan.json", "-q"),
+            "signatures remove" => new(
+                name, isSet: true,
+                folder =>
+                {
+                    Put(folder, "a.efi", TestImage.Arm64().Bytes);
+                    KexecSignProgram.Succeed(["sign", Path.Combine(folder, "a.efi"), "--in-place", .. signer]);
+                },
+                "signatures", "remove", "{}/a.efi", "--all", "-o", "{}/b.efi", "-q"),
+            "module strip" => new(
+                name, isSet: false,
+                folder =>
+                {
+                    Put(folder, "a.ko", "a module"u8);
+                    KexecSignProgram.Succeed(["module", "sign", Path.Combine(folder, "a.ko"), "--in-place", .. signer]);
+                },
+                "module", "strip", "{}/a.ko", "-o", "{}/b.ko", "-q"),
+            "provenance sign" => new(
+                name, isSet: true,
+                folder =>
+                {
+                    Put(folder, "a", "a file"u8);
+                    Put(folder, "a.intoto.json", "OLD"u8);
+                },
+                ["provenance", "sign", "{}/a", "-o", "{}/a.intoto.json", .. signer]),
+            "prepare" => new(
+                name, isSet: false, folder => Put(folder, "a.efi", TestImage.Arm64().Bytes),
+                "prepare", "{}/a.efi", "--cert", certificate, "--bundle", "{}/b", "-q"),
             "attach" => new(name, isSet: true, folder => Bundle(folder, key, certificate), "attach", "--bundle", "{}/b", "--cert", certificate, "-o", "{}/out.efi", "-q"),
             _ => throw new ArgumentOutOfRangeException(nameof(name)),
         };
@@ -106,9 +156,12 @@ internal sealed class Scenario : IDisposable
                     return $"{name} was left";
                 continue;
             }
-            // What a bundle holds beside its manifest is the signer's and not read back.
-            if (OfBundle(name))
+            // It names the run's folder; whole is what can be read.
+            if (name.EndsWith(".report.json", StringComparison.Ordinal))
+            {
+                JsonDocument.Parse(content).Dispose();
                 continue;
+            }
             bool isOld = Before.TryGetValue(name, out byte[]? old) && old.AsSpan().SequenceEqual(content);
             bool isNew = After.TryGetValue(name, out byte[]? made) && made.AsSpan().SequenceEqual(content);
             if (!isOld && !isNew)
@@ -118,20 +171,17 @@ internal sealed class Scenario : IDisposable
         }
         if (Before.Keys.Except(found.Keys).FirstOrDefault() is { } lost)
             return $"{lost} is lost";
-        return done && After.Keys.Except(found.Keys).FirstOrDefault(name => !OfBundle(name)) is { } missing
+        return done && After.Keys.Except(found.Keys).FirstOrDefault() is { } missing
             ? $"{missing} is not there, and the run said that it is done" : null;
     }
 
     /// <summary>How many of the outputs are new.</summary>
     public (int New, int All) Placed(string folder)
     {
-        string[] outputs = [.. Changed.Where(name => !OfBundle(name))];
+        string[] outputs = [.. Changed];
         Dictionary<string, byte[]> found = Contents(folder);
         return (outputs.Count(name => found.TryGetValue(name, out byte[]? content) && content.AsSpan().SequenceEqual(After[name])), outputs.Length);
     }
-
-    // The bundle and the record beside it follow the outputs.
-    private static bool OfBundle(string name) => name.StartsWith("b/", StringComparison.Ordinal) || name.StartsWith("b.attached/", StringComparison.Ordinal);
 
     public void Dispose() => _home.Dispose();
 
@@ -161,11 +211,19 @@ internal sealed class Scenario : IDisposable
         Tool.Run("openssl", "dgst", "-sha256", "-sign", key, "-out", Path.Combine(bundle, "stage-1/answers/1.sig"), request);
     }
 
-    private static byte[] Package()
+    private static byte[] Plan(string key, string certificate) => Encoding.UTF8.GetBytes($$"""
+        { "keys": { "db": { "key": "{{key}}", "cert": "{{certificate}}" } },
+          "images": [
+            { "image": "Image0", "outputs": { "image": "out/0.efi" }, "steps": [{ "step": "sign", "key": "db" }] },
+            { "image": "Image1", "outputs": { "image": "out/1.efi" }, "steps": [{ "step": "sign", "key": "db" }] } ] }
+        """);
+
+    /// <summary>A small package.</summary>
+    public static byte[] Package()
     {
         Tool.Require("rpmbuild");
         using var top = new TempFolder();
-        string spec = top.File("k.spec", System.Text.Encoding.UTF8.GetBytes("""
+        string spec = top.File("k.spec", Encoding.UTF8.GetBytes("""
             Name: disk-test
             Version: 1
             Release: 1

@@ -7,7 +7,7 @@ namespace KexecSign.Line.Tests.Tokens;
 [Collection(nameof(TokenBench))]
 public sealed class LiarTests(TokenBench bench) : IDisposable
 {
-    private const string Sign = "43";
+    private const string SignInit = "42", Sign = "43";
     private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -46,6 +46,12 @@ public sealed class LiarTests(TokenBench bench) : IDisposable
     [InlineData("sign IMAGE --key rsa -o OUT")]
     [InlineData("module sign CONTENT --key rsa -o OUT")]
     [InlineData("ima sign CONTENT --key rsa --sidecar")]
+    [InlineData("provenance sign CONTENT --key rsa -o OUT")]
+    [InlineData("rpm sign PACKAGE --key rsa -o OUT")]
+    [InlineData("build --image IMAGE --key rsa -o OUT")]
+    [InlineData("build --image IMAGE --ima-key URI --ima-cert CERT -o OUT")]
+    [InlineData("build --image IMAGE --provenance OUT.json --provenance-key URI --provenance-cert CERT -o OUT")]
+    [InlineData("uki build --linux IMAGE --stub STUB --pcr-key URI -o OUT")]
     [InlineData("bpf container --parser PARSER --key rsa -o OUT")]
     [InlineData("keys enroll --pk CERT --pk-key rsa -o ENROLMENT")]
     public void Whatever_is_signed_a_wrong_signature_ends_it(string command)
@@ -53,8 +59,12 @@ public sealed class LiarTests(TokenBench bench) : IDisposable
         TokenBench.Require();
         string content = _folder.File("content", [0x7f, (byte)'E', (byte)'L', (byte)'F', .. RandomNumberGenerator.GetBytes(5000)]);
         string image = _folder.File("image", TestImage.Arm64().Bytes), output = _folder.At("out"), enrolment = _folder.Folder("enrolment");
+        if (command.Contains("PACKAGE", StringComparison.Ordinal))
+            _folder.File("package.rpm", Disk.Scenario.Package());
         if (command.Contains("PARSER", StringComparison.Ordinal))
             KexecSignProgram.Succeed("bpf", "compile", Path.Combine(AppContext.BaseDirectory, "parser", "zboot.bpf.c"), "--abi", "v7", "-o", _folder.At("parser.o"));
+        if (command.Contains("STUB", StringComparison.Ordinal))
+            _folder.File("stub", []);
         string[] before = Files();
         string[] arguments =
         [
@@ -65,6 +75,10 @@ public sealed class LiarTests(TokenBench bench) : IDisposable
                 "OUT" => [output],
                 "ENROLMENT" => [enrolment],
                 "PARSER" => [_folder.At("parser.o")],
+                "OUT.json" => [output + ".json"],
+                "PACKAGE" => [_folder.At("package.rpm")],
+                "STUB" => [_folder.File("stub", Containers.Uki((".sdmagic", "#### LoaderInfo: systemd-stub 257 ####\0"u8.ToArray())))],
+                "URI" => ["pkcs11:token=Bench;object=rsa"],
                 "CERT" => [bench.Certificate("rsa")],
                 "rsa" => (string[])["pkcs11:token=Bench;object=rsa", .. command.Contains("--pk-key", StringComparison.Ordinal) ? [] : (string[])["--cert", bench.Certificate("rsa")]],
                 _ => [word],
@@ -76,10 +90,16 @@ public sealed class LiarTests(TokenBench bench) : IDisposable
         File.Exists(mark).ShouldBeTrue("the command asks the token for a signature");
         foreach (string made in Files().Except([.. before, mark]))
             File.Delete(made);
-        Answer answer = KexecSignProgram.RunWith(bench.Liar("flip", at: 1, Sign), arguments);
-        answer.Exit.ShouldBe(1, answer.Error);
-        answer.Error.ShouldContain("KS2070");
-        Files().Except([mark]).ShouldBe(before);
+        // A bit of it is wrong; or it is right, and another key's of the same kind and length.
+        foreach ((string how, string call) in ((string, string)[])[("flip", Sign), ("other", SignInit)])
+        {
+            File.Delete(mark);
+            Answer answer = KexecSignProgram.RunWith(bench.Liar(how, at: 1, call, mark), arguments);
+            File.Exists(mark).ShouldBeTrue(how);
+            answer.Exit.ShouldBe(1, answer.Error);
+            answer.Error.ShouldContain("KS2070");
+            Files().Except([mark]).ShouldBe(before, how);
+        }
     }
 
     // Every call of a run, whichever it is, once with each sort of lie that the call allows.

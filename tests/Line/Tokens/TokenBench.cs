@@ -2,7 +2,7 @@ using KexecSign.Fixtures;
 
 namespace KexecSign.Line.Tests.Tokens;
 
-/// <summary>A SoftHSM token with two keys, a few small images, and modules between the program and the token.</summary>
+/// <summary>A SoftHSM token with three keys, a few small images, and modules between the program and the token.</summary>
 public sealed class TokenBench : IDisposable
 {
     internal const string SoftHsm = "/usr/lib/softhsm/libsofthsm2.so";
@@ -13,6 +13,7 @@ public sealed class TokenBench : IDisposable
     private const string Profile = """
         { "token": "Bench", "keys": [
           { "label": "rsa", "role": "secure-boot", "subject": "CN=Bench RSA" },
+          { "label": "other", "role": "kexec", "subject": "CN=Bench Other" },
           { "label": "ec", "role": "kexec", "algorithm": "p256", "subject": "CN=Bench EC" } ] }
         """;
 

@@ -12,7 +12,7 @@
 typedef unsigned long word;
 typedef word (*call)(word, word, word, word, word, word, word, word);
 
-enum { GET_SLOTS = 4, GET_TOKEN = 6, GET_MECHANISMS = 7, GET_MECHANISM = 8, OPEN_SESSION = 12, GET_ATTRIBUTES = 24, FIND = 27, SIGN = 43, COUNT = 68 };
+enum { SIGN_INIT = 42, GET_SLOTS = 4, GET_TOKEN = 6, GET_MECHANISMS = 7, GET_MECHANISM = 8, OPEN_SESSION = 12, GET_ATTRIBUTES = 24, FIND_INIT = 26, FIND = 27, FIND_FINAL = 28, SIGN = 43, COUNT = 68 };
 
 struct list {
 	unsigned char major, minor;
@@ -53,6 +53,20 @@ static void lie_about_signature(unsigned char *signature, word *length)
 		*length = wrong_length(*length);
 }
 
+/* Another private key of the token; all of its RSA keys take the mechanism of one. */
+static word another_key(word session, word key)
+{
+	word private_key = 3, rsa = 0, handles[16], count = 0;
+	struct { word type; void *value; word length; } wanted[] = { { 0, &private_key, sizeof(word) }, { 0x100, &rsa, sizeof(word) } };
+	real->call[FIND_INIT](session, (word)wanted, 2, 0, 0, 0, 0, 0);
+	real->call[FIND](session, (word)handles, 16, (word)&count, 0, 0, 0, 0);
+	real->call[FIND_FINAL](session, 0, 0, 0, 0, 0, 0, 0);
+	while (count-- > 0)
+		if (handles[count] != key)
+			return handles[count];
+	return key;
+}
+
 static word hook(int which, word a, word b, word c, word d, word e, word f, word g, word h)
 {
 	const char *at = getenv("LIAR_AT"), *kind = getenv("LIAR_CALL");
@@ -67,6 +81,8 @@ static word hook(int which, word a, word b, word c, word d, word e, word f, word
 		close(creat(getenv("LIAR_MARK"), 0600));
 	if (lies && how("error"))
 		return 5; /* CKR_GENERAL_ERROR */
+	if (lies && which == SIGN_INIT && how("other"))
+		c = another_key(a, c);
 	answer = real->call[which](a, b, c, d, e, f, g, h);
 	if (answer)
 		return answer;

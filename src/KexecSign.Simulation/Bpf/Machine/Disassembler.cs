@@ -12,7 +12,7 @@ internal static class Disassembler
     /// <summary>One instruction; never fails, whatever the bytes are.</summary>
     public static string Show(ReadOnlySpan<BpfInstruction> slots, int index)
     {
-        if ((uint)index >= (uint)slots.Length)
+        if (index < 0 || index >= slots.Length)
             return "?";
         BpfInstruction i = slots[index];
         string text = (i.Opcode & 7) switch

@@ -145,7 +145,9 @@ internal static class AgentOperation
         if (options.Policy is null)
             return new([.. options.Keys.Select(k => new AgentKeyRule(k, kinds, null))], options.Count, options.Until is null ? null : AgentPolicy.Time(options.Until));
         if (!options.Keys.IsEmpty || !options.Kinds.IsEmpty || options.Count is not null || options.Until is not null)
-            throw OperationErrors.OptionsConflict.With(new NamedOption("policy"), !options.Keys.IsEmpty ? new NamedOption("key") : !options.Kinds.IsEmpty ? new NamedOption("kind") : options.Count is not null ? new NamedOption("count") : new NamedOption("until"));
+            throw OperationErrors.OptionsConflict.With(new NamedOption("policy"), !options.Keys.IsEmpty ? new NamedOption("key")
+                : !options.Kinds.IsEmpty ? new NamedOption("kind") : options.Count is not null ? new NamedOption("count")
+                : new NamedOption("until"));
         return AgentPolicy.Read(options.Policy);
     }
 

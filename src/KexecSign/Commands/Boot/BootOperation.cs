@@ -72,7 +72,8 @@ internal static class BootOperation
         TypedArguments = [new("FILE", "A kernel Image, vmlinuz.efi, bzImage, unified kernel image or EFI program.", (o, v) => o with { File = v })],
         TypedOptions =
         [
-            new("db", "CERT", "A certificate of firmware's db, or a bundle of them; without any Secure Boot is off.", (o, v) => o with { Db = o.Db.Add(v) }, repeatable: true) { Trusts = [TrustRole.Db] },
+            new("db", "CERT", "A certificate of firmware's db, or a bundle of them; without any Secure Boot is off.", (o, v) =>
+                o with { Db = o.Db.Add(v) }, repeatable: true) { Trusts = [TrustRole.Db] },
             new("firmware", "FILE", "The firmware's code, instead of Debian's AAVMF or OVMF.", (o, v) => o with { Firmware = v }),
             new("variables", "FILE", "A store of variables for that firmware, whose own keys are dropped.", (o, v) => o with { Variables = v }),
             new("initrd", "FILE", "An initrd that the kernel is told to load.", (o, v) => o with { Initrd = v }),

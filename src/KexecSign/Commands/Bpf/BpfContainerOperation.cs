@@ -86,7 +86,8 @@ internal static class BpfContainerOperation
         if (options.Parsers.IsEmpty)
             throw OperationErrors.OptionMissing.With("bpf container", new NamedOption("parser"));
         if (options.Signing.Key is null != options.Signing.Certificate is null)
-            throw options.Signing.Key is null ? OperationErrors.ContainerKey.With(new NamedOption("cert"), new NamedOption("key")) : OperationErrors.ContainerKey.With(new NamedOption("key"), new NamedOption("cert"));
+            throw options.Signing.Key is null ? OperationErrors.ContainerKey.With(new NamedOption("cert"), new NamedOption("key"))
+                : OperationErrors.ContainerKey.With(new NamedOption("key"), new NamedOption("cert"));
         ImmutableArray<ReadOnlyMemory<byte>> parsers = [.. options.Parsers.Select(ReadParser)];
         ReadOnlyMemory<byte>? nested = options.Nested is null ? (ReadOnlyMemory<byte>?)null : ReadNested(options.Nested);
         SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("bpf container", options.Signing, context, MlDsaUse.Taken);

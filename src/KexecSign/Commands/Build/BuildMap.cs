@@ -21,7 +21,8 @@ internal static class BuildMap
         if (size <= 0)
             return null;
         FilePart? payload = built.Zboot is not { } zboot ? null : new(
-            PartKind.Payload, $"payload ({zboot.Compression})", zboot.PayloadOffset, zboot.PayloadSize + (PayloadFormat.All.Any(format => format.Word == zboot.Compression && format.HasOwnLength) ? 0 : 4));
+            PartKind.Payload, $"payload ({zboot.Compression})", zboot.PayloadOffset, zboot.PayloadSize
+                + (PayloadFormat.All.Any(format => format.Word == zboot.Compression && format.HasOwnLength) ? 0 : 4));
         ImmutableArray<FilePart> parts = FileMap.Between(payload is null ? "image" : "headers, stub", size,
             ((FilePart?[])
             [

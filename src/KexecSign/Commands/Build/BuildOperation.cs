@@ -25,7 +25,8 @@ internal static class BuildOperation
         Details = "All files are made in a folder beside the output and verified there; only then do they appear, so a failure leaves "
             + "what was there before. Without --kit the image is signed as it stands; with --inner-key it must then be a finished vmlinuz.efi, "
             + "whose Image is signed in its place. An image that is signed already, as a distribution's is, is refused unless --replace, --append or --prepend "
-            + "says what becomes of its signatures; a payload, parser or SBAT rows of other bytes leave only --replace. PLAN describes many images, their keys, steps and outputs (docs/schema/plan.schema.json; paths "
+            + "says what becomes of its signatures; a payload, parser or SBAT rows of other bytes leave only --replace. PLAN describes "
+            + "many images, their keys, steps and outputs (docs/schema/plan.schema.json; paths "
             + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in "
             + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
@@ -49,6 +50,10 @@ internal static class BuildOperation
             new("kit-sha256", "HEX", "SHA-256 that the kit must have: a kit is code that is linked into the image.", (o, v) => o with { KitSha256 = Sha256Text.Require(v) })
             {
                 Role = BuildRoles.Guard(o => o.KitSha256, new("zboot", "sha256")),
+            },
+            ZbootOptionSpecs.KitSigner<BuildOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }) with
+            {
+                Role = BuildRoles.Guard(o => o.KitSigners.IsEmpty ? null : string.Join(' ', o.KitSigners), new("zboot", "signer")),
             },
             new("o", "FILE", "The finished image; its IMA sidecar is FILE.sig.", (o, v) => o with { Output = v })
             {

@@ -42,6 +42,9 @@ public sealed record BuildOptions
     /// <summary>SHA-256 that the kit must have, hex; null for any.</summary>
     public string? KitSha256 { get; init; }
 
+    /// <summary>Certificates of those who may sign the kit; empty for a kit that nobody vouches for.</summary>
+    public ImmutableArray<string> KitSigners { get; init; } = [];
+
     /// <summary>PKCS#11 modules that plans, policies and files of keys may name, by path or name as they say it.</summary>
     public ImmutableArray<string> AllowedModules { get; init; } = [];
 

@@ -49,6 +49,8 @@ internal static class BuildPlan
 
     private static void RequireBelow(string output, string[] roots)
     {
+        if (output.Length == 0)
+            throw OperationErrors.PlanMalformed.With("an output has no name");
         string full = Path.GetFullPath(output);
         if (!roots.Any(root => DocumentPaths.IsBelow(root, full)))
             throw OperationErrors.OutputOutside.With(output, string.Join(" or ", roots));

@@ -44,10 +44,7 @@ internal sealed class BuildSources : IDisposable
         FileSource image = FileSource.Open(options.Image!);
         try
         {
-            ZbootKit? kit = options.Kit is null ? null : ZbootKit.Open(options.Kit);
-            kit?.RequirePinned(options.KitSha256 is { } pinned ? [pinned] : [], "--kit-sha256 or the plan");
-            kit?.RequirePinned(policy?.Kits ?? [], "the policy");
-            return new(image, kit, policy, context);
+            return new(image, AllowedKit.Open(options, policy, context), policy, context);
         }
         catch
         {

@@ -61,9 +61,11 @@ internal static class KeptImage
         using var kept = JudgedFile.Open(options.Output!, context);
         if (BuildVerdicts.Refusal(BuildVerdicts.Of(kept, signers, context)) is { } refused)
             return $"{refused.Who} {refused.Says}: {refused.Reason}";
-        if (options.Policy is null)
+        PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
+        // Who may have made the kit is asked anew, and so is what was pinned: neither is in the files.
+        AllowedKit.Open(options, policy, context);
+        if (policy is null)
             return null;
-        PolicyDocument policy = PolicyDocument.Read(options.Policy, options.AllowedModules);
         return PolicyCheck.Judge(policy, kept, signers.Roles.With(PolicyCheck.Trusted(policy, kept, context)), context)
             .Findings.FirstOrDefault(f => !f.Holds) is { } broken ? $"{broken.Rule}: {broken.Says}" : null;
 

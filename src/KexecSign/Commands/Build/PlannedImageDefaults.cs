@@ -83,8 +83,9 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
         OptionKind.Choice => reader.Choice(field.Name, option.Choices.AsSpan()),
         OptionKind.Number => reader.Number(field.Name, field.Range.Least, field.Range.Most)?.ToString(CultureInfo.InvariantCulture),
         OptionKind.Text => reader.Text(field.Name),
+        OptionKind.KeyReference => reader.Text(field.Name) is { } reference ? DocumentTrust.Data(AllowedModules).Reference(Folder, reference) : null,
         OptionKind.Flag => reader.Flag(field.Name) == true ? "" : null,
-        OptionKind.TextOrFile or OptionKind.KeyReference or OptionKind.NamedPath =>
+        OptionKind.TextOrFile or OptionKind.NamedPath =>
             throw new InvalidOperationException($"a plan has no form for {option.Typed}"),
         _ => throw new ArgumentOutOfRangeException(nameof(option), option.Kind, null),
     };

@@ -91,8 +91,7 @@ internal static class AttachOperation
             }
             ImmutableArray<SignedImage> signed = [.. open.Select((o, i) => o.Signing.Finish() with { File = targets[i].Target })];
             context.Cancellation.ThrowIfCancellationRequested();
-            files.Place();
-            AttachedRecord.Of(options.Bundle).Add(stage, [.. signed.Select(s => new BundleOutput(s.Size, s.Sha256))], pkcs7s, context);
+            Place(files, AttachedRecord.Of(options.Bundle), stage, signed, pkcs7s, context);
             return new(options.Bundle, stage.Number, signed);
         }
         finally
@@ -102,6 +101,22 @@ internal static class AttachOperation
                 signing.Dispose();
                 source.Dispose();
             }
+        }
+    }
+
+    // The record appears with the images or not at all: a stage that is done counts as done, and one that is not can be attached again.
+    private static void Place(
+        StagedFiles files, AttachedRecord record, BundleStage stage, ImmutableArray<SignedImage> signed, ImmutableArray<byte[]> pkcs7s, RunContext context)
+    {
+        try
+        {
+            record.Add(stage, [.. signed.Select(s => new BundleOutput(s.Size, s.Sha256))], pkcs7s, files, context);
+            files.Place();
+        }
+        catch
+        {
+            record.TakeBack(stage);
+            throw;
         }
     }
 

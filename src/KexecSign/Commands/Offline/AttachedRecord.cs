@@ -21,6 +21,7 @@ public sealed record AttachedStage(int Number, ImmutableArray<BundleOutput> Outp
 internal sealed class AttachedRecord
 {
     private const long MaxLength = 16 << 20;
+    private const string Der = ".p7", Pem = ".pem";
     private readonly string _folder;
 
     private AttachedRecord(string folder, ImmutableArray<AttachedStage> stages)
@@ -57,9 +58,9 @@ internal sealed class AttachedRecord
         }
     }
 
-    /// <summary>Adds a stage: its PKCS#7 first, the record that names it last.</summary>
+    /// <summary>Adds a stage: its PKCS#7, which nothing names yet, and in the set of outputs the record that names it.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3003, KS3004.</exception>
-    public void Add(BundleStage stage, ImmutableArray<BundleOutput> outputs, ImmutableArray<byte[]> pkcs7s, RunContext context)
+    public void Add(BundleStage stage, ImmutableArray<BundleOutput> outputs, ImmutableArray<byte[]> pkcs7s, StagedFiles files, RunContext context)
     {
         string folder = Path.Combine(_folder, $"stage-{stage.Number}");
         try
@@ -68,9 +69,9 @@ internal sealed class AttachedRecord
             for (int i = 0; i < pkcs7s.Length; i++)
             {
                 string path = Path.Combine(folder, stage.Files[i].Request);
-                WrittenFile.Write(Layout.Of(pkcs7s[i]), path + ".p7", [], context);
+                WrittenFile.Write(Layout.Of(pkcs7s[i]), path + Der, [], context);
                 // osslsigncode takes PEM; what it calls DER is a whole table entry.
-                WrittenFile.Write(Layout.Of(Encoding.ASCII.GetBytes(PemEncoding.WriteString("PKCS7", pkcs7s[i]) + "\n")), path + ".pem", [], context);
+                WrittenFile.Write(Layout.Of(Encoding.ASCII.GetBytes(PemEncoding.WriteString("PKCS7", pkcs7s[i]) + "\n")), path + Pem, [], context);
             }
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
@@ -78,6 +79,25 @@ internal sealed class AttachedRecord
             throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(folder);
         }
         string json = JsonSerializer.Serialize(Stages.Add(new(stage.Number, outputs)), OfflineJson.Default.ImmutableArrayAttachedStage);
-        WrittenFile.Write(Layout.Of(Encoding.UTF8.GetBytes(json + "\n")), Path.Combine(_folder, "attached.json"), [], context);
+        WrittenFile.Write(Layout.Of(Encoding.UTF8.GetBytes(json + "\n")), files.Add(Path.Combine(_folder, "attached.json")), [], context);
+    }
+    /// <summary>Takes the PKCS#7 of a stage away again whose images could not be put in place; what stays is not named by the record.</summary>
+    public void TakeBack(BundleStage stage)
+    {
+        string folder = Path.Combine(_folder, $"stage-{stage.Number}");
+        try
+        {
+            foreach (BundleFile file in stage.Files)
+            {
+                File.Delete(Path.Combine(folder, file.Request + Der));
+                File.Delete(Path.Combine(folder, file.Request + Pem));
+            }
+            Directory.Delete(folder);
+            Directory.Delete(_folder);
+        }
+        catch (Exception stays) when (stays is IOException or UnauthorizedAccessException)
+        {
+            // The folder may hold stages that are done, and what ended the run is what has to be told.
+        }
     }
 }

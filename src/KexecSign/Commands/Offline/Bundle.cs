@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
@@ -40,10 +41,13 @@ internal sealed class Bundle
     {
         if (File.Exists(Path.Combine(folder, "manifest.json")))
             return Open(folder);
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(entry => !IsOfInterruptedRun(Path.GetFileName(entry))))
             throw OperationErrors.NotABundle.With("the folder is not empty and has no manifest.json").In(folder);
         return new(folder, new());
     }
+
+    // A run that was killed before it named its first stage.
+    private static bool IsOfInterruptedRun(string name) => name == "stage-1" || Leftovers.IsName(name);
 
     /// <summary>Opens a bundle.</summary>
     /// <exception cref="KexecSignException">KS3712, KS3001, KS3002.</exception>
@@ -90,14 +94,31 @@ internal sealed class Bundle
                 Directory.Delete(folder, recursive: true);
             Directory.CreateDirectory(Path.Combine(folder, "requests"));
             Directory.CreateDirectory(AnswersFolder(stage.Number));
-            foreach ((string path, byte[] content) in files)
-                File.WriteAllBytes(Path.Combine(folder, path), content);
+            Write(folder, files, context);
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
             throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(folder);
         }
         Write(Manifest with { Stages = Manifest.Stages.Add(stage) }, context);
+    }
+
+    // A bundle may have thousands of files: flushed together, and all on the disk before the manifest names them. Nothing below the folder
+    // may be a link, because others had it in their hands before its second stage.
+    private static void Write(string folder, IEnumerable<(string Path, byte[] Content)> files, RunContext context)
+    {
+        using var commit = new GroupCommit();
+        foreach ((string path, byte[] content) in files)
+        {
+            commit.Add(
+                OutputFile.Replace(Path.Combine(folder, path), commit.Folders, folder), output => WrittenFile.Fill(output, Layout.Of(content), context),
+                refused =>
+                {
+                    if (refused is not null)
+                        throw refused;
+                });
+        }
+        commit.Finish();
     }
 
     // What is done is known here and not from what comes back.

@@ -74,7 +74,7 @@ internal static class ProvenanceVerifyOperation
         try
         {
             (byte[] payload, X509Certificate2 signer) = ProvenanceEnvelope.Open(document.Root, trusted);
-            (string builder, ImmutableArray<ProvenanceSubject> subjects) = Read(payload);
+            (string builder, ImmutableArray<ProvenanceSubject> subjects) = ProvenanceStatement.Read(payload);
             var files = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (string file in options.Files)
                 Compare(file, subjects, files, context);
@@ -86,27 +86,6 @@ internal static class ProvenanceVerifyOperation
         {
             throw refused.In(options.Envelope);
         }
-    }
-
-    private static (string Builder, ImmutableArray<ProvenanceSubject> Subjects) Read(byte[] payload)
-    {
-        PlacedValue root = PlacedDocument.Parse(payload);
-        var statement = new ObjectReader(root, "the statement");
-        Require(statement.Required("_type"), ProvenanceStatement.StatementType);
-        Require(statement.Required("predicateType"), ProvenanceStatement.PredicateType);
-        ObjectReader? builder = statement.Object("predicate")?.Object("runDetails")?.Object("builder");
-        ImmutableArray<ProvenanceSubject> subjects =
-        [
-            .. statement.List("subject").Select(item => new ObjectReader(item, "a subject"))
-                .Select(s => new ProvenanceSubject(s.Required("name"), (s.Object("digest") ?? throw s.Missing("digest")).Required("sha256"))),
-        ];
-        return (builder?.Text("id") ?? "nobody named", subjects);
-    }
-
-    private static void Require(string found, string wanted)
-    {
-        if (found != wanted)
-            throw OperationErrors.NotProvenance.With($"it is {found}, not {wanted}");
     }
 
     private static void Compare(string path, ImmutableArray<ProvenanceSubject> subjects, Dictionary<string, string> files, RunContext context)

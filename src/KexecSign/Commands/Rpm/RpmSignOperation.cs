@@ -60,7 +60,7 @@ internal static class RpmSignOperation
     {
         Name = "rpm sign",
         Summary = "Put IMA signatures of the files into finished RPM packages, as 'rpmsign --signfiles' does.",
-        Details = "Takes packages, folders (every .rpm below them) and quoted patterns. The digests that the package's header has of its files are signed; nothing is unpacked, "
+        Details = "Takes packages, folders (every .rpm below them) and quoted patterns. The digests that the package's header has of its files are signed, once header and payload are held against the package's own digests; nothing is unpacked, "
             + "and OpenPGP signatures of the package stay valid. rpm's ima plugin sets security.ima from them on installation. Give the packages their OpenPGP signature before or after.",
         Body = Run,
         Plan = o =>
@@ -99,6 +99,7 @@ internal static class RpmSignOperation
         {
             using FileSource source = file.Open();
             var package = RpmPackage.Read(source.ToLayout());
+            RpmIntegrity.Require(package, context);
             bool nothing = package.Files.All(f => f.Digest.IsEmpty);
             bool skip = nothing || (options.SkipSigned && package.IsSigned && package.Files.All(f => f.Digest.IsEmpty || Holds(f, package.Hash, identity)));
             string note = nothing ? "has no file with content to sign" : skip ? "signed by this key already" : $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}";

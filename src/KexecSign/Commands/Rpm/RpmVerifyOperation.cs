@@ -46,7 +46,7 @@ internal static class RpmVerifyOperation
     {
         Name = "rpm verify",
         Summary = "Verify the IMA signatures of files in RPM packages.",
-        Details = "Each is checked against the digest that the package's header has of the file, and the header against its own digest; 'rpm -K' checks the payload against both. "
+        Details = "Each is checked against the digest that the package's header has of the file, and header and payload against the digests that the package has of them, as 'rpm -K' does. "
             + "A file with content and without a signature is refused: an appraising kernel would refuse it, too.",
         Body = Run,
         TypedResult = () => RpmJson.Default.RpmVerifyResult,
@@ -67,6 +67,7 @@ internal static class RpmVerifyOperation
         {
             using FileSource source = file.Open();
             var package = RpmPackage.Read(source.ToLayout());
+            RpmIntegrity.Require(package, context);
             foreach (RpmFile packed in package.Files.Where(f => !f.Digest.IsEmpty))
                 Require(packed, package, trusted);
             step.Advance(file.Length);

@@ -94,7 +94,8 @@ internal static class SignOperation
         if (options is { Fit: true, Timestamp.Servers.IsEmpty: false })
             throw OperationErrors.OptionsConflict.With(new NamedOption("fit"), new NamedOption("timestamp"));
         if (options.Detached && (options.InPlace || options.Fit || options.SkipSigned || count > 1))
-            throw OperationErrors.OptionsConflict.With(new NamedOption("detached"), options.InPlace ? new NamedOption("in-place") : options.Fit ? new NamedOption("fit") : options.SkipSigned ? new NamedOption("skip-signed") : "several files");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("detached"), options.InPlace ? new NamedOption("in-place")
+                : options.Fit ? new NamedOption("fit") : options.SkipSigned ? new NamedOption("skip-signed") : "several files");
     }
 
     private static SigningIdentity Identity(SignOptions options, RunContext context)

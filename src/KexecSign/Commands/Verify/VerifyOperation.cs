@@ -48,7 +48,8 @@ internal static class VerifyOperation
             new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
             new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v },
                 choices: ArchitectureFacts.Words),
-            new("kernel", "VERSION", "Release of the kernel that is to load the file, for instance 7.3: its rules are judged by. Without it those of the release that the file itself is of, or of 6.12 where that cannot be read.",
+            new("kernel", "VERSION", "Release of the kernel that is to load the file, for instance 7.3: its rules are judged by. Without "
+                + "it those of the release that the file itself is of, or of 6.12 where that cannot be read.",
                 (o, v) => o with { Kernel = KernelVersions.Require(v) }),
             new("dbx", "FILE", "Revocations, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Dbx = v }),
             new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) =>
@@ -99,7 +100,12 @@ internal static class VerifyOperation
         if (policy.Kernel is { } kernel && options.Kernel is { } newer && newer != kernel)
             throw OperationErrors.OptionValue.With("kernel", newer, $"{kernel}, as the policy says");
         TrustedRoles all = roles.With(PolicyCheck.Trusted(policy, file, context));
-        VerifyOptions asked = options with { Architecture = options.Architecture ?? policy.Architecture, Kernel = options.Kernel ?? policy.Kernel, ExpiredFails = options.ExpiredFails || policy.ExpiredFails };
+        VerifyOptions asked = options with
+        {
+            Architecture = options.Architecture ?? policy.Architecture,
+            Kernel = options.Kernel ?? policy.Kernel,
+            ExpiredFails = options.ExpiredFails || policy.ExpiredFails,
+        };
         return Result(options, ImageVerification.Judge(file, asked, all, context), file, all) with { Policy = PolicyCheck.Judge(policy, file, all, context) };
     }
 

@@ -1,4 +1,5 @@
 using KexecSign.Formats.Vocabulary;
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using KexecSign.Compression;
 using KexecSign.Core;
@@ -8,6 +9,7 @@ using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Zboot;
+using KexecSign.Provenance;
 using KexecSign.Signing;
 using KexecSign.Zboot;
 
@@ -18,6 +20,9 @@ public sealed record ZbootBuildOptions
 {
     /// <summary>The kit.</summary>
     public string? Kit { get; init; }
+
+    /// <summary>Certificates of those who may sign the kit; empty for a kit that nobody vouches for.</summary>
+    public ImmutableArray<string> KitSigners { get; init; } = [];
 
     /// <summary>The kernel.</summary>
     public string? Image { get; init; }
@@ -109,6 +114,7 @@ internal static class ZbootBuildOperation
         TypedOptions =
         [
             new("kit", "FILE", "A kit from 'zboot kit'.", (o, v) => o with { Kit = v }, required: true),
+            ZbootOptionSpecs.KitSigner<ZbootBuildOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }),
             new("image", "FILE", "The kernel: arch/*/boot/Image of its build, or what a distribution ships.", (o, v) => o with { Image = v }, required: true),
             new("compression", "NAME", "Compression of the payload.", (o, v) => o with { Compression = ZbootOptionSpecs.Compression(v) },
                 defaultValue: PayloadFormat.Default.Word, choices: PayloadFormat.Words),
@@ -139,6 +145,7 @@ internal static class ZbootBuildOperation
         bool signs = Signs(options);
         string[] inputs = [kitPath, imagePath, .. new[] { options.Payload, options.Sbat }.OfType<string>()];
         ZbootKit kit = ZbootKit.Open(kitPath);
+        KitSignature.Require(kit, options.KitSigners, "--kit-signer", context);
         using FileSource image = FileSource.Open(imagePath);
         // Outputs are begun first: half a minute of compressing should not end at a folder that is not there.
         using OutputFile output = OutputFile.Create(path, inputs);

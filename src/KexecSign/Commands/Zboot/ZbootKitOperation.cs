@@ -8,7 +8,10 @@ using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Formats.Zboot;
+using KexecSign.Provenance;
+using KexecSign.Signing;
 using KexecSign.Zboot;
 
 namespace KexecSign.Commands.Zboot;
@@ -40,6 +43,9 @@ public sealed record ZbootKitOptions
     /// <summary>Name and version of the source package, for the manifest.</summary>
     public string? SourcePackage { get; init; }
 
+    /// <summary>Who vouches for the kit; nobody without a key.</summary>
+    public SigningOptions Signing { get; init; } = new();
+
     /// <summary>Where the kit goes.</summary>
     public string? Output { get; init; }
 }
@@ -51,6 +57,9 @@ public sealed record ZbootKitOptions
 /// <param name="Manifest">What it says about itself.</param>
 public sealed record ZbootKitResult(string File, long Size, string Sha256, ZbootKitManifest Manifest) : OperationResult
 {
+    /// <summary>The envelope that vouches for it; null when nobody signed.</summary>
+    public string? Signature { get; init; }
+
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"captured {File}",
@@ -65,6 +74,7 @@ public sealed record ZbootKitResult(string File, long Size, string Sha256, Zboot
                 ("stub options", Manifest.StubOptions is not { Length: > 0 } on ? null : string.Join(", ", on)),
                 ("bytes", $"{Size}"),
                 ("sha256", Sha256),
+                ("signature", Signature),
             ]),
             new("", ["stub for", "lib.a", "header", "pads payload", "code size"],
                 [.. Manifest.Stubs.Select(s => ImmutableArray.Create(
@@ -93,12 +103,15 @@ internal static class ZbootKitOperation
         Summary = "Capture a kernel's EFI stub, so that zboot images can be linked without its tree.",
         Details = "From a build folder the stub is taken as it is. From a source only libstub is compiled, about half a minute, with the "
             + "kernel's own makefiles. Without --config the architecture's defconfig is used: options such as RANDOMIZE_BASE and CMDLINE "
-            + "decide what the stub does, so give the configuration of the kernel that goes inside where you have it.",
+            + "decide what the stub does, so give the configuration of the kernel that goes inside where you have it. "
+            + "With a key the kit is signed: KIT.intoto.json is provenance as 'provenance sign' writes it, and --kit-signer, plans and policies may demand it.",
         Body = Run,
         Plan = o =>
         [
             .. PlannedStep.Read(o.Source, o.BuildFolder, o.Config),
-            .. o.Source is null ? [] : new PlannedStep[] { new("run", "tar and make, for the stub alone") }, .. PlannedStep.Write(o.Output),
+            .. o.Source is null ? [] : new PlannedStep[] { new("run", "tar and make, for the stub alone") },
+            .. PlannedStep.Sign("the kit", o.Signing.Key, o.Signing.Certificate),
+            .. PlannedStep.Write(o.Output, o.Signing.Key is null ? null : o.Output + KitSignature.Suffix),
         ],
         TypedResult = () => ZbootJson.Default.ZbootKitResult,
         TypedOptions =
@@ -114,6 +127,7 @@ internal static class ZbootKitOperation
             new("work", "FOLDER", "Compile there and keep it, for a look at what went wrong.", (o, v) => o with { WorkFolder = v }, defaultValue: "a temporary folder"),
             new("jobs", "N", "How many compilers run at a time.", (o, v) => o with { Jobs = OptionValues.Number("jobs", v) }, defaultValue: "one a processor"),
             new("source-package", "TEXT", "Name and version of the source package, for the manifest.", (o, v) => o with { SourcePackage = v }),
+            .. SigningOptionSpecs.All<ZbootKitOptions>("that signs the kit", HashUses.General, o => o.Signing, (o, s) => o with { Signing = s }),
             new("o", "FILE", "The kit.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples =
@@ -121,6 +135,7 @@ internal static class ZbootKitOperation
             new("kexecsign zboot kit --source /usr/src/linux-source-6.12.tar.xz --arch arm64 --config /boot/config-6.12.117+deb12-arm64 -o arm64.kit",
                 "Compile the stub of Debian's kernel for both compressions."),
             new("kexecsign zboot kit --build-dir ~/linux/build -o arm64.kit", "Take the stub of a kernel that was just built."),
+            new("kexecsign zboot kit --build-dir ~/linux/build --key 'pkcs11:object=kits' --cert kits.pem -o arm64.kit", "Sign it too: arm64.kit.intoto.json says who vouches for it."),
         ],
     };
 
@@ -129,6 +144,9 @@ internal static class ZbootKitOperation
         string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot kit", new NamedOption("o"));
         if (options is { BuildFolder: not null, Source: not null })
             throw OperationErrors.OptionsConflict.With(new NamedOption("build-dir"), new NamedOption("source"));
+        // A key that cannot be had should not be found out after half a minute of compiling.
+        SigningIdentity? signer = options.Signing.Key is null && options.Signing.Certificate is null ? null : SigningIdentity.Open("zboot kit", options.Signing, context);
+        using OutputFile? envelope = signer is null ? null : OutputFile.Create(path + KitSignature.Suffix);
         using OutputFile output = options.Source is { } source && File.Exists(source) ? OutputFile.Create(path, source) : OutputFile.Create(path);
         (ZbootKitManifest manifest, ImmutableArray<StubObjects> stubs, byte[] configuration) =
             options.BuildFolder is not null ? FromBuild(options) :
@@ -136,8 +154,11 @@ internal static class ZbootKitOperation
             throw OperationErrors.OptionMissing.With("zboot kit", "--build-dir or --source");
         WrittenFile written = WrittenFile.Fill(
             output, ZbootKit.Pack(manifest, [.. stubs.SelectMany(s => s.Files()), (ZbootKit.ConfigurationName, configuration)]), context);
+        if (envelope is not null)
+            WrittenFile.Fill(envelope, Layout.Of(KitSignature.Sign(path, written.Sha256, signer!, context)), context);
         output.Commit();
-        return new(path, written.Size, written.Sha256, manifest);
+        envelope?.Commit();
+        return new(path, written.Size, written.Sha256, manifest) { Signature = envelope?.Path };
     }
 
     private static (ZbootKitManifest, ImmutableArray<StubObjects>, byte[]) FromBuild(ZbootKitOptions options)

@@ -6,6 +6,7 @@ using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Vocabulary;
+using KexecSign.Provenance;
 using KexecSign.Signing;
 using KexecSign.Zboot;
 
@@ -45,6 +46,7 @@ internal static class ZbootRepackOperation
             .. SigningOptionSpecs.Existing<ZbootRepackOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("image", "FILE", "Put this Image in instead: the same kernel, signed elsewhere, or to be signed now.", (o, v) => o with { Replacement = v }),
             new("kit", "FILE", "The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.", (o, v) => o with { Kit = v }),
+            ZbootOptionSpecs.KitSigner<ZbootRepackOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }),
             ZbootOptionSpecs.Zstd<ZbootRepackOptions>((o, v) => o with { Zstd = v }),
             ZbootOptionSpecs.Linker<ZbootRepackOptions>((o, v) => o with { Linker = v }),
             new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
@@ -63,6 +65,8 @@ internal static class ZbootRepackOperation
         string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot repack", new NamedOption("o"));
         string[] inputs = [.. new[] { options.Image, options.Kit, options.Replacement }.OfType<string>()];
         ZbootKit? kit = options.Kit is null ? null : ZbootKit.Open(options.Kit);
+        if (kit is not null)
+            KitSignature.Require(kit, options.KitSigners, "--kit-signer", context);
         using FileSource source = FileSource.Open(options.Image);
         using OutputFile output = OutputFile.Create(path, inputs);
         using OutputFile? kept = options.SignedImage is null ? null : OutputFile.Create(options.SignedImage, [.. inputs, path]);

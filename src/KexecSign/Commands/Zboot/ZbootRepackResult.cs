@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using KexecSign.Compression;
 using KexecSign.Core.Reports;
@@ -18,6 +19,9 @@ public sealed record ZbootRepackOptions
 
     /// <summary>A kit to link with when the signed Image does not fit; null to refuse then.</summary>
     public string? Kit { get; init; }
+
+    /// <summary>Certificates of those who may sign the kit; empty for a kit that nobody vouches for.</summary>
+    public ImmutableArray<string> KitSigners { get; init; } = [];
 
     /// <summary>Who links with the kit.</summary>
     public LinkerFamily Linker { get; init; }

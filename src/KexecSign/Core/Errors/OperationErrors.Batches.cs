@@ -42,9 +42,11 @@ public static partial class OperationErrors
 
     /// <summary>An RPM package has IMA signatures already.</summary>
     public static readonly ErrorCode RpmSignedAlready = new(
-        "KS3926", "{0} of the package's {1} files have IMA signatures already.", "Say [option:replace] to sign them anew, or [option:skip-signed] to leave the package alone when all hold by this key.");
+        "KS3926", "{0} of the package's {1} files have IMA signatures already.",
+            "Say [option:replace] to sign them anew, or [option:skip-signed] to leave the package alone when all hold by this key.");
 
     /// <summary>Options of EVM without EVM.</summary>
     public static readonly ErrorCode EvmNotWanted = new(
-        "KS3925", "[option:owner], [option:mode], [option:selinux] and [option:capability] say what an EVM signature covers, and none is asked for.", "Add [option:evm], or leave them out.", ExitCode.WrongUsage);
+        "KS3925", "[option:owner], [option:mode], [option:selinux] and [option:capability] say what an EVM signature covers, and none is "
+            + "asked for.", "Add [option:evm], or leave them out.", ExitCode.WrongUsage);
 }

@@ -26,4 +26,9 @@ public static partial class OperationErrors
     /// <summary>Another kit than the one that was pinned.</summary>
     public static readonly ErrorCode KitNotPinned = new(
         "KS3759", "the kit has SHA-256 {0} but {1} allows {2}.", "Take the kit that was meant, or look at what changed ([run:inspect KIT]) and pin the new one.");
+
+    /// <summary>A kit that nobody vouched for.</summary>
+    public static readonly ErrorCode KitUnsigned = new(
+        "KS3340", "{0} demands a signer of the kit, and there is no {1} beside it.",
+        "Have whoever may change your kernels sign it: [run:zboot kit, key] does, and [run:provenance sign] into KIT.intoto.json for one that is there.");
 }

@@ -10,7 +10,9 @@ public static partial class OperationErrors
 
     /// <summary>Anybody may answer.</summary>
     public static readonly ErrorCode AuthorityMissing = new(
-        "KS3333", "nothing says whose timestamps are to be taken.", "Give the authority's certificate, or its issuer's, with [option:tsa]; [option:tsa-unverified] takes an answer of anybody.", ExitCode.WrongUsage);
+        "KS3333", "nothing says whose timestamps are to be taken.",
+            "Give the authority's certificate, or its issuer's, with [option:tsa]; [option:tsa-unverified] takes an answer of anybody.",
+            ExitCode.WrongUsage);
 
     /// <summary>SOURCE_DATE_EPOCH is no time.</summary>
     public static readonly ErrorCode SourceDateEpochWrong = new(

@@ -26,7 +26,9 @@ public static partial class OperationErrors
 
     /// <summary>A section option that is none.</summary>
     public static readonly ErrorCode UkiSectionOption = new(
-        "KS3665", "[option:section] takes NAME:FILE, not '{0}'.", "NAME is 2 to 8 ASCII characters beginning with a dot; the sections that have an option of their own are given by it.", ExitCode.WrongUsage);
+        "KS3665", "[option:section] takes NAME:FILE, not '{0}'.",
+            "NAME is 2 to 8 ASCII characters beginning with a dot; the sections that have an option of their own are given by it.",
+            ExitCode.WrongUsage);
 
     /// <summary>A section of which there would be two.</summary>
     public static readonly ErrorCode UkiSectionTwice = new(
@@ -51,7 +53,8 @@ public static partial class OperationErrors
 
     /// <summary>An addon without payload.</summary>
     public static readonly ErrorCode AddonEmpty = new(
-        "KS3670", "an addon without any of {0} is none.", "Give one of [option:cmdline], [option:dtb], [option:dtbauto], [option:ucode], [option:initrd], or [option:profile] for a profile.", ExitCode.WrongUsage);
+        "KS3670", "an addon without any of {0} is none.", "Give one of [option:cmdline], [option:dtb], [option:dtbauto], [option:ucode], "
+            + "[option:initrd], or [option:profile] for a profile.", ExitCode.WrongUsage);
 
     /// <summary>A name that systemd-stub does not look for.</summary>
     public static readonly ErrorCode AddonName = new(

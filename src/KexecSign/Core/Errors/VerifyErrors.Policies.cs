@@ -38,7 +38,8 @@ public static partial class VerifyErrors
 
     /// <summary>Building again gives other bytes.</summary>
     public static readonly ErrorCode PolicyReproducible = new(
-        "KS4647", "the policy asks for an image that can be built again to the same bytes: {0}.", "Leave [option:timestamp] and [option:signing-time] out, and sign with an RSA key.", ExitCode.VerificationFailed);
+        "KS4647", "the policy asks for an image that can be built again to the same bytes: {0}.",
+            "Leave [option:timestamp] and [option:signing-time] out, and sign with an RSA key.", ExitCode.VerificationFailed);
 
     /// <summary>A digest or key that is not to be relied on.</summary>
     public static readonly ErrorCode PolicyWeak = new(

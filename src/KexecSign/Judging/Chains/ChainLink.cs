@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Numerics;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace KexecSign.Judging.Chains;
@@ -100,14 +101,14 @@ internal sealed class ChainLink
     public bool FitsKeyOf(ChainLink issuer) =>
         Certificate.SignatureAlgorithm.Value!.StartsWith("1.2.840.113549.1.1.", StringComparison.Ordinal) == issuer.IsRsa;
 
-    /// <summary>Reads a certificate; null when its names cannot be read.</summary>
+    /// <summary>Reads a certificate; null when its names, its version or its key cannot be read.</summary>
     public static ChainLink? Of(X509Certificate2 certificate)
     {
         try
         {
             return new(certificate);
         }
-        catch (AsnContentException)
+        catch (Exception unreadable) when (unreadable is AsnContentException or CryptographicException)
         {
             return null;
         }

@@ -100,6 +100,9 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     /// <summary>SHA-256 of the zboot kits that may be linked with, lower-case hex; empty for any.</summary>
     public ImmutableArray<string> Kits { get; private init; } = [];
 
+    /// <summary>Certificates of those one of whom must have signed the zboot kit; empty for no demand.</summary>
+    public ImmutableArray<string> KitSigners { get; private init; } = [];
+
     /// <summary>Rules about SBAT; null for none.</summary>
     public SbatRule? Sbat { get; private init; }
 
@@ -111,7 +114,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
 
     private bool HasRule =>
         MustAccept is not null || Architecture is not null || Signatures.Any(s => s.Demands) || Sbat is not null and not { Required: false, Generations.IsEmpty: true }
-        || Releases is not null || Parser is not null and not { Required: null, Abis: null } || Reproducible || !Kits.IsEmpty;
+        || Releases is not null || Parser is not null and not { Required: null, Abis: null } || Reproducible || !Kits.IsEmpty || !KitSigners.IsEmpty;
 
     /// <summary>Reads a policy.</summary>
     /// <param name="path">The file.</param>
@@ -139,10 +142,13 @@ internal sealed record PolicyDocument(string Path, string Sha256)
                 Parser = root.Object("parser") is { } parser ? ReadParser(parser) : null,
                 Reproducible = root.Flag("reproducible") ?? false,
                 Kits = [.. root.Texts("kits").Select(Sha256Text.Require)],
+                KitSigners = [.. root.Texts("kitSigners").Select(c => trust.Reference(folder, c))],
             };
             root.End();
             if (root.Get("kits") is { } kits && policy.Kits.IsEmpty)
                 throw ObjectReader.Wrong(kits, "'kits' is empty and so allows none; leave it out where any may be linked with");
+            if (root.Get("kitSigners") is { } signers && policy.KitSigners.IsEmpty)
+                throw ObjectReader.Wrong(signers, "'kitSigners' is empty and so trusts nobody; leave it out where nobody has to sign kits");
             // What a kernel checks depends on its architecture, and the file's own word for it is the word of whoever wrote the file.
             if (policy is { Architecture: null, MustAccept: { } asked } && asked.Contains(Consumer.Kexec))
                 throw ObjectReader.Wrong(root.Get("consumers")!, $"'kexec' in 'consumers' wants an 'architecture', one of {string.Join(", ", Architectures)}: what a kernel checks depends on it");

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using KexecSign.Batches;
 using KexecSign.Commands.Rpm;
 using KexecSign.Fixtures;
@@ -71,6 +74,43 @@ public sealed class RpmOperationTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_payload_that_is_not_the_one_that_was_built_is_refused_as_rpm_refuses_it()
+    {
+        string package = Build(8);
+        Sign(package);
+        byte[] bytes = File.ReadAllBytes(package);
+        bytes[^9] ^= 1;
+        string changed = _bench.Folder.File("changed.rpm", bytes);
+        Tool.Ask("rpm", "-K", "--nosignature", changed).Exit.ShouldNotBe(0);
+        Verify(changed, TestSigners.Rsa2048).Code.ShouldBe("KS3341");
+        Sign(changed, change: o => o with { Replace = true }).Code.ShouldBe("KS3341");
+        File.ReadAllBytes(changed).ShouldBe(bytes);
+    }
+
+    // Whoever changes a package can leave its digests out, too: the tags are renamed to ones that nobody knows.
+    [SkippableTheory]
+    [InlineData(true, "main header")]
+    [InlineData(false, "payload")]
+    public void A_package_without_digests_of_its_parts_is_not_believed(bool ofHeader, string part)
+    {
+        byte[] bytes = File.ReadAllBytes(Build(8));
+        foreach (int tag in ofHeader ? (int[])[273, 269, 1004] : [5092, 1004])
+            Rename(bytes, tag);
+        if (!ofHeader)
+        {
+            // The main header has changed, so that its own digest has to be made anew.
+            const int signatures = 96;
+            int main = bytes.AsSpan(signatures + 4).IndexOf((ReadOnlySpan<byte>)[0x8E, 0xAD, 0xE8, 0x01]) + signatures + 4;
+            int length = 16 + (16 * BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(main + 8))) + BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(main + 12));
+            string old = Tool.Run("rpm", "-qp", "--nodigest", "--nosignature", "--qf", "%{SHA256HEADER}", _bench.Folder.File("old.rpm", bytes));
+            Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan(main, length)))).CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(old))));
+        }
+        string package = _bench.Folder.File("bare.rpm", bytes);
+        foreach (FileOutcome outcome in (FileOutcome[])[Sign(package), Verify(package, TestSigners.Rsa2048)])
+            (outcome.Code, outcome.Message!.Contains(part, StringComparison.Ordinal)).ShouldBe(("KS3342", true), outcome.Message);
+    }
+
+    [SkippableFact]
     public void A_package_without_files_has_nothing_to_sign_and_is_no_error()
     {
         Tool.Require("rpmbuild");
@@ -93,13 +133,10 @@ public sealed class RpmOperationTests : IDisposable
     {
         byte[] bytes = File.ReadAllBytes(Build(8));
         string cut = _bench.Folder.At("cut.rpm");
-        // All cuts within lead and headers; behind them only the payload is shorter, which 'rpm -K' tells.
-        int payload = bytes.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD]) is > 0 and int zstd ? zstd : bytes.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x1F, 0x8B]);
-        payload.ShouldBeGreaterThan(96);
-        for (int length = 0; length < payload; length += 97)
+        for (int length = 0; length < bytes.Length; length += 97)
         {
             File.WriteAllBytes(cut, bytes[..length]);
-            Sign(cut).Code.ShouldBeOneOf("KS1801", "KS1802", "KS1804");
+            Sign(cut).Code.ShouldBeOneOf("KS1801", "KS1802", "KS1804", "KS3341");
             File.ReadAllBytes(cut).ShouldBe(bytes[..length]);
         }
     }
@@ -123,6 +160,18 @@ public sealed class RpmOperationTests : IDisposable
     }
 
     public void Dispose() => _bench.Dispose();
+
+    // The index entry of a tag: be32 tag, then a type below 10.
+    private static void Rename(byte[] package, int tag)
+    {
+        byte[] number = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(number, tag);
+        for (int at = package.AsSpan().IndexOf(number); at >= 0; at = package.AsSpan().IndexOf(number))
+        {
+            BinaryPrimitives.ReadInt32BigEndian(package.AsSpan(at + 4)).ShouldBeInRange(0, 9);
+            BinaryPrimitives.WriteInt32BigEndian(package.AsSpan(at), 9999);
+        }
+    }
 
     private FileOutcome Sign(string package, TestSigner? signer = null, Func<RpmSignOptions, RpmSignOptions>? change = null)
     {
@@ -148,7 +197,7 @@ public sealed class RpmOperationTests : IDisposable
         File.WriteAllText(Path.Combine(boot, "empty"), "");
         if (!Path.Exists(Path.Combine(boot, "link")))
             File.CreateSymbolicLink(Path.Combine(boot, "link"), "kernel");
-        string spec = _bench.Folder.File("k.spec", System.Text.Encoding.UTF8.GetBytes($"""
+        string spec = _bench.Folder.File("k.spec", Encoding.UTF8.GetBytes($"""
             Name: kernel-test
             Version: 1
             Release: 1

@@ -53,7 +53,7 @@ public sealed class TestsetTests : IDisposable
         }
     }
 
-    private IEnumerable<KexecSign.Inspection.Differences.FileDifference> Differences(string before, string now) =>
+    private System.Collections.Immutable.ImmutableArray<KexecSign.Inspection.Differences.FileDifference> Differences(string before, string now) =>
         KexecSign.Commands.Inspect.InspectOperation.Definition.Run(new() { Diff = At(before), File = At(now) }, _bench.Context).Comparison!.Differences;
 
     [SkippableFact]

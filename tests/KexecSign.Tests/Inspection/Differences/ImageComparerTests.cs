@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KexecSign.Commands.Bpf;
 using KexecSign.Commands.Inspect;
 using KexecSign.Core.Reports;
@@ -195,7 +196,7 @@ public sealed class ImageComparerTests : IDisposable
     private FileDifference One(byte[] before, byte[] now, Func<FileDifference, bool>? which = null) =>
         Found(before, now).Where(which ?? (_ => true)).ShouldHaveSingleItem();
 
-    private IEnumerable<FileDifference> Found(byte[] before, byte[] now) => Compare(before, now).Comparison!.Differences;
+    private ImmutableArray<FileDifference> Found(byte[] before, byte[] now) => Compare(before, now).Comparison!.Differences;
 
     private InspectResult Compare(byte[] before, byte[] now) => InspectOperation.Definition.Run(
         new() { Diff = _bench.Folder.File("before", before), File = _bench.Folder.File("now", now) }, _bench.Context);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using KexecSign.Commands.Inspect;
@@ -98,7 +99,7 @@ public sealed partial class ImagePartsTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    private static IReadOnlyList<FilePart> Whole(InspectResult image)
+    private static ImmutableArray<FilePart> Whole(InspectResult image)
     {
         long at = 0;
         foreach (FilePart part in image.Parts)

@@ -1,0 +1,24 @@
+using KexecSign.Core;
+using KexecSign.Judging.Policies;
+using KexecSign.Provenance;
+using KexecSign.Zboot;
+
+namespace KexecSign.Commands.Build;
+
+/// <summary>The kit of a build, when it is one of those that options, plan and policy allow. Asked for images that are kept, too.</summary>
+internal static class AllowedKit
+{
+    /// <summary>Opens it; null for builds without one.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3102, KS3103, KS3340, KS3759, KS4661, KS4662.</exception>
+    public static ZbootKit? Open(BuildOptions options, PolicyDocument? policy, RunContext context)
+    {
+        if (options.Kit is null)
+            return null;
+        ZbootKit kit = ZbootKit.Open(options.Kit);
+        kit.RequirePinned(options.KitSha256 is { } pinned ? [pinned] : [], "--kit-sha256 or the plan");
+        kit.RequirePinned(policy?.Kits ?? [], "the policy");
+        KitSignature.Require(kit, options.KitSigners, "--kit-signer or the plan", context);
+        KitSignature.Require(kit, policy?.KitSigners ?? [], "the policy", context);
+        return kit;
+    }
+}
