@@ -56,7 +56,8 @@ public sealed partial class ComingFromTests(CompatBench bench)
     // A table that the pattern no longer reads would have no lines to run.
     [Fact]
     public void Every_peer_has_lines() =>
-        Pairs.Select(pair => pair.Before.Split(' ')[0]).Distinct().ShouldBe(["sbsign", "sbverify", "cp", "sbattach", "pesign", SignFile, "evmctl", Ukify, Measure], ignoreOrder: true);
+        Pairs.Select(pair => pair.Before.Split(' ')[0]).Distinct().ShouldBe(
+            ["sbsign", "sbverify", "cp", "sbattach", "pesign", SignFile, "evmctl", Ukify, Measure], ignoreOrder: true);
 
     private void Compare(string theirs, string ours)
     {
@@ -97,7 +98,8 @@ public sealed partial class ComingFromTests(CompatBench bench)
 
     private string Digest(string image) => bench.Theirs("pesign", "-h", "-i", image).Output;
 
-    private int Signatures(string image) => bench.Theirs("sbverify", "--list", image).Output.Split("signature ").Count(part => part.Length > 0 && char.IsDigit(part[0]));
+    private int Signatures(string image) =>
+        bench.Theirs("sbverify", "--list", image).Output.Split("signature ").Count(part => part.Length > 0 && char.IsDigit(part[0]));
 
     private bool Accepted(string image) => bench.Theirs("sbverify", "--cert", bench.Folder.At("db.pem"), image).Exit == 0;
 
@@ -132,7 +134,8 @@ public sealed partial class ComingFromTests(CompatBench bench)
     private string Prepared(string line)
     {
         string program = line.Split("; ")[^1].Split(' ')[0];
-        Tool.Require("sbsign", "sbverify", "pesign", "objcopy", program switch { SignFile => Tool.SignFile, Measure => Tool.SystemdMeasure, Ukify => "/usr/bin/python3", _ => program });
+        string tool = program switch { SignFile => Tool.SignFile, Measure => Tool.SystemdMeasure, Ukify => "/usr/bin/python3", _ => program };
+        Tool.Require("sbsign", "sbverify", "pesign", "objcopy", tool);
         bool unified = program is Ukify or Measure;
         string folder = bench.Folder.Folder(Guid.NewGuid().ToString("N"));
         Made(unified);
@@ -159,7 +162,9 @@ public sealed partial class ComingFromTests(CompatBench bench)
         {
             File.Copy(DebianFiles.Named("cloud kernel amd64"), Path.Combine(folder, "vmlinuz"));
             string? stub = Fetched("systemd-boot-efi", "usr/lib/systemd/boot/efi/linuxx64.efi.stub");
-            Tool.Demand(stub is not null && Fetched("systemd-ukify", "usr/bin/ukify") is not null, "systemd-ukify of Debian 13 is not in the cache; build/debian-kernels.sh fetches it");
+            Tool.Demand(
+                stub is not null && Fetched("systemd-ukify", "usr/bin/ukify") is not null,
+                "systemd-ukify of Debian 13 is not in the cache; build/debian-kernels.sh fetches it");
             File.Copy(stub!, Path.Combine(folder, "linuxx64.efi.stub"));
             script = """
                 printf initrd > initrd; printf quiet > cmdline
@@ -196,8 +201,13 @@ public sealed partial class ComingFromTests(CompatBench bench)
     // New or other than in the beginning.
     private string[] Changed(string folder)
     {
-        HashSet<string> known = [.. new[] { "start", "start-unified" }.Select(name => bench.Folder.At(name + ".list")).Where(File.Exists).SelectMany(File.ReadAllLines)];
-        return [.. Directory.GetFiles(folder).Where(file => !known.Contains(Stamp(file)) && !File.Exists(bench.Folder.At(Path.GetFileName(file)))).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
+        IEnumerable<string> lists = ((string[])["start.list", "start-unified.list"]).Select(bench.Folder.At).Where(File.Exists);
+        HashSet<string> known = [.. lists.SelectMany(File.ReadAllLines)];
+        return
+        [
+            .. Directory.GetFiles(folder).Where(file => !known.Contains(Stamp(file))).Select(file => Path.GetFileName(file)!)
+                .Where(name => !File.Exists(bench.Folder.At(name))).Order(StringComparer.Ordinal),
+        ];
     }
 
     private static string Stamp(string file) => $"{Path.GetFileName(file)} {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))}";

@@ -10,9 +10,12 @@ internal static class EnvironmentPage
     public static string Text(ImmutableArray<EnvironmentEntry> variables)
     {
         var text = new StringBuilder("# Environment variables\n\nMade by `kexecsign help-pages docs`; do not edit.\n\n");
-        text.Append("What an option says goes before what a variable says. Other variables are read only where you name them: `--pin-env NAME`, `env:` in a\n");
-        text.Append("`pin-source` of a PKCS#11 URI, `\"pin\": { \"env\": \"NAME\" }` in a configuration. A PIN's variable that the command line names is taken out of the\n");
-        text.Append("environment at once, so that no program that is started sees it. A command's man page lists those that matter to it.\n");
+        text.Append("""
+            What an option says goes before what a variable says. Other variables are read only where you name them: `--pin-env NAME`, `env:` in a
+            `pin-source` of a PKCS#11 URI, `"pin": { "env": "NAME" }` in a configuration. A PIN's variable that the command line names is taken
+            out of the environment at once, so that no program that is started sees it. A command's man page lists those that matter to it.
+
+            """);
         foreach (IGrouping<VariableScope, EnvironmentEntry> scope in variables.GroupBy(variable => variable.Scope))
         {
             text.Append($"\n## {Title(scope.Key)}\n\n| variable | meaning |\n| --- | --- |\n");

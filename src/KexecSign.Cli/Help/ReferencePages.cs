@@ -55,7 +55,8 @@ internal static class ReferencePages
     {
         if (shared.IsEmpty)
             return;
-        text.Append($"\n## {SharedOptions.Title}\n\nThey mean the same everywhere; each command names those that it takes.\n\n| option | meaning |\n| --- | --- |\n");
+        text.Append($"\n## {SharedOptions.Title}\n\n");
+        text.Append("They mean the same everywhere; each command names those that it takes.\n\n| option | meaning |\n| --- | --- |\n");
         foreach ((string label, string description) in shared.Rows)
             Row(text, $"`{label}`", description);
     }
@@ -74,7 +75,10 @@ internal static class ReferencePages
         foreach (OptionSpec option in own)
             Row(text, $"`{HelpText.Label(option)}`", HelpText.Description(option));
         if (own.Length < operation.Options.Count)
-            text.Append($"\nAs [elsewhere](#{SharedOptions.Anchor}): {string.Join(", ", operation.Options.Where(shared.Has).Select(option => $"`{HelpText.Label(option)}`"))}.\n");
+        {
+            IEnumerable<string> labels = operation.Options.Where(shared.Has).Select(option => $"`{HelpText.Label(option)}`");
+            text.Append($"\nAs [elsewhere](#{SharedOptions.Anchor}): {string.Join(", ", labels)}.\n");
+        }
         foreach (Example example in operation.Examples)
             text.Append($"\n{example.Explanation}\n\n```\n{example.CommandLine}\n```\n");
     }
