@@ -20,11 +20,11 @@ public static class RpmSeed
     {
         using var store = new MemoryStream();
         using var index = new MemoryStream();
+        Span<byte> entry = stackalloc byte[16];
         foreach ((int tag, int type, int count, byte[] data) in entries)
         {
             while (type == 4 && (store.Length & 3) != 0)
                 store.WriteByte(0);
-            Span<byte> entry = stackalloc byte[16];
             BinaryPrimitives.WriteInt32BigEndian(entry, tag);
             BinaryPrimitives.WriteInt32BigEndian(entry[4..], type);
             BinaryPrimitives.WriteInt32BigEndian(entry[8..], (int)store.Length);
