@@ -67,6 +67,6 @@ public sealed class VocabularyRowsTests
     {
         rows.ShouldBe(Enum.GetValues<T>(), ignoreOrder: true);
         words.ShouldBeUnique();
-        words.ShouldAllBe(word => word == word.ToLowerInvariant() && !word.Contains(' '));
+        words.ShouldAllBe(word => !word.Any(c => char.IsUpper(c) || c == ' '));
     }
 }

@@ -110,7 +110,9 @@ public sealed record RpmPackage
         return new(file, signatures, header, main, hash,
         [
             .. names.Select((name, i) => new RpmFile(
-                folderOf[i] >= 0 && folderOf[i] < folders.Length ? folders[folderOf[i]] + name : throw FormatErrors.RpmHeader.With("main", main, $"file {i} lies in folder {folderOf[i]} of {folders.Length}"),
+                folderOf[i] >= 0 && folderOf[i] < folders.Length
+                    ? folders[folderOf[i]] + name
+                    : throw FormatErrors.RpmHeader.With("main", main, $"file {i} lies in folder {folderOf[i]} of {folders.Length}"),
                 Bytes(digests[i], main, "main"), values.IsEmpty ? default : Bytes(values[i], LeadSize, "signature"))),
         ]);
     }

@@ -22,6 +22,9 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
     /// <summary>SHA-256 that the kit must have: a kit is code that is linked into the image.</summary>
     public string? KitSha256 { get; set; }
 
+    /// <summary>Certificate of one who may sign kits: KIT.intoto.json beside the kit must hold by it ('zboot kit --key' writes that).</summary>
+    public ITaskItem[] KitSigner { get; set; } = [];
+
     /// <summary>The finished image; its IMA sidecar is FILE.sig.</summary>
     public string? Output { get; set; }
 
@@ -48,6 +51,15 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
 
     /// <summary>File whose first line is the PIN; - is standard input.</summary>
     public string? PinFile { get; set; }
+
+    /// <summary>Drop the signatures that are there.</summary>
+    public bool Replace { get; set; }
+
+    /// <summary>Keep them and add behind.</summary>
+    public bool Append { get; set; }
+
+    /// <summary>Keep them and add in front; the kernel reads only the first.</summary>
+    public bool Prepend { get; set; }
 
     /// <summary>CSV file of SBAT rows for the .sbat section, which shim wants; rows that the stub has stay.</summary>
     public string? Sbat { get; set; }
@@ -121,6 +133,7 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Option("image", Image, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("kit", Kit, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("kit-sha256", KitSha256, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("kit-signer", KitSigner, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("key", Key, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("cert", Cert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
@@ -130,6 +143,9 @@ public sealed class KexecSignBuild() : OperationTask(OperationCatalog.Build)
         values.Option("ima-cert", ImaCert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("pin-env", PinEnv, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("pin-file", PinFile, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Flag("replace", Replace);
+        values.Flag("append", Append);
+        values.Flag("prepend", Prepend);
         values.Option("sbat", Sbat, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("parser", Parser, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("compression", Compression, global::KexecSign.Core.Operations.OptionKind.Choice);

@@ -14,6 +14,12 @@ public sealed class KexecSignInspect() : OperationTask(OperationCatalog.Inspect)
     [Required]
     public ITaskItem File { get; set; } = null!;
 
+    /// <summary>Write a section of an EFI image to -o; of shim's .vendor_cert the certificates that it trusts, as PEM.</summary>
+    public string? Extract { get; set; }
+
+    /// <summary>Where --extract writes to.</summary>
+    public string? Output { get; set; }
+
     /// <summary>Draw the file as bars: its parts, what its signatures cover, and what is inside.</summary>
     public bool Map { get; set; }
 
@@ -26,6 +32,8 @@ public sealed class KexecSignInspect() : OperationTask(OperationCatalog.Inspect)
     internal override void Give(OptionValues values)
     {
         values.Argument(File, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("extract", Extract, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Flag("map", Map);
         values.Option("map-svg", MapSvg, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Option("diff", Diff, global::KexecSign.Core.Operations.OptionKind.PathIn);

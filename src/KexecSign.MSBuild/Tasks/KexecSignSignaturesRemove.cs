@@ -23,6 +23,9 @@ public sealed class KexecSignSignaturesRemove() : OperationTask(OperationCatalog
     /// <summary>Let bytes behind the last section pass; they stay, with up to 7 zeros that the signer put behind them.</summary>
     public bool TrailingBytes { get; set; }
 
+    /// <summary>What the checksum field holds afterwards, for files where the rule above is wrong. One of zero, computed.</summary>
+    public string? Checksum { get; set; }
+
     /// <summary>Output file.</summary>
     public string? Output { get; set; }
 
@@ -35,6 +38,7 @@ public sealed class KexecSignSignaturesRemove() : OperationTask(OperationCatalog
         values.Option("index", Index, global::KexecSign.Core.Operations.OptionKind.Number);
         values.Flag("all", All);
         values.Flag("trailing-bytes", TrailingBytes);
+        values.Option("checksum", Checksum, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Flag("in-place", InPlace);
     }

@@ -41,6 +41,9 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     /// <summary>Architecture of the kernel that is to load the file; without it the file's own. One of arm64, x86_64, riscv64, loongarch64, s390x, powerpc64.</summary>
     public string? Arch { get; set; }
 
+    /// <summary>Release of the kernel that is to load the file, for instance 7.3: its rules are judged by. Without it those of the release that the file itself is of, or of 6.12 where that cannot be read.</summary>
+    public string? Kernel { get; set; }
+
     /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
     public string? Dbx { get; set; }
 
@@ -83,6 +86,7 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
         values.Option("signature", Signature, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("for", For, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("arch", Arch, global::KexecSign.Core.Operations.OptionKind.Choice);
+        values.Option("kernel", Kernel, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("dbx", Dbx, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("mok", Mok, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("mokx", Mokx, global::KexecSign.Core.Operations.OptionKind.PathIn);

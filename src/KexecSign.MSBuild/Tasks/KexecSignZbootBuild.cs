@@ -13,6 +13,9 @@ public sealed class KexecSignZbootBuild() : OperationTask(OperationCatalog.Zboot
     /// <summary>A kit from 'zboot kit'.</summary>
     public string? Kit { get; set; }
 
+    /// <summary>Certificate of one who may sign kits: KIT.intoto.json beside the kit must hold by it ('zboot kit --key' writes that).</summary>
+    public ITaskItem[] KitSigner { get; set; } = [];
+
     /// <summary>The kernel: arch/*/boot/Image of its build, or what a distribution ships.</summary>
     public string? Image { get; set; }
 
@@ -70,6 +73,7 @@ public sealed class KexecSignZbootBuild() : OperationTask(OperationCatalog.Zboot
     internal override void Give(OptionValues values)
     {
         values.Option("kit", Kit, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("kit-signer", KitSigner, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("image", Image, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("compression", Compression, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("level", Level, global::KexecSign.Core.Operations.OptionKind.Number);

@@ -34,6 +34,21 @@ public sealed class KexecSignZbootKit() : OperationTask(OperationCatalog.ZbootKi
     /// <summary>Name and version of the source package, for the manifest.</summary>
     public string? SourcePackage { get; set; }
 
+    /// <summary>Private key that signs the kit: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    public string? Key { get; set; }
+
+    /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
+    public string? Cert { get; set; }
+
+    /// <summary>Name of an environment variable that holds the PIN.</summary>
+    public string? PinEnv { get; set; }
+
+    /// <summary>File whose first line is the PIN; - is standard input.</summary>
+    public string? PinFile { get; set; }
+
+    /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512.</summary>
+    public string? Digest { get; set; }
+
     /// <summary>The kit.</summary>
     public string? Output { get; set; }
 
@@ -47,6 +62,11 @@ public sealed class KexecSignZbootKit() : OperationTask(OperationCatalog.ZbootKi
         values.Option("work", Work, global::KexecSign.Core.Operations.OptionKind.Folder);
         values.Option("jobs", Jobs, global::KexecSign.Core.Operations.OptionKind.Number);
         values.Option("source-package", SourcePackage, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("key", Key, global::KexecSign.Core.Operations.OptionKind.KeyReference);
+        values.Option("cert", Cert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
+        values.Option("pin-env", PinEnv, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("pin-file", PinFile, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("digest", Digest, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
     }
 }

@@ -53,6 +53,9 @@ public sealed class KexecSignZbootRepack() : OperationTask(OperationCatalog.Zboo
     /// <summary>The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.</summary>
     public string? Kit { get; set; }
 
+    /// <summary>Certificate of one who may sign kits: KIT.intoto.json beside the kit must hold by it ('zboot kit --key' writes that).</summary>
+    public ITaskItem[] KitSigner { get; set; } = [];
+
     /// <summary>Which zstd compresses: that of this program, which gives the same bytes on every machine (own), or the machine's libzstd, for those of the kernel's own build there (system). One of own, system.</summary>
     public string? Zstd { get; set; }
 
@@ -81,6 +84,7 @@ public sealed class KexecSignZbootRepack() : OperationTask(OperationCatalog.Zboo
         values.Flag("prepend", Prepend);
         values.Option("image", Image, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("kit", Kit, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("kit-signer", KitSigner, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("zstd", Zstd, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("linker", Linker, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("signed-image", SignedImage, global::KexecSign.Core.Operations.OptionKind.PathOut);

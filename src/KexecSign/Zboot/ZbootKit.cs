@@ -160,7 +160,8 @@ internal sealed class ZbootKit
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty("kind", out JsonElement kind) || kind.ValueKind != JsonValueKind.String || kind.GetString() != ZbootKitManifest.ExpectedKind)
                 throw OperationErrors.NotAKit.With($"{ManifestName} does not say '{ZbootKitManifest.ExpectedKind}'");
-            if (!document.RootElement.TryGetProperty("schema", out JsonElement schema) || schema.ValueKind != JsonValueKind.Number || !schema.TryGetInt32(out int version) || version is < 1 or > ZbootKitManifest.CurrentSchema)
+            if (!document.RootElement.TryGetProperty("schema", out JsonElement schema) || schema.ValueKind != JsonValueKind.Number
+                || !schema.TryGetInt32(out int version) || version is < 1 or > ZbootKitManifest.CurrentSchema)
                 throw OperationErrors.NotAKit.With($"its schema is {schema}, this program reads 1 to {ZbootKitManifest.CurrentSchema}");
         }
         ZbootKitManifest manifest = JsonSerializer.Deserialize(json, ZbootKitJson.Default.ZbootKitManifest)!;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KexecSign.Formats.Bpf;
 using KexecSign.Parsers;
 
@@ -19,6 +20,6 @@ public sealed class ParserJudgementTests
     public void A_ring_buffer_is_a_power_of_two(uint size) =>
         Judge(ParserAbi.V6, new ParserMap("ringbuf_1", ParserMap.RingBuffer, size, 0, 0)).ShouldContain(f => f.Code == "KS4507" && f.Breaks && f.Message.Contains("ringbuf_1"));
 
-    private static IEnumerable<ParserFinding> Judge(ParserAbi abi, params ParserMap[] maps) =>
+    private static ImmutableArray<ParserFinding> Judge(ParserAbi abi, params ParserMap[] maps) =>
         ParserJudgement.Judge(Parser, new([.. maps], [], [], 0, 0), abi);
 }
