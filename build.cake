@@ -55,11 +55,13 @@ Task("TestTools")
 {
     NeedDebianPackages(TestPackages);
     var kernels = Kernels(
-        "image", "source", "source-6.1", "signed", "cloud", "shim", "shim-unsigned", "stub", "stub-backports", "source-7.3", "cloud-binary-7.3", "cloud-headers-7.3", "common-headers-7.3");
+        "image", "source", "source-6.1", "signed", "cloud", "shim", "shim-unsigned", "stub", "stub-backports", "source-7.3", "cloud-binary-7.3", "cloud-headers-7.3", "common-headers-7.3",
+        "grub-efi-arm64-signed/bookworm", "fwupd-arm64-signed/bookworm", "shim-helpers-arm64-signed/bookworm");
     var amd64 = KernelsOf(
         "amd64", "image", "signed", "cloud", "shim", "shim-unsigned", "stub", "stub-backports", "cloud-binary-7.3", "cloud-headers-7.3", "kbuild-7.3",
         "libc6/trixie", "libelf1t64/trixie", "zlib1g/trixie", "libzstd1/trixie",
-        "systemd-ukify/trixie", "systemd-boot-efi/trixie", "systemd-ukify/sid", "systemd-boot-efi/sid");
+        "systemd-ukify/trixie", "systemd-boot-efi/trixie", "systemd-ukify/sid", "systemd-boot-efi/sid",
+        "grub-efi-amd64-signed/bookworm", "fwupd-amd64-signed/bookworm", "shim-helpers-amd64-signed/bookworm");
     // What the arm64 program runs on under qemu-user.
     Kernels("libc6", "libssl3");
     NeedDebianRoots();

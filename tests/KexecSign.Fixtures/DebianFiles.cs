@@ -3,6 +3,17 @@ namespace KexecSign.Fixtures;
 /// <summary>EFI files from Debian packages that <c>build/debian-kernels.sh</c> left in the cache; a test without them is skipped.</summary>
 public static class DebianFiles
 {
+    /// <summary>All that Debian signs for Secure Boot but kernels: shim and its helpers, grub in its kinds, fwupd; of two architectures.</summary>
+    public static string[] Signed()
+    {
+        string debian = Path.Combine(DebianKernels.Cache, "debian");
+        string[] found = !Directory.Exists(debian)
+            ? []
+            : [.. Directory.GetDirectories(debian, "*-signed_*").SelectMany(f => Directory.GetFiles(f, "*.efi.signed", SearchOption.AllDirectories)).Order(StringComparer.Ordinal)];
+        Tool.Demand(found.Length >= 16, $"{found.Length} of 16 signed files of Debian's are in {debian}; './build.sh --target=Test' fetches them (build/debian-kernels.sh)");
+        return found;
+    }
+
     /// <summary>A file by a name that tests use: package, then architecture.</summary>
     public static string Named(string name)
     {

@@ -19,5 +19,7 @@ public sealed record PinOptions
     internal string? NamedFile => File is "-" or "/dev/stdin" ? null : File;
 
     /// <summary>The value of <c>pin-source</c> in a PKCS#11 URI that says the same; null where a URI cannot.</summary>
-    public string? AsUriSource() => EnvironmentVariable is { } variable ? PinSourcePath.EnvironmentScheme + variable : NamedFile is { } file ? "file:" + file : null;
+    public string? AsUriSource() => EnvironmentVariable is { } variable
+        ? PinSourcePath.EnvironmentScheme + variable
+        : NamedFile is { } file ? "file:" + file : null;
 }

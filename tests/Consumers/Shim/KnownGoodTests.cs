@@ -11,18 +11,18 @@ using KexecSign.Judging.Chains;
 namespace KexecSign.Consumers.Tests.Shim;
 
 /// <summary>
-/// Images that distributions signed: Debian's shims and kernels, and Red Hat's grub with pesign's stray byte. Each certificate that travels
+/// Images that distributions signed: all eighteen kinds of Debian's (shim, its helpers, grub, fwupd, kernels), and Red Hat's grub with pesign's stray byte. Each certificate that travels
 /// with a signature is trusted in turn.
 /// </summary>
 public sealed class KnownGoodTests : IDisposable
 {
-    private static readonly string[] Debian = ["shim amd64", "shim arm64", "signed kernel arm64", "signed kernel amd64"];
+    private static readonly string[] Kernels = ["signed kernel arm64", "signed kernel amd64"];
 
     private readonly ShimBench _bench = new();
     private readonly Edk2Judge _edk2 = new();
 
     [SkippableFact]
-    public void Debians_images_are_judged_as_shim_and_EDK2_judge_them() => Compare([.. Debian.Select(DebianFiles.Named)]);
+    public void Debians_images_are_judged_as_shim_and_EDK2_judge_them() => Compare([.. DebianFiles.Signed(), .. Kernels.Select(DebianFiles.Named)]);
 
     [SkippableFact]
     public void Grubs_that_pesign_signed_are_judged_as_shim_and_EDK2_judge_them()

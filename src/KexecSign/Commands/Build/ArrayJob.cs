@@ -14,7 +14,8 @@ namespace KexecSign.Commands.Build;
 /// <param name="Count">Variable with the number of jobs; null where the scheduler tells none.</param>
 /// <param name="FirstVariable">Variable with the first job's number, where who submits may choose it.</param>
 /// <param name="LastVariable">Variable with the last job's number, likewise.</param>
-internal sealed record ArrayJob(string Name, string Index, int First, string? Count, string? FirstVariable = null, string? LastVariable = null)
+internal sealed record ArrayJob(
+    string Name, string Index, int First, string? Count, string? FirstVariable = null, string? LastVariable = null)
 {
     /// <summary>What <c>--shard</c> says for "the array job that this is part of".</summary>
     public const string Auto = "auto";
@@ -40,10 +41,13 @@ internal sealed record ArrayJob(string Name, string Index, int First, string? Co
     /// <summary>The shard of the array job that this process is part of.</summary>
     /// <param name="given">How many jobs there are, where who calls has said so; it must be what the scheduler says.</param>
     /// <param name="environment">Reads a variable; null when it is not set.</param>
-    /// <exception cref="KexecSignException">KS3316 without an array job; KS3317 to KS3319, KS3323 and KS3324 for what it says; KS3325 where two disagree.</exception>
+    /// <exception cref="KexecSignException">
+    /// KS3316 without an array job; KS3317 to KS3319, KS3323 and KS3324 for what it says; KS3325 where two disagree.
+    /// </exception>
     public static PlanShard Shard(int? given, Func<string, string?> environment)
     {
-        (ArrayJob Job, PlanShard Shard)[] found = [.. Known.Where(j => !string.IsNullOrEmpty(environment(j.Index))).Select(j => (j, j.Read(given, environment)))];
+        (ArrayJob Job, PlanShard Shard)[] found =
+            [.. Known.Where(j => !string.IsNullOrEmpty(environment(j.Index))).Select(j => (j, j.Read(given, environment)))];
         if (found.Length == 0)
             throw OperationErrors.NoArrayJob.With(string.Join(", ", Known.Select(j => $"{j.Index} ({j.Name})")));
         (ArrayJob first, PlanShard shard) = found[0];
