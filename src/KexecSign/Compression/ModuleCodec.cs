@@ -65,7 +65,7 @@ internal static class ModuleCodec
         (".ko", ModuleCompression.None), (".ko.gz", ModuleCompression.Gzip), (".ko.xz", ModuleCompression.Xz), (".ko.zst", ModuleCompression.Zstd),
     ];
 
-    /// <summary>The module inside: all of it, of all streams, or an error.</summary>
+    /// <summary>The module inside: all of it, of all streams, or an error; one that is not compressed is its own inside.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3754, KS3913, KS3914, KS5001.</exception>
     public static ReadOnlyMemory<byte> Open(Layout file, ModuleCompression compression, CancellationToken cancellation)
     {
@@ -88,7 +88,7 @@ internal static class ModuleCodec
                     OpenZstd(packed, module);
                     break;
                 case ModuleCompression.None:
-                    throw new ArgumentOutOfRangeException(nameof(compression));
+                    return packed;
             }
             return module.Written;
         }
@@ -113,7 +113,7 @@ internal static class ModuleCodec
                 ModuleCompression.Gzip => CloseGzip(module),
                 ModuleCompression.Xz => CloseXz(module),
                 ModuleCompression.Zstd => CloseZstd(module),
-                ModuleCompression.None => throw new ArgumentOutOfRangeException(nameof(compression)),
+                ModuleCompression.None => module.ToArray(),
             };
         }
         catch (DllNotFoundException missing)
