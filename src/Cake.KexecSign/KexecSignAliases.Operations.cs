@@ -2,6 +2,7 @@ using KexecSign.Commands.Ima;
 using Cake.Core;
 using Cake.Core.Annotations;
 using KexecSign.Catalog;
+using KexecSign.Commands.Boot;
 using KexecSign.Commands.Build;
 using KexecSign.Commands.Demo;
 using KexecSign.Commands.Inspect;
@@ -89,6 +90,28 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Commands.Signatures")]
     public static SignaturesRemoveResult KexecSignSignaturesRemove(this ICakeContext context, SignaturesRemoveOptions options) =>
         context.KexecSign(OperationCatalog.SignaturesRemove, options);
+
+    /// <summary>Joins what a signer gave back in two files of one image: <c>kexecsign signatures copy</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignSignaturesCopy(new SignaturesCopyOptions { From = "shim.2023.efi", File = "shim.2011.efi", Output = "shim.efi" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Signatures")]
+    public static SignaturesCopyResult KexecSignSignaturesCopy(this ICakeContext context, SignaturesCopyOptions options) =>
+        context.KexecSign(OperationCatalog.SignaturesCopy, options);
+
+    /// <summary>Starts an image in QEMU under the firmware and keys that are asked for: <c>kexecsign boot</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignBoot(new BootOptions { File = "vmlinuz.efi", Db = ["db.pem"] });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Boot")]
+    public static BootResult KexecSignBoot(this ICakeContext context, BootOptions options) =>
+        context.KexecSign(OperationCatalog.Boot, options);
 
     /// <summary>Writes a signature of an image to a file: <c>kexecsign signatures extract</c>.</summary>
     /// <example>

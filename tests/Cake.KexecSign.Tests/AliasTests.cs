@@ -3,6 +3,7 @@ using Cake.Core;
 using Cake.Core.Annotations;
 using KexecSign.Catalog;
 using KexecSign.Commands.Inspect;
+using KexecSign.Commands.Sign;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
@@ -76,6 +77,17 @@ public sealed class AliasTests
         seen.Distinct().Count().ShouldBe(1);
         _cake.KexecSign(operation, new FakeOptions());
         seen.Distinct().Count().ShouldBe(2);
+    }
+
+    [Fact]
+    public void Options_and_arguments_are_filled_in_by_the_names_that_help_has()
+    {
+        using KexecSignSession session = _cake.KexecSignSession();
+        SignOptions options = session.Options(OperationCatalog.Sign, ("FILE", "Image"), ("o", "Image.signed"), ("append", ""));
+        options.Files.ShouldBe(["Image"]);
+        options.Output.ShouldBe("Image.signed");
+        CakeException thrown = Should.Throw<CakeException>(() => session.Options(OperationCatalog.Sign, ("output", "Image.signed")));
+        thrown.Message.ShouldStartWith("KS3032");
     }
 
     [Fact]
