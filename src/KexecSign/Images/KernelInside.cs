@@ -16,7 +16,10 @@ internal sealed class KernelInside : IDisposable
 {
     private readonly Layout _file;
     private readonly RunContext _context;
+    private readonly bool _isKernel;
     private TemporaryFile? _payload;
+    private string? _version;
+    private bool _versionIsKnown;
 
     public KernelInside(PeImage image, Layout file, RunContext context)
     {
@@ -25,7 +28,9 @@ internal sealed class KernelInside : IDisposable
         // A kernel that is given a kernel judges that file, whatever sections it has: kexec_file_load() knows of none.
         IsUnified = !KnownImage.Of(file).IsKernel && linux is not null && linux.RawEnd <= image.BodyLength;
         _file = IsUnified ? UkiImage.ContentOf(linux!, file) : file;
-        IsUnpacked = KnownImage.Of(_file).Kind == ImageKind.Zboot;
+        var known = KnownImage.Of(_file);
+        IsUnpacked = known.Kind == ImageKind.Zboot;
+        _isKernel = known.IsKernel || IsUnpacked;
     }
 
     /// <summary>Whether the kernel lies in a unified kernel image.</summary>
@@ -33,6 +38,23 @@ internal sealed class KernelInside : IDisposable
 
     /// <summary>Whether it is, or lies in, a zboot image.</summary>
     public bool IsUnpacked { get; }
+
+    /// <summary>Whether its bytes are at hand without unpacking anything.</summary>
+    public bool IsAtHand => !IsUnpacked || _payload is not null;
+
+    /// <summary>
+    /// What the kernel says that it is (<c>uname -r</c>); null when it says nothing, or is none. The banner may stand anywhere, so the
+    /// bytes are looked through once.
+    /// </summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS12xx.</exception>
+    public string? Version()
+    {
+        if (_versionIsKnown || !_isKernel)
+            return _version;
+        _version = KernelVersionText.Find(Open());
+        _versionIsKnown = true;
+        return _version;
+    }
 
     /// <summary>The kernel's bytes.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS12xx.</exception>

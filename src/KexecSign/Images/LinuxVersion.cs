@@ -2,7 +2,6 @@ using KexecSign.Core;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Formats.Uki;
 
 namespace KexecSign.Images;
 
@@ -15,7 +14,7 @@ internal static class LinuxVersion
         try
         {
             using var kernel = new KernelInside(image, file, context);
-            return KernelVersionText.Find(kernel.Open());
+            return kernel.Version();
         }
         catch (KexecSignException broken)
         {

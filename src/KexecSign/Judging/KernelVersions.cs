@@ -1,7 +1,5 @@
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
-using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Uki;
 using KexecSign.Images;
 using KexecSign.Simulation.Answers;
 
@@ -31,7 +29,7 @@ internal static class KernelVersions
     {
         try
         {
-            return KernelVersionText.Find(kernel.Open());
+            return kernel.Version();
         }
         catch (KexecSignException broken) when (Failure.IsAnswer(broken))
         {

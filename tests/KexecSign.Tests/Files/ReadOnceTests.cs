@@ -46,7 +46,8 @@ public sealed class ReadOnceTests : IDisposable
         VerifyOperation.Definition.Run(options with { File = _bench.SignedImage(TestSigners.Rsa2048) }, _bench.Context);
 
         long read = Read(() => VerifyOperation.Definition.Run(options, _bench.Context).Verdicts.ShouldAllBe(v => v.Answer == KexecSign.Judging.Answer.Accepts));
-        read.ShouldBeInRange(Size, new FileInfo(other).Length + Rest);
+        // And once more for the version of Linux, which chooses kexec's rules.
+        read.ShouldBeInRange(Size, (2 * new FileInfo(other).Length) + Rest + 8192);
     }
 
     [SkippableTheory]

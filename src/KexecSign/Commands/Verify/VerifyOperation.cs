@@ -113,7 +113,8 @@ internal static class VerifyOperation
         new(options.File, !options.NoTrust && judgement.Verdicts.All(v => roles.AreNamed(v.Consumer) || !judgement.ShortForm.IsEmpty), judgement.Verdicts)
         {
             Sha256 = file.Sha256,
-            LinuxVersion = OtherKernels.Know(options.Architecture) ? null : KernelVersions.Own(file.Kernel),
+            // Who asks for firmware's answer alone does not wait for a payload that firmware does not unpack.
+            LinuxVersion = OtherKernels.Know(options.Architecture) || !file.Kernel.IsAtHand ? null : KernelVersions.Own(file.Kernel),
             OnlyArithmetic = options.NoTrust,
             CertificatesCountedAs = judgement.ShortForm,
         };
