@@ -83,6 +83,8 @@ public sealed class Reader : IDisposable
         start.Environment["MODULE"] = Module;
         start.Environment["STUB"] = DebianFiles.Named("newer stub arm64");
         start.Environment["X64_KERNEL"] = X64Kernel;
+        start.Environment["SHIM"] = DebianFiles.Named("shim arm64");
+        start.Environment["GRUB"] = DebianFiles.Signed().Single(f => f.EndsWith("/grubx64.efi.signed", StringComparison.Ordinal));
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         using Process process = Process.Start(start)!;

@@ -55,7 +55,15 @@ stage() {
     *) cp "$TEMPLATE/plain.efi" vmlinuz.efi ;;
     esac
     case $1 in
-    inspect) mkdir old new && cp vmlinuz.efi old/ && cp vmlinuz.efi new/ ;;
+    inspect)
+        mkdir old new && cp vmlinuz.efi old/ && cp vmlinuz.efi new/
+        cp "$SHIM" shimaa64.efi ;;
+    "signatures copy")
+        for year in 2011 2023; do
+            openssl req -x509 -newkey rsa:2048 -nodes -keyout $year.key -out $year.pem -subj /CN=$year -days 30 2>/dev/null
+            kexecsign sign "$X64_KERNEL" --key $year.key --cert $year.pem -o shimx64.$year.efi -q
+        done ;;
+    "signatures remove") cp "$GRUB" grubx64.efi.signed ;;
     verify)
         printf '{ "certificates": { "db": ["db.pem"], "kexec": ["kexec.pem"], "ima": ["ima.pem"] }, "consumers": ["firmware", "kexec", "ima"], "architecture": "arm64" }\n' \
             > release.policy.json ;;
