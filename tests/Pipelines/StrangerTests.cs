@@ -34,7 +34,7 @@ public sealed partial class StrangerTests : IDisposable
     }
 
     [SkippableTheory]
-    [InlineData("debian/dh_kexecsign", "kexecsign verify \"$image\" --policy \"$KEXECSIGN_POLICY\"")]
+    [InlineData("debian/dh_kexecsign", "kexecsign verify \"$signed/$path\" --policy \"$KEXECSIGN_POLICY\"")]
     [InlineData("rpm/macros.kexecsign", "kexecsign verify \"$image\" --policy \"$KEXECSIGN_POLICY\"")]
     public void A_packages_gate_stays_closed(string file, string line)
     {
@@ -42,7 +42,7 @@ public sealed partial class StrangerTests : IDisposable
         string text = File.ReadAllText(Runner.Pipeline(file)).Replace("%{_kexecsign} verify %2 --policy %1", line, StringComparison.Ordinal);
         text.ShouldContain(line);
         SignAsStranger("image1", "stranger.efi");
-        (int exit, string output) = _runner.Ask(line, new() { ["image"] = "stranger.efi", ["KEXECSIGN_POLICY"] = Policy });
+        (int exit, string output) = _runner.Ask(line, new() { ["image"] = "stranger.efi", ["signed"] = ".", ["path"] = "stranger.efi", ["KEXECSIGN_POLICY"] = Policy });
         exit.ShouldBe(4, output);
     }
 
