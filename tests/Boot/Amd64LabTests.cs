@@ -65,7 +65,11 @@ public sealed class Amd64LabTests(LabBench bench)
         Firmware.Amd64.Write(bench.SecureBoot(), [], store);
         var session = new KernelSession(bench.Work(), InitProgram.Build(bench.Folder, Board.Amd64))
         {
-            Kernel = Path.Combine(work, "signed"), Board = Board.Amd64, Firmware = Firmware.Amd64, Store = store, Parameters = "quiet loglevel=3",
+            Kernel = Path.Combine(work, "signed"),
+            Board = Board.Amd64,
+            Firmware = Firmware.Amd64,
+            Store = store,
+            Parameters = "quiet loglevel=3",
         };
         for (int i = 0; i < images.Length; i++)
             session.Add($"load{i}", $"kexec {session.Give(images[i].File)}");

@@ -89,7 +89,12 @@ internal sealed class EvmctlCommand : PeerCommand
         ImaSignResult result = OperationCatalog.ImaSign.Run(
             new ImaSignOptions
             {
-                Files = [file], Signing = Signing(arguments, run), KeyId = Id(arguments, run), Sidecar = sidecar, Xattr = xattr, ValuesOnly = !sidecar && xattr is null,
+                Files = [file],
+                Signing = Signing(arguments, run),
+                KeyId = Id(arguments, run),
+                Sidecar = sidecar,
+                Xattr = xattr,
+                ValuesOnly = !sidecar && xattr is null,
             },
             run.Context);
         foreach (string message in result.Files.Select(f => f.Message).OfType<string>())
@@ -151,9 +156,17 @@ internal sealed class EvmctlCommand : PeerCommand
         EvmSignResult result = OperationCatalog.EvmSign.Run(
             new EvmSignOptions
             {
-                Files = [file], Signing = signing, KeyId = id, Xattr = Space(arguments), Set = !arguments.Has(NoXattr), Ima = arguments.Value(Ima),
-                User = Number(arguments, Uid), Group = Number(arguments, Gid), Mode = (ushort?)Number(arguments, Mode),
-                Selinux = arguments.Value(Selinux), Capability = arguments.Value(Caps),
+                Files = [file],
+                Signing = signing,
+                KeyId = id,
+                Xattr = Space(arguments),
+                Set = !arguments.Has(NoXattr),
+                Ima = arguments.Value(Ima),
+                User = Number(arguments, Uid),
+                Group = Number(arguments, Gid),
+                Mode = (ushort?)Number(arguments, Mode),
+                Selinux = arguments.Value(Selinux),
+                Capability = arguments.Value(Caps),
             },
             run.Context);
         foreach (EvmSigned signed in result.Files)

@@ -34,7 +34,9 @@ internal sealed class RpmsignCommand : PeerCommand
         RpmSignResult result = OperationCatalog.RpmSign.Run(
             new RpmSignOptions
             {
-                Files = arguments.Operands, InPlace = true, Replace = true,
+                Files = arguments.Operands,
+                InPlace = true,
+                Replace = true,
                 // A key file may hold its certificate, as the peers' own keys do.
                 Signing = new() { Key = key, Certificate = arguments.Value(Cert) ?? key, Pin = run.Pins },
             },

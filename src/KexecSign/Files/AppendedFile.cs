@@ -13,7 +13,10 @@ internal static class AppendedFile
         {
             var file = new FileStream(path, new FileStreamOptions
             {
-                Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0,
+                Mode = FileMode.Append,
+                Access = FileAccess.Write,
+                Share = FileShare.Read,
+                BufferSize = 0,
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             });
             if (Libc.Lock(file.SafeFileHandle, Libc.LockExclusive | Libc.LockNow) == 0)

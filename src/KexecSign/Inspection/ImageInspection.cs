@@ -42,7 +42,9 @@ internal static class ImageInspection
             ImageKind.Elf => InspectElf(name, file),
             ImageKind.Gzip => new()
             {
-                File = name, Size = file.Length, Kind = "gzip data",
+                File = name,
+                Size = file.Length,
+                Kind = "gzip data",
                 Traps = ["compressed as a whole: unpack it first ('gzip -d'); a signature belongs on what is inside."],
             },
             // Kernels without PE headers are not told apart from other data here.
@@ -139,11 +141,27 @@ internal static class ImageInspection
         // unpacks to itself.
         byte[] head = KnownImage.HeadOf(kernel);
         if (PeReader.LooksLikePe(head) && PeReader.Read(kernel).FindSection(UkiSections.Linux) is not null)
-            return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "unified kernel image inside a zboot",
-                Traps = ["the payload is a unified kernel image: the stub cannot start it. Put the kernel Image in."] } };
+            return result with
+            {
+                Inner = new()
+                {
+                    File = "payload",
+                    Size = kernel.Length,
+                    Kind = "unified kernel image inside a zboot",
+                    Traps = ["the payload is a unified kernel image: the stub cannot start it. Put the kernel Image in."]
+                }
+            };
         if (KnownImage.Of(head).Kind == ImageKind.Zboot)
-            return result with { Inner = new() { File = "payload", Size = kernel.Length, Kind = "EFI zboot kernel inside another",
-                Traps = ["the payload is a zboot image again: the stub cannot start it. Put the kernel Image in."] } };
+            return result with
+            {
+                Inner = new()
+                {
+                    File = "payload",
+                    Size = kernel.Length,
+                    Kind = "EFI zboot kernel inside another",
+                    Traps = ["the payload is a zboot image again: the stub cannot start it. Put the kernel Image in."]
+                }
+            };
         return result with { Inner = Inspect("payload", kernel, context) };
     }
 
@@ -155,8 +173,16 @@ internal static class ImageInspection
         Layout kernel = UkiImage.ContentOf(section, file);
         byte[] head = KnownImage.HeadOf(kernel);
         return PeReader.LooksLikePe(head) && PeReader.Read(kernel).FindSection(UkiSections.Linux) is not null
-            ? result with { Inner = new() { File = UkiSections.Linux, Size = kernel.Length, Kind = "unified kernel image inside another",
-                Traps = ["the kernel in .linux is a unified kernel image again: put the kernel in."] } }
+            ? result with
+            {
+                Inner = new()
+                {
+                    File = UkiSections.Linux,
+                    Size = kernel.Length,
+                    Kind = "unified kernel image inside another",
+                    Traps = ["the kernel in .linux is a unified kernel image again: put the kernel in."]
+                }
+            }
             : result with { Inner = Inspect(UkiSections.Linux, kernel, context) };
     }
 

@@ -55,8 +55,11 @@ internal sealed class PendingSignature
         TableSize = tableSize;
         Body = CertificateTable.Attach(image, body, new byte[tableSize]).Slice(0, body.Length);
         ImageHash = new(identity.Hash,
-            AuthenticodeDigest.FlatRanges(image with { FileLength = body.Length,
-            Directories = image.Directories.SetItem(PeConstants.CertificateDirectoryIndex, PeDirectory.None) }));
+            AuthenticodeDigest.FlatRanges(image with
+            {
+                FileLength = body.Length,
+                Directories = image.Directories.SetItem(PeConstants.CertificateDirectoryIndex, PeDirectory.None)
+            }));
     }
 
     /// <summary>The headers as read.</summary>

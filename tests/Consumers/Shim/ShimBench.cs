@@ -161,7 +161,12 @@ internal sealed class ShimBench : IDisposable
         {
             var options = new VerifyOptions
             {
-                File = question.Image, Consumers = [Consumer.Shim], Db = question.Db is null ? [] : [question.Db], Dbx = question.Dbx, OwnerDbx = question.MokListX, SbatLevel = question.SbatLevel,
+                File = question.Image,
+                Consumers = [Consumer.Shim],
+                Db = question.Db is null ? [] : [question.Db],
+                Dbx = question.Dbx,
+                OwnerDbx = question.MokListX,
+                SbatLevel = question.SbatLevel,
             };
             using var file = JudgedFile.Open(question.Image, _context, null);
             return ImageVerification.Judge(file, options, TrustedRoles.Read(options, _context), _context).Verdicts.Single();

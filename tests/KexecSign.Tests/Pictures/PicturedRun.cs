@@ -22,8 +22,12 @@ internal static class PicturedRun
         VerifyOperation.Definition.Run(
             new()
             {
-                File = file, Db = [(trusted ?? signer).CertificateFile(bench.Folder)], KexecCertificates = [TestSigners.Rsa3072.CertificateFile(bench.Folder)],
-                Policy = policy, Html = html, Markdown = markdown,
+                File = file,
+                Db = [(trusted ?? signer).CertificateFile(bench.Folder)],
+                KexecCertificates = [TestSigners.Rsa3072.CertificateFile(bench.Folder)],
+                Policy = policy,
+                Html = html,
+                Markdown = markdown,
             }, bench.Context);
         return (html, markdown);
     }

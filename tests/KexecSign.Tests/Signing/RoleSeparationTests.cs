@@ -85,6 +85,7 @@ public sealed class RoleSeparationTests : IDisposable
         {
             Layout whole = pending.Body.Append(pending.Complete(signature));
             return _bench.Folder.File("kernel.efi", whole.ReadBytes(0, whole.Length));
-        });
+        }
+        );
     }
 }

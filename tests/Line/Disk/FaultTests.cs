@@ -63,8 +63,12 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         Answer answer = KexecSignProgram.RunWith(
             new()
             {
-                ["LD_PRELOAD"] = library, ["FAULT_CALL"] = call, ["FAULT_UNDER"] = folder, ["FAULT_LOG"] = log,
-                ["FAULT_ERRNO"] = error.ToString(CultureInfo.InvariantCulture), ["FAULT_AT"] = at.ToString(CultureInfo.InvariantCulture),
+                ["LD_PRELOAD"] = library,
+                ["FAULT_CALL"] = call,
+                ["FAULT_UNDER"] = folder,
+                ["FAULT_LOG"] = log,
+                ["FAULT_ERRNO"] = error.ToString(CultureInfo.InvariantCulture),
+                ["FAULT_AT"] = at.ToString(CultureInfo.InvariantCulture),
             },
             scenario.Arguments(folder));
         if (!File.Exists(log))

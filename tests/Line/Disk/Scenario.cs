@@ -29,7 +29,7 @@ internal sealed class Scenario : IDisposable
         Changed.ShouldNotBeEmpty();
     }
 
-    public static ImmutableArray<string> Names { get; } = 
+    public static ImmutableArray<string> Names { get; } =
     [
         "build", "plan", "sign", "signatures remove", "module sign", "module strip", "ima sign", "rpm sign", "provenance sign", "prepare", "attach",
     ];

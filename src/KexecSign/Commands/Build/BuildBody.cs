@@ -74,7 +74,8 @@ internal sealed class BuildBody : IDisposable
             return new(
                 zboot.Image, inner,
                 new(zboot.Header.CompressionName, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, zboot.PayloadSha256,
-                    zboot.ImageLength, zboot.CodeSize) { Library = zboot.Library },
+                    zboot.ImageLength, zboot.CodeSize)
+                { Library = zboot.Library },
                 zboot, inner);
         }
         catch

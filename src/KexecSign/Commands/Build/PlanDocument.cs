@@ -36,7 +36,8 @@ internal sealed record PlanDocument(BuildInput File, string? Report, ImmutableAr
             // Read also where other keys are given: a plan that names code is not built from, whoever's keys sign.
             PlanKeys own = PlanKeys.Read(root, folder, DocumentTrust.Data(given.AllowedModules));
             PlanKeys keys = (given.Keys is null ? own : PlanKeys.ReadFile(given.Keys, given.AllowedModules))
-                with { Configured = settings is null ? null : Configured };
+                with
+            { Configured = settings is null ? null : Configured };
             var common = new PlannedImageDefaults(
                 folder, outputs, given.AllowedModules, keys, given.Pin == new PinOptions() ? keys.Pin : given.Pin,
                 given.Policy ?? DocumentPaths.From(folder, root.Text("policy")), root.Get("steps", JsonValueKind.Array));

@@ -87,7 +87,8 @@ internal static class RawImages
         Layout kernel = workshop.Kernel;
         yield return Case("image-size-zero", "image_size is 0, and signed so.", workshop.Sign(kernel.Overwrite(16, new byte[8]), "db"), Yes, Impossible) with { KexecUnenforced = Impossible };
         yield return Case("other-magic", "The kernel's magic number is not that of arm64, and signed so.",
-            workshop.Sign(kernel.OverwriteUInt32(0x38, 0), "db"), Yes, Impossible) with { KexecUnenforced = Impossible };
+            workshop.Sign(kernel.OverwriteUInt32(0x38, 0), "db"), Yes, Impossible) with
+        { KexecUnenforced = Impossible };
     }
 
     // What was bss is in the file now, as the zeros that it would be in memory.

@@ -165,7 +165,8 @@ internal static class ZbootBuildOperation
             output.Commit();
             return new(
                 path, written.Size, written.Sha256, zboot.Header.Compression, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize,
-                zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize, kit.Sha256, inner?.Signature, options.SignedImage) { Library = zboot.Library };
+                zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize, kit.Sha256, inner?.Signature, options.SignedImage)
+            { Library = zboot.Library };
         }
         catch (KexecSignException refused) when (refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
         {

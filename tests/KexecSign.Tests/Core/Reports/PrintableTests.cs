@@ -58,7 +58,13 @@ public sealed class PrintableTests : IDisposable
         BundleFile file = new()
         {
             Name = "a\n  file           0 bytes, sha256 forged\u202e",
-            Input = "a", Size = 1, Sha256 = "00", Existing = default, Fit = false, ImageDigest = "00", Request = "01-a",
+            Input = "a",
+            Size = 1,
+            Sha256 = "00",
+            Existing = default,
+            Fit = false,
+            ImageDigest = "00",
+            Request = "01-a",
         };
         BundleStage stage = new() { Number = 1, Level = BundleLevel.Attributes, Digest = "sha256", Certificate = new("CN=x\nCN=y", "CN=z", "1", "00", default, "RSA"), Files = [file] };
         string[] lines = ReviewText.Of(stage).Split('\n');
