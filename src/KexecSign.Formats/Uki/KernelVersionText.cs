@@ -8,11 +8,8 @@ namespace KexecSign.Formats.Uki;
 public static class KernelVersionText
 {
     private const int ChunkSize = 1 << 20;
-    private const int Longest = 65;
     private const int SetupBase = 0x200;
     private const int VersionPointer = 0x20E;
-
-    private static readonly byte[] Banner = "Linux version "u8.ToArray();
 
     /// <summary>
     /// The version: of a bzImage from the string its setup header points to (Documentation/arch/x86/boot.rst, kernel_version), of an
@@ -25,32 +22,26 @@ public static class KernelVersionText
     {
         ushort pointer = BinaryPrimitives.ReadUInt16LittleEndian(kernel.ReadBytes(VersionPointer, 2));
         long at = SetupBase + (long)pointer;
-        return pointer == 0 || at >= kernel.Length ? null : Word(kernel.ReadBytes(at, Math.Min(Longest, kernel.Length - at)));
+        return pointer == 0 || at >= kernel.Length ? null : Word(kernel.ReadBytes(at, Math.Min(KernelVersionSearch.Longest, kernel.Length - at)));
     }
 
-    // "Linux version 6.12.1 (builder@host) ..."; the format string of /proc/version has '%s' there instead.
     private static string? InBanner(Layout kernel)
     {
+        var search = new KernelVersionSearch();
         byte[] chunk = new byte[(int)Math.Min(ChunkSize, kernel.Length)];
-        int overlap = Banner.Length + Longest;
-        for (long at = 0; at < kernel.Length; at += Math.Max(1, chunk.Length - overlap))
+        for (long at = 0; at < kernel.Length && search.Found is null; at += chunk.Length)
         {
             Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, kernel.Length - at));
             kernel.Read(at, part);
-            for (int from = 0; part[from..].IndexOf(Banner) is >= 0 and int found;)
-            {
-                from += found + Banner.Length;
-                if (Word(part[from..]) is { } version)
-                    return version;
-            }
+            search.Add(part);
         }
-        return null;
+        return search.Found;
     }
 
-    private static string? Word(ReadOnlySpan<byte> text)
+    internal static string? Word(ReadOnlySpan<byte> text)
     {
         int end = text.IndexOfAny((byte)' ', (byte)0);
-        return end is > 0 and < Longest && text[0] is >= (byte)'0' and <= (byte)'9' && !text[..end].ContainsAnyExceptInRange((byte)'!', (byte)'~')
+        return end is > 0 and < KernelVersionSearch.Longest && text[0] is >= (byte)'0' and <= (byte)'9' && !text[..end].ContainsAnyExceptInRange((byte)'!', (byte)'~')
             ? Encoding.ASCII.GetString(text[..end])
             : null;
     }

@@ -14,6 +14,8 @@ internal sealed class FileDigests(Layout file, RunContext context)
 {
     private readonly Dictionary<string, HashRequest> _announced = new(StringComparer.Ordinal);
     private readonly Dictionary<string, byte[]> _known = new(StringComparer.Ordinal);
+    private PassListener? _listener;
+    private bool _wasRead;
 
     /// <summary>Says that a digest will be asked for.</summary>
     public void Announce(HashAlgorithmName algorithm, ImmutableArray<ByteRange> ranges)
@@ -26,6 +28,22 @@ internal sealed class FileDigests(Layout file, RunContext context)
 
     /// <summary>Says that the digest of the whole file will be asked for.</summary>
     public void AnnounceWhole(HashAlgorithmName algorithm) => Announce(algorithm, [new(0, file.Length)]);
+
+    /// <summary>Has somebody listen when the file is read; false when it was read already, or somebody else listens.</summary>
+    public bool Watch(PassListener listener)
+    {
+        if (_wasRead || _listener is not null)
+            return false;
+        _listener = listener;
+        return true;
+    }
+
+    /// <summary>Reads the file for what was announced, unless that was done.</summary>
+    public void RequireRead()
+    {
+        if (!_wasRead)
+            ReadFile();
+    }
 
     /// <summary>The digest of the whole file.</summary>
     public byte[] OfWhole(HashAlgorithmName algorithm) => Of([new(0, file.Length)], algorithm);
@@ -53,7 +71,8 @@ internal sealed class FileDigests(Layout file, RunContext context)
         var keys = _announced.Keys.ToArray();
         HashRequest[] requests = [.. _announced.Values];
         using IRunStep step = context.Log.Step($"hash ({string.Join(", ", requests.Select(r => r.Algorithm.Name).Distinct())})", file.Length);
-        ImmutableArray<byte[]> digests = LayoutPass.Finish(LayoutPass.Run(file, null, requests, step, context.Cancellation));
+        ImmutableArray<byte[]> digests = LayoutPass.Finish(LayoutPass.Run(file, null, requests, step, context.Cancellation, _wasRead ? null : _listener));
+        _wasRead = true;
         for (int i = 0; i < keys.Length; i++)
             _known[keys[i]] = digests[i];
         _announced.Clear();

@@ -5,6 +5,9 @@ using KexecSign.Formats.Layouts;
 
 namespace KexecSign.Files;
 
+/// <summary>Is given the bytes of a pass, in order and on the thread that reads: a sum, a search.</summary>
+internal delegate void PassListener(ReadOnlySpan<byte> bytes);
+
 /// <summary>
 /// Reads a layout exactly once, and in that one pass writes it and computes every hash and sum that is wanted: what was hashed is
 /// what was written, even if the input changes meanwhile. Each hash has a thread of its own, so that none waits for another.
@@ -25,19 +28,19 @@ internal static class LayoutPass
     /// <param name="requests">The hashes wanted.</param>
     /// <param name="step">Told of the progress.</param>
     /// <param name="cancellation">Stops between two chunks.</param>
-    /// <param name="sum">Adds up the layout's words; null for no sum.</param>
+    /// <param name="listener">Given every byte in order; null for nobody.</param>
     /// <returns>Running hashes in the order of the requests, so that a caller may append what follows the layout.</returns>
     public static ImmutableArray<IncrementalHash> Run(
-        Layout layout, OutputFile? output, ReadOnlySpan<HashRequest> requests, IRunStep step, CancellationToken cancellation, FileSum? sum = null)
+        Layout layout, OutputFile? output, ReadOnlySpan<HashRequest> requests, IRunStep step, CancellationToken cancellation, PassListener? listener = null)
     {
         var readers = new ChunkReader[requests.Length];
         for (int i = 0; i < readers.Length; i++)
             readers[i] = new(requests[i]);
         output?.Reserve(layout.Length);
         if (layout.Length <= Small)
-            RunHere(layout, output, readers, sum, step, cancellation);
+            RunHere(layout, output, readers, listener, step, cancellation);
         else
-            RunBeside(layout, output, readers, sum, step, cancellation);
+            RunBeside(layout, output, readers, listener, step, cancellation);
         return [.. readers.Select(r => r.Hash)];
     }
 
@@ -57,18 +60,18 @@ internal static class LayoutPass
         return values;
     }
 
-    private static void RunHere(Layout layout, OutputFile? output, ChunkReader[] readers, FileSum? sum, IRunStep step, CancellationToken cancellation)
+    private static void RunHere(Layout layout, OutputFile? output, ChunkReader[] readers, PassListener? listener, IRunStep step, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         byte[] content = layout.ReadBytes(0, layout.Length);
         output?.Write(content, layout.Length);
-        sum?.Add(content);
+        listener?.Invoke(content);
         foreach (ChunkReader reader in readers)
             reader.Take(content, 0);
         step.Advance(content.Length);
     }
 
-    private static void RunBeside(Layout layout, OutputFile? output, ChunkReader[] readers, FileSum? sum, IRunStep step, CancellationToken cancellation)
+    private static void RunBeside(Layout layout, OutputFile? output, ChunkReader[] readers, PassListener? listener, IRunStep step, CancellationToken cancellation)
     {
         var ring = new ChunkRing(ChunkSize, Chunks, readers);
         try
@@ -82,7 +85,7 @@ internal static class LayoutPass
                 // Given to the hashes first: they read it while it is written.
                 ring.Publish();
                 output?.Write(chunk, layout.Length);
-                sum?.Add(chunk);
+                listener?.Invoke(chunk);
                 step.Advance(count);
                 at += count;
             }

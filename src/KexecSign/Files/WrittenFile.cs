@@ -42,7 +42,7 @@ internal sealed record WrittenFile(long Size, string Sha256)
     {
         var sum = new FileSum();
         using (IRunStep step = context.Log.Step($"write {System.IO.Path.GetFileName(output.Path)}", image.Length))
-            LayoutPass.Run(image.OverwriteUInt32(checkSumOffset, 0), output, [], step, context.Cancellation, sum);
+            LayoutPass.Run(image.OverwriteUInt32(checkSumOffset, 0), output, [], step, context.Cancellation, sum.Add);
         byte[] field = new byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(field, sum.Value());
         output.Overwrite(checkSumOffset, field);

@@ -20,8 +20,15 @@ internal sealed class KernelInside : IDisposable
     private TemporaryFile? _payload;
     private string? _version;
     private bool _versionIsKnown;
+    private readonly FileDigests? _read;
+    private readonly KernelVersionSearch? _search;
 
-    public KernelInside(PeImage image, Layout file, RunContext context)
+    /// <summary>The kernel of an image.</summary>
+    /// <param name="image">Its headers.</param>
+    /// <param name="file">Its bytes.</param>
+    /// <param name="context">Run context.</param>
+    /// <param name="digests">Digests that the bytes will be read for; the version is then found in the same read. Null without.</param>
+    public KernelInside(PeImage image, Layout file, RunContext context, FileDigests? digests = null)
     {
         _context = context;
         PeSection? linux = image.FindSection(UkiSections.Linux);
@@ -31,6 +38,12 @@ internal sealed class KernelInside : IDisposable
         var known = KnownImage.Of(_file);
         IsUnpacked = known.Kind == ImageKind.Zboot;
         _isKernel = known.IsKernel || IsUnpacked;
+        // A bzImage says in its first bytes where its version stands.
+        if (!IsUnified && known.Kind == ImageKind.KernelImage && digests is not null)
+        {
+            var search = new KernelVersionSearch();
+            (_read, _search) = digests.Watch(search.Add) ? (digests, search) : (null, null);
+        }
     }
 
     /// <summary>Whether the kernel lies in a unified kernel image.</summary>
@@ -43,15 +56,16 @@ internal sealed class KernelInside : IDisposable
     public bool IsAtHand => !IsUnpacked || _payload is not null;
 
     /// <summary>
-    /// What the kernel says that it is (<c>uname -r</c>); null when it says nothing, or is none. The banner may stand anywhere, so the
-    /// bytes are looked through once.
+    /// What the kernel says that it is (<c>uname -r</c>); null when it says nothing, or is none. The banner may stand anywhere, so all
+    /// bytes are looked through, once, and where they are read for digests, in that read.
     /// </summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS12xx.</exception>
     public string? Version()
     {
         if (_versionIsKnown || !_isKernel)
             return _version;
-        _version = KernelVersionText.Find(Open());
+        _read?.RequireRead();
+        _version = _search is null ? KernelVersionText.Find(Open()) : _search.Found;
         _versionIsKnown = true;
         return _version;
     }

@@ -58,7 +58,9 @@ internal static class ImageInspection
         PeImage image = PeReader.Read(file);
         var known = KnownImage.Of(image, head);
         KernelImage? kernel = known.Kernel;
-        ReadDigests digests = ReadDigests.Of(image, file, context, [HashAlgorithmName.SHA256.Name!]);
+        var read = new FileDigests(file, context);
+        ReadDigests digests = ReadDigests.Of(image, file, read, [HashAlgorithmName.SHA256.Name!]);
+        using var inside = new KernelInside(image, file, context, read);
         var traps = digests.Violations.Select(v => v.Code == FormatErrors.GapAfterHeaders && known.Kind == ImageKind.Zboot ? v.Message + KernelsOwnBuilder : v.Message).ToList();
         InspectResult result = new()
         {
@@ -68,7 +70,7 @@ internal static class ImageInspection
             Architecture = PeConstants.MachineName(image.Machine),
             ImageSize = kernel is { ImageSize: <= long.MaxValue } ? (long)kernel.ImageSize : null,
             PageSizeKiB = kernel?.PageSizeKiB,
-            LinuxVersion = known.IsKernel ? KernelVersionText.Find(file) : null,
+            LinuxVersion = known.IsKernel ? inside.Version() : null,
             SizeOfHeaders = image.SizeOfHeaders,
             SizeOfImage = image.SizeOfImage,
             AuthenticodeSha256 = digests.Hex(HashAlgorithmName.SHA256),

@@ -47,7 +47,7 @@ internal sealed class JudgedFile : IDisposable
     public PeImage Image => _image ??= PeReader.Read(Content);
 
     /// <summary>The kernel inside.</summary>
-    public KernelInside Kernel => _kernel ??= new(Image, Content, _context);
+    public KernelInside Kernel => _kernel ??= new(Image, Content, _context, Digests);
 
     /// <summary>The IMA values beside and on the file, as they were when first looked at.</summary>
     public ImaValues Ima => _ima ??= ImaValues.Of(Path);

@@ -88,7 +88,7 @@ internal sealed class ImageSigning : IDisposable
         Layout body = summed ? pending.Body.OverwriteUInt32(pending.Image.CheckSumOffset, 0) : pending.Body;
         // A file's hash begins with its headers, which hold the checksum of all that follows: it can only be computed afterwards.
         ImmutableArray<HashRequest> wanted = summed ? [pending.ImageHash] : [pending.ImageHash, .. Whole(algorithms, body)];
-        ImmutableArray<IncrementalHash> hashes = LayoutPass.Run(body, output, wanted.AsSpan(), step, context.Cancellation, sum);
+        ImmutableArray<IncrementalHash> hashes = LayoutPass.Run(body, output, wanted.AsSpan(), step, context.Cancellation, sum is null ? null : sum.Add);
         byte[] imageDigest = hashes[0].GetHashAndReset();
         hashes[0].Dispose();
         return new(pending, identity, output, algorithms, hashes[1..], sum, imageDigest, context);
