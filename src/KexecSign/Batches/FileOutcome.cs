@@ -34,8 +34,12 @@ public enum FileStatus
 public record FileOutcome(string File, FileStatus Status)
 {
     /// <summary>The outcome of a file that failed.</summary>
-    internal static FileOutcome Of(SelectedFile file, KexecSignException refused) =>
-        new(file.Path, FileStatus.Failed) { Code = refused.Code.Id, Message = refused.In(file.Path).Message, IsTrouble = !Failure.IsAnswer(refused) };
+    internal static FileOutcome Of(SelectedFile file, KexecSignException refused) => Failing(new FileOutcome(file.Path, FileStatus.Failed), refused);
+
+    /// <summary>An outcome with what a failure says of the file.</summary>
+    internal static T Failing<T>(T failed, KexecSignException refused)
+        where T : FileOutcome =>
+        failed with { Code = refused.Code.Id, Message = refused.In(failed.File).Message, IsTrouble = !Failure.IsAnswer(refused) };
 
     /// <summary>Exit code of a verification: 4 when a file was refused; 1 when one could not be judged.</summary>
     internal static ExitCode ExitOfVerification(IReadOnlyCollection<FileOutcome> files) =>

@@ -44,11 +44,7 @@ public sealed record ImaSignedFile(string File, FileStatus Status) : FileOutcome
     };
 
     /// <summary>The outcome of a file that failed.</summary>
-    internal static new ImaSignedFile Of(SelectedFile file, KexecSignException refused)
-    {
-        var failed = FileOutcome.Of(file, refused);
-        return new(failed.File, failed.Status) { Code = failed.Code, Message = failed.Message, IsTrouble = failed.IsTrouble };
-    }
+    internal static new ImaSignedFile Of(SelectedFile file, KexecSignException refused) => Failing(new ImaSignedFile(file.Path, FileStatus.Failed), refused);
 }
 
 /// <summary>Result of <c>ima sign</c>.</summary>

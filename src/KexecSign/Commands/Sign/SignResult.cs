@@ -48,11 +48,7 @@ public sealed record SignedFile(string File, FileStatus Status) : FileOutcome(Fi
         new(file.Path, FileStatus.Signed) { Output = image.File, Digest = image.ImageDigest, Image = image };
 
     /// <summary>The outcome of an image that failed.</summary>
-    internal static new SignedFile Of(SelectedFile file, KexecSignException refused)
-    {
-        var failed = FileOutcome.Of(file, refused);
-        return new(failed.File, failed.Status) { Code = failed.Code, Message = failed.Message, IsTrouble = failed.IsTrouble };
-    }
+    internal static new SignedFile Of(SelectedFile file, KexecSignException refused) => Failing(new SignedFile(file.Path, FileStatus.Failed), refused);
 }
 
 /// <summary>Result of <c>sign</c>.</summary>
