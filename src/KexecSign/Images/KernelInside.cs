@@ -4,6 +4,7 @@ using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Formats.Zboot;
 
 namespace KexecSign.Images;
@@ -36,7 +37,8 @@ internal sealed class KernelInside : IDisposable
         IsUnified = !KnownImage.Of(file).IsKernel && linux is not null && linux.RawEnd <= image.BodyLength;
         _file = IsUnified ? UkiImage.ContentOf(linux!, file) : file;
         var known = KnownImage.Of(_file);
-        IsUnpacked = known.Kind == ImageKind.Zboot;
+        // Elsewhere nobody unpacks one: the kernel is given the file as it is.
+        IsUnpacked = known.Kind == ImageKind.Zboot && ArchitectureFacts.OfPe(image.Machine) is not { HasZboot: false };
         _isKernel = known.IsKernel || IsUnpacked;
         // A bzImage says in its first bytes where its version stands.
         if (!IsUnified && known.Kind == ImageKind.KernelImage && digests is not null)

@@ -70,9 +70,11 @@ internal sealed record KnownImage(ImageKind Kind, bool IsPe, KernelImage? Kernel
         bool isPe = PeReader.LooksLikePe(head);
         KernelImage? kernel = KernelImage.TryParse(head);
         return new(
-            ZbootHeader.IsZboot(head) ? ImageKind.Zboot
-            : kernel is not null ? ImageKind.KernelImage
+            // A kernel's own magic first: kexec-tools probes for it before it looks for a zboot, and the kernel itself knows of no zboot.
+            // 'zimg' at 0x4 lies in code of an Image and in the real-mode part of a bzImage, where anyone can write it.
+            kernel is not null ? ImageKind.KernelImage
             : BzImage.TryParse(head) is not null ? ImageKind.BzImage
+            : ZbootHeader.IsZboot(head) ? ImageKind.Zboot
             : isPe ? ImageKind.Efi
             : Elf64File.LooksLikeElf64(head) ? ImageKind.Elf
             : head.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? ImageKind.Gzip

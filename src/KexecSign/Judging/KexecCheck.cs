@@ -25,7 +25,15 @@ internal static class KexecCheck
     {
         Verdict verdict = Judge(
             asked.File.Image, asked.File.Kernel, asked.File.Digests, asked.Options, asked.Roles.Lists, asked.Roles.OfKernel, asked.Context);
-        return (verdict, verdict.Answer == Answer.Accepts ? Signature(asked.File.Kernel) : null);
+        try
+        {
+            return (verdict, verdict.Answer == Answer.Accepts ? Signature(asked.File.Kernel) : null);
+        }
+        // What our own reader does not take is no yes, whatever the model of the kernel's says.
+        catch (KexecSignException refused) when (Failure.IsAnswer(refused))
+        {
+            return (Verdict.Refused(Consumer.Kexec, refused), null);
+        }
     }
 
     private static Verdict Judge(

@@ -356,6 +356,33 @@ public sealed class VerifyOperationTests : IDisposable
         Judge(file, Consumer.Kexec, TestSigners.Rsa2048).Answer.ShouldBe(Answer.Refuses);
     }
 
+    // 'zimg' at 0x4 is for anyone to write. kexec-tools looks for the Image's magic first (kexec/arch/arm64/kexec-arm64.c, file_type[]), and
+    // nobody on x86 unpacks a zboot: there the kernel is given the file.
+    [Theory]
+    [InlineData("an Image")]
+    [InlineData("a bzImage")]
+    [InlineData("a PE image for x86_64")]
+    public void Kexec_judges_a_kernel_itself_whatever_stands_at_the_place_of_a_zboots_magic(string what)
+    {
+        TestImage decoy = TestZboot.Gzip(File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048)));
+        Judge(_bench.Folder.File("zboot", decoy.Bytes), Consumer.Kexec, TestSigners.Rsa2048).Answer.ShouldBe(Answer.Accepts, "the payload is signed");
+        switch (what)
+        {
+            case "an Image":
+                "ARM\x64"u8.CopyTo(decoy.Bytes.AsSpan(56));
+                break;
+            case "a bzImage":
+                decoy.U16(decoy.Pe + 4, 0x8664).U16(0x1FE, 0xAA55).U32(0x202, 0x53726448).U16(0x206, 0x20F);
+                break;
+            case "a PE image for x86_64":
+                decoy.U16(decoy.Pe + 4, 0x8664);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(what), what, null);
+        }
+        Judge(_bench.Folder.File("decoy", decoy.Bytes), Consumer.Kexec, TestSigners.Rsa2048).Answer.ShouldBe(Answer.Refuses, what);
+    }
+
     [Fact]
     public void The_hash_of_a_certificates_signed_part_in_dbx_revokes()
     {
