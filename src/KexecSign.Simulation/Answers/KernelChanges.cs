@@ -5,9 +5,6 @@ namespace KexecSign.Simulation.Answers;
 /// <summary>A rule of the kernel's that is not the same in all releases from 6.1 to 7.3.</summary>
 public enum KernelRule
 {
-    /// <summary>MD5 is a digest.</summary>
-    Md5,
-
     /// <summary>SHA-3 digests.</summary>
     Sha3,
 
@@ -30,21 +27,20 @@ public enum KernelRule
     LoongArchFileLoad,
 }
 
-/// <summary>When a rule holds.</summary>
+/// <summary>Since when a rule holds; none of them was given up again.</summary>
 /// <param name="Rule">The rule.</param>
 /// <param name="Since">The first release that has it.</param>
-/// <param name="Until">The first that has it no more; null for none.</param>
 /// <param name="What">What it says.</param>
 /// <param name="Source">Where it stands.</param>
-public sealed record KernelRuleFacts(KernelRule Rule, KernelRelease Since, KernelRelease? Until, string What, string Source)
+public sealed record KernelRuleFacts(KernelRule Rule, KernelRelease Since, string What, string Source)
 {
     /// <summary>Whether a release has it.</summary>
-    public bool Holds(KernelRelease release) => release >= Since && (Until is not { } until || release < until);
+    public bool Holds(KernelRelease release) => release >= Since;
 }
 
 /// <summary>
 /// The one table of what changed between 6.1 and 7.3 for who signs images: the sources of 6.1.192, 6.12.117 and 7.3.4 beside each other,
-/// releases between them from the history of the change. Of MD4, SHA-224 and SM2, which 6.1 also has, the model computes none.
+/// releases between them from the history of the change. Of MD4, MD5, SHA-224 and SM2, which 6.1 also has, the model computes none.
 /// </summary>
 public static class KernelChanges
 {
@@ -57,19 +53,17 @@ public static class KernelChanges
     /// <summary>A rule's row.</summary>
     public static KernelRuleFacts Of(KernelRule rule) => rule switch
     {
-        // In which release between it went was not looked up: only 6.1 is believed to take it.
-        KernelRule.Md5 => new(rule, default, new(6, 2), "MD5 as digest of image and signer", "crypto/asymmetric_keys/mscode_parser.c, mscode_note_digest_algo()"),
-        KernelRule.Sha3 => new(rule, new(6, 7), null, "SHA3-256, SHA3-384 and SHA3-512 as digest of image, signer and certificate",
+        KernelRule.Sha3 => new(rule, new(6, 7), "SHA3-256, SHA3-384 and SHA3-512 as digest of image, signer and certificate",
             "crypto/asymmetric_keys/pkcs7_parser.c, pkcs7_sig_note_digest_algo()"),
-        KernelRule.P521 => new(rule, new(6, 10), null, "ECDSA keys on P-521", "crypto/asymmetric_keys/x509_cert_parser.c, x509_extract_key_data()"),
-        KernelRule.KeyUsage => new(rule, new(6, 4), null, "a certificate whose keyUsage has another form than the kernel reads is refused",
+        KernelRule.P521 => new(rule, new(6, 10), "ECDSA keys on P-521", "crypto/asymmetric_keys/x509_cert_parser.c, x509_extract_key_data()"),
+        KernelRule.KeyUsage => new(rule, new(6, 4), "a certificate whose keyUsage has another form than the kernel reads is refused",
             "crypto/asymmetric_keys/x509_cert_parser.c, x509_process_extension()"),
-        KernelRule.BasicConstraints => new(rule, new(6, 4), null, "a certificate whose basicConstraints has another form than the kernel reads is refused",
+        KernelRule.BasicConstraints => new(rule, new(6, 4), "a certificate whose basicConstraints has another form than the kernel reads is refused",
             "crypto/asymmetric_keys/x509_cert_parser.c, x509_process_extension()"),
-        KernelRule.MlDsa => new(rule, new(7, 0), null, "ML-DSA keys, where CRYPTO_MLDSA is on; signed attributes must be hashed by SHA-512",
+        KernelRule.MlDsa => new(rule, new(7, 0), "ML-DSA keys, where CRYPTO_MLDSA is on; signed attributes must be hashed by SHA-512",
             "crypto/asymmetric_keys/public_key.c, software_key_determine_akcipher()"),
-        KernelRule.RiscVImage => new(rule, new(6, 16), null, "riscv loads an Image, without a check of signatures; before, ELF kernels only", "arch/riscv/kernel/kexec_image.c"),
-        KernelRule.LoongArchFileLoad => new(rule, new(6, 18), null, "loongarch has kexec_file_load, without a check of signatures", "arch/loongarch/kernel/kexec_efi.c"),
+        KernelRule.RiscVImage => new(rule, new(6, 16), "riscv loads an Image, without a check of signatures; before, ELF kernels only", "arch/riscv/kernel/kexec_image.c"),
+        KernelRule.LoongArchFileLoad => new(rule, new(6, 18), "loongarch has kexec_file_load, without a check of signatures", "arch/loongarch/kernel/kexec_efi.c"),
         _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, null),
     };
 }

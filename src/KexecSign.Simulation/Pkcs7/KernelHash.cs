@@ -13,7 +13,6 @@ internal sealed record KernelHash(string Oid, string KernelName, HashAlgorithmNa
 {
     private static readonly KernelHash[] All =
     [
-        new("1.2.840.113549.2.5", "md5", HashAlgorithmName.MD5, 16),
         new("1.3.14.3.2.26", "sha1", HashAlgorithmName.SHA1, 20),
         new("2.16.840.1.101.3.4.2.1", "sha256", HashAlgorithmName.SHA256, 32),
         new("2.16.840.1.101.3.4.2.2", "sha384", HashAlgorithmName.SHA384, 48),
@@ -52,7 +51,7 @@ internal sealed record KernelHash(string Oid, string KernelName, HashAlgorithmNa
     private static KernelHash Known(string oid, KernelRelease release, string what)
     {
         KernelHash? hash = Array.Find(All, known => known.Oid == oid);
-        KernelRule? rule = hash?.KernelName switch { "md5" => KernelRule.Md5, "sha3-256" or "sha3-384" or "sha3-512" => KernelRule.Sha3, _ => null };
+        KernelRule? rule = hash?.KernelName switch { "sha3-256" or "sha3-384" or "sha3-512" => KernelRule.Sha3, _ => null };
         if (hash is null || (rule is { } changed && !release.Has(changed)))
             throw Unknown(what, oid);
         return hash;
