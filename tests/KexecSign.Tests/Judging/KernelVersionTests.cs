@@ -20,6 +20,10 @@ public sealed class KernelVersionTests : IDisposable
     [InlineData(null, "7.3.4+deb13-arm64", "by the rules of Linux 7.3, which it is itself)")]
     [InlineData("6.1", "7.3.4", "by the rules of Linux 6.1)")]
     [InlineData(null, "5.4.1", "by the rules of Linux 6.12)")]
+    // Who wrote the file wrote its banner: it does not choose older and laxer rules.
+    [InlineData(null, "6.1.0", "by the rules of Linux 6.12)")]
+    [InlineData(null, "6.11.2", "by the rules of Linux 6.12)")]
+    [InlineData(null, "6.12.1", "by the rules of Linux 6.12, which it is itself)")]
     public void The_files_own_release_counts_where_none_is_named(string? named, string? own, string expected) =>
         Kexec(Signed(own, TestSigners.Rsa2048), named, TestSigners.Rsa2048).Reason.ShouldEndWith(expected);
 
@@ -60,7 +64,11 @@ public sealed class KernelVersionTests : IDisposable
         string signed = Signed("7.3.4", TestSigners.P521);
         string policy(string kernel) => $$"""{ "consumers": ["kexec"], "architecture": "arm64"{{kernel}}, "certificates": { "kexec": ["kexec.pem"] } }""";
         File.Copy(TestSigners.P521.CertificateFile(_bench.Folder), _bench.Folder.At("kexec.pem"), overwrite: true);
+        // A gate that names no release goes by the same rules for every file, whatever that says of itself.
         Verify(signed, policy("")).Policy!.Findings.ShouldAllBe(f => f.Holds);
+        Says(Verify(signed, policy(""))).ShouldEndWith("by the rules of Linux 6.12)");
+        Says(Verify(signed, policy(""), "7.3")).ShouldEndWith("by the rules of Linux 7.3)");
+        string Says(VerifyResult result) => result.Policy!.Findings.Single(f => f.Rule == "consumers.kexec").Says;
         Verify(signed, policy(""", "kernel": "6.1" """)).Policy!.Findings.ShouldContain(f => !f.Holds && f.Rule == "consumers.kexec");
         Refusal.Of("KS3012", () => Verify(signed, policy(""", "kernel": "6.1" """), "7.3"), "6.1, as the policy says");
         Refusal.Of("KS3012", () => Verify(signed, policy(""", "kernel": "new" """)), "new");

@@ -1,9 +1,11 @@
 using KexecSign.Commands.Build;
 using KexecSign.Commands.Provenance;
+using KexecSign.Commands.Verify;
 using KexecSign.Commands.Zboot;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
+using KexecSign.Judging;
 using KexecSign.Judging.Policies;
 using KexecSign.Provenance;
 using KexecSign.Signing;
@@ -106,6 +108,28 @@ public sealed class KitSignatureTests : IDisposable
         Sign(kit, TestSigners.Rsa2048);
         Statuses(PlanOf(kit, signers)).ShouldBe("Kept");
         Statuses(PlanOf(kit, $", \"sha256\": \"{new string('0', 64)}\"")).ShouldBe("Failed");
+    }
+
+    [Fact]
+    public void A_demand_on_a_kit_is_not_kept_where_there_is_no_kit_to_hold_it_against()
+    {
+        string signer = TestSigners.Rsa2048.CertificateFile(_bench.Folder);
+        Refusal.Of("KS3010", () => Build(o => o with { Kit = null, KitSigners = [signer] }), "--kit");
+        Refusal.Of("KS3010", () => Build(o => o with { Kit = null, KitSha256 = new string('0', 64) }), "--kit");
+        Refusal.Of("KS3010", () => ZbootRepackOperation.Definition.Run(
+            new() { Image = At("Image"), KitSigners = [signer], Signing = _bench.Identity(TestSigners.Rsa2048), Output = At("o.efi") }, _bench.Context), "--kit");
+
+        // A policy of nothing else: of a finished file nobody can say which kit is in it, and no finding is no yes.
+        File.WriteAllText(At("p.json"), $$"""{ "kitSigners": ["{{signer}}"] }""");
+        string signed = _bench.SignedImage(TestSigners.Rsa2048);
+        VerifyResult result = VerifyOperation.Definition.Run(new() { File = signed, Policy = At("p.json"), Db = [signer], Consumers = [Consumer.Firmware] }, _bench.Context);
+        result.Policy!.Findings.ShouldHaveSingleItem().Code.ShouldBe("KS4165");
+        result.Exit.ShouldBe(Formats.Errors.ExitCode.VerificationFailed);
+
+        // A finished zboot image in the place of one that is linked here.
+        File.WriteAllBytes(At("Image"), TestZboot.Gzip(TestImage.Arm64().Bytes).Bytes);
+        File.WriteAllText(At("p.json"), $$"""{ "kitSigners": ["{{signer}}"], "signatures": { "outer": { "digests": ["sha256"] } } }""");
+        Refusal.Of("KS3315", () => Build(o => o with { Kit = null, Policy = At("p.json") }), "kits: KS4165");
     }
 
     public void Dispose() => _bench.Dispose();

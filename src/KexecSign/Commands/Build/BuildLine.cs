@@ -104,7 +104,7 @@ internal sealed class BuildLine
             ProvenanceSubjects.Announce(finished);
         var signers = new BuildSigners(_outer?.Certificate, _inner?.Certificate, _ima?.Certificate, parser is not null);
         ImmutableArray<Verdict> verdicts = Verify(finished, signers);
-        PolicyReport? judged = sources.Policy is null ? null : Judge(sources.Policy, finished, signers);
+        PolicyReport? judged = sources.Policy is null ? null : Judge(sources.Policy, finished, signers, sources.Kit is not null);
         if (targets.Provenance is not null)
         {
             byte[] envelope = ProvenanceEnvelope.Sign(Statement(finished, sources, parser, outputs), _provenance!, _context);
@@ -216,9 +216,9 @@ internal sealed class BuildLine
         };
     }
 
-    private PolicyReport Judge(PolicyDocument policy, JudgedFile staged, BuildSigners signers)
+    private PolicyReport Judge(PolicyDocument policy, JudgedFile staged, BuildSigners signers, bool hasKit)
     {
-        PolicyReport report = PolicyCheck.Judge(policy, staged, signers.Roles.With(PolicyCheck.Trusted(policy, staged, _context)), _context);
+        PolicyReport report = PolicyCheck.Judge(policy, staged, signers.Roles.With(PolicyCheck.Trusted(policy, staged, _context)), _context, hasKit);
         PolicyFinding? broken = report.Findings.FirstOrDefault(f => !f.Holds);
         return broken is null ? report : throw OperationErrors.BuiltAgainstPolicy.With(policy.Path, $"{broken.Rule}: {broken.Code}: {broken.Says}");
     }

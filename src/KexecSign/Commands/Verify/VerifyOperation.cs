@@ -100,13 +100,15 @@ internal static class VerifyOperation
         if (policy.Kernel is { } kernel && options.Kernel is { } newer && newer != kernel)
             throw OperationErrors.OptionValue.With("kernel", newer, $"{kernel}, as the policy says");
         TrustedRoles all = roles.With(PolicyCheck.Trusted(policy, file, context));
+        // Consumers that were asked for here and those of the policy judge by one release.
+        PolicyDocument settled = policy with { Kernel = policy.Kernel ?? options.Kernel ?? KernelVersions.OfPolicies };
         VerifyOptions asked = options with
         {
             Architecture = options.Architecture ?? policy.Architecture,
-            Kernel = options.Kernel ?? policy.Kernel,
+            Kernel = settled.Kernel,
             ExpiredFails = options.ExpiredFails || policy.ExpiredFails,
         };
-        return Result(options, ImageVerification.Judge(file, asked, all, context), file, all) with { Policy = PolicyCheck.Judge(policy, file, all, context) };
+        return Result(options, ImageVerification.Judge(file, asked, all, context), file, all) with { Policy = PolicyCheck.Judge(settled, file, all, context) };
     }
 
     private static VerifyResult Result(VerifyOptions options, Judgement judgement, JudgedFile file, TrustedRoles roles) =>

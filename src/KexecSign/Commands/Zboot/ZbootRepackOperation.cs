@@ -65,8 +65,10 @@ internal static class ZbootRepackOperation
         string path = options.Output ?? throw OperationErrors.OptionMissing.With("zboot repack", new NamedOption("o"));
         string[] inputs = [.. new[] { options.Image, options.Kit, options.Replacement }.OfType<string>()];
         ZbootKit? kit = options.Kit is null ? null : ZbootKit.Open(options.Kit);
+        if (kit is null && !options.KitSigners.IsEmpty)
+            throw OperationErrors.OptionMissing.With("zboot repack", new NamedOption("kit"));
         if (kit is not null)
-            KitSignature.Require(kit, options.KitSigners, "--kit-signer", context);
+            KitSignature.Require(kit, options.KitSigners, $"{new NamedOption("kit-signer")}", context);
         using FileSource source = FileSource.Open(options.Image);
         using OutputFile output = OutputFile.Create(path, inputs);
         using OutputFile? kept = options.SignedImage is null ? null : OutputFile.Create(options.SignedImage, [.. inputs, path]);

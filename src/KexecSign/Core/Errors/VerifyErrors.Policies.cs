@@ -47,6 +47,11 @@ public static partial class VerifyErrors
             "Sign with a key and digest of today; 'digests' and 'algorithms' can name it, and \"weak\": \"allow\" takes any.",
             ExitCode.VerificationFailed);
 
+    /// <summary>A demand on the kit of an image that nobody could hold the kit against, or nothing else to hold it against.</summary>
+    public static readonly ErrorCode PolicyKit = new(
+        "KS4165", "the policy says which kits are allowed, and {0}.",
+        "Build with [option:kit], and verify what was built by rules about signatures or consumers.", ExitCode.VerificationFailed);
+
     /// <summary>An image for other machines.</summary>
     public static readonly ErrorCode PolicyArchitecture = new(
         "KS4164", "the policy asks for an image of another architecture: {0}.", "Give the image that is for it, or correct 'architecture'.", ExitCode.VerificationFailed);

@@ -64,13 +64,18 @@ internal sealed class PolicyCheck
     /// <param name="file">The file.</param>
     /// <param name="roles">Whom to trust, <see cref="Trusted"/> among them.</param>
     /// <param name="context">Run context.</param>
+    /// <param name="kitWasHeld">In a build, whether there is a kit, which was then held against the policy; null where nobody knows the kit.</param>
     /// <exception cref="KexecSignException">The file cannot be read, or KS3330.</exception>
-    public static PolicyReport Judge(PolicyDocument policy, JudgedFile file, TrustedRoles roles, RunContext context)
+    public static PolicyReport Judge(PolicyDocument policy, JudgedFile file, TrustedRoles roles, RunContext context, bool? kitWasHeld = null)
     {
         var check = new PolicyCheck(policy, file, roles, context);
         try
         {
+            check.CheckKit(kitWasHeld);
             check.Run();
+            // Whoever asks for nothing else asks for what a finished file cannot show. No finding is no yes.
+            if (check._findings.Count == 0)
+                check.Broken("kits", VerifyErrors.PolicyKit, "a finished file does not show which one it was linked with");
         }
         catch (KexecSignException refused)
         {
@@ -120,6 +125,16 @@ internal sealed class PolicyCheck
             CheckReproducible(image, _file.Content, [.. signatures.Values.SelectMany(s => s)]);
     }
 
+    private void CheckKit(bool? wasHeld)
+    {
+        if (_policy.Kits.IsEmpty && _policy.KitSigners.IsEmpty)
+            return;
+        if (wasHeld == true)
+            Holds("kits", "the kit is one that is allowed");
+        else if (wasHeld == false && !OtherKernels.Know(_policy.Architecture) && _file.Kernel.IsUnpacked)
+            Broken("kits", VerifyErrors.PolicyKit, "the image is a zboot image whose kit is not given");
+    }
+
     private void CheckConsumers()
     {
         if (_policy.MustAccept is not { } asked)
@@ -134,7 +149,7 @@ internal sealed class PolicyCheck
             File = _file.Path,
             Consumers = asked,
             Architecture = _policy.Architecture,
-            Kernel = _policy.Kernel,
+            Kernel = _policy.Kernel ?? KernelVersions.OfPolicies,
             ExpiredFails = _policy.ExpiredFails,
             Applied = true,
         };

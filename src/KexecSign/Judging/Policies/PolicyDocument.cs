@@ -83,7 +83,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     public string? Architecture { get; private init; }
 
     /// <summary>Release of the kernel that loads the image, whose rules are judged by; null for the image's own.</summary>
-    public string? Kernel { get; private init; }
+    public string? Kernel { get; init; }
 
     /// <summary>Releases that the kernel in the image may be of, as <c>uname -r</c> begins; null for any.</summary>
     public ImmutableArray<string>? Releases { get; private init; }
