@@ -148,7 +148,7 @@ internal static class AttachOperation
         if (insisted != stage.Certificate.Sha256)
             throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {stage.Certificate.Sha256}, not for {insisted}").In(options.Bundle);
         // The signature's length was foreseen with the chain that prepare was given.
-        string own = Path.Combine(bundle.StageFolder(stage.Number), "certificates.pem");
+        string own = Path.Combine(bundle.StageFolder(stage.Number), Bundle.CertificatesName);
         IReadOnlyList<X509Certificate2> prepared = context.Keyring.OpenCertificates("file:" + own, new PinOptions(), context.Cancellation);
         if (!prepared.Select(Fingerprint).SequenceEqual(certificates.Select(Fingerprint)))
             throw OperationErrors.NotABundle.With($"it was prepared with {prepared.Count} certificate(s), and --cert has "

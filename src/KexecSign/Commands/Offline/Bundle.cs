@@ -27,6 +27,12 @@ internal sealed class Bundle
         Manifest = manifest;
     }
 
+    /// <summary>What a person reads before signing.</summary>
+    public const string ReviewName = "review.txt";
+
+    /// <summary>The signer's certificate and its chain.</summary>
+    public const string CertificatesName = "certificates.pem";
+
     /// <summary>Where it is.</summary>
     public string Folder { get; }
 
@@ -41,13 +47,18 @@ internal sealed class Bundle
     {
         if (File.Exists(Path.Combine(folder, "manifest.json")))
             return Open(folder);
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(entry => !IsOfInterruptedRun(Path.GetFileName(entry))))
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any(entry => !IsOfInterruptedRun(entry)))
             throw OperationErrors.NotABundle.With("the folder is not empty and has no manifest.json").In(folder);
         return new(folder, new());
     }
 
     // A run that was killed before it named its first stage.
-    private static bool IsOfInterruptedRun(string name) => name == "stage-1" || Leftovers.IsName(name);
+    private static bool IsOfInterruptedRun(string entry) =>
+        Leftovers.IsName(Path.GetFileName(entry)) || (Path.GetFileName(entry) == "stage-1" && Directory.Exists(entry) && IsUnfinishedStage(entry));
+
+    // Of an unfinished stage every file can be made anew. What somebody put there since, answers above all, is nobody's to delete.
+    private static bool IsUnfinishedStage(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).All(file =>
+        Leftovers.IsName(Path.GetFileName(file)) || Path.GetRelativePath(folder, file) is ReviewName or CertificatesName || Path.GetDirectoryName(file) == Path.Combine(folder, "requests"));
 
     /// <summary>Opens a bundle.</summary>
     /// <exception cref="KexecSignException">KS3712, KS3001, KS3002.</exception>
@@ -91,7 +102,11 @@ internal sealed class Bundle
         {
             // A run that was interrupted may have left one that no manifest names.
             if (Directory.Exists(folder))
+            {
+                if (!IsUnfinishedStage(folder))
+                    throw OperationErrors.NotABundle.With("it holds files that are no unfinished stage's, and no manifest names it").In(folder);
                 Directory.Delete(folder, recursive: true);
+            }
             Directory.CreateDirectory(Path.Combine(folder, "requests"));
             Directory.CreateDirectory(AnswersFolder(stage.Number));
             Write(folder, files, context);

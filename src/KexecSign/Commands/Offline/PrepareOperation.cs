@@ -118,7 +118,7 @@ internal static class PrepareOperation
             Certificate = Describe(identity),
             Files = [.. requests.Select(r => r.File)],
         };
-        bundle.Add(stage, [.. requests.SelectMany(r => r.Parts), ("certificates.pem", Pem(identity)), ("review.txt", Encoding.UTF8.GetBytes(ReviewText.Of(stage)))], context);
+        bundle.Add(stage, [.. requests.SelectMany(r => r.Parts), (Bundle.CertificatesName, Pem(identity)), (Bundle.ReviewName, Encoding.UTF8.GetBytes(ReviewText.Of(stage)))], context);
         return new(options.Bundle, stage);
     }
 

@@ -282,6 +282,24 @@ public sealed class OfflineSigningTests : IDisposable
         File.Exists(Path.Combine(_bundle, "mine")).ShouldBeTrue();
     }
 
+    [Theory]
+    [InlineData("answers/one.sig")]
+    [InlineData("notes.txt")]
+    [InlineData("answers/requests/one.sig")]
+    public void A_stage_without_a_manifest_that_holds_more_than_prepare_wrote_is_left_alone(string name)
+    {
+        string image = _bench.Folder.File("Image", TestImage.Arm64().Bytes);
+        Prepare(TestSigners.Rsa2048, o => o, image);
+        File.Delete(Path.Combine(_bundle, "manifest.json"));
+        string theirs = Path.Combine(_bundle, "stage-1", name);
+        Directory.CreateDirectory(Path.GetDirectoryName(theirs)!);
+        File.WriteAllText(theirs, "theirs");
+        Refusal.Of("KS3712", () => Prepare(TestSigners.Rsa2048, o => o, image), "not empty");
+        File.ReadAllText(theirs).ShouldBe("theirs");
+        File.Delete(theirs);
+        Prepare(TestSigners.Rsa2048, o => o, image).Stage.Number.ShouldBe(1);
+    }
+
     public void Dispose() => _bench.Dispose();
 
     private PrepareResult Prepare(TestSigner signer, Func<PrepareOptions, PrepareOptions> change, params string[] files) => PrepareOperation.Definition.Run(
