@@ -15,7 +15,7 @@ internal sealed class ImageSigner(SigningIdentity identity, SignOptions options,
     public SignedFile Sign(SelectedFile file, string target)
     {
         using FileSource source = FileSource.Open(file.Path);
-        if (options.SkipSigned && OwnSignature.IsIn(source, identity, options.TrailingBytes, context))
+        if (options.SkipSigned && OwnSignature.IsIn(source, identity, options, context))
             return Leave(file, source, target);
         if (options.Detached)
             return SignedFile.Of(file, DetachedSigning.Sign(source, target, identity, options, timestamper, context));
@@ -34,7 +34,7 @@ internal sealed class ImageSigner(SigningIdentity identity, SignOptions options,
             // Who names a stream among files has it read.
             using FileSource source = file.Root is null ? FileSource.Open(file.Path) : file.Open();
             string target = targetOf[file.Path];
-            if (options.SkipSigned && OwnSignature.IsIn(source, identity, options.TrailingBytes, context))
+            if (options.SkipSigned && OwnSignature.IsIn(source, identity, options, context))
             {
                 UntouchedFile.Leave(file, source, target, options.InPlace, Skipped(file), commit, step, answer, SignedFile.Of, context.Cancellation);
                 return;

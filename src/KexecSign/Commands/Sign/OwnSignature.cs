@@ -2,6 +2,7 @@ using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Signing;
@@ -12,10 +13,10 @@ namespace KexecSign.Commands.Sign;
 internal static class OwnSignature
 {
     /// <summary>
-    /// Whether one of its signatures is by this certificate, over this digest algorithm, and holds. What cannot be read as an image has
-    /// none: signing it will say why.
+    /// Whether one of its signatures is by this certificate, over this digest algorithm, holds, and is as the options have it: with the table that
+    /// fits, with a timestamp. What cannot be read as an image has none: signing it will say why.
     /// </summary>
-    public static bool IsIn(FileSource source, SigningIdentity identity, bool trailing, RunContext context)
+    public static bool IsIn(FileSource source, SigningIdentity identity, SignOptions options, RunContext context)
     {
         try
         {
@@ -23,8 +24,10 @@ internal static class OwnSignature
             PeImage image = PeReader.Read(file);
             if (!image.IsSigned)
                 return false;
-            Layout body = CertificateTable.Strip(image, file, trailing).AlignTo(8);
-            return CertificateTable.Read(image, file).Any(entry => Holds(entry.Pkcs7(), image, body, identity, context));
+            if (options.Fit && (ulong)file.Length != KernelImage.Read(file).ImageSize)
+                return false;
+            Layout body = CertificateTable.Strip(image, file, options.TrailingBytes).AlignTo(8);
+            return CertificateTable.Read(image, file).Any(entry => Holds(entry.Pkcs7(), image, body, identity, options, context));
         }
         catch (KexecSignException)
         {
@@ -32,7 +35,8 @@ internal static class OwnSignature
         }
     }
 
-    private static bool Holds(ReadOnlyMemory<byte> pkcs7, PeImage image, Layout body, SigningIdentity identity, RunContext context)
+    private static bool Holds(
+        ReadOnlyMemory<byte> pkcs7, PeImage image, Layout body, SigningIdentity identity, SignOptions options, RunContext context)
     {
         try
         {
@@ -40,6 +44,8 @@ internal static class OwnSignature
             if (signature.Signer is not { } signer || !signer.RawDataMemory.Span.SequenceEqual(identity.Certificate.RawDataMemory.Span))
                 return false;
             if (signature.IndirectData.Hash != identity.Hash || !signature.ListsSignerHash || signature.IsBeyondJudgement)
+                return false;
+            if (!options.Timestamp.Servers.IsEmpty && signature.TimestampTokens.IsEmpty)
                 return false;
             SignatureFile.Require(pkcs7, image, body, context);
             return true;

@@ -1,5 +1,5 @@
-using KexecSign.Batches;
 using System.Collections.Immutable;
+using KexecSign.Batches;
 using KexecSign.Commands.Sign;
 using KexecSign.Files;
 using KexecSign.Fixtures;
@@ -54,6 +54,21 @@ public sealed class SignOperationTests : IDisposable
         }
         KernelAccepts(signed.File, signer).ShouldBeTrue();
         KernelAccepts(signed.File, TestSigners.Other).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void What_is_signed_and_does_not_fit_is_not_done_where_it_is_to_fit()
+    {
+        string signed = _bench.SignedImage(TestSigners.Rsa2048);
+        SignResult Again(bool fit, string output) => SignOperation.Definition.Run(new()
+        {
+            Files = [signed], SkipSigned = true, Fit = fit, Existing = ExistingSignatures.Replace, Output = _bench.Folder.At(output), Signing = _bench.Identity(TestSigners.Rsa2048),
+        }, _bench.Context);
+        Again(fit: false, "same").Files[0].Status.ShouldBe(FileStatus.Skipped);
+        Again(fit: true, "fitted").Files[0].Status.ShouldBe(FileStatus.Signed);
+        new FileInfo(_bench.Folder.At("fitted")).Length.ShouldBe(TestImage.ImageSize);
+        signed = _bench.Folder.At("fitted");
+        Again(fit: true, "kept").Files[0].Status.ShouldBe(FileStatus.Skipped);
     }
 
     [Theory]
