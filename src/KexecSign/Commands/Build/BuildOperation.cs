@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -173,16 +172,16 @@ internal static class BuildOperation
     /// <summary>The options with the PIN's source at each key; what cannot be done without something else is refused.</summary>
     internal static BuildOptions Complete(BuildOptions options)
     {
-        Require(options.Image, "--image");
-        Require(options.Output, "-o");
+        Require(options.Image, new("image"));
+        Require(options.Output, new("o"));
         RequirePair(options.Outer, "key", "cert");
         RequirePair(options.Inner, "inner-key", "inner-cert");
         RequirePair(options.Ima, "ima-key", "ima-cert");
         RequirePair(options.ProvenanceSigner, "provenance-key", "provenance-cert");
         if (options.Ima.Key is null && (options.Tar ?? options.Xattr) is not null)
-            throw OperationErrors.OptionMissing.With("build", "--ima-key (for " + (options.Tar is null ? "--xattr" : "--tar") + ")");
+            throw OperationErrors.OptionMissing.With("build", $"{new NamedOption("ima-key")} (for {new NamedOption(options.Tar is null ? "xattr" : "tar")})");
         if (options.SignedImage is not null)
-            Require(options.Inner.Key, "--inner-key (for --signed-image)");
+            Require(options.Inner.Key, new("inner-key"));
         StandingImage.RequireUnchanged(options);
         return options with
         {
@@ -217,10 +216,10 @@ internal static class BuildOperation
     private static void RequirePair(SigningOptions signing, string key, string certificate)
     {
         if (signing.Key is null != signing.Certificate is null)
-            throw OperationErrors.OptionMissing.With("build", string.Create(CultureInfo.InvariantCulture, $"--{(signing.Key is null ? key : certificate)}"));
+            throw OperationErrors.OptionMissing.With("build", new NamedOption(signing.Key is null ? key : certificate));
     }
 
-    private static void Require(string? value, string option)
+    private static void Require(string? value, NamedOption option)
     {
         if (value is null)
             throw OperationErrors.OptionMissing.With("build", option);

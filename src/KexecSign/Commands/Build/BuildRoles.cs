@@ -71,7 +71,7 @@ internal static class BuildRoles
     public static IEnumerable<OptionSpec<BuildOptions>> Existing() => SigningOptionSpecs.Existing<BuildOptions>(o => o.Existing, (o, e) => o with { Existing = e })
         .Select(option => option with
         {
-            Role = Value(o => StandingImage.Option(o.Existing) == option.Typed ? "yes" : null, new("sign", option.Name) { Note = "Of an Image inside that is signed, too." }),
+            Role = Value(o => StandingImage.Option(o.Existing) == option.Name ? "yes" : null, new("sign", option.Name) { Note = "Of an Image inside that is signed, too." }),
         });
 
     /// <summary>A key and its certificate, which a plan names by a step's <c>key</c>.</summary>

@@ -63,10 +63,10 @@ internal static class KeptImage
             return $"{refused.Who} {refused.Says}: {refused.Reason}";
         PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
         // Who may have made the kit is asked anew, and so is what was pinned: neither is in the files.
-        AllowedKit.Open(options, policy, context);
+        bool hasKit = AllowedKit.Open(options, policy, context) is not null;
         if (policy is null)
             return null;
-        return PolicyCheck.Judge(policy, kept, signers.Roles.With(PolicyCheck.Trusted(policy, kept, context)), context)
+        return PolicyCheck.Judge(policy, kept, signers.Roles.With(PolicyCheck.Trusted(policy, kept, context)), context, hasKit)
             .Findings.FirstOrDefault(f => !f.Holds) is { } broken ? $"{broken.Rule}: {broken.Says}" : null;
 
         // The key would say whose certificate it is, but what is kept needs no login.

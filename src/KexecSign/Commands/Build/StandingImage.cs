@@ -1,4 +1,5 @@
 using KexecSign.Core.Errors;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Signing;
@@ -8,13 +9,13 @@ namespace KexecSign.Commands.Build;
 /// <summary>An image that carries signatures already, as distributions ship their kernels.</summary>
 internal static class StandingImage
 {
-    /// <summary>The option that says what becomes of them; null where nothing is said.</summary>
+    /// <summary>Name of the option that says what becomes of them; null where nothing is said.</summary>
     public static string? Option(ExistingSignatures existing) => existing switch
     {
         ExistingSignatures.Refuse => null,
-        ExistingSignatures.Replace => "--replace",
-        ExistingSignatures.Append => "--append",
-        ExistingSignatures.Prepend => "--prepend",
+        ExistingSignatures.Replace => "replace",
+        ExistingSignatures.Append => "append",
+        ExistingSignatures.Prepend => "prepend",
         _ => throw new ArgumentOutOfRangeException(nameof(existing), existing, null),
     };
 
@@ -25,12 +26,12 @@ internal static class StandingImage
         if (options.Existing is ExistingSignatures.Refuse or ExistingSignatures.Replace)
             return;
         string? changing =
-            options.Kit is not null ? "--kit"
-            : options.Inner.Key is not null ? "--inner-key"
-            : options.Sbat is not null ? "--sbat"
-            : options.Parser is not null ? "--parser" : null;
+            options.Kit is not null ? "kit"
+            : options.Inner.Key is not null ? "inner-key"
+            : options.Sbat is not null ? "sbat"
+            : options.Parser is not null ? "parser" : null;
         if (changing is not null)
-            throw OperationErrors.OptionsConflict.With(Option(options.Existing)!, changing);
+            throw OperationErrors.OptionsConflict.With(new NamedOption(Option(options.Existing)!), new NamedOption(changing));
     }
 
     /// <summary>The image that the line begins with: without its signatures where they go, so that sections can be added and the payload changed.</summary>

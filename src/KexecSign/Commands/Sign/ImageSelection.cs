@@ -1,16 +1,16 @@
-using System.Buffers.Binary;
 using KexecSign.Batches;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
 
 namespace KexecSign.Commands.Sign;
 
 /// <summary>Which files below a folder are EFI images. Kernels have no ending to know them by, so what is in a file decides.</summary>
 internal static class ImageSelection
 {
-    // PE/COFF: e_lfanew; the subsystem lies at the same place of PE32 and PE32+ headers, behind signature and file header.
-    private const int PointerOffset = 0x3C, SubsystemOffset = 4 + 20 + 68, HeadSize = PointerOffset + 4;
-    private const ushort EfiApplication = 10, EfiRom = 13;
+    // EFI_IMAGE_SUBSYSTEM_EFI_ROM of the PE/COFF specification, the last of four behind EFI_APPLICATION.
+    private const ushort EfiRom = 13;
 
     /// <summary>For <c>sign</c>.</summary>
     public static BatchSelection ToSign { get; } = new("sign", "EFI image", _ => true) { Holds = IsImage };
@@ -21,21 +21,9 @@ internal static class ImageSelection
         try
         {
             using FileSource source = file.Open();
-            Span<byte> head = stackalloc byte[HeadSize];
-            if (source.Length < 2)
-                return false;
-            head = head[..(int)Math.Min(HeadSize, source.Length)];
-            source.Read(0, head);
-            if (!head.StartsWith("MZ"u8))
-                return false;
-            if (head.Length < HeadSize)
-                return true;
-            long at = BinaryPrimitives.ReadUInt32LittleEndian(head[PointerOffset..]) + (long)SubsystemOffset;
-            if (at + 2 > source.Length)
-                return true;
-            Span<byte> subsystem = stackalloc byte[2];
-            source.Read(at, subsystem);
-            return BinaryPrimitives.ReadUInt16LittleEndian(subsystem) is >= EfiApplication and <= EfiRom;
+            Layout image = source.ToLayout();
+            return image.Length >= 2 && image.ReadBytes(0, 2).AsSpan().SequenceEqual("MZ"u8)
+                && PeReader.ReadDamaged(image).Subsystem is >= PeConstants.EfiApplication and <= EfiRom;
         }
         catch (KexecSignException)
         {

@@ -145,7 +145,7 @@ internal static class ZbootBuildOperation
         bool signs = Signs(options);
         string[] inputs = [kitPath, imagePath, .. new[] { options.Payload, options.Sbat }.OfType<string>()];
         ZbootKit kit = ZbootKit.Open(kitPath);
-        KitSignature.Require(kit, options.KitSigners, "--kit-signer", context);
+        KitSignature.Require(kit, options.KitSigners, $"{new NamedOption("kit-signer")}", context);
         using FileSource image = FileSource.Open(imagePath);
         // Outputs are begun first: half a minute of compressing should not end at a folder that is not there.
         using OutputFile output = OutputFile.Create(path, inputs);
