@@ -10,7 +10,7 @@ void RunTests(IEnumerable<FilePath> projects, DirectoryPath results, string lab)
     DotNetBuild("KexecSign.sln", new DotNetBuildSettings { NoLogo = true, Verbosity = DotNetVerbosity.Quiet });
 
     long passed = 0, failed = 0, skipped = 0;
-    var leftOut = "";
+    string leftOut = "", broken = "";
     foreach (var project in projects.OrderBy(project => project.FullPath))
     {
         var name = project.GetFilenameWithoutExtension().ToString();
@@ -39,6 +39,8 @@ void RunTests(IEnumerable<FilePath> projects, DirectoryPath results, string lab)
             leftOut += $"  {counted.Skipped} of {name}\n";
         // A test host that dies leaves no failed test behind, only an exit code.
         failed += exit != 0 && counted.Failed == 0 ? 1 : counted.Failed;
+        foreach (string test in FailedIn(results.CombineWithFilePath(name + ".trx")).DefaultIfEmpty(exit != 0 ? $"{name} ended with {exit}" : ""))
+            broken += test == "" ? "" : $"  {test}\n";
     }
 
     if (FileExists(scenarios.CombineWithFilePath("scenarios.txt")))
@@ -54,12 +56,24 @@ void RunTests(IEnumerable<FilePath> projects, DirectoryPath results, string lab)
             ? "The boot lab's kernels take a while to build and are made only where CI is set. This runs what boots them:\n  ./build.sh --target=Boot\n"
             : "The .trx files in artifacts/tests say why.\n");
     }
-    System.IO.File.WriteAllText(results.CombineWithFilePath("summary").FullPath, $"{leftOut}{passed} passed, {failed} failed, {skipped} skipped\n");
+    if (broken != "")
+        broken = "Failed:\n" + broken;
+    System.IO.File.WriteAllText(results.CombineWithFilePath("summary").FullPath, $"{leftOut}{broken}{passed} passed, {failed} failed, {skipped} skipped\n");
     if (failed > 0)
         throw new CakeException(1, $"KS6004: {failed} test(s) failed. The .trx files in {results} have the details.");
     if (passed == 0)
         throw new CakeException(1, "KS6005: no test ran. Is KexecSign.sln complete?");
 }
+
+// Name and first lines of what each said: whoever sees only the end of a run's output must not run it again to learn that.
+IEnumerable<string> FailedIn(FilePath trx) => !FileExists(trx)
+    ? []
+    : System.Xml.Linq.XDocument.Load(trx.FullPath).Descendants()
+        .Where(element => element.Name.LocalName == "UnitTestResult" && (string)element.Attribute("outcome") == "Failed")
+        .Select(element => $"{(string)element.Attribute("testName")}: {FirstLines(element.Descendants().FirstOrDefault(e => e.Name.LocalName == "Message")?.Value)}");
+
+string FirstLines(string message) =>
+    string.Join(" | ", (message ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Take(8)) is var line && line.Length > 600 ? line[..600] : line;
 
 (long Passed, long Failed, long Skipped) Counted(FilePath trx)
 {
