@@ -21,7 +21,9 @@ internal static class Program
         {
             case ["even", var count, var faults, .. var seed]:
                 long mutations = long.Parse(count, CultureInfo.InvariantCulture);
-                return EvenRun.Run(Readers.All(bench), mutations, seed is [var s] ? int.Parse(s, CultureInfo.InvariantCulture) : 17, new(faults), Console.WriteLine) == 0 ? 0 : 1;
+                var found = new Faults(faults);
+                EvenRun.Run(Readers.All(bench), mutations, seed is [var s] ? int.Parse(s, CultureInfo.InvariantCulture) : 17, found, Console.WriteLine);
+                return found.Count == 0 ? 0 : 1;
             case ["guided", var minutes, var corpus, var faults]:
                 return GuidedRun.Start(TimeSpan.FromMinutes(double.Parse(minutes, CultureInfo.InvariantCulture)), corpus, faults);
             case ["instrumented", var minutes, var corpus, var faults]:

@@ -30,7 +30,13 @@ public sealed class ReaderTests : IDisposable
                 Should.NotThrow(() => reader.Read(seed), $"{reader.Name} refuses a seed, so that nothing behind it is reached");
         }
         var said = new List<string>();
-        EvenRun.Run(readers, 100L * readers.Length, seed: 1, new Faults(_bench.Folder.At("faults")), said.Add).ShouldBe(0, string.Join('\n', said));
+        var faults = new Faults(_bench.Folder.At("faults"));
+        EvenCount[] counts = EvenRun.Run(readers, 100L * readers.Length, seed: 1, faults, said.Add);
+        faults.Count.ShouldBe(0, string.Join('\n', said));
+        // A reader that refuses whatever is damaged is tested no further than its door; one that refuses nothing is no reader.
+        counts.ShouldAllBe(c => c.Read + c.Refused == 100);
+        counts.Count(c => c.Refused >= 5).ShouldBeGreaterThan(counts.Length * 9 / 10, string.Join('\n', said));
+        counts.Count(c => c.Read >= 5).ShouldBeGreaterThan(counts.Length / 2, string.Join('\n', said));
     }
 
     [Theory]
