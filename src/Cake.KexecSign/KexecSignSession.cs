@@ -91,7 +91,7 @@ public sealed class KexecSignSession : IDisposable
 #pragma warning restore CA1031
         {
             KexecSignException error = Failure.Explain(thrown);
-            throw new CakeException((int)error.Code.Exit, Printable.Line(error.Message), thrown);
+            throw new CakeException((int)error.Code.Exit(), Printable.Line(error.Message), thrown);
         }
     }
 }

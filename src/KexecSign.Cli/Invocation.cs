@@ -3,7 +3,7 @@ using KexecSign.Cli.Help;
 using KexecSign.Cli.Output;
 using KexecSign.Cli.Pins;
 using KexecSign.Cli.Terminal;
-using KexecSign.Formats.Errors;
+using KexecSign.Core;
 
 namespace KexecSign.Cli;
 

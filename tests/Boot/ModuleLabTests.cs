@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KexecSign.Boot.Tests.Lab;
 using KexecSign.Catalog;
 using KexecSign.Commands.Modules;
+using KexecSign.Core;
 
 namespace KexecSign.Boot.Tests;
 
@@ -53,7 +54,7 @@ public class ModuleLabTests(LabBench bench)
         bool Verified(string file)
         {
             ImmutableArray<string> trusted = [rsa.CertificateFile, large.CertificateFile, ecdsa.CertificateFile];
-            return LabBench.Run(OperationCatalog.ModuleVerify, new ModuleVerifyOptions { Files = [file], Certificates = trusted }).Exit == Formats.Errors.ExitCode.Done;
+            return LabBench.Run(OperationCatalog.ModuleVerify, new ModuleVerifyOptions { Files = [file], Certificates = trusted }).Exit == ExitCode.Done;
         }
     }
 

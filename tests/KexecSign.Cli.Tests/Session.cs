@@ -1,6 +1,7 @@
 using System.Text;
 using KexecSign.Cli.Terminal;
 using KexecSign.Core.Operations;
+using KexecSign.Core;
 
 namespace KexecSign.Cli.Tests;
 
@@ -24,7 +25,7 @@ internal sealed record Session(int Exit, string Output, string Error)
         Operation operation = FakeOperations.Named("sign", (options, _) =>
         {
             seen = options;
-            return new("done", 0, Formats.Errors.ExitCode.Done);
+            return new("done", 0, ExitCode.Done);
         });
         Session session = Run([operation], ["sign", .. arguments]);
         session.Exit.ShouldBe(0, session.Error);

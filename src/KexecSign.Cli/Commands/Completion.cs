@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using KexecSign.Cli.Terminal;
-using KexecSign.Formats.Errors;
+using KexecSign.Core;
 
 namespace KexecSign.Cli.Commands;
 

@@ -1,5 +1,6 @@
 using KexecSign.Cli.Output;
 using KexecSign.Cli.Terminal;
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Compat;

@@ -3,6 +3,7 @@ using System.Globalization;
 using KexecSign.Catalog;
 using KexecSign.Commands.Ima;
 using KexecSign.Core.Errors;
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Pins;

@@ -65,7 +65,7 @@ internal sealed class PeerRun : IDisposable
         {
             KexecSignException error = Failure.Explain(thrown);
             run.Tell(Printable.Line(error.Message));
-            return error.Code.Exit == ExitCode.WrongUsage ? peer.UsageExit : peer.FailureExit;
+            return error.Code.Kind == ErrorKind.Usage ? peer.UsageExit : peer.FailureExit;
         }
     }
 

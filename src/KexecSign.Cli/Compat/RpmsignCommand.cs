@@ -3,6 +3,7 @@ using KexecSign.Batches;
 using KexecSign.Catalog;
 using KexecSign.Commands.Rpm;
 using KexecSign.Core.Errors;
+using KexecSign.Core;
 
 namespace KexecSign.Cli.Compat;
 
@@ -43,6 +44,6 @@ internal sealed class RpmsignCommand : PeerCommand
             run.Context);
         foreach (FileOutcome file in result.Files.Where(f => f.Message is not null))
             run.Tell(file.Message!);
-        return result.Exit == Formats.Errors.ExitCode.Done ? 0 : FailureExit;
+        return result.Exit == ExitCode.Done ? 0 : FailureExit;
     }
 }

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Catalog;
 using KexecSign.Commands.Signatures;
-using KexecSign.Formats.Errors;
+using KexecSign.Core;
 
 namespace KexecSign.Cli.Compat;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Catalog;
 using KexecSign.Commands.Modules;
+using KexecSign.Core;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Pins;
 
@@ -52,7 +53,7 @@ internal sealed class SignFileCommand(string name) : PeerCommand
             if (message is not null)
                 run.Tell(message);
         }
-        return result.Exit == Formats.Errors.ExitCode.Done ? 0 : FailureExit;
+        return result.Exit == ExitCode.Done ? 0 : FailureExit;
     }
 
     // The kernel's build hands the phrase of its key over in KBUILD_SIGN_PIN.

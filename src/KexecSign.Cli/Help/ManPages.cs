@@ -4,7 +4,7 @@ using System.Text;
 using KexecSign.Catalog;
 using KexecSign.Cli.Commands;
 using KexecSign.Core.Operations;
-using KexecSign.Formats.Errors;
+using KexecSign.Core;
 
 namespace KexecSign.Cli.Help;
 

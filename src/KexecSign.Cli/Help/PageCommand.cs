@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Help;

@@ -3,6 +3,7 @@ using System.Text;
 using KexecSign.Catalog;
 using KexecSign.Cli.Commands;
 using KexecSign.Core.Operations;
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Help;
@@ -47,7 +48,7 @@ internal static class ReferencePages
         text.Append("With `-v` an error names its place on this page.\n\n");
         text.Append("| code | what | what to do | exit |\n| --- | --- | --- | --- |\n");
         foreach (ErrorCode code in codes.OrderBy(code => code.Id, StringComparer.Ordinal))
-            Row(text, $"<a id=\"{ToolVersion.ErrorAnchor(code.Id)}\"></a>{code.Id}", code.Says, code.Mend, $"{(int)code.Exit}");
+            Row(text, $"<a id=\"{ToolVersion.ErrorAnchor(code.Id)}\"></a>{code.Id}", code.Says, code.Mend, $"{(int)code.Exit()}");
         return text.ToString();
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using KexecSign.Cli.Terminal;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Output;
@@ -21,7 +22,7 @@ internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool ver
         }
         if (json)
             WriteJson(error);
-        return error.Code.Exit;
+        return error.Code.Exit();
     }
 
     private void WriteJson(KexecSignException error)

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using KexecSign.Core.Errors;
+using KexecSign.Core;
 using KexecSign.Files;
-using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Terminal;
 

@@ -2,23 +2,17 @@ using System.Globalization;
 
 namespace KexecSign.Formats.Errors;
 
-/// <summary>What a failure means to the calling process; the numbers are the exit codes of every command.</summary>
-public enum ExitCode
+/// <summary>What kind of failure an error is; what a process says of it, is told above.</summary>
+public enum ErrorKind
 {
-    /// <summary>All that was asked for was done.</summary>
-    Done = 0,
-
-    /// <summary>Refused or failed.</summary>
-    Failed = 1,
+    /// <summary>It was refused or could not be done.</summary>
+    Failure,
 
     /// <summary>The command line, plan or option does not make sense.</summary>
-    WrongUsage = 2,
-
-    /// <summary>Some files of a batch failed; the report names them.</summary>
-    SomeFailed = 3,
+    Usage,
 
     /// <summary>A verification was carried out and its answer is no.</summary>
-    VerificationFailed = 4,
+    Verdict,
 }
 
 /// <summary>
@@ -28,8 +22,8 @@ public enum ExitCode
 /// <param name="Id">Stable code of the form <c>KS####</c>; never reused.</param>
 /// <param name="Says">Composite format string of the message, without code and without the way out.</param>
 /// <param name="Mend">The way out, one or two sentences; a composite format too. Options and commands are named as <see cref="FaceWords"/> says.</param>
-/// <param name="Exit">Exit code of a command that stops with this error.</param>
-public sealed record ErrorCode(string Id, string Says, string Mend, ExitCode Exit = ExitCode.Failed)
+/// <param name="Kind">Whether it is a failure, wrong usage or an answer.</param>
+public sealed record ErrorCode(string Id, string Says, string Mend, ErrorKind Kind = ErrorKind.Failure)
 {
     private readonly string _says = Says, _mend = Mend;
 

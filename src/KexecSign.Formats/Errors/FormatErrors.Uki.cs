@@ -50,13 +50,13 @@ public static partial class FormatErrors
 
     /// <summary>A bank that no TPM has.</summary>
     public static readonly ErrorCode UnknownPcrBank = new(
-        "KS1721", "there is no PCR bank '{0}'.", "Banks are sha1, sha256, sha384 and sha512.", ExitCode.WrongUsage);
+        "KS1721", "there is no PCR bank '{0}'.", "Banks are sha1, sha256, sha384 and sha512.", ErrorKind.Usage);
 
     /// <summary>A phase path that systemd would never measure.</summary>
     public static readonly ErrorCode BadPhase = new(
         "KS1722", "the phase path '{0}' has a word that is empty or no word.",
             "Join words by colons, for instance enter-initrd:leave-initrd; a single colon is the moment before any phase.",
-            ExitCode.WrongUsage);
+            ErrorKind.Usage);
 
     /// <summary>A profile that is not in the image.</summary>
     public static readonly ErrorCode NoSuchProfile = new(

@@ -14,7 +14,7 @@ public static partial class KeyErrors
 
     /// <summary>The reference's type= is not what is wanted.</summary>
     public static readonly ErrorCode TypeUnfit = new(
-        "KS2032", "the URI says type={0} but a {1} is wanted here.", "Leave type= out or correct it.", ExitCode.WrongUsage);
+        "KS2032", "the URI says type={0} but a {1} is wanted here.", "Leave type= out or correct it.", ErrorKind.Usage);
 
     /// <summary>A key of a kind that kernel or firmware do not take.</summary>
     public static readonly ErrorCode KeyUnsupported = new(

@@ -35,12 +35,12 @@ public static partial class KeyErrors
     public static readonly ErrorCode PinVariableUnset = new(
         "KS2075", "no environment variable of the name that was given for the PIN is set (what was given is not shown: it may be the "
             + "PIN itself).",
-        "Give the variable's name, not its value, and set it for this process.", ExitCode.WrongUsage);
+        "Give the variable's name, not its value, and set it for this process.", ErrorKind.Usage);
 
     /// <summary>pin-source=|program is an invitation to run what a URI says.</summary>
     public static readonly ErrorCode PinProgramRefused = new(
         "KS2045", "the URI's pin-source names a {0}, which is not read.", "Use pin-source=file:PATH, or feed the program's output in "
-            + "with [option:pin-fd].", ExitCode.WrongUsage);
+            + "with [option:pin-fd].", ErrorKind.Usage);
 
     /// <summary>The token wants a PIN of another length.</summary>
     public static readonly ErrorCode PinUnfit = new(

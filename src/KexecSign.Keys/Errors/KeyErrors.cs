@@ -10,22 +10,22 @@ public static partial class KeyErrors
         "KS2001",
         "'{0}' references are not something a {1} can be opened from.",
         "Give a pkcs11: URI, file:PATH or a path.",
-        ExitCode.WrongUsage);
+        ErrorKind.Usage);
 
     /// <summary>A PKCS#11 URI breaks RFC 7512; the value is not shown because it may be a PIN.</summary>
     public static readonly ErrorCode UriMalformed = new(
         "KS2002",
         "the pkcs11: URI is malformed at character {0} ({1}).",
         "RFC 7512: pkcs11:name=value;name=value?name=value&name=value, with blanks, ';', '&' and '%' in values as %20, %3B, %26, %25.",
-        ExitCode.WrongUsage);
+        ErrorKind.Usage);
 
     /// <summary>An attribute occurs twice in a PKCS#11 URI.</summary>
     public static readonly ErrorCode UriAttributeTwice = new(
-        "KS2003", "the pkcs11: URI gives '{0}' twice.", "Leave one of them.", ExitCode.WrongUsage);
+        "KS2003", "the pkcs11: URI gives '{0}' twice.", "Leave one of them.", ErrorKind.Usage);
 
     /// <summary>pin-value and pin-source together (RFC 7512 section 2.4 forbids it).</summary>
     public static readonly ErrorCode UriPinTwice = new(
-        "KS2004", "the pkcs11: URI gives both pin-value and pin-source.", "Leave pin-source alone.", ExitCode.WrongUsage);
+        "KS2004", "the pkcs11: URI gives both pin-value and pin-source.", "Leave pin-source alone.", ErrorKind.Usage);
 
     /// <summary>pin-value works, but it ends up in shell histories and process lists.</summary>
     public static readonly ErrorCode PinValueSeen = new(
@@ -42,7 +42,7 @@ public static partial class KeyErrors
     /// <summary>A module by a path that depends on the current folder.</summary>
     public static readonly ErrorCode ModuleRelative = new(
         "KS2073", "'{0}' is a relative path, and a PKCS#11 module is code: what it leads to depends on the current folder.",
-        "Give the absolute path, or the bare name of a module that the system has (libsofthsm2.so).", ExitCode.WrongUsage);
+        "Give the absolute path, or the bare name of a module that the system has (libsofthsm2.so).", ErrorKind.Usage);
 
     /// <summary>The library cannot be loaded, or is no PKCS#11 module.</summary>
     public static readonly ErrorCode ModuleUnusable = new(
@@ -91,7 +91,7 @@ public static partial class KeyErrors
 
     /// <summary>A token label that does not fit into 32 bytes.</summary>
     public static readonly ErrorCode TokenLabelTooLong = new(
-        "KS2026", "the token label takes {0} bytes but a token keeps at most {1}.", "Choose a shorter label.", ExitCode.WrongUsage);
+        "KS2026", "the token label takes {0} bytes but a token keeps at most {1}.", "Choose a shorter label.", ErrorKind.Usage);
 
     /// <summary>A file of the token's folder cannot be written.</summary>
     public static readonly ErrorCode NotWritable = new(
@@ -104,5 +104,5 @@ public static partial class KeyErrors
 
     /// <summary>The deadline is no number of seconds.</summary>
     public static readonly ErrorCode DeadlineMalformed = new(
-        "KS2029", "the environment variable {0} is '{1}', not a number of seconds from 1 to 3600.", "Correct it or unset it.", ExitCode.WrongUsage);
+        "KS2029", "the environment variable {0} is '{1}', not a number of seconds from 1 to 3600.", "Correct it or unset it.", ErrorKind.Usage);
 }

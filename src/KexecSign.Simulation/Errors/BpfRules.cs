@@ -119,5 +119,5 @@ public static class BpfRules
         "KS4576", "the loader ends with EINVAL: map {0} is a ring buffer of 0x{1:x} bytes, but a kernel with pages of 0x{2:x} bytes takes only powers of two that are multiples of a page.",
         "Declare ring buffers of 65536 bytes at least; arm64 kernels have pages of 4, 16 or 64 KiB.");
 
-    private static ErrorCode Refuses(string id, string says, string mend) => new(id, says, mend, ExitCode.VerificationFailed);
+    private static ErrorCode Refuses(string id, string says, string mend) => new(id, says, mend, ErrorKind.Verdict);
 }

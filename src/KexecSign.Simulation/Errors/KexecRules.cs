@@ -206,7 +206,7 @@ public static class KexecRules
         "the kernel is locked down, IMA does not appraise the image, and its signature fails ({0}).",
         "Sign with a key in the kernel's keyrings.");
 
-    private static ErrorCode Refuses(string id, string says, string mend) => new(id, says, mend, ExitCode.VerificationFailed);
+    private static ErrorCode Refuses(string id, string says, string mend) => new(id, says, mend, ErrorKind.Verdict);
 
     /// <summary>What the machine that runs the model cannot compute.</summary>
     public static readonly ErrorCode NotComputable = new(

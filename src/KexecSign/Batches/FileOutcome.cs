@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Batches;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using KexecSign.Core.Reports;
-using KexecSign.Formats.Errors;
+using KexecSign.Core;
 using KexecSign.Inspection.Differences;
 using KexecSign.Inspection.Parts;
 

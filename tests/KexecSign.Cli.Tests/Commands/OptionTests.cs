@@ -1,4 +1,5 @@
 using KexecSign.Core.Operations;
+using KexecSign.Core;
 
 namespace KexecSign.Cli.Tests.Commands;
 
@@ -51,7 +52,7 @@ public sealed class OptionTests
     [Fact]
     public void Global_flags_may_stand_before_and_behind_the_command()
     {
-        var operation = FakeOperations.Named("zboot build", (_, context) => new(context.DryRun ? "plan" : "work", 0, Formats.Errors.ExitCode.Done));
+        var operation = FakeOperations.Named("zboot build", (_, context) => new(context.DryRun ? "plan" : "work", 0, ExitCode.Done));
         Session.Run([operation], "--dry-run", "zboot", "build").Output.ShouldContain("plan");
         Session.Run([operation], "zboot", "--dry-run", "build").Output.ShouldContain("plan");
         Session.Run([operation], "zboot", "build", "--dry-run").Output.ShouldContain("plan");
@@ -65,7 +66,7 @@ public sealed class OptionTests
         Operation operation = FakeOperations.Single((options, _) =>
         {
             seen = options.Output;
-            return new("done", 0, Formats.Errors.ExitCode.Done);
+            return new("done", 0, ExitCode.Done);
         });
         Session.Run([operation], "inspect", "Image").Output.ShouldStartWith("done");
         seen.ShouldBe("Image");

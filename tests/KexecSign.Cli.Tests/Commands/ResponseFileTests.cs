@@ -1,3 +1,5 @@
+using KexecSign.Core;
+
 namespace KexecSign.Cli.Tests.Commands;
 
 public sealed class ResponseFileTests : IDisposable
@@ -19,7 +21,7 @@ public sealed class ResponseFileTests : IDisposable
     public void The_command_may_stand_in_the_file()
     {
         string path = Write("sign", "--digest", "sha384");
-        Session.Run([FakeOperations.Named("sign", (o, _) => new(o.Digest, 0, Formats.Errors.ExitCode.Done))], "@" + path).Output.ShouldContain("sha384");
+        Session.Run([FakeOperations.Named("sign", (o, _) => new(o.Digest, 0, ExitCode.Done))], "@" + path).Output.ShouldContain("sha384");
     }
 
     [Fact]

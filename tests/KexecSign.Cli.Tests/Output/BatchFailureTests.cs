@@ -1,6 +1,6 @@
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
-using KexecSign.Formats.Errors;
+using KexecSign.Core;
 
 namespace KexecSign.Cli.Tests.Output;
 

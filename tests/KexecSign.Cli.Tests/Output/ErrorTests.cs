@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Tests.Output;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using KexecSign.Core.Operations;
-using KexecSign.Formats.Errors;
+using KexecSign.Core;
 
 namespace KexecSign.Cli.Tests.Output;
 

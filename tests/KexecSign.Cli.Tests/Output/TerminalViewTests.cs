@@ -1,6 +1,7 @@
 using KexecSign.Cli.Output;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Tests.Output;

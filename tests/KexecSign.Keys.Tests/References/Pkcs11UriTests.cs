@@ -76,7 +76,7 @@ public sealed class Pkcs11UriTests
     [InlineData("pkcs11:library-version=1.2.3")]
     [InlineData("pkcs11:module-path=/x")]
     public void Refuses_what_the_standard_does_not_allow(string text) =>
-        Refusal.Of("KS2002", () => Pkcs11Uri.Parse(text)).Code.Exit.ShouldBe(ExitCode.WrongUsage);
+        Refusal.Of("KS2002", () => Pkcs11Uri.Parse(text)).Code.Kind.ShouldBe(ErrorKind.Usage);
 
     [Theory]
     [InlineData("pkcs11:pin-value=secret4711")]

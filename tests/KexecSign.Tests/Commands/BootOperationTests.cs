@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using KexecSign.Commands.Boot;
+using KexecSign.Core;
 using KexecSign.Fixtures;
-using KexecSign.Formats.Errors;
 using KexecSign.Qemu;
 
 namespace KexecSign.Tests.Commands;

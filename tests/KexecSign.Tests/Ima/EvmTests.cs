@@ -1,8 +1,8 @@
 using KexecSign.Batches;
 using KexecSign.Commands.Ima;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Fixtures;
-using KexecSign.Formats.Errors;
 using KexecSign.Ima;
 
 namespace KexecSign.Tests.Ima;

@@ -1,9 +1,9 @@
 using KexecSign.Batches;
 using KexecSign.Commands.Ima;
 using KexecSign.Commands.Inspect;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Fixtures;
-using KexecSign.Formats.Errors;
 using KexecSign.Ima;
 
 namespace KexecSign.Tests.Ima;

@@ -2,9 +2,9 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Batches;
 using KexecSign.Commands.Ima;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Fixtures;
-using KexecSign.Formats.Errors;
 using KexecSign.Formats.Ima;
 using KexecSign.Ima;
 

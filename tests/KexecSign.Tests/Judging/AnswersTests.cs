@@ -9,6 +9,7 @@ using KexecSign.Commands.Modules;
 using KexecSign.Commands.Verify;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
@@ -99,7 +100,7 @@ public sealed class AnswersTests : IDisposable
         string nested = _bench.SignedImage(TestSigners.Rsa2048, TestZboot.Gzip(File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa3072))));
         string[] both = [Pem(TestSigners.Rsa2048), Pem(TestSigners.Rsa3072)];
         Refusal.Of("KS3330", () => Verify(new() { File = nested, Certificates = [.. both] }), "of the PE image, of the kernel inside", "--kexec-cert")
-            .Code.Exit.ShouldBe(ExitCode.WrongUsage);
+            .Code.Exit().ShouldBe(ExitCode.WrongUsage);
         Verify(new() { File = nested, Certificates = [Pem(TestSigners.Rsa3072)], Consumers = [Consumer.Kexec] }).Exit.ShouldBe(ExitCode.Done);
         Verify(new() { File = nested, Db = [Pem(TestSigners.Rsa2048)], KexecCertificates = [Pem(TestSigners.Rsa3072)] }).Exit.ShouldBe(ExitCode.Done);
         Verify(new() { File = nested, Db = [Pem(TestSigners.Rsa3072)], KexecCertificates = [Pem(TestSigners.Rsa2048)] }).Exit.ShouldBe(ExitCode.VerificationFailed);
@@ -155,7 +156,7 @@ public sealed class AnswersTests : IDisposable
     {
         KexecSignException trouble = OperationErrors.NativeLibraryMissing.With("libzstd.so.1", "libzstd1");
         Refusal.Of(trouble.Code.Id, () => Verdict.Refused(Consumer.Kexec, trouble));
-        VerifyErrors.MlDsaNotJudged.Exit.ShouldBe(ExitCode.Failed);
+        VerifyErrors.MlDsaNotJudged.Exit().ShouldBe(ExitCode.Failed);
         FileOutcome.ExitOfVerification([FileOutcome.Of(new SelectedFile("a", "a", 0), trouble), new("b", FileStatus.Verified)]).ShouldBe(ExitCode.Failed);
         FileOutcome.ExitOfVerification([FileOutcome.Of(new("a", "a", 0), VerifyErrors.NotAppended.With()), FileOutcome.Of(new("b", "b", 0), trouble)]).ShouldBe(ExitCode.VerificationFailed);
         string module = _bench.Folder.At("nowhere.ko");

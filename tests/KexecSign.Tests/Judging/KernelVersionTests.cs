@@ -2,8 +2,8 @@ using System.Text;
 using System.Text.Json;
 using KexecSign.Commands.Build;
 using KexecSign.Commands.Verify;
+using KexecSign.Core;
 using KexecSign.Fixtures;
-using KexecSign.Formats.Errors;
 using KexecSign.Judging;
 using KexecSign.Signing;
 

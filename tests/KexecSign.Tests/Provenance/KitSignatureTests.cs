@@ -2,6 +2,7 @@ using KexecSign.Commands.Build;
 using KexecSign.Commands.Provenance;
 using KexecSign.Commands.Verify;
 using KexecSign.Commands.Zboot;
+using KexecSign.Core;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
@@ -124,7 +125,7 @@ public sealed class KitSignatureTests : IDisposable
         string signed = _bench.SignedImage(TestSigners.Rsa2048);
         VerifyResult result = VerifyOperation.Definition.Run(new() { File = signed, Policy = At("p.json"), Db = [signer], Consumers = [Consumer.Firmware] }, _bench.Context);
         result.Policy!.Findings.ShouldHaveSingleItem().Code.ShouldBe("KS4165");
-        result.Exit.ShouldBe(Formats.Errors.ExitCode.VerificationFailed);
+        result.Exit.ShouldBe(ExitCode.VerificationFailed);
 
         // A finished zboot image in the place of one that is linked here.
         File.WriteAllBytes(At("Image"), TestZboot.Gzip(TestImage.Arm64().Bytes).Bytes);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using KexecSign.Commands.Build;
 using KexecSign.Commands.Provenance;
+using KexecSign.Core;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Tests.Provenance;
@@ -66,7 +67,7 @@ public sealed class ProvenanceTests : IDisposable
         byte[] image = File.ReadAllBytes(output);
         int at = BitConverter.ToInt32(image, 8), length = BitConverter.ToInt32(image, 12);
         Subject(statement, "built.efi#payload").ShouldBe(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(image.AsSpan(at, length))));
-        Verify(envelope, TestSigners.Rsa2048, output).Exit.ShouldBe(KexecSign.Formats.Errors.ExitCode.Done);
+        Verify(envelope, TestSigners.Rsa2048, output).Exit.ShouldBe(ExitCode.Done);
     }
 
     [SkippableFact]

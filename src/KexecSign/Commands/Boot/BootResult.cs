@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using KexecSign.Core.Reports;
-using KexecSign.Formats.Errors;
+using KexecSign.Core;
 using KexecSign.Qemu;
 
 namespace KexecSign.Commands.Boot;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using KexecSign.Core;
 using KexecSign.Formats.Bpf;
-using KexecSign.Formats.Errors;
 using KexecSign.Judging;
 using KexecSign.Pictures;
 using KexecSign.Provenance;

@@ -1,7 +1,7 @@
+using KexecSign.Core;
 using KexecSign.Provenance;
 using System.Collections.Immutable;
 using KexecSign.Core.Reports;
-using KexecSign.Formats.Errors;
 using KexecSign.Ima;
 using KexecSign.Judging;
 using KexecSign.Judging.Policies;

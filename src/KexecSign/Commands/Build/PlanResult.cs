@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using KexecSign.Core.Reports;
-using KexecSign.Formats.Errors;
+using KexecSign.Core;
 
 namespace KexecSign.Commands.Build;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using KexecSign.Core.Reports;
-using KexecSign.Formats.Errors;
+using KexecSign.Core;
 
 namespace KexecSign.Commands.Demo;
 

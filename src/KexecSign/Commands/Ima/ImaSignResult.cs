@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using KexecSign.Batches;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
+using KexecSign.Core;
 using KexecSign.Formats.Errors;
 using KexecSign.Ima;
 

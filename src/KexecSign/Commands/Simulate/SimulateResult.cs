@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using KexecSign.Core.Reports;
+using KexecSign.Core;
 using KexecSign.Formats.Bpf;
-using KexecSign.Formats.Errors;
 using KexecSign.Parsers;
 using KexecSign.Simulation.Bpf;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Core;
 using KexecSign.Formats.Ima;
 using KexecSign.Inspection;
 using KexecSign.Judging;
@@ -16,7 +17,7 @@ internal static class VerifyPicture
     public static PictureReport Of(VerifyResult result, InspectResult file, ImaValues ima)
     {
         ImmutableArray<PictureAnswer> answers = [.. result.Verdicts.Select(PictureAnswer.Of)];
-        bool yes = result.Exit == Formats.Errors.ExitCode.Done;
+        bool yes = result.Exit == ExitCode.Done;
         PictureTone tone = yes ? PictureTone.Good
             : answers.Any(a => a.Tone == PictureTone.Bad) || result.Policy?.Findings.Any(f => !f.Holds) == true ? PictureTone.Bad : PictureTone.Open;
         return new(result.File, tone, Outcome(result),

@@ -29,7 +29,7 @@ public static class Failure
     public static bool IsAnswer(KexecSignException refused)
     {
         ArgumentNullException.ThrowIfNull(refused);
-        return refused.Code.Exit == ExitCode.VerificationFailed || refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal);
+        return refused.Code.Kind == ErrorKind.Verdict || refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal);
     }
 
     private static KexecSignException Refused(Exception thrown)

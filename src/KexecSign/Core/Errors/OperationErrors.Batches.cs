@@ -6,11 +6,11 @@ public static partial class OperationErrors
 {
     /// <summary>A folder or pattern that holds nothing to work on.</summary>
     public static readonly ErrorCode NothingSelected = new(
-        "KS3901", "'{0}' leads to no {1}.", "Check the path or the pattern; quote patterns, so that the shell leaves them alone.", ExitCode.WrongUsage);
+        "KS3901", "'{0}' leads to no {1}.", "Check the path or the pattern; quote patterns, so that the shell leaves them alone.", ErrorKind.Usage);
 
     /// <summary>A list of files that is no list.</summary>
     public static readonly ErrorCode FileListUnreadable = new(
-        "KS3902", "the list of files cannot be used: {0}.", "Give a text file with one path a line, or paths that end with a zero byte.", ExitCode.WrongUsage);
+        "KS3902", "the list of files cannot be used: {0}.", "Give a text file with one path a line, or paths that end with a zero byte.", ErrorKind.Usage);
 
     /// <summary>A signature is there already.</summary>
     public static readonly ErrorCode AppendedAlready = new(
@@ -38,7 +38,7 @@ public static partial class OperationErrors
 
     /// <summary>fs-verity signatures are of version 3.</summary>
     public static readonly ErrorCode VerityVersion = new(
-        "KS3924", "fs-verity digests are signed in version 3 only.", "Leave [option:version] out, or say [option:version 3].", ExitCode.WrongUsage);
+        "KS3924", "fs-verity digests are signed in version 3 only.", "Leave [option:version] out, or say [option:version 3].", ErrorKind.Usage);
 
     /// <summary>An RPM package has IMA signatures already.</summary>
     public static readonly ErrorCode RpmSignedAlready = new(
@@ -48,5 +48,5 @@ public static partial class OperationErrors
     /// <summary>Options of EVM without EVM.</summary>
     public static readonly ErrorCode EvmNotWanted = new(
         "KS3925", "[option:owner], [option:mode], [option:selinux] and [option:capability] say what an EVM signature covers, and none is "
-            + "asked for.", "Add [option:evm], or leave them out.", ExitCode.WrongUsage);
+            + "asked for.", "Add [option:evm], or leave them out.", ErrorKind.Usage);
 }

@@ -6,7 +6,7 @@ public static partial class OperationErrors
 {
     /// <summary>Neither a source nor a built-in parser, or both.</summary>
     public static readonly ErrorCode ParserSource = new(
-        "KS3600", "'bpf compile' needs either a source file or [option:parser], and {0} given.", "Give a .bpf.c file, or [option:parser zboot], or [option:parser uki].", ExitCode.WrongUsage);
+        "KS3600", "'bpf compile' needs either a source file or [option:parser], and {0} given.", "Give a .bpf.c file, or [option:parser zboot], or [option:parser uki].", ErrorKind.Usage);
 
     /// <summary>The compiled parser breaks the contract.</summary>
     public static readonly ErrorCode ParserBreaksContract = new(
@@ -15,11 +15,11 @@ public static partial class OperationErrors
 
     /// <summary>A size that makes no ring buffer.</summary>
     public static readonly ErrorCode RingSize = new(
-        "KS3602", "[option:ring-size] is {0}; a ring buffer is a power of two from {1} to {2}.", "Leave it out: it is computed from [option:image-size].", ExitCode.WrongUsage);
+        "KS3602", "[option:ring-size] is {0}; a ring buffer is a power of two from {1} to {2}.", "Leave it out: it is computed from [option:image-size].", ErrorKind.Usage);
 
     /// <summary>A value that is no number of bytes.</summary>
     public static readonly ErrorCode ByteCount = new(
-        "KS3603", "[option:{0}] does not take '{1}'.", "It takes a number of bytes, or of KiB, MiB or GiB with K, M or G behind it.", ExitCode.WrongUsage);
+        "KS3603", "[option:{0}] does not take '{1}'.", "It takes a number of bytes, or of KiB, MiB or GiB with K, M or G behind it.", ErrorKind.Usage);
 
     /// <summary>An object for another series in a v7 container.</summary>
     public static readonly ErrorCode ContainerAbi = new(
@@ -53,7 +53,7 @@ public static partial class OperationErrors
 
     /// <summary>A signature without a key.</summary>
     public static readonly ErrorCode ContainerKey = new(
-        "KS3611", "{0} is given but not {1}.", "Give both to sign every level, or neither.", ExitCode.WrongUsage);
+        "KS3611", "{0} is given but not {1}.", "Give both to sign every level, or neither.", ErrorKind.Usage);
 
     /// <summary>A container that would be too deep.</summary>
     public static readonly ErrorCode ContainerDepth = new(

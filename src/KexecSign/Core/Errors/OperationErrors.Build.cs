@@ -6,11 +6,11 @@ public static partial class OperationErrors
 {
     /// <summary>A plan that is no JSON object of options.</summary>
     public static readonly ErrorCode PlanMalformed = new(
-        "KS3201", "the plan is not a JSON object of option names and values: {0}.", "See [run:build, help] for the names.", ExitCode.WrongUsage);
+        "KS3201", "the plan is not a JSON object of option names and values: {0}.", "See [run:build, help] for the names.", ErrorKind.Usage);
 
     /// <summary>A name that is no option.</summary>
     public static readonly ErrorCode PlanNameUnknown = new(
-        "KS3202", "the plan says '{0}', which is no option of build.", "See [run:build, help] for the names.", ExitCode.WrongUsage);
+        "KS3202", "the plan says '{0}', which is no option of build.", "See [run:build, help] for the names.", ErrorKind.Usage);
 
     /// <summary>What was built does not verify.</summary>
     public static readonly ErrorCode BuiltUnverified = new(

@@ -18,11 +18,11 @@ public static partial class OperationErrors
 
     /// <summary>A key id that is none.</summary>
     public static readonly ErrorCode KeyIdMalformed = new(
-        "KS3853", "'{0}' is no key id.", "Give 1 to 8 hex digits other than zero, as [run:ima show] prints it.", ExitCode.WrongUsage);
+        "KS3853", "'{0}' is no key id.", "Give 1 to 8 hex digits other than zero, as [run:ima show] prints it.", ErrorKind.Usage);
 
     /// <summary>A name that is no compat command.</summary>
     public static readonly ErrorCode PeerUnknown = new(
-        "KS3854", "'{0}' is none of the commands that [run:as] answers to.", "It answers to {1}.", ExitCode.WrongUsage);
+        "KS3854", "'{0}' is none of the commands that [run:as] answers to.", "It answers to {1}.", ErrorKind.Usage);
 
     /// <summary>An option that the peer has and we refuse on purpose.</summary>
     public static readonly ErrorCode PeerOptionRefused = new(
@@ -60,11 +60,11 @@ public static partial class OperationErrors
 
     /// <summary>A policy of an agent cannot be read.</summary>
     public static readonly ErrorCode AgentPolicyMalformed = new(
-        "KS3873", "the agent's policy is malformed: {0}.", "It has keys, each with key, kinds and count; count; until.", ExitCode.WrongUsage);
+        "KS3873", "the agent's policy is malformed: {0}.", "It has keys, each with key, kinds and count; count; until.", ErrorKind.Usage);
 
     /// <summary>The chain of an audit log is broken.</summary>
     public static readonly ErrorCode AuditBroken = new(
-        "KS3874", "line {0} of the audit log is wrong: {1}.", "Somebody changed the log, or it was cut off; keep it as it is and begin another one.", ExitCode.VerificationFailed);
+        "KS3874", "line {0} of the audit log is wrong: {1}.", "Somebody changed the log, or it was cut off; keep it as it is and begin another one.", ErrorKind.Verdict);
 
     /// <summary>Content that an agent does not sign.</summary>
     public static readonly ErrorCode AgentContentRefused = new(
@@ -72,7 +72,7 @@ public static partial class OperationErrors
 
     /// <summary>No key for an agent.</summary>
     public static readonly ErrorCode AgentWithoutKeys = new(
-        "KS3876", "no key is named that the agent could hold.", "Name them with [option:key], or in a policy.", ExitCode.WrongUsage);
+        "KS3876", "no key is named that the agent could hold.", "Name them with [option:key], or in a policy.", ErrorKind.Usage);
 
     /// <summary>The policy says no.</summary>
     public static readonly ErrorCode AgentPolicyRefused = new(

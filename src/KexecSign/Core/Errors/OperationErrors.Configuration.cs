@@ -8,7 +8,7 @@ public static partial class OperationErrors
     /// <summary>A name that no configuration has.</summary>
     public static readonly ErrorCode NamedKeyUnknown = new(
         "KS3081", "there is no key named '{0}'; there are: {1}.",
-        "Read was {2}. Name one of them, add it to 'keys' in a configuration, or give the configuration with [option:config FILE].", ExitCode.WrongUsage);
+        "Read was {2}. Name one of them, add it to 'keys' in a configuration, or give the configuration with [option:config FILE].", ErrorKind.Usage);
 
     /// <summary>A configuration that somebody else can change.</summary>
     public static readonly ErrorCode ConfigurationWritable = new(
@@ -23,7 +23,7 @@ public static partial class OperationErrors
     /// <summary>A profile that no configuration has.</summary>
     public static readonly ErrorCode ProfileUnknown = new(
         "KS3084", "there is no profile '{0}'; there are: {1}.",
-        "Read was {2}. Name one of them, or add it to 'profiles' in a configuration.", ExitCode.WrongUsage);
+        "Read was {2}. Name one of them, or add it to 'profiles' in a configuration.", ErrorKind.Usage);
 
     /// <summary>A plan that is there.</summary>
     public static readonly ErrorCode PlanThere = new(
@@ -31,5 +31,5 @@ public static partial class OperationErrors
 
     /// <summary>Nothing to plan for.</summary>
     public static readonly ErrorCode NoImages = new(
-        "KS3086", "none of {0} file(s) is an image that can be signed.", "Name the images, or run it in the folder that they are in.", ExitCode.WrongUsage);
+        "KS3086", "none of {0} file(s) is an image that can be signed.", "Name the images, or run it in the folder that they are in.", ErrorKind.Usage);
 }

@@ -24,5 +24,5 @@ public static partial class OperationErrors
 
     /// <summary>A SHA-256 that is none.</summary>
     public static readonly ErrorCode NotSha256Hex = new(
-        "KS3763", "'{0}' is no SHA-256 of 64 hex digits.", "Give what 'sha256sum FILE' prints.", ExitCode.WrongUsage);
+        "KS3763", "'{0}' is no SHA-256 of 64 hex digits.", "Give what 'sha256sum FILE' prints.", ErrorKind.Usage);
 }

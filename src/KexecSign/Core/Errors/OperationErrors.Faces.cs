@@ -20,30 +20,30 @@ public static partial class OperationErrors
 
     /// <summary>A command line that cannot be understood.</summary>
     public static readonly ErrorCode CommandLine = new(
-        "KS3030", "{0}.", "Add [option:help] to see what is expected.", ExitCode.WrongUsage);
+        "KS3030", "{0}.", "Add [option:help] to see what is expected.", ErrorKind.Usage);
 
     /// <summary>No such command.</summary>
     public static readonly ErrorCode CommandUnknown = new(
-        "KS3031", "there is no command '{0}'{1}", "[run:, help] lists the commands.", ExitCode.WrongUsage);
+        "KS3031", "there is no command '{0}'{1}", "[run:, help] lists the commands.", ErrorKind.Usage);
 
     /// <summary>An option that the operation does not have.</summary>
     public static readonly ErrorCode OptionUnknown = new(
-        "KS3032", "'{0}' has no option '{1}'{2}", "See [run:{0}, help].", ExitCode.WrongUsage);
+        "KS3032", "'{0}' has no option '{1}'{2}", "See [run:{0}, help].", ErrorKind.Usage);
 
     /// <summary>An option given twice that takes one value.</summary>
     public static readonly ErrorCode OptionRepeated = new(
-        "KS3034", "'{0}' takes '{1}' only once.", "Leave one of them out.", ExitCode.WrongUsage);
+        "KS3034", "'{0}' takes '{1}' only once.", "Leave one of them out.", ErrorKind.Usage);
 
     /// <summary>More than one value for an argument that takes one.</summary>
     public static readonly ErrorCode ArgumentRepeated = new(
-        "KS3038", "'{0}' takes one {1}; '{2}' is one more.", "Run it once for each.", ExitCode.WrongUsage);
+        "KS3038", "'{0}' takes one {1}; '{2}' is one more.", "Run it once for each.", ErrorKind.Usage);
 
     /// <summary>A value of no characters, as an unset variable in a script gives it.</summary>
     public static readonly ErrorCode ValueEmpty = new(
         "KS3037", "'{0}' was given an empty value for {1}.",
-        "Often a variable that is not set: give a value, or leave it out.", ExitCode.WrongUsage);
+        "Often a variable that is not set: give a value, or leave it out.", ErrorKind.Usage);
 
     /// <summary>A response file that cannot be read.</summary>
     public static readonly ErrorCode ResponseFile = new(
-        "KS3035", "the response file cannot be read: {0}.", "Check the path behind '@'; it holds one argument a line.", ExitCode.WrongUsage);
+        "KS3035", "the response file cannot be read: {0}.", "Check the path behind '@'; it holds one argument a line.", ErrorKind.Usage);
 }

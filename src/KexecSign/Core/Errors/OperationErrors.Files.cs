@@ -43,7 +43,7 @@ public static partial class OperationErrors
 
     /// <summary>Something asks for what is no text of an os-release file.</summary>
     public static readonly ErrorCode OsReleaseText = new(
-        "KS3059", "[option:osrel] holds no NAME=VALUE line: '{0}'.", "To give a file, put an '@' before its path: [option:osrel @/etc/os-release].", ExitCode.WrongUsage);
+        "KS3059", "[option:osrel] holds no NAME=VALUE line: '{0}'.", "To give a file, put an '@' before its path: [option:osrel @/etc/os-release].", ErrorKind.Usage);
 
     /// <summary>The token is gone and what it made is there.</summary>
     public static readonly ErrorCode TokenLost = new(
@@ -57,5 +57,5 @@ public static partial class OperationErrors
 
     /// <summary>Two documents in one stream.</summary>
     public static readonly ErrorCode StandardOutputTwice = new(
-        "KS3062", "standard output is named for {0} and for {1}.", "Give one of them a file.", ExitCode.WrongUsage);
+        "KS3062", "standard output is named for {0} and for {1}.", "Give one of them a file.", ErrorKind.Usage);
 }

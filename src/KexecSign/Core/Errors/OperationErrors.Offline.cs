@@ -15,7 +15,7 @@ public static partial class OperationErrors
 
     /// <summary>A name that is not what it looks like.</summary>
     public static readonly ErrorCode NameHides = new(
-        "KS3332", "the name {0} has characters that are not seen, or that change how the rest is.", "Give the file a plain name; whoever approves the bundle reads it.", ExitCode.WrongUsage);
+        "KS3332", "the name {0} has characters that are not seen, or that change how the rest is.", "Give the file a plain name; whoever approves the bundle reads it.", ErrorKind.Usage);
 
     /// <summary>A second round before the first is done.</summary>
     public static readonly ErrorCode StageWaits = new(

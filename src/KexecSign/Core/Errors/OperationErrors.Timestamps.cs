@@ -12,11 +12,11 @@ public static partial class OperationErrors
     public static readonly ErrorCode AuthorityMissing = new(
         "KS3333", "nothing says whose timestamps are to be taken.",
             "Give the authority's certificate, or its issuer's, with [option:tsa]; [option:tsa-unverified] takes an answer of anybody.",
-            ExitCode.WrongUsage);
+            ErrorKind.Usage);
 
     /// <summary>SOURCE_DATE_EPOCH is no time.</summary>
     public static readonly ErrorCode SourceDateEpochWrong = new(
-        "KS3802", "SOURCE_DATE_EPOCH is '{0}', not a number of seconds since 1970.", "Set it to such a number, or unset it to take the clock's time.", ExitCode.WrongUsage);
+        "KS3802", "SOURCE_DATE_EPOCH is '{0}', not a number of seconds since 1970.", "Set it to such a number, or unset it to take the clock's time.", ErrorKind.Usage);
 
     /// <summary>A signing time that the kernel refuses.</summary>
     public static readonly ErrorCode SigningTimeOutside = new(

@@ -28,12 +28,12 @@ public static partial class OperationErrors
     public static readonly ErrorCode UkiSectionOption = new(
         "KS3665", "[option:section] takes NAME:FILE, not '{0}'.",
             "NAME is 2 to 8 ASCII characters beginning with a dot; the sections that have an option of their own are given by it.",
-            ExitCode.WrongUsage);
+            ErrorKind.Usage);
 
     /// <summary>A section of which there would be two.</summary>
     public static readonly ErrorCode UkiSectionTwice = new(
         "KS3080", "there would be two sections {0}: one is {1}.",
-        "Whoever reads the image takes the first and leaves the other unseen: give the section another name, or leave it out.", ExitCode.WrongUsage);
+        "Whoever reads the image takes the first and leaves the other unseen: give the section another name, or leave it out.", ErrorKind.Usage);
 
     /// <summary>A section changed on its way into the image.</summary>
     public static readonly ErrorCode UkiKernelChanged = new(
@@ -54,27 +54,27 @@ public static partial class OperationErrors
     /// <summary>An addon without payload.</summary>
     public static readonly ErrorCode AddonEmpty = new(
         "KS3670", "an addon without any of {0} is none.", "Give one of [option:cmdline], [option:dtb], [option:dtbauto], [option:ucode], "
-            + "[option:initrd], or [option:profile] for a profile.", ExitCode.WrongUsage);
+            + "[option:initrd], or [option:profile] for a profile.", ErrorKind.Usage);
 
     /// <summary>A name that systemd-stub does not look for.</summary>
     public static readonly ErrorCode AddonName = new(
-        "KS3671", "systemd-stub looks for names that end in .addon.efi only, and '{0}' does not.", "Name it NAME.addon.efi; profiles may have any name.", ExitCode.WrongUsage);
+        "KS3671", "systemd-stub looks for names that end in .addon.efi only, and '{0}' does not.", "Name it NAME.addon.efi; profiles may have any name.", ErrorKind.Usage);
 
     /// <summary>The machine of an addon is not known.</summary>
     public static readonly ErrorCode AddonMachine = new(
-        "KS3672", "nothing tells which machine the addon is for.", "Say [option:arch {0}], or give a stub with [option:stub].", ExitCode.WrongUsage);
+        "KS3672", "nothing tells which machine the addon is for.", "Say [option:arch {0}], or give a stub with [option:stub].", ErrorKind.Usage);
 
     /// <summary>Nothing to change.</summary>
     public static readonly ErrorCode UpdateNothing = new(
-        "KS3673", "no section is named that is to be changed.", "Name one: [option:initrd], [option:cmdline], [option:remove] and the like.", ExitCode.WrongUsage);
+        "KS3673", "no section is named that is to be changed.", "Name one: [option:initrd], [option:cmdline], [option:remove] and the like.", ErrorKind.Usage);
 
     /// <summary>A section that may not go.</summary>
     public static readonly ErrorCode UpdateCannotRemove = new(
-        "KS3674", "section {0} cannot be removed; the image has {1}.", "Sections of the base, .linux excepted, can be removed.", ExitCode.WrongUsage);
+        "KS3674", "section {0} cannot be removed; the image has {1}.", "Sections of the base, .linux excepted, can be removed.", ErrorKind.Usage);
 
     /// <summary>Options that need a PCR key.</summary>
     public static readonly ErrorCode PcrOptionsWithoutKey = new(
-        "KS3675", "[option:{0}] is given without [option:pcr-key].", "Say [option:pcr-key], or use [run:uki measure] to see values without signing them.", ExitCode.WrongUsage);
+        "KS3675", "[option:{0}] is given without [option:pcr-key].", "Say [option:pcr-key], or use [run:uki measure] to see values without signing them.", ErrorKind.Usage);
 
     /// <summary>The public key is not that of the private one.</summary>
     public static readonly ErrorCode PcrKeyMismatch = new(
@@ -86,5 +86,5 @@ public static partial class OperationErrors
 
     /// <summary>What is measured cannot be told.</summary>
     public static readonly ErrorCode UkiStubVersion = new(
-        "KS3678", "the stub does not tell its systemd version, on which depends what it measures.", "Say [option:stub-version N].", ExitCode.WrongUsage);
+        "KS3678", "the stub does not tell its systemd version, on which depends what it measures.", "Say [option:stub-version N].", ErrorKind.Usage);
 }

@@ -27,7 +27,7 @@ public static partial class OperationErrors
 
     /// <summary>No output named.</summary>
     public static readonly ErrorCode NoOutput = new(
-        "KS3006", "no output is named for {0} input file(s).", "Give [option:o FILE] for one file, [option:o FOLDER] for several, or [option:in-place].", ExitCode.WrongUsage);
+        "KS3006", "no output is named for {0} input file(s).", "Give [option:o FILE] for one file, [option:o FOLDER] for several, or [option:in-place].", ErrorKind.Usage);
 
     /// <summary>An input changed while it was read.</summary>
     public static readonly ErrorCode InputChanged = new(
@@ -39,19 +39,19 @@ public static partial class OperationErrors
 
     /// <summary>Something that an option needs is missing.</summary>
     public static readonly ErrorCode OptionMissing = new(
-        "KS3010", "'{0}' needs {1}.", "See [run:{0}, help].", ExitCode.WrongUsage);
+        "KS3010", "'{0}' needs {1}.", "See [run:{0}, help].", ErrorKind.Usage);
 
     /// <summary>Two options contradict each other.</summary>
     public static readonly ErrorCode OptionsConflict = new(
-        "KS3011", "{0} and {1} cannot be given together.", "Leave one of them out.", ExitCode.WrongUsage);
+        "KS3011", "{0} and {1} cannot be given together.", "Leave one of them out.", ErrorKind.Usage);
 
     /// <summary>A value that an option does not take.</summary>
     public static readonly ErrorCode OptionValue = new(
-        "KS3012", "[option:{0}] does not take '{1}'.", "It takes {2}.", ExitCode.WrongUsage);
+        "KS3012", "[option:{0}] does not take '{1}'.", "It takes {2}.", ErrorKind.Usage);
 
     /// <summary>Two inputs of a batch lead to one output.</summary>
     public static readonly ErrorCode SameOutput = new(
-        "KS3013", "{0} and {1} would both become {2}.", "Give each file once, and files of the same name in runs of their own.", ExitCode.WrongUsage);
+        "KS3013", "{0} and {1} would both become {2}.", "Give each file once, and files of the same name in runs of their own.", ErrorKind.Usage);
 
     /// <summary>The file has signatures already.</summary>
     public static readonly ErrorCode AlreadySigned = new(

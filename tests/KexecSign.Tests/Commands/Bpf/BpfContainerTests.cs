@@ -1,5 +1,6 @@
 using KexecSign.Commands.Bpf;
 using KexecSign.Commands.Modules;
+using KexecSign.Core;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Bpf;
 
@@ -37,7 +38,7 @@ public sealed class BpfContainerTests : IDisposable
         nested.AsSpan().StartsWith(File.ReadAllBytes(inner)).ShouldBeTrue();
         foreach (string level in (string[])[outer.File, _bench.Folder.File("nested.bpf", nested)])
             ModuleVerifyOperation.Definition.Run(new() { Files = [level], Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context)
-                .Exit.ShouldBe(Formats.Errors.ExitCode.Done);
+                .Exit.ShouldBe(ExitCode.Done);
     }
 
     [SkippableFact]

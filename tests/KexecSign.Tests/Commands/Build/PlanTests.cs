@@ -4,9 +4,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using KexecSign.Commands.Build;
 using KexecSign.Core.Operations;
+using KexecSign.Core;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Authenticode;
-using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 

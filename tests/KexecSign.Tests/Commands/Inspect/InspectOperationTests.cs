@@ -1,6 +1,6 @@
 using KexecSign.Commands.Inspect;
+using KexecSign.Core;
 using KexecSign.Fixtures;
-using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uefi;

@@ -229,7 +229,7 @@ public sealed class KeysInitTests : IDisposable
     {
         KexecSignException refusal = Should.Throw<KexecSignException>(() => Init(profile));
         refusal.Code.Id.ShouldBe(code);
-        refusal.Code.Exit.ShouldBe(ExitCode.WrongUsage);
+        refusal.Code.Exit().ShouldBe(ExitCode.WrongUsage);
         refusal.Message.ShouldContain("profile.json");
         refusal.Message.ShouldNotContain("1234");
         refusal.Message.ShouldNotContain("\n");

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Commands.Sign;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Authenticode;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using KexecSign.Commands.Simulate;
 using KexecSign.Commands.Verify;
+using KexecSign.Core;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Bpf;
 using KexecSign.Judging;
@@ -380,7 +381,7 @@ public sealed class SimulateTests : IDisposable
         result.Fault.Code.ShouldBe(code, result.Fault.Reason);
         foreach (string part in told)
             result.Fault.Reason.ShouldContain(part);
-        result.Exit.ShouldBe(Formats.Errors.ExitCode.VerificationFailed);
+        result.Exit.ShouldBe(ExitCode.VerificationFailed);
     }
 
     private byte[] Zboot(string compression) =>

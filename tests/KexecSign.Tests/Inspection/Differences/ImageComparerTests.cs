@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using KexecSign.Commands.Bpf;
 using KexecSign.Commands.Inspect;
 using KexecSign.Core.Reports;
+using KexecSign.Core;
 using KexecSign.Fixtures;
-using KexecSign.Formats.Errors;
 using KexecSign.Inspection;
 using KexecSign.Inspection.Differences;
 

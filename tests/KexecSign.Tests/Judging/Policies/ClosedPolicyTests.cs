@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using KexecSign.Commands.Verify;
+using KexecSign.Core;
 using KexecSign.Fixtures;
-using KexecSign.Formats.Errors;
 using KexecSign.Judging.Policies;
 
 namespace KexecSign.Tests.Judging.Policies;

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using System.Text;
 using KexecSign.Commands.Ima;
 using KexecSign.Commands.Verify;
+using KexecSign.Core;
 using KexecSign.Fixtures;
-using KexecSign.Formats.Errors;
 using KexecSign.Judging.Policies;
 using KexecSign.Signing;
 
