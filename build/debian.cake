@@ -49,6 +49,8 @@ var JudgePackages = new Dictionary<string, string>
     ["qemu-user-static"] = "runs the arm64 program",
     ["buildah"] = "builds the container",
     ["fsverity"] = "judges fs-verity digests",
+    ["curl"] = "asks a signing service",
+    ["openssh-client"] = "its agent signs",
 };
 
 void NeedDebianPackages(IReadOnlyDictionary<string, string> needed)

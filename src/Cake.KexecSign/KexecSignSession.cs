@@ -7,6 +7,7 @@ using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Keyrings;
+using KexecSign.Programs;
 using KexecSign.Qemu;
 
 namespace Cake.KexecSign;
@@ -25,7 +26,7 @@ public sealed class KexecSignSession : IDisposable
         _run = new RunContext
         {
             // A build never asks: a PIN comes from where the options say.
-            Keyring = new Keyring(context.Environment.GetEnvironmentVariable, prompt: null, log.Warning),
+            Keyring = new Keyring(context.Environment.GetEnvironmentVariable, prompt: null, log.Warning, tryModule: null, SignerProgram.Run),
             Log = log,
             Environment = context.Environment.GetEnvironmentVariable,
             Settings = new Configurations { Folder = context.Environment.WorkingDirectory.FullPath, Environment = context.Environment.GetEnvironmentVariable }.Settings(log),

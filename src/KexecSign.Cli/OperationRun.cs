@@ -9,6 +9,7 @@ using KexecSign.Core.Operations;
 using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Keyrings;
+using KexecSign.Programs;
 
 namespace KexecSign.Cli;
 
@@ -55,7 +56,7 @@ internal static class OperationRun
         IRunLog told = (IRunLog?)log ?? SilentLog.Instance;
         using var context = new RunContext
         {
-            Keyring = new Keyring(surroundings.Environment, canAsk ? Prompt : null, message => log?.Warning(message), surroundings.TryModule),
+            Keyring = new Keyring(surroundings.Environment, canAsk ? Prompt : null, message => log?.Warning(message), surroundings.TryModule, SignerProgram.Run),
             Log = told,
             Settings = new Configurations
             {

@@ -8,6 +8,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Keyrings;
 using Microsoft.Build.Framework;
+using KexecSign.Programs;
 
 namespace KexecSign.MSBuild;
 
@@ -84,7 +85,7 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
             WarnOfLoggedEnvironment(variable, log);
         using var context = new RunContext
         {
-            Keyring = new Keyring(TaskEnvironment.GetEnvironmentVariable, prompt: null, log.Warning),
+            Keyring = new Keyring(TaskEnvironment.GetEnvironmentVariable, prompt: null, log.Warning, tryModule: null, SignerProgram.Run),
             Log = log,
             Environment = TaskEnvironment.GetEnvironmentVariable,
             Settings = new Configurations

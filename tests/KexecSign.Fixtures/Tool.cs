@@ -102,6 +102,8 @@ public static class Tool
         ["dpkg-deb"] = "dpkg",
         ["cmark-gfm"] = "cmark-gfm",
         ["chromium"] = "chromium",
+        ["curl"] = "curl",
+        ["ssh-agent"] = "openssh-client",
     };
 
     /// <summary>Skips the test when a tool is missing; fails it when KEXECSIGN_REQUIRE_TOOLS=1.</summary>

@@ -7,6 +7,7 @@ using KexecSign.Core.Reports;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.Pins;
+using KexecSign.Programs;
 
 namespace KexecSign.Cli.Compat;
 
@@ -23,7 +24,7 @@ internal sealed class PeerRun : IDisposable
         var log = new PeerLog(this);
         Context = new()
         {
-            Keyring = new Keyring(surroundings.Environment, canAsk ? surroundings.AskPin : null, message => Tell("warning: " + message)),
+            Keyring = new Keyring(surroundings.Environment, canAsk ? surroundings.AskPin : null, message => Tell("warning: " + message), tryModule: null, SignerProgram.Run),
             Log = log,
             // For keys by their names: --key @db.
             Settings = new Configurations { Folder = surroundings.Folder, Environment = surroundings.Environment }.Settings(log),

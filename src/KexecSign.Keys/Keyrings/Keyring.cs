@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Agents;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Errors;
+using KexecSign.Keys.External;
 using KexecSign.Keys.Files;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pem;
@@ -22,6 +23,7 @@ public sealed class Keyring : IDisposable
     private readonly Func<string, string?> _environment;
     private readonly PinSources _pins;
     private readonly Action<string, TimeSpan>? _tryModule;
+    private readonly ProgramRunner? _runProgram;
     private readonly Lock _lock = new();
     private readonly HashSet<Module> _modules = [];
     private readonly Dictionary<TokenPlace, TokenConnection> _connections = [];
@@ -38,17 +40,25 @@ public sealed class Keyring : IDisposable
     /// Tries a module, given its path and how long that may take, in a process of its own before it is loaded into this one, and raises
     /// what is wrong; null in hosts that have no such process, whose process a module that crashes takes along.
     /// </param>
+    /// <param name="runProgram">Runs programs that sign (<c>exec:</c>); null where none may be run.</param>
     public Keyring(
-        Func<string, string?>? environment = null, Func<string, string?>? prompt = null, Action<string>? warn = null, Action<string, TimeSpan>? tryModule = null)
+        Func<string, string?>? environment = null,
+        Func<string, string?>? prompt = null,
+        Action<string>? warn = null,
+        Action<string, TimeSpan>? tryModule = null,
+        ProgramRunner? runProgram = null)
     {
         _tryModule = tryModule;
+        _runProgram = runProgram;
         _environment = environment ?? Environment.GetEnvironmentVariable;
         _pins = new PinSources(_environment, prompt, warn);
         _agent = new(() => AgentClient.From(_environment));
     }
 
     /// <summary>Opens a private key.</summary>
-    /// <param name="reference">A PKCS#11 URI (RFC 7512), <c>file:PATH</c> or a path (PEM, DER or PKCS#12, for tests).</param>
+    /// <param name="reference">
+    /// A PKCS#11 URI (RFC 7512), <c>exec:</c> and the path of a program that signs, <c>file:PATH</c> or a path (PEM, DER or PKCS#12, for tests).
+    /// </param>
     /// <param name="pin">Where to take the PIN from when the URI does not say.</param>
     /// <param name="cancellation">Gives up waiting for the token.</param>
     public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation) => OpenKey(reference, pin, null, cancellation);
@@ -63,6 +73,8 @@ public sealed class Keyring : IDisposable
         Note(pin);
         if (AgentKey(reference) is { } held)
             return held;
+        if (ProgramReference.Is(reference))
+            return OpenProgram(ProgramReference.Parse(reference), certificate, cancellation);
         if (!Pkcs11Uri.Is(reference))
             return OpenKeyFile(FileReference.Path(reference, "key"), pin);
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
@@ -192,6 +204,20 @@ public sealed class Keyring : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_files.TryGetValue(full, out CheckedKey? key))
                 _files.Add(full, key = new CheckedKey(PemKeyFile.Read(path, _pins, pin)));
+            return key;
+        }
+    }
+
+    // A program may have one key for each certificate, so the certificate belongs to the name.
+    private CheckedKey OpenProgram(ProgramReference program, X509Certificate2? certificate, CancellationToken cancellation)
+    {
+        ProgramRunner run = _runProgram ?? throw KeyErrors.ProgramUnusable.With(program.Path, "no programs are run here");
+        string name = $"{program} {certificate?.Thumbprint}";
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_files.TryGetValue(name, out CheckedKey? key))
+                _files.Add(name, key = new CheckedKey(ProgramKey.Open(program, certificate, run, TokenDeadline.From(_environment), cancellation)));
             return key;
         }
     }

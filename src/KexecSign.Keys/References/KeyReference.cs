@@ -5,5 +5,7 @@ public static class KeyReference
 {
     /// <summary>A reference without what is secret or depends on where one stands: the path part of a URI, the full path of a file.</summary>
     public static string Canonical(string reference) =>
-        Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference).ToString() : Path.GetFullPath(FileReference.Path(reference, "key"));
+        ProgramReference.Is(reference) ? ProgramReference.Parse(reference).ToString()
+        : Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference).ToString()
+        : Path.GetFullPath(FileReference.Path(reference, "key"));
 }

@@ -19,7 +19,7 @@ public static class PublishedSchemas
                 "required": ["key", "cert"],
                 "additionalProperties": false,
                 "properties": {
-                  "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), or a PEM file for tests." },
+                  "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), exec:/path of a program that signs (in the user's own files), or a PEM file for tests." },
                   "cert": { "type": "string", "minLength": 1, "description": "Its certificate: a PKCS#11 URI, or a PEM or DER file." },
                   "digest": { "enum": [DIGESTS] }
                 }
@@ -339,7 +339,7 @@ public static class PublishedSchemas
                 "additionalProperties": false,
                 "properties": {
                   "$schema": { "type": "string" },
-                  "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), or a PEM file for tests." },
+                  "key": { "type": "string", "minLength": 1, "description": "A PKCS#11 URI (RFC 7512), exec:/path of a program that signs (in the user's own files), or a PEM file for tests." },
                   "cert": { "type": "string", "minLength": 1, "description": "Its certificate; without it the one beside the key in the token." },
                   "digest": { "enum": [{{Quoted(HashKind.Words(HashUses.General))}}] },
                   "module": { "type": "string", "minLength": 1, "description": "Path or name of the PKCS#11 module." },

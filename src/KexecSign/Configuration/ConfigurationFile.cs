@@ -8,6 +8,7 @@ using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Pins;
+using KexecSign.Keys.References;
 
 namespace KexecSign.Configuration;
 
@@ -97,7 +98,7 @@ internal sealed class ConfigurationFile
 
     private string Allowed(PlacedValue place, string value)
     {
-        if (_besideTheWork && value.StartsWith("exec:", StringComparison.Ordinal))
+        if (_besideTheWork && ProgramReference.Is(value))
             throw Forbidden(place, "a program that signs (exec:)");
         // Everything behind the question mark is about modules and PINs.
         if (_besideTheWork && NamedKey.IsToken(value) && value.Contains('?', StringComparison.Ordinal))
@@ -154,7 +155,7 @@ internal sealed class ConfigurationFile
         if (_besideTheWork && option.Name.StartsWith("pin-", StringComparison.Ordinal))
             throw Forbidden(value, "a PIN's source");
         // Paths stay as they are until it is known which options are paths.
-        if (NamedKey.IsToken(value.Text) || value.Text.StartsWith("exec:", StringComparison.Ordinal))
+        if (NamedKey.IsToken(value.Text) || ProgramReference.Is(value.Text))
             _ = Allowed(value, value.Text);
         return new(option.Name, value.Text, option.Line, option.Column);
     }

@@ -35,7 +35,7 @@ internal sealed record DocumentTrust(ImmutableArray<string> AllowedModules, bool
     public string Reference(string folder, string reference)
     {
         Require(reference);
-        return TokenReference.Is(reference) ? reference : DocumentPaths.File(folder, reference);
+        return TokenReference.Is(reference) || ProgramReference.Is(reference) ? reference : DocumentPaths.File(folder, reference);
     }
 
     /// <summary>Raises an error when a reference names a module or a PIN that this document may not name.</summary>
@@ -44,7 +44,7 @@ internal sealed record DocumentTrust(ImmutableArray<string> AllowedModules, bool
     {
         if (IsOwn)
             return;
-        if (reference.StartsWith("exec:", StringComparison.OrdinalIgnoreCase))
+        if (ProgramReference.Is(reference))
             throw OperationErrors.DocumentNamesProgram.With(reference);
         if (!TokenReference.Is(reference))
             return;

@@ -31,7 +31,7 @@ internal static class SigningOptionSpecs
         string prefix, string purpose, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
         where T : class
     {
-        yield return new(prefix + "key", "KEY", $"Private key {purpose}: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.",
+        yield return new(prefix + "key", "KEY", $"Private key {purpose}: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.",
             (o, v) => set(o, get(o) with { Key = v }))
         {
             Digest = (o, digest) => set(o, get(o) with { Digest = digest }),

@@ -16,7 +16,11 @@ public sealed record PlannedStep(string Action, string What)
 
     /// <summary>Signs something with a key that was named; none when it was not.</summary>
     internal static IEnumerable<PlannedStep> Sign(string what, string? key, string? certificate) =>
-        key is null ? [] : [.. Load(key, certificate), new("sign", $"{what} with {WithoutQuery(key)}, certificate {(certificate is null ? "none" : WithoutQuery(certificate))}")];
+        key is null ? [] : [.. Run(key), .. Load(key, certificate), new("sign", $"{what} with {WithoutQuery(key)}, certificate {(certificate is null ? "none" : WithoutQuery(certificate))}")];
+
+    // So is a program.
+    private static IEnumerable<PlannedStep> Run(string key) =>
+        ProgramReference.Is(key) ? [new("run", $"{ProgramReference.Parse(key).Path}, which signs")] : [];
 
     // A module is code that will run in this process; whoever looks at a plan wants to see which.
     private static IEnumerable<PlannedStep> Load(params IEnumerable<string?> references) =>
