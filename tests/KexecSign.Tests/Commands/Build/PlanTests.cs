@@ -252,6 +252,15 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
+    public void A_policy_of_the_command_line_stands_for_the_plans_own()
+    {
+        _bench.Folder.File("policy.json", """{ "signatures": { "outer": { "algorithms": ["rsa4096"] } } }"""u8);
+        string plan = Plan(Images(1), more: """ "policy": "policy.json",""");
+        string own = _bench.Folder.File("own.json", """{ "signatures": { "outer": { "algorithms": ["rsa2048"] } } }"""u8);
+        Statuses(Run(plan, o => o with { Policy = own })).ShouldBe("Built");
+    }
+
+    [Fact]
     public void A_policy_that_is_broken_lets_nothing_appear()
     {
         _bench.Folder.File("policy.json", """{ "signatures": { "outer": { "algorithms": ["rsa4096"] } } }"""u8);
