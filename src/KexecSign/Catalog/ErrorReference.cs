@@ -324,6 +324,7 @@ public static class ErrorReference
         OperationErrors.UkiSectionOption,
         OperationErrors.UkiKernelChanged,
         OperationErrors.UkiKernelSigned,
+        OperationErrors.UkiInnerDoesNotFit,
         OperationErrors.UkiInnerParserSigned,
         OperationErrors.PcrKeyNotRsa,
         OperationErrors.AddonEmpty,
