@@ -126,6 +126,7 @@ internal sealed class BuildLine
             Recipe = BuildRecipe.Of(_options, sources.Sha256, _context),
             Certificates = [.. Certificates()],
             Verdicts = verdicts,
+            IsSigned = finished.Image.IsSigned,
         };
     }
 
