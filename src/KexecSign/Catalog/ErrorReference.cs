@@ -220,6 +220,7 @@ public static class ErrorReference
         OperationErrors.OutputKind,
         OperationErrors.OutputLink,
         OperationErrors.OutputFolderMissing,
+        OperationErrors.OutputNoFolder,
         OperationErrors.FolderNotFlushed,
         OperationErrors.SetHalfPlaced,
         OperationErrors.FolderExchanged,
