@@ -69,5 +69,16 @@ internal static class FakeOperations
         Body = body,
     };
 
+    /// <summary>An operation that takes these arguments, once each.</summary>
+    public static Operation With(string name, params string[] arguments) => new Operation<FakeOptions, FakeResult>
+    {
+        Name = name,
+        Summary = "Takes little.",
+        TypedArguments = [.. arguments.Select(argument => new ArgumentSpec<FakeOptions>(argument, "One.", (o, _) => o))],
+        TypedOptions = [new("image", "FILE", "The image.", (o, v) => o with { Output = v })],
+        TypedResult = () => FakeJson.Default.FakeResult,
+        Body = (_, _) => new("done", 0, ExitCode.Done),
+    };
+
     public static Operation Throwing(Exception thrown) => Named("fail", (_, _) => throw thrown);
 }

@@ -267,6 +267,7 @@ public static class ErrorReference
         OperationErrors.ShardMalformed,
         OperationErrors.PlanAndOption,
         OperationErrors.NoPlanToShard,
+        OperationErrors.PlanIsImage,
         OperationErrors.NotAPlanReport,
         OperationErrors.OtherPlan,
         OperationErrors.ShardMissing,
