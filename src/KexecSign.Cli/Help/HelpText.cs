@@ -101,8 +101,11 @@ internal static class HelpText
     {
         string choices = option.Choices.IsEmpty ? "" : $" One of: {string.Join(", ", option.Choices)}.";
         string standard = option.Default is null ? "" : $" Default: {option.Default}.";
-        return option.Description + choices + standard + Marks(option.Required, option.Repeatable);
+        return option.Description + Letter(option) + choices + standard + Marks(option.Required, option.Repeatable);
     }
+
+    private static string Letter(OptionSpec option) => option is { Value: "KEY", OtherTyped: { } letter }
+        ? $" {letter} NAME is short for {option.Typed} @NAME." : "";
 
     private static string Marks(bool required, bool repeatable) => (required, repeatable) switch
     {

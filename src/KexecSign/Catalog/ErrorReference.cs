@@ -230,6 +230,8 @@ public static class ErrorReference
         OperationErrors.StandardOutputTwice,
         OperationErrors.UkiSectionTwice,
         OperationErrors.NamedKeyUnknown,
+        OperationErrors.KeyNameBare,
+        OperationErrors.NoConfiguration,
         OperationErrors.ConfigurationWritable,
         OperationErrors.ConfigurationForbids,
         OperationErrors.ProfileUnknown,

@@ -67,7 +67,7 @@ public sealed class HelpTests
         string output = Session.Run(Operations, "sign", "--help").Output;
         output.ShouldStartWith("Does sign.\n\nUsage: kexecsign sign [FILE...] --key KEY [OPTIONS]\n\nSome details.\n");
         output.ShouldContain("  FILE  The images. May be repeated.\n");
-        output.ShouldContain("  -k, --key KEY      The key. Required.\n");
+        output.ShouldContain("  -k, --key KEY      The key. -k NAME is short for --key @NAME. Required.\n");
         output.ShouldContain("  --digest HASH      The digest. One of: sha256, sha384. Default: sha256.\n");
         output.ShouldContain("  -o, --output PATH  The output.\n");
         output.ShouldContain("  -q, --quiet");

@@ -10,6 +10,15 @@ public static partial class OperationErrors
         "KS3081", "there is no key named '{0}'; there are: {1}.",
         "Read was {2}. Name one of them, add it to 'keys' in a configuration, or give the configuration with [option:config FILE].", ErrorKind.Usage);
 
+    /// <summary>The name of a key without its mark.</summary>
+    public static readonly ErrorCode KeyNameBare = new(
+        "KS3087", "there is no file '{1}', and the configuration has a key of that name.", "A key's name has an '@' in front: [option:{0} @{1}]{2}.", ErrorKind.Usage);
+
+    /// <summary>A name where nothing gives names a meaning.</summary>
+    public static readonly ErrorCode NoConfiguration = new(
+        "KS3088", "no configuration was found, and so there is no {0} named '{1}'.",
+        "Give one with [option:config FILE] or the variable KEXECSIGN_CONFIG; [run:keys init] writes one for the keys that it makes.", ErrorKind.Usage);
+
     /// <summary>A configuration that somebody else can change.</summary>
     public static readonly ErrorCode ConfigurationWritable = new(
         "KS3082", "others can change this configuration: its mode is 0{0}, it belongs to user {1}, and user {2} reads it.",
