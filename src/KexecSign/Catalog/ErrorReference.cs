@@ -116,6 +116,7 @@ public static class ErrorReference
         FormatErrors.StoreFull,
         FormatErrors.BrokenSignatureList,
         FormatErrors.NotSha256,
+        FormatErrors.NotSignatureList,
         FormatErrors.BrokenSbat,
         FormatErrors.UkiHeaderRoom,
         FormatErrors.UkiDebugRecords,
