@@ -139,7 +139,7 @@ internal sealed class BuildLine
         {
             return BuildBody.Make(sources.Image, sources.Kit, _inner, _options.Existing, Recipe(), _context);
         }
-        catch (KexecSignException refused) when (refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
+        catch (KexecSignException refused) when (refused.Code == OperationErrors.AlreadySigned || refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
         {
             throw refused.In(sources.Image.Path);
         }
