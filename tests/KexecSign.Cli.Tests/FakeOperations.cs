@@ -80,5 +80,15 @@ internal static class FakeOperations
         Body = (_, _) => new("done", 0, ExitCode.Done),
     };
 
+    /// <summary>An operation that runs a command.</summary>
+    public static Operation Running(string name) => new Operation<FakeOptions, FakeResult>
+    {
+        Name = name,
+        Summary = "Runs.",
+        TypedArguments = [new("COMMAND", "The command.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true) { BehindDashes = true }],
+        TypedResult = () => FakeJson.Default.FakeResult,
+        Body = (_, _) => new("done", 0, ExitCode.Done),
+    };
+
     public static Operation Throwing(Exception thrown) => Named("fail", (_, _) => throw thrown);
 }

@@ -14,7 +14,9 @@ internal static class CompatInvocation
         try
         {
             if (arguments is [PeerCommands.Word, PeerCommands.List])
-                return List();
+                return Tell(string.Concat(PeerCommands.Names.Select(name => name + "\n")));
+            if (arguments is [PeerCommands.Word, "--help" or "-h"])
+                return Tell(PeerCommands.Usage);
             return PeerCommands.Of(calledAs, arguments) is (var peer, var words) ? PeerRun.Run(peer, words, Surroundings.OfThisProcess([])) : null;
         }
         catch (KexecSignException unknown)
@@ -23,9 +25,9 @@ internal static class CompatInvocation
         }
     }
 
-    private static int List()
+    private static int Tell(string text)
     {
-        Answers.Write(string.Concat(PeerCommands.Names.Select(name => name + "\n")), Surroundings.OfThisProcess([]));
+        Answers.Write(text, Surroundings.OfThisProcess([]));
         return (int)ExitCode.Done;
     }
 }

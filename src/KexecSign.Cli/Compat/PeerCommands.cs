@@ -20,6 +20,18 @@ internal static class PeerCommands
     public static ImmutableArray<string> Names { get; } =
         ["sbsign", "sbverify", "sbattach", "systemd-sbsign", "sign-file", "kmodsign", "evmctl", "pesign", "rpmsign"];
 
+    /// <summary>What <c>--help</c> behind <see cref="Word"/> shows.</summary>
+    public static string Usage { get; } = $"""
+        Answer as another signer's command does, with its options and exit codes.
+
+        Usage: kexecsign {Word} NAME [ARGUMENTS]
+               kexecsign {Word} {List}
+
+        NAME is one of: {string.Join(", ", Names)}.
+        Links of these names do the same; '{List}' tells them, one a line.
+
+        """;
+
     /// <summary>The command of a name; null for none.</summary>
     public static PeerCommand? Named(string name) => name switch
     {
@@ -36,14 +48,16 @@ internal static class PeerCommands
     };
 
     /// <summary>The command that this process was started as, and the words for it; null for the program itself.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3854.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3030, KS3854.</exception>
     public static (PeerCommand Peer, IReadOnlyList<string> Words)? Of(string calledAs, IReadOnlyList<string> arguments)
     {
         if (Named(Path.GetFileName(calledAs)) is { } named)
             return (named, arguments);
         if (arguments is not [Word, ..])
             return null;
-        string name = arguments.Count > 1 ? arguments[1] : "";
+        if (arguments.Count < 2)
+            throw OperationErrors.CommandLine.With($"'{Word}' is followed by the name of a command: {string.Join(", ", Names)}");
+        string name = arguments[1];
         return Named(name) is { } peer
             ? (peer, arguments.Skip(2).ToArray())
             : throw OperationErrors.PeerUnknown.With(name, string.Join(", ", Names));

@@ -237,6 +237,7 @@ public static class ErrorReference
         OperationErrors.ConfigurationForbids,
         OperationErrors.ProfileUnknown,
         OperationErrors.PlanThere,
+        OperationErrors.PlanFolderMissing,
         OperationErrors.NoImages,
         OperationErrors.KitLacks,
         OperationErrors.KitDamaged,

@@ -38,6 +38,11 @@ public static partial class OperationErrors
     public static readonly ErrorCode PlanThere = new(
         "KS3085", "it is there already, and is not written over.", "Move it away, or give another folder with [option:o].");
 
+    /// <summary>A folder whose images are to be planned for, and that is not there.</summary>
+    public static readonly ErrorCode PlanFolderMissing = new(
+        "KS3089", "there is no such folder, and the images that a plan is for are those of the folder where none is named.",
+        "Name the images, and the folder is made; or give the folder that they are in.", ErrorKind.Usage);
+
     /// <summary>Nothing to plan for.</summary>
     public static readonly ErrorCode NoImages = new(
         "KS3086", "none of {0} file(s) is an image that can be signed.", "Name the images, or run it in the folder that they are in.", ErrorKind.Usage);

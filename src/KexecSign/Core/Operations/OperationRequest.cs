@@ -71,7 +71,7 @@ public sealed class OperationRequest
         foreach (ArgumentSpec argument in Operation.Arguments)
         {
             if (argument.Required && !_given.Contains(argument.Name))
-                throw OperationErrors.OptionMissing.With(Operation.Name, argument.Name);
+                throw OperationErrors.OptionMissing.With(Operation.Name, argument.BehindDashes ? "-- " + argument.Name : argument.Name);
         }
         foreach (OptionSpec option in Operation.Options)
         {
