@@ -1,3 +1,4 @@
+using KexecSign.Formats.Errors;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
