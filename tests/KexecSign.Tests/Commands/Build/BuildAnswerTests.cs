@@ -31,6 +31,16 @@ public sealed class BuildAnswerTests : IDisposable
         Build(_bench.SignedImage(TestSigners.Rsa2048)).View().Notes.ShouldBeEmpty();
     }
 
+    [Fact]
+    public void The_map_of_a_finished_zboot_image_knows_image_size_of_the_Image_inside()
+    {
+        string zboot = _bench.Folder.File("vmlinuz.efi", TestZboot.Roomy(TestImage.Arm64().Bytes).Bytes);
+        var built = (BuildResult)BuildOperation.Definition.Run(
+            new() { Image = zboot, Inner = _bench.Identity(TestSigners.Rsa2048), Output = _bench.Folder.At("built.efi") }, _bench.Context);
+        built.ImageSize.ShouldBe(TestImage.ImageSize);
+        BuildMap.Of(built).ShouldNotBeNull().Inner.ShouldNotBeNull().ImageSize.ShouldBe(TestImage.ImageSize);
+    }
+
     private string Image() => _bench.Folder.File("Image", TestImage.Arm64().Bytes);
 
     private BuildResult Build(string image, SigningOptions? outer = null) => (BuildResult)BuildOperation.Definition.Run(
