@@ -103,7 +103,10 @@ internal sealed class OperationCommand : Command
     }
 
     private KexecSignException Unknown(string typed) => OperationErrors.OptionUnknown.With(
-        Operation.Name, typed, _argumentSpecs.Any(spec => spec.BehindDashes) ? ". A command with options of its own stands behind '--'." : Spelling.Hint(typed, [.. _optionSpecs.Select(spec => spec.Typed), .. GlobalFlags.Listed.Select(flag => flag.Name)]));
+        Operation.Name, typed,
+        _argumentSpecs.Any(spec => spec.BehindDashes)
+            ? ". A command with options of its own stands behind '--'."
+            : Spelling.Hint(typed, [.. _optionSpecs.Select(spec => spec.Typed), .. GlobalFlags.Listed.Select(flag => flag.Name)]));
 
     private bool IsOptionValue(Token token, ParseResult parsed) =>
         Options.Any(option => parsed.GetResult(option) is { } given && given.Tokens.Any(value => ReferenceEquals(value, token)));

@@ -1,3 +1,4 @@
+using KexecSign.Cli.Commands;
 using KexecSign.Cli.Output;
 using KexecSign.Cli.Terminal;
 using KexecSign.Core;
@@ -13,10 +14,10 @@ internal static class CompatInvocation
     {
         try
         {
-            if (arguments is [PeerCommands.Word, PeerCommands.List])
-                return Tell(string.Concat(PeerCommands.Names.Select(name => name + "\n")));
-            if (arguments is [PeerCommands.Word, "--help" or "-h"])
-                return Tell(PeerCommands.Usage);
+            if (arguments is [PeerNames.Word, PeerNames.List])
+                return Tell(string.Concat(PeerNames.All.Select(name => name + "\n")));
+            if (arguments is [PeerNames.Word, "--help" or "-h"])
+                return Tell(PeerNames.Usage);
             return PeerCommands.Of(calledAs, arguments) is (var peer, var words) ? PeerRun.Run(peer, words, Surroundings.OfThisProcess([])) : null;
         }
         catch (KexecSignException unknown)

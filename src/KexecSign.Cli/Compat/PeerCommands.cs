@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Text;
+using KexecSign.Cli.Commands;
 using KexecSign.Core.Errors;
 
 namespace KexecSign.Cli.Compat;
@@ -10,28 +10,6 @@ namespace KexecSign.Cli.Compat;
 /// </summary>
 internal static class PeerCommands
 {
-    /// <summary>The word behind <c>kexecsign</c> that takes a name.</summary>
-    public const string Word = "as";
-
-    /// <summary>Behind <see cref="Word"/>: tells the names, one a line, for those who make the links.</summary>
-    public const string List = "--list";
-
-    /// <summary>What the links in <c>/usr/libexec/kexecsign/compat</c> are called.</summary>
-    public static ImmutableArray<string> Names { get; } =
-        ["sbsign", "sbverify", "sbattach", "systemd-sbsign", "sign-file", "kmodsign", "evmctl", "pesign", "rpmsign"];
-
-    /// <summary>What <c>--help</c> behind <see cref="Word"/> shows.</summary>
-    public static string Usage { get; } = $"""
-        Answer as another signer's command does, with its options and exit codes.
-
-        Usage: kexecsign {Word} NAME [ARGUMENTS]
-               kexecsign {Word} {List}
-
-        NAME is one of: {string.Join(", ", Names)}.
-        Links of these names do the same; '{List}' tells them, one a line.
-
-        """;
-
     /// <summary>The command of a name; null for none.</summary>
     public static PeerCommand? Named(string name) => name switch
     {
@@ -53,14 +31,14 @@ internal static class PeerCommands
     {
         if (Named(Path.GetFileName(calledAs)) is { } named)
             return (named, arguments);
-        if (arguments is not [Word, ..])
+        if (arguments is not [PeerNames.Word, ..])
             return null;
         if (arguments.Count < 2)
-            throw OperationErrors.CommandLine.With($"'{Word}' is followed by the name of a command: {string.Join(", ", Names)}");
+            throw OperationErrors.CommandLine.With($"'{PeerNames.Word}' is followed by the name of a command: {string.Join(", ", PeerNames.All)}");
         string name = arguments[1];
         return Named(name) is { } peer
             ? (peer, arguments.Skip(2).ToArray())
-            : throw OperationErrors.PeerUnknown.With(name, string.Join(", ", Names));
+            : throw OperationErrors.PeerUnknown.With(name, string.Join(", ", PeerNames.All));
     }
 
     /// <summary>The name this process was started by, links not followed: the runtime tells the program's own path instead.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using KexecSign.Cli.Commands;
-using KexecSign.Cli.Compat;
 
 namespace KexecSign.Cli.Help;
 
@@ -13,7 +12,7 @@ internal static class WordPages
         ("help COMMAND", "Show what a command is for and what it takes."),
         ("version", "Show the version."),
         ($"{ShellScripts.Command} SHELL", $"Print a script that completes command lines: {string.Join(", ", ShellScripts.Shells)}."),
-        ($"{PeerCommands.Word} NAME ...", $"Answer as another signer's command does: {string.Join(", ", PeerCommands.Names)}."),
+        ($"{PeerNames.Word} NAME ...", $"Answer as another signer's command does: {string.Join(", ", PeerNames.All)}."),
     ];
 
     /// <summary>The page of a word; null for none.</summary>
@@ -22,7 +21,7 @@ internal static class WordPages
         "help" => "Show what a command is for and what it takes.\n\nUsage: kexecsign help [COMMAND]\n",
         "version" => "Show the version.\n\nUsage: kexecsign version\n",
         ShellScripts.Command => ShellScripts.Usage,
-        PeerCommands.Word => PeerCommands.Usage,
+        PeerNames.Word => PeerNames.Usage,
         _ => PageCommand.Named(word)?.Usage,
     };
 }
