@@ -38,6 +38,8 @@ internal static class Invocation
         }
         if (arguments is [var command, ..] && PageCommand.Named(command) is { } pages)
             return pages.FolderOf(arguments) is { } folder ? pages.Write(folder, surroundings.Operations) : Print(pages.Usage, surroundings);
+        if (arguments is ["help", var word] && WordPages.Of(word) is { } page)
+            return Print(page, surroundings);
         if (arguments is [ShellScripts.Command, ..])
             return Print(ShellScripts.For(arguments), surroundings);
 

@@ -69,5 +69,26 @@ internal static class FakeOperations
         Body = body,
     };
 
+    /// <summary>An operation that takes these arguments, once each.</summary>
+    public static Operation With(string name, params string[] arguments) => new Operation<FakeOptions, FakeResult>
+    {
+        Name = name,
+        Summary = "Takes little.",
+        TypedArguments = [.. arguments.Select(argument => new ArgumentSpec<FakeOptions>(argument, "One.", (o, _) => o))],
+        TypedOptions = [new("image", "FILE", "The image.", (o, v) => o with { Output = v })],
+        TypedResult = () => FakeJson.Default.FakeResult,
+        Body = (_, _) => new("done", 0, ExitCode.Done),
+    };
+
+    /// <summary>An operation that runs a command.</summary>
+    public static Operation Running(string name) => new Operation<FakeOptions, FakeResult>
+    {
+        Name = name,
+        Summary = "Runs.",
+        TypedArguments = [new("COMMAND", "The command.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true) { BehindDashes = true }],
+        TypedResult = () => FakeJson.Default.FakeResult,
+        Body = (_, _) => new("done", 0, ExitCode.Done),
+    };
+
     public static Operation Throwing(Exception thrown) => Named("fail", (_, _) => throw thrown);
 }

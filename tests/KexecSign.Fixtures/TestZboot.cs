@@ -6,13 +6,18 @@ namespace KexecSign.Fixtures;
 /// <summary>Zboot images with a real payload.</summary>
 public static class TestZboot
 {
-    public static TestImage Gzip(ReadOnlySpan<byte> kernel)
+    /// <summary>As the kernel's build packs, or with room for a signature besides.</summary>
+    public static TestImage Gzip(ReadOnlySpan<byte> kernel, CompressionLevel level = CompressionLevel.Optimal)
     {
         var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        using (var gzip = new GZipStream(packed, level, leaveOpen: true))
             gzip.Write(kernel);
         return TestImage.Zboot(packed.ToArray(), "gzip");
     }
+
+    /// <summary>With a kernel padded as its build does, packed so badly that a signature finds room.</summary>
+    public static TestImage Roomy(ReadOnlySpan<byte> kernel) =>
+        Gzip([.. kernel, .. new byte[Math.Max(0, TestImage.ImageSize - kernel.Length)]], CompressionLevel.NoCompression);
 
     /// <summary>Packed by the zstd program.</summary>
     public static TestImage Zstd(ReadOnlySpan<byte> kernel, TempFolder folder, string name = "zstd")

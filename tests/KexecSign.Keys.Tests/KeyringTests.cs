@@ -50,6 +50,19 @@ public sealed class KeyringTests(SoftHsm softHsm)
     }
 
     [SkippableTheory]
+    [InlineData("?pin-source=file:/nowhere/pin", null, null, "KS2044")]
+    [InlineData("?pin-source=env:NOT_SET_HERE", null, null, "KS2075")]
+    [InlineData("", "/nowhere/pin", null, "KS2044")]
+    [InlineData("", null, "NOT_SET_HERE", "KS2075")]
+    public void A_PIN_source_that_is_not_there_is_told_before_the_token_that_it_would_have_led_to(string query, string? file, string? variable, string code)
+    {
+        SoftHsm.Require();
+        using var keyring = new Keyring();
+        string uri = SoftHsm.Uri("token=Nobody;object=P256");
+        Refusal.Of(code, () => keyring.OpenKey(query.Length == 0 ? uri : $"{uri}&{query[1..]}", new() { File = file, EnvironmentVariable = variable }, default));
+    }
+
+    [SkippableTheory]
     [InlineData("manufacturer=SoftHSM%20project;object=P256")]
     [InlineData("model=SoftHSM%20v2;library-manufacturer=SoftHSM;object=P256")]
     [InlineData("token=Test%20token%00%00;model=SoftHSM%20v2%00;object=P256")]

@@ -86,7 +86,7 @@ public sealed class BatchRulesTests : IDisposable
         string[] start = [.. command.Split(' '), .. Key];
         Refused("KS3011", [.. start, first, "-o", output, "--in-place"]);
         Refused("KS3006", [.. start, first, second]);
-        Refused("KS3006", [.. start, first, second, "-o", _folder.At("nothing")]);
+        Refused("KS3063", [.. start, first, second, "-o", _folder.At("nothing")]);
         Refused("KS3055", [.. start, first, "-o", _folder.At("nothing") + "/"]);
         Refused("KS3005", [.. start, first, "-o", first]);
         string same = Path.Combine(_folder.Folder("other"), Path.GetFileName(first));

@@ -58,7 +58,7 @@ public sealed class FirstMinuteTests : IDisposable
         told.Exit.ShouldBe(0, told.Error);
         told.Error.ShouldContain($"configuration {configuration}: keys db, kexec, ima");
         told.Error.ShouldContain("is trusted as db");
-        KexecSignProgram.RunWith(environment, "sign", image, "-k", "db", "-o", signed, "--no-config").Error.ShouldStartWith("KS3081: there is no key named 'db'; there are: none.");
+        KexecSignProgram.RunWith(environment, "sign", image, "-k", "db", "-o", signed, "--no-config").Error.ShouldStartWith("KS3088: no configuration was found, and so there is no key named 'db'.");
     }
 
     public void Dispose() => _folder.Dispose();

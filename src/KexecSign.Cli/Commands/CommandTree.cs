@@ -49,6 +49,8 @@ internal sealed class CommandTree
         string group = "";
         if (command is null)
             group = Group(LeadingWords(arguments), versionOrHelp: answersAnyway);
+        if (parsed.Errors.Count > 0 && !answersAnyway && command is not null && parsed.UnmatchedTokens is [var extra, ..])
+            throw command.OneTooMany(extra);
         if (parsed.Errors.Count > 0 && !answersAnyway)
             throw OperationErrors.CommandLine.With(parsed.Errors[0].Message.TrimEnd('.').ReplaceLineEndings(" "));
         return new(command, group, parsed, _flags);

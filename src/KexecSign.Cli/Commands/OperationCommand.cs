@@ -53,6 +53,18 @@ internal sealed class OperationCommand : Command
         return request;
     }
 
+    /// <summary>What is wrong with a word that no argument is left for.</summary>
+    public KexecSignException OneTooMany(string word)
+    {
+        if (word is ['-', _, ..])
+            return Unknown(word.Split('=')[0]);
+        if (_argumentSpecs.Count == 1)
+            return OperationErrors.ArgumentRepeated.With(Operation.Name, _argumentSpecs[0].Name, word);
+        return OperationErrors.CommandLine.With(_argumentSpecs.Count == 0
+            ? $"'{Operation.Name}' takes no FILE without an option's name in front of it, and '{word}' has none"
+            : $"'{Operation.Name}' takes {string.Join(" and ", _argumentSpecs.Select(spec => spec.Name))}, and '{word}' is one more");
+    }
+
     // '-k db' is the key of that name; a file of that name is what was meant where there is one.
     private static bool IsBareName(string value) =>
         value.Length > 0 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') && !File.Exists(value);
@@ -91,7 +103,10 @@ internal sealed class OperationCommand : Command
     }
 
     private KexecSignException Unknown(string typed) => OperationErrors.OptionUnknown.With(
-        Operation.Name, typed, Spelling.Hint(typed, [.. _optionSpecs.Select(spec => spec.Typed), .. GlobalFlags.Listed.Select(flag => flag.Name)]));
+        Operation.Name, typed,
+        _argumentSpecs.Any(spec => spec.BehindDashes)
+            ? ". A command with options of its own stands behind '--'."
+            : Spelling.Hint(typed, [.. _optionSpecs.Select(spec => spec.Typed), .. GlobalFlags.Listed.Select(flag => flag.Name)]));
 
     private bool IsOptionValue(Token token, ParseResult parsed) =>
         Options.Any(option => parsed.GetResult(option) is { } given && given.Tokens.Any(value => ReferenceEquals(value, token)));

@@ -66,7 +66,8 @@ internal static class ShellScripts
 
         """;
 
-    private const string Usage = """
+    /// <summary>What <c>--help</c> shows.</summary>
+    public const string Usage = """
         Print a script that completes command lines.
 
         Usage: kexecsign completion bash|zsh|fish

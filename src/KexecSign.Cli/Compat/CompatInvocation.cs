@@ -1,3 +1,4 @@
+using KexecSign.Cli.Commands;
 using KexecSign.Cli.Output;
 using KexecSign.Cli.Terminal;
 using KexecSign.Core;
@@ -13,8 +14,10 @@ internal static class CompatInvocation
     {
         try
         {
-            if (arguments is [PeerCommands.Word, PeerCommands.List])
-                return List();
+            if (arguments is [PeerNames.Word, PeerNames.List])
+                return Tell(string.Concat(PeerNames.All.Select(name => name + "\n")));
+            if (arguments is [PeerNames.Word, "--help" or "-h"])
+                return Tell(PeerNames.Usage);
             return PeerCommands.Of(calledAs, arguments) is (var peer, var words) ? PeerRun.Run(peer, words, Surroundings.OfThisProcess([])) : null;
         }
         catch (KexecSignException unknown)
@@ -23,9 +26,9 @@ internal static class CompatInvocation
         }
     }
 
-    private static int List()
+    private static int Tell(string text)
     {
-        Answers.Write(string.Concat(PeerCommands.Names.Select(name => name + "\n")), Surroundings.OfThisProcess([]));
+        Answers.Write(text, Surroundings.OfThisProcess([]));
         return (int)ExitCode.Done;
     }
 }

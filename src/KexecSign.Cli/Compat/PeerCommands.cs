@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Text;
+using KexecSign.Cli.Commands;
 using KexecSign.Core.Errors;
 
 namespace KexecSign.Cli.Compat;
@@ -10,16 +10,6 @@ namespace KexecSign.Cli.Compat;
 /// </summary>
 internal static class PeerCommands
 {
-    /// <summary>The word behind <c>kexecsign</c> that takes a name.</summary>
-    public const string Word = "as";
-
-    /// <summary>Behind <see cref="Word"/>: tells the names, one a line, for those who make the links.</summary>
-    public const string List = "--list";
-
-    /// <summary>What the links in <c>/usr/libexec/kexecsign/compat</c> are called.</summary>
-    public static ImmutableArray<string> Names { get; } =
-        ["sbsign", "sbverify", "sbattach", "systemd-sbsign", "sign-file", "kmodsign", "evmctl", "pesign", "rpmsign"];
-
     /// <summary>The command of a name; null for none.</summary>
     public static PeerCommand? Named(string name) => name switch
     {
@@ -36,17 +26,19 @@ internal static class PeerCommands
     };
 
     /// <summary>The command that this process was started as, and the words for it; null for the program itself.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3854.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3030, KS3854.</exception>
     public static (PeerCommand Peer, IReadOnlyList<string> Words)? Of(string calledAs, IReadOnlyList<string> arguments)
     {
         if (Named(Path.GetFileName(calledAs)) is { } named)
             return (named, arguments);
-        if (arguments is not [Word, ..])
+        if (arguments is not [PeerNames.Word, ..])
             return null;
-        string name = arguments.Count > 1 ? arguments[1] : "";
+        if (arguments.Count < 2)
+            throw OperationErrors.CommandLine.With($"'{PeerNames.Word}' is followed by the name of a command: {string.Join(", ", PeerNames.All)}");
+        string name = arguments[1];
         return Named(name) is { } peer
             ? (peer, arguments.Skip(2).ToArray())
-            : throw OperationErrors.PeerUnknown.With(name, string.Join(", ", Names));
+            : throw OperationErrors.PeerUnknown.With(name, string.Join(", ", PeerNames.All));
     }
 
     /// <summary>The name this process was started by, links not followed: the runtime tells the program's own path instead.</summary>

@@ -36,9 +36,13 @@ internal static class HelpText
         Rows(text, width, surroundings.Operations
             .Where(operation => group.Length == 0 || operation.Name.StartsWith(group + " ", StringComparison.Ordinal))
             .Select(operation => (operation.Name, operation.Summary)));
+        if (group.Length == 0)
+        {
+            text.Append("\nBesides:\n");
+            Rows(text, width, WordPages.Listed);
+        }
         Common(text, width, []);
         text.Append("\n'kexecsign help COMMAND' shows what a command takes. '@FILE' stands for the arguments in FILE, one a line.\n");
-        text.Append("'kexecsign completion bash' prints a script that completes command lines; zsh and fish have one too.\n");
         text.Append("Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 some of a batch failed, 4 verification failed.\n");
         return text.ToString();
     }
@@ -78,14 +82,20 @@ internal static class HelpText
     public static string Usage(Operation operation)
     {
         var text = new StringBuilder("kexecsign ").Append(operation.Name);
-        foreach (ArgumentSpec argument in operation.Arguments)
-        {
-            string name = argument.Name + (argument.Repeatable ? "..." : "");
-            text.Append(argument.Required ? " " + name : $" [{name}]");
-        }
+        foreach (ArgumentSpec argument in operation.Arguments.Where(argument => !argument.BehindDashes))
+            text.Append(' ').Append(Usage(argument));
         foreach (OptionSpec option in operation.Options.Where(option => option.Required))
             text.Append($" {option.Typed} {option.Value}");
-        return text.Append(" [OPTIONS]").ToString();
+        text.Append(" [OPTIONS]");
+        foreach (ArgumentSpec argument in operation.Arguments.Where(argument => argument.BehindDashes))
+            text.Append(" -- ").Append(Usage(argument));
+        return text.ToString();
+    }
+
+    private static string Usage(ArgumentSpec argument)
+    {
+        string name = argument.Name + (argument.Repeatable ? "..." : "");
+        return argument.Required ? name : $"[{name}]";
     }
 
     /// <summary>The option as typed, with the word that stands for its value.</summary>
@@ -100,9 +110,12 @@ internal static class HelpText
     public static string Description(OptionSpec option)
     {
         string choices = option.Choices.IsEmpty ? "" : $" One of: {string.Join(", ", option.Choices)}.";
-        string standard = option.Default is null ? "" : $" Default: {option.Default}.";
-        return option.Description + choices + standard + Marks(option.Required, option.Repeatable);
+        string standard = option.Default is null ? "" : $" Default: {(option.Default.Contains(' ') ? option.Default : $"'{option.Default}'")}.";
+        return option.Description + Letter(option) + choices + standard + Marks(option.Required, option.Repeatable);
     }
+
+    private static string Letter(OptionSpec option) => option is { Value: "KEY", OtherTyped: { } letter }
+        ? $" {letter} NAME is short for {option.Typed} @NAME." : "";
 
     private static string Marks(bool required, bool repeatable) => (required, repeatable) switch
     {

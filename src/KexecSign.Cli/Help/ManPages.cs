@@ -34,7 +34,8 @@ internal static class ManPages
         text.Append(".SH COMMANDS\n");
         foreach (Operation operation in operations)
             Item(text, $".BR {Plain(Name(operation))} (1)", operation.Summary);
-        Item(text, $".B {ShellScripts.Command} {string.Join('|', ShellScripts.Shells)}", "Print a script that completes command lines.");
+        foreach ((string label, string summary) in WordPages.Listed)
+            Item(text, ".B " + Plain(label), summary);
         Flags(text, []);
         Variables(text, EnvironmentReference.All);
         End(text);

@@ -34,6 +34,11 @@ public static partial class FormatErrors
     public static readonly ErrorCode NotSha256 = new(
         "KS1607", "a digest of {0} bytes was given for a list of SHA-256 digests of 32.", "Give the SHA-256 Authenticode digest of the image.");
 
+    /// <summary>A file of another kind in the place of a list.</summary>
+    public static readonly ErrorCode NotSignatureList = new(
+        "KS1608", "this is neither a certificate nor a list of EFI signatures: it begins with {0}.",
+        "Lists are .esl and .auth files, or a file of efivarfs; where a certificate may stand, too, it is in PEM or DER.");
+
     /// <summary>A .vendor_cert that is not shim's.</summary>
     public static readonly ErrorCode VendorTable = new(
         "KS4720", "the section .vendor_cert says that what is {0} has 0x{1:x} bytes at 0x{2:x}, and has itself 0x{3:x}.",

@@ -108,9 +108,10 @@ public static class PeReader
 
     private static int HeaderOffset(ReadOnlySpan<byte> head, long fileLength, bool mayLieBehind = false)
     {
-        Need(head, 64, fileLength);
-        if (head[0] != 'M' || head[1] != 'Z')
+        // Asked first: a short text is no image that was cut short.
+        if (head.Length >= 2 && (head[0] != 'M' || head[1] != 'Z'))
             throw FormatErrors.NotPe.With(0, Convert.ToHexString(head[..2]), "'MZ' (4D5A)");
+        Need(head, 64, fileLength);
         uint offset = U32(head, PeConstants.PeOffsetField);
         if (offset > Math.Min(fileLength - 24, int.MaxValue / 2))
             throw FormatErrors.OutsideFile.With(offset, 24, fileLength);

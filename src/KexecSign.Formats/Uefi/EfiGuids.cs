@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace KexecSign.Formats.Uefi;
 
 /// <summary>
@@ -34,6 +36,10 @@ public static class EfiGuids
 
     /// <summary>EFI_CERT_X509_SHA512_GUID.</summary>
     public static readonly Guid CertX509Sha512 = new("446dbf63-2502-4cda-bcfa-2465d2b0fe9d");
+
+    /// <summary>The types of signature lists (UEFI 32.4.1).</summary>
+    internal static readonly ImmutableArray<Guid> ListTypes =
+        [CertX509, CertSha1, CertSha256, CertSha384, CertSha512, CertX509Sha256, CertX509Sha384, CertX509Sha512];
 
     /// <summary>EFI_CERT_TYPE_PKCS7_GUID: a PKCS#7 SignedData in front of a signed variable (UEFI 8.2.2).</summary>
     public static readonly Guid CertTypePkcs7 = new("4aafd29d-68df-49ee-8aa9-347d375665a7");

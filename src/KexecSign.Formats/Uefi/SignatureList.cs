@@ -56,7 +56,7 @@ public sealed record SignatureList(Guid Type, ImmutableArray<SignatureEntry> Ent
     /// Reads the lists of a file in any form that people have: the value alone, a signed update (<c>.auth</c>, <c>dbxupdate_x64.bin</c>),
     /// whose signature is not looked at, or a file of efivarfs.
     /// </summary>
-    /// <exception cref="KexecSignException">KS1606.</exception>
+    /// <exception cref="KexecSignException">KS1606, KS1608.</exception>
     public static ImmutableArray<SignatureList> ReadFile(ReadOnlyMemory<byte> file)
     {
         ReadOnlySpan<byte> head = file.Span;
@@ -71,8 +71,18 @@ public sealed record SignatureList(Guid Type, ImmutableArray<SignatureEntry> Ent
         }
         // efivarfs: four bytes of attributes, of which no GUID of a list's type has the value.
         bool hasAttributes = head.Length >= 4 && BinaryPrimitives.ReadUInt32LittleEndian(head) is not 0 and <= 0xFF;
-        return ReadAll(hasAttributes ? file[4..] : file);
+        ReadOnlyMemory<byte> value = hasAttributes ? file[4..] : file;
+        try
+        {
+            return ReadAll(value);
+        }
+        catch (KexecSignException refused) when (!BeginsLikeList(value.Span))
+        {
+            throw FormatErrors.NotSignatureList.Because(refused, Convert.ToHexString(head[..Math.Min(16, head.Length)]));
+        }
     }
+
+    private static bool BeginsLikeList(ReadOnlySpan<byte> value) => value.Length >= 16 && EfiGuids.ListTypes.Contains(new Guid(value[..16]));
 
     /// <summary>The lists one behind the other, as a variable's value.</summary>
     public static byte[] EncodeAll(IEnumerable<SignatureList> lists) => [.. lists.SelectMany(l => l.Encode())];

@@ -231,6 +231,9 @@ public sealed class Keyring : IDisposable
         // p11-kit's proxy always offers the system's trust store as tokens; a key is where one logs in.
         if (matches.Count > 1 && matches.FindAll(token => token.LoginRequired) is [var only])
             matches = [only];
+        // A SoftHSM token is found by its PIN's file: one that is not there is the nearer mistake.
+        if (matches.Count == 0)
+            _pins.RequireThere(uri, pin);
         if (matches.Count == 0)
             throw KeyErrors.TokenMissing.With(module.Path, Wanted(uri), Listed(all));
         if (matches.Count > 1)

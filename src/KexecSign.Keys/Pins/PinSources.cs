@@ -34,6 +34,18 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
         }
     }
 
+    /// <summary>Refuses a variable that is not set and a file that is not there; nothing is read.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS2044, KS2075.</exception>
+    public void RequireThere(Pkcs11Uri? uri, PinOptions options)
+    {
+        string? variable = uri?.PinSource is { } source ? PinSourcePath.VariableOf(source) : options.EnvironmentVariable;
+        if (variable is not null && environment(variable) is null)
+            throw KeyErrors.PinVariableUnset.With();
+        string? file = variable is not null ? null : uri?.PinSource is { } place ? PinSourcePath.Of(place) : options.NamedFile;
+        if (file is not null && !File.Exists(file))
+            throw KeyErrors.PinSourceUnreadable.With($"file '{file}'", "it does not exist");
+    }
+
     /// <summary>Whether a PIN would be found without asking a person.</summary>
     public static bool IsGiven(Pkcs11Uri? uri, PinOptions options) =>
         uri?.PinValue is not null || uri?.PinSource is not null

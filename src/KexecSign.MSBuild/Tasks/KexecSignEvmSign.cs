@@ -34,7 +34,7 @@ public sealed class KexecSignEvmSign() : OperationTask(OperationCatalog.EvmSign)
     /// <summary>Whose attributes are read and set. One of security, user.</summary>
     public string? Xattr { get; set; }
 
-    /// <summary>Set the attribute on the file itself.</summary>
+    /// <summary>Set the attribute on the file itself; without this and without --sidecar the value is only shown.</summary>
     public bool Set { get; set; }
 
     /// <summary>Write FILE.evm.sig.</summary>

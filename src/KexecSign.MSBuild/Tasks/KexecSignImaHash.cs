@@ -13,10 +13,10 @@ public sealed class KexecSignImaHash() : OperationTask(OperationCatalog.ImaHash)
     /// <summary>The file, folder or pattern, or several.</summary>
     public ITaskItem[] Files { get; set; } = [];
 
-    /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512.</summary>
+    /// <summary>The hash; without it SHA-256. One of sha256, sha384, sha512.</summary>
     public string? Digest { get; set; }
 
-    /// <summary>Set security.ima (needs privilege) or user.ima on the file itself. One of security, user.</summary>
+    /// <summary>Set security.ima (needs privilege) or user.ima on the file itself; without it the value is only shown. One of security, user.</summary>
     public string? Xattr { get; set; }
 
     internal override void Give(OptionValues values)

@@ -10,10 +10,10 @@ namespace KexecSign.MSBuild.Tasks;
 /// <summary>Write a plan, a policy and a file of keys for the images that are here, with comments. As <c>kexecsign plan init</c>.</summary>
 public sealed class KexecSignPlanInit() : OperationTask(OperationCatalog.PlanInit)
 {
-    /// <summary>The images; without any, those of the folder.</summary>
+    /// <summary>The images, and the kit if there is one; without any, those of the folder.</summary>
     public ITaskItem[] Files { get; set; } = [];
 
-    /// <summary>The folder that the files go into.</summary>
+    /// <summary>The folder that the files go into; made where images are named.</summary>
     public string? Output { get; set; }
 
     internal override void Give(OptionValues values)

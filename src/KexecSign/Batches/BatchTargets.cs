@@ -13,7 +13,7 @@ internal static class BatchTargets
     /// <param name="arguments">What they were selected by.</param>
     /// <param name="output">Value of -o.</param>
     /// <param name="inPlace">Whether the files are replaced.</param>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013, KS3055.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013, KS3055, KS3063.</exception>
     public static ImmutableArray<string> Of(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output, bool inPlace)
     {
         if (inPlace && output is not null)
@@ -27,9 +27,11 @@ internal static class BatchTargets
             BatchNames.RequireDifferent(Below(files, output));
             return [.. files.Select(f => Path.Combine(output, f.Name))];
         }
-        return output is not null && files.Length == 1 && arguments is [var only] && only == files[0].Path
+        if (output is null)
+            throw OperationErrors.NoOutput.With(files.Length);
+        return files.Length == 1 && arguments is [var only] && only == files[0].Path
             ? [output]
-            : throw OperationErrors.NoOutput.With(files.Length);
+            : throw OperationErrors.OutputNoFolder.With(files.Length).In(output);
     }
 
     /// <summary>The same for a command of one file.</summary>

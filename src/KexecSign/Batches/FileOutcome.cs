@@ -77,14 +77,18 @@ internal static class BatchView
     /// <summary>Failures apart; the rest as rows, unless there are too many for anyone to read.</summary>
     public static ReportView Of(string title, IReadOnlyCollection<FileOutcome> files, params ImmutableArray<string> notes)
     {
-        IEnumerable<FileOutcome> good = files.Where(f => f.Status != FileStatus.Failed);
+        ImmutableArray<FileOutcome> good = [.. files.Where(f => f.Status != FileStatus.Failed)];
         ImmutableArray<FileOutcome> failed = [.. files.Where(f => f.Status == FileStatus.Failed)];
         ReportTable table = files.Count > MostRows
             ? ReportTable.Fields("", [.. good.GroupBy(f => f.Status).Select(g => (g.Key.ToString().ToLowerInvariant(), (string?)$"{g.Count()} file(s); --json names each"))])
-            : new("", ["file", "status", "digest", ""], [.. good.Select(f => ImmutableArray.Create(f.File, f.Status.ToString().ToLowerInvariant(), f.Digest ?? "-", f.Note ?? ""))]);
+            : Rows(good, good.Any(f => f.Note is not null));
         return new(failed.IsEmpty ? title : $"{title}; {failed.Length} failed", table.Rows.IsEmpty ? [] : [table], notes)
         {
             Failures = [.. failed.Select(f => new ReportFailure(f.Code!, f.Message!))],
         };
     }
+
+    private static ReportTable Rows(ImmutableArray<FileOutcome> files, bool noted) => new(
+        "", ["file", "status", "digest", .. noted ? ["note"] : ReadOnlySpan<string>.Empty],
+        [.. files.Select(f => ImmutableArray.Create([f.File, f.Status.ToString().ToLowerInvariant(), f.Digest ?? "-", .. noted ? [f.Note ?? ""] : ReadOnlySpan<string>.Empty]))]);
 }

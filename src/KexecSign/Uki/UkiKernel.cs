@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using KexecSign.Compression;
@@ -33,11 +34,13 @@ internal sealed class UkiKernel : IDisposable
     private const int HeadSize = 4096;
 
     private readonly InnerImage? _signed;
+    private readonly RepackedZboot? _repacked;
 
-    private UkiKernel(Layout content, InnerImage? signed, string sha256)
+    private UkiKernel(Layout content, InnerImage? signed, RepackedZboot? repacked, string sha256)
     {
         Content = content;
         _signed = signed;
+        _repacked = repacked;
         Sha256 = sha256;
         Image = PeReader.Read(content);
     }
@@ -54,8 +57,12 @@ internal sealed class UkiKernel : IDisposable
     /// <summary>The signature that was made here; null when the kernel was left as it was.</summary>
     public InnerSignature? Signature => _signed?.Signature;
 
+    /// <summary>What was done besides, one sentence each.</summary>
+    public ImmutableArray<string> Notes => _repacked is null
+        ? [] : [$"The Image inside the zboot kernel is signed, too, by {_repacked.Inner.Signature.Signer}: SHA-256 {_repacked.Inner.Signature.Sha256}."];
+
     /// <summary>Prepares a kernel.</summary>
-    /// <exception cref="KexecSignException">KS3660, KS3667, KS3668, KS10xx, KS11xx, KS13xx, KS2xxx.</exception>
+    /// <exception cref="KexecSignException">KS3660, KS3667, KS3668, KS4710, KS10xx, KS11xx, KS12xx, KS13xx, KS2xxx, KS3117, KS3118.</exception>
     public static UkiKernel Prepare(Layout kernel, UkiKernelWork work, RunContext context)
     {
         byte[] head = kernel.ReadBytes(0, Math.Min(kernel.Length, HeadSize));
@@ -63,21 +70,30 @@ internal sealed class UkiKernel : IDisposable
             throw OperationErrors.UkiKernelNotPe.With(Convert.ToHexString(head[..Math.Min(4, head.Length)]), KindOf(head));
         PeImage image = PeReader.Read(kernel);
         if (image.IsSigned && work is { Replace: false, Identity: not null })
-            throw OperationErrors.UkiKernelSigned.With(CertificateTable.Read(image, kernel).Length);
+            throw OperationErrors.UkiKernelSigned.With("the kernel", CertificateTable.Read(image, kernel).Length);
         if (image.IsSigned && work is { Parser: not null } and not { Replace: true, Identity: not null })
             throw OperationErrors.UkiInnerParserSigned.With();
-        if (work.Parser is not null)
-            (kernel, _) = ParserEmbedding.Embed(CertificateTable.RemoveAll(image, kernel), work.Parser, context);
         if (work.Identity is null)
         {
+            kernel = WithParser(kernel, work, context);
             if (image.IsSigned && !Alignment.Holds(kernel.Length, 512))
                 context.Log.Warning($"the signed kernel has 0x{kernel.Length:x} bytes, no multiple of 512: kexec BPF parsers and "
                     + $"kexec-tools up to 2.0.32 read the padding behind it too, and its signature fails there; with --inner-key all "
                         + $"lengths agree.");
-            return new(kernel, null, Convert.ToHexStringLower(LayoutPass.Hash(kernel, HashAlgorithmName.SHA256, context)));
+            return new(kernel, null, null, Convert.ToHexStringLower(LayoutPass.Hash(kernel, HashAlgorithmName.SHA256, context)));
         }
-        InnerImage signed = InnerImage.Sign(kernel, work.Identity, work.Replace ? ExistingSignatures.Replace : ExistingSignatures.Refuse, context, anyKernel: true);
-        return new(signed.Image, signed, signed.Signature.Sha256);
+        RepackedZboot? repacked = KnownImage.Of(kernel).Kind == ImageKind.Zboot ? SignInside(kernel, work, context) : null;
+        try
+        {
+            InnerImage signed = InnerImage.Sign(
+                WithParser(repacked?.Image ?? kernel, work, context), work.Identity, Existing(work), context, anyKernel: true);
+            return new(signed.Image, signed, repacked, signed.Signature.Sha256);
+        }
+        catch
+        {
+            repacked?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Its version (uname -r), of a zboot that of the Image inside; null when it does not tell.</summary>
@@ -101,7 +117,30 @@ internal sealed class UkiKernel : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _signed?.Dispose();
+    public void Dispose()
+    {
+        _signed?.Dispose();
+        _repacked?.Dispose();
+    }
+
+    private static ExistingSignatures Existing(UkiKernelWork work) => work.Replace ? ExistingSignatures.Replace : ExistingSignatures.Refuse;
+
+    private static Layout WithParser(Layout kernel, UkiKernelWork work, RunContext context) => work.Parser is null
+        ? kernel
+        : ParserEmbedding.Embed(CertificateTable.RemoveAll(PeReader.Read(kernel), kernel), work.Parser, context).Image;
+
+    // Whoever loads .linux by kexec unpacks it and checks the Image; the signature around it is for who reads the section itself.
+    private static RepackedZboot SignInside(Layout kernel, UkiKernelWork work, RunContext context)
+    {
+        using FinishedZboot zboot = FinishedZboot.Open(kernel, context);
+        PeImage image = PeReader.Read(zboot.Kernel);
+        if (image.IsSigned && !work.Replace)
+            throw OperationErrors.UkiKernelSigned.With("the Image inside the zboot kernel", CertificateTable.Read(image, zboot.Kernel).Length);
+        return RepackedZboot.Sign(
+            zboot, work.Identity!, Existing(work), default,
+            shortest => OperationErrors.UkiInnerDoesNotFit.With(zboot.Header.CompressionName, zboot.Header.PayloadSize, zboot.Header.PayloadOffset, shortest),
+            context);
+    }
 
     private static string KindOf(ReadOnlySpan<byte> head) => KnownImage.Of(head).Kind switch
     {

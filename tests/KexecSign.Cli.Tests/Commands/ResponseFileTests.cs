@@ -32,7 +32,8 @@ public sealed class ResponseFileTests : IDisposable
     {
         Session session = Session.Run([FakeOperations.Named("sign")], "sign", "@/nowhere/args");
         session.Exit.ShouldBe(2);
-        session.Error.ShouldStartWith("KS3035: /nowhere/args: ");
+        session.Error.ShouldStartWith("KS3035: /nowhere/args: '@' in front of an argument stands for a file of arguments");
+        session.Error.ShouldContain("--key @NAME");
     }
 
     [Fact]

@@ -5,7 +5,10 @@ namespace KexecSign.Cli.Tests.Commands;
 public sealed class WrongUsageTests
 {
     private static readonly Operation[] Operations =
-        [FakeOperations.Named("sign", keyRequired: true), FakeOperations.Named("zboot kit"), FakeOperations.Named("zboot build")];
+    [
+        FakeOperations.Named("sign", keyRequired: true), FakeOperations.Named("zboot kit"), FakeOperations.Named("zboot build"),
+        FakeOperations.Single((_, _) => throw new InvalidOperationException()), FakeOperations.With("link"), FakeOperations.With("compare", "A", "B"),
+    ];
 
     [Theory]
     [InlineData("KS3030: 'help-pages' takes one FOLDER.", "help-pages")]
@@ -25,6 +28,10 @@ public sealed class WrongUsageTests
     [InlineData("KS3037: 'sign' was given an empty value for --key.", "sign", "Image", "--key", "")]
     [InlineData("KS3037: 'sign' was given an empty value for -o.", "sign", "Image", "--key", "k", "-o", "")]
     [InlineData("KS3037: 'sign' was given an empty value for FILE.", "sign", "", "--key", "k")]
+    [InlineData("KS3038: 'inspect' takes one FILE; 'b' is one more.", "inspect", "a", "b")]
+    [InlineData("KS3032: 'inspect' has no option '--unheard-of'.", "inspect", "a", "--unheard-of=x")]
+    [InlineData("KS3030: 'link' takes no FILE without an option's name in front of it, and 'Image' has none.", "link", "Image")]
+    [InlineData("KS3030: 'compare' takes A and B, and 'c' is one more.", "compare", "a", "b", "c")]
     [InlineData("KS3030: Required argument missing for option: '--key'.", "sign", "Image", "--key")]
     public void Wrong_usage_is_one_line_and_exit_code_2(string begins, params string[] arguments)
     {

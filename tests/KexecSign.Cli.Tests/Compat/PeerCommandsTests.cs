@@ -1,3 +1,4 @@
+using KexecSign.Cli.Commands;
 using KexecSign.Cli.Compat;
 using KexecSign.Formats.Errors;
 
@@ -10,17 +11,18 @@ public sealed class PeerCommandsTests
     public void The_program_answers_by_its_own_name_and_by_that_of_a_link()
     {
         PeerCommands.Of("/usr/bin/sbsign", ["Image"]).ShouldNotBeNull().Words.ShouldBe(["Image"]);
-        PeerCommands.Of("/usr/bin/kexecsign", [PeerCommands.Word, "sbsign", "Image"]).ShouldNotBeNull().Words.ShouldBe(["Image"]);
+        PeerCommands.Of("/usr/bin/kexecsign", [PeerNames.Word, "sbsign", "Image"]).ShouldNotBeNull().Words.ShouldBe(["Image"]);
         PeerCommands.Of("/usr/bin/kexecsign", ["sign", "Image"]).ShouldBeNull();
     }
 
     [Theory]
-    [InlineData("signtool")]
-    [InlineData("")]
-    public void A_name_that_it_does_not_answer_to_is_refused(string name)
+    [InlineData("KS3854: 'signtool'", "signtool")]
+    [InlineData("KS3854: ''", "")]
+    [InlineData("KS3030: 'as' is followed by the name of a command")]
+    public void A_name_that_it_does_not_answer_to_is_refused_and_none_is_asked_for(string begins, params string[] name)
     {
-        KexecSignException refused = Should.Throw<KexecSignException>(() => PeerCommands.Of("kexecsign", name.Length == 0 ? [PeerCommands.Word] : [PeerCommands.Word, name]));
-        refused.Message.ShouldStartWith($"KS3854: '{name}'");
+        KexecSignException refused = Should.Throw<KexecSignException>(() => PeerCommands.Of("kexecsign", [PeerNames.Word, .. name]));
+        refused.Message.ShouldStartWith(begins);
         refused.Message.ShouldContain("sbsign");
     }
 }

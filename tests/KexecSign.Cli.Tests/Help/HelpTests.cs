@@ -42,6 +42,29 @@ public sealed class HelpTests
     }
 
     [Theory]
+    [InlineData("version", "Usage: kexecsign version")]
+    [InlineData("help", "Usage: kexecsign help [COMMAND]")]
+    [InlineData("completion", "Usage: kexecsign completion bash|zsh|fish")]
+    [InlineData("as", "Usage: kexecsign as NAME")]
+    [InlineData("man-pages", "Usage: kexecsign man-pages FOLDER")]
+    public void Words_that_are_no_commands_have_help_and_those_for_everybody_are_listed(string word, string usage)
+    {
+        Session session = Session.Run(Operations, "help", word);
+        session.Exit.ShouldBe(0);
+        session.Output.ShouldContain(usage);
+        Session.Run(Operations, "help").Output.Contains($"\n  {word} ", StringComparison.Ordinal).ShouldBe(word != "man-pages");
+    }
+
+    [Fact]
+    public void A_command_to_run_stands_behind_two_dashes_in_the_usage_and_in_errors()
+    {
+        Operation[] agent = [FakeOperations.Running("agent")];
+        Session.Run(agent, "help", "agent").Output.ShouldContain("Usage: kexecsign agent [OPTIONS] -- COMMAND...\n");
+        Session.Run(agent, "agent").Error.ShouldStartWith("KS3010: 'agent' needs -- COMMAND.");
+        Session.Run(agent, "agent", "make", "-j4").Error.ShouldStartWith("KS3032: 'agent' has no option '-j4'. A command with options of its own stands behind '--'.");
+    }
+
+    [Theory]
     [InlineData("help-pages")]
     [InlineData("man-pages")]
     public void Asking_a_page_command_for_help_makes_no_folder(string command)
@@ -67,8 +90,8 @@ public sealed class HelpTests
         string output = Session.Run(Operations, "sign", "--help").Output;
         output.ShouldStartWith("Does sign.\n\nUsage: kexecsign sign [FILE...] --key KEY [OPTIONS]\n\nSome details.\n");
         output.ShouldContain("  FILE  The images. May be repeated.\n");
-        output.ShouldContain("  -k, --key KEY      The key. Required.\n");
-        output.ShouldContain("  --digest HASH      The digest. One of: sha256, sha384. Default: sha256.\n");
+        output.ShouldContain("  -k, --key KEY      The key. -k NAME is short for --key @NAME. Required.\n");
+        output.ShouldContain("  --digest HASH      The digest. One of: sha256, sha384. Default: 'sha256'.\n");
         output.ShouldContain("  -o, --output PATH  The output.\n");
         output.ShouldContain("  -q, --quiet");
         output.ShouldContain("    kexecsign sign Image\n");

@@ -43,7 +43,7 @@ public sealed class ReferencePageTests
             Session.Run([FakeOperations.Named("zboot kit")], "help-pages", folder).Exit.ShouldBe(0);
             string reference = File.ReadAllText(Path.Combine(folder, "reference.md"));
             reference.ShouldContain("## zboot kit\n");
-            reference.ShouldContain("| `--digest HASH` | The digest. One of: sha256, sha384. Default: sha256. |\n");
+            reference.ShouldContain("| `--digest HASH` | The digest. One of: sha256, sha384. Default: 'sha256'. |\n");
             File.ReadAllText(Path.Combine(folder, "errors.md")).ShouldContain("| <a id=\"ks3000\"></a>KS3000 |");
             File.ReadAllText(Path.Combine(folder, "environment.md")).ShouldContain("| `NO_COLOR` | ");
         }
@@ -63,7 +63,7 @@ public sealed class ReferencePageTests
         four.Split("| `--digest HASH` |").Length.ShouldBe(2);
         four.ShouldContain($"As [elsewhere](#{SharedOptions.Anchor}): `-k, --key KEY`, `-c, --cert CERT`, `--digest HASH`, `--replace`, `-o, --output PATH`.");
         // d's key is required, and so stays in its own table.
-        four.ShouldContain("| `-k, --key KEY` | The key. Required. |\n\nAs [elsewhere]");
+        four.ShouldContain("| `-k, --key KEY` | The key. -k NAME is short for --key @NAME. Required. |\n\nAs [elsewhere]");
     }
 
     [Fact]

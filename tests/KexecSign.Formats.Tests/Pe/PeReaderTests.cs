@@ -1,3 +1,4 @@
+using KexecSign.Formats.Errors;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
@@ -45,6 +46,10 @@ public class PeReaderTests
     }
 
     // e_lfanew
+    [Fact]
+    public void A_short_text_is_no_PE_image_and_none_that_was_cut_short() =>
+        Should.Throw<KexecSignException>(() => PeReader.Read(Layout.Of("hello\n"u8.ToArray()))).Message.ShouldStartWith("KS1002: at 0x0 the bytes are 6865 but a PE image has 'MZ'");
+
     [Theory]
     [InlineData(0x3600u, "KS1001")]
     [InlineData(0xFFFFFFFFu, "KS1001")]

@@ -70,6 +70,15 @@ public sealed class SignatureListTests : IDisposable
     }
 
     [Fact]
+    public void A_file_of_another_kind_is_said_to_be_none_and_a_damaged_list_to_be_damaged()
+    {
+        byte[] image = new byte[512], value = SignatureList.OfSha256([new byte[32]], Owner).Encode();
+        "MZ"u8.CopyTo(image);
+        Should.Throw<KexecSignException>(() => SignatureList.ReadFile(image)).Message.ShouldStartWith("KS1608: this is neither a certificate nor a list of EFI signatures: it begins with 4D5A");
+        Should.Throw<KexecSignException>(() => SignatureList.ReadFile(value.AsMemory(0, 40))).Code.Id.ShouldBe("KS1606");
+    }
+
+    [Fact]
     public void A_list_cut_short_anywhere_is_refused()
     {
         byte[] value = SignatureList.OfSha256([new byte[32]], Owner).Encode();

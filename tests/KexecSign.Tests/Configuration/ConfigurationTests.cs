@@ -161,6 +161,22 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Where_no_configuration_was_found_that_is_what_is_told()
+    {
+        Refusal.Of("KS3088", () => Request(SignOperation.Definition, [("key", "@db")], "image").Complete(Context()), "key named 'db'", "--config FILE", "KEXECSIGN_CONFIG");
+        Refusal.Of("KS3088", () => Request(BuildOperation.Definition, [("profile", "release")]).Complete(Context()), "profile named 'release'");
+    }
+
+    [Fact]
+    public void A_name_without_its_mark_is_told_how_it_is_written_unless_there_is_such_a_file()
+    {
+        Put(_work, Keys("db", TestSigners.Rsa2048));
+        Refusal.Of("KS3087", () => Request(SignOperation.Definition, [("key", "db")], "image").Complete(Context()), "--key @db", "-k db");
+        Refusal.Of("KS3087", () => Request(BuildOperation.Definition, [("inner-key", "db")]).Complete(Context()), "--inner-key @db.");
+        Request(SignOperation.Definition, [("key", "kexec")], "image").Complete(Context()).ShouldBeOfType<SignOptions>().Signing.Key.ShouldBe("kexec");
+    }
+
+    [Fact]
     public void Trust_by_role_is_taken_when_none_is_given()
     {
         string image = _bench.SignedImage(TestSigners.Rsa2048);

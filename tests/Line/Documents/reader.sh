@@ -51,7 +51,7 @@ stage() {
         cp "$TEMPLATE/signed.efi" vmlinuz.efi
         cp "$TEMPLATE/signed.efi.sig" vmlinuz.efi.sig ;;
     simulate | "bpf inspect" | "bpf extract") cp "$TEMPLATE/parsed.efi" vmlinuz.efi ;;
-    "zboot repack") cp "$TEMPLATE/finished.efi" vmlinuz.efi ;;
+    "zboot repack" | "uki build") cp "$TEMPLATE/finished.efi" vmlinuz.efi ;;
     *) cp "$TEMPLATE/plain.efi" vmlinuz.efi ;;
     esac
     case $1 in

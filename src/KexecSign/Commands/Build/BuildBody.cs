@@ -87,29 +87,22 @@ internal sealed class BuildBody : IDisposable
 
     private static BuildBody Repacked(Layout file, SigningIdentity signer, ExistingSignatures existing, string path, ZstdLibrary zstd, RunContext context)
     {
-        InnerImage? inner = null;
-        PayloadFit? fit = null;
         using FinishedZboot zboot = FinishedZboot.Open(file, context);
+        var repacked = RepackedZboot.Sign(zboot, signer, existing, zstd, shortest => zboot.DoesNotFit(shortest, path), context);
         try
         {
-            inner = InnerImage.Sign(zboot.Kernel, signer, existing, context);
-            var search = new PayloadSearch(zboot.Header.Compression, zboot.Header.PayloadSize, zstd);
-            fit = search.Try(inner.Image, inner.Signature.CertificateTableSize, context) ?? throw zboot.DoesNotFit(search.Shortest, path);
-            Layout repacked = zboot.With(fit.Payload, checked((uint)inner.Image.Length));
-            FinishedZboot.Require(repacked, inner.Signature.Sha256, context);
-            string payload = Convert.ToHexStringLower(LayoutPass.Hash(fit.Payload, HashAlgorithmName.SHA256, context));
+            string payload = Convert.ToHexStringLower(LayoutPass.Hash(repacked.Fit.Payload, HashAlgorithmName.SHA256, context));
             return new(
-                repacked, inner,
-                new(zboot.Header.CompressionName, null, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, payload, inner.Image.Length, null)
+                repacked.Image, repacked.Inner,
+                new(zboot.Header.CompressionName, null, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, payload, repacked.Inner.Image.Length, null)
                 {
                     Library = Compressor.Library(zboot.Header.Compression, zstd),
                 },
-                fit, inner);
+                repacked);
         }
         catch
         {
-            fit?.Dispose();
-            inner?.Dispose();
+            repacked.Dispose();
             throw;
         }
     }

@@ -56,6 +56,8 @@ internal sealed class BuildLine
         ImmutableArray<BuildInput> outputs = [new(_options.Output!, written.Size, written.Sha256), .. WriteBeside(targets, body, ima)];
         BuildResult result = Judged(targets, sources, parser, outputs) with
         {
+            // Of a finished vmlinuz.efi it is the Image inside that has one.
+            ImageSize = ImageSize(sources.Image.ToLayout()) ?? (body.Inner is null ? null : ImageSize(body.Inner.Image)),
             Inner = body.Inner?.Signature,
             SignedImage = body.Inner is null ? null : _options.SignedImage,
             Zboot = body.Zboot,
@@ -116,7 +118,6 @@ internal sealed class BuildLine
             File = _options.Output!,
             Image = new(sources.Image.Path, sources.Image.Length, sources.Sha256(sources.Image.Path)),
             Kit = sources.Kit is { } kit ? new(kit.Path, new FileInfo(kit.Path).Length, kit.Sha256) : null,
-            ImageSize = ImageSize(sources.Image),
             LinuxVersion = KernelVersions.Own(finished.Kernel),
             Parser = parser,
             Tar = _options.Tar is null ? null : outputs.Single(o => o.File == _options.Tar),
@@ -126,6 +127,7 @@ internal sealed class BuildLine
             Recipe = BuildRecipe.Of(_options, sources.Sha256, _context),
             Certificates = [.. Certificates()],
             Verdicts = verdicts,
+            IsSigned = finished.Image.IsSigned,
         };
     }
 
@@ -138,17 +140,14 @@ internal sealed class BuildLine
         {
             return BuildBody.Make(sources.Image, sources.Kit, _inner, _options.Existing, Recipe(), _context);
         }
-        catch (KexecSignException refused) when (refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
+        catch (KexecSignException refused) when (refused.Code == OperationErrors.AlreadySigned || refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
         {
             throw refused.In(sources.Image.Path);
         }
     }
 
-    private static long? ImageSize(FileSource source)
-    {
-        Layout file = source.ToLayout();
-        return KernelImage.TryParse(file.ReadBytes(0, Math.Min(file.Length, KernelImage.HeaderSize + 8))) is { } kernel ? checked((long)kernel.ImageSize) : null;
-    }
+    private static long? ImageSize(Layout file) =>
+        KernelImage.TryParse(file.ReadBytes(0, Math.Min(file.Length, KernelImage.HeaderSize + 8))) is { } kernel ? checked((long)kernel.ImageSize) : null;
 
     private BuildInput Write(Layout content, string staged, string path)
     {

@@ -14,10 +14,10 @@ namespace KexecSign.Commands.Build;
 internal static class BuildPlan
 {
     /// <summary>The options with what a plan of one image says put in; a plan of many is only noted.</summary>
-    /// <exception cref="KexecSignException">KS3201, KS3202 and KS3301 with line and column.</exception>
+    /// <exception cref="KexecSignException">KS3326, and KS3201, KS3202 and KS3301 with line and column.</exception>
     public static BuildOptions Read(BuildOptions options, string path)
     {
-        PlacedValue plan = PlacedDocument.Read(path, "a plan").Root;
+        PlacedValue plan = Document(path);
         try
         {
             if (plan.Kind != JsonValueKind.Object)
@@ -29,6 +29,18 @@ internal static class BuildPlan
         catch (KexecSignException refused)
         {
             throw refused.In(path);
+        }
+    }
+
+    private static PlacedValue Document(string path)
+    {
+        try
+        {
+            return PlacedDocument.Read(path, "a plan").Root;
+        }
+        catch (KexecSignException refused) when (File.Exists(path) && PlannedKind.Of(path, null) is { } image)
+        {
+            throw OperationErrors.PlanIsImage.Because(refused, image.Kind).In(path);
         }
     }
 

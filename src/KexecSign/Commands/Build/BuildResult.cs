@@ -89,6 +89,9 @@ public sealed record BuildResult : BuildOutcome
     /// <summary>What each consumer says of the finished image.</summary>
     public required ImmutableArray<Verdict> Verdicts { get; init; }
 
+    /// <summary>Whether the finished image carries a signature, made now or before; not known of one that a report tells of.</summary>
+    internal bool IsSigned { get; init; } = true;
+
     /// <inheritdoc/>
     public override ExitCode Exit => ExitCode.Done;
 
@@ -107,9 +110,11 @@ public sealed record BuildResult : BuildOutcome
                 ("image", Outer is null ? null : $"{Outer.Size} bytes, sha256 {Outer.Sha256}"),
                 ("IMA", Ima is null ? "none" : $"key id {Ima.KeyId}, {Ima.Sidecar}{(Ima.Xattr is null ? "" : ", " + Ima.Xattr)}{(Tar is null ? "" : ", " + Tar.File)}"),
                 ("provenance", Provenance)),
-            new("signed by", ["role", "subject", "sha256"], [.. Certificates.Select(c => ImmutableArray.Create(c.Role, c.Subject, c.Sha256))]),
-            new("verified", ["as", "answer", "reason"],
-                [.. Verdicts.Select(v => ImmutableArray.Create(v.Who, v.Answer.ToString().ToLowerInvariant(), v.Reason))]),
+            .. Filled(new("signed by", ["role", "subject", "sha256"], [.. Certificates.Select(c => ImmutableArray.Create(c.Role, c.Subject, c.Sha256))])),
+            .. Filled(new("verified", ["as", "answer", "reason"],
+                [.. Verdicts.Select(v => ImmutableArray.Create(v.Who, v.Answer.ToString().ToLowerInvariant(), v.Reason))])),
         ],
-        []);
+        IsSigned ? [] : ["The image itself is unsigned: sign it last."]);
+
+    private static ReportTable[] Filled(ReportTable table) => table.Rows.IsEmpty ? [] : [table];
 }

@@ -38,9 +38,11 @@ internal sealed record PlanDocument(BuildInput File, string? Report, ImmutableAr
             PlanKeys keys = (given.Keys is null ? own : PlanKeys.ReadFile(given.Keys, given.AllowedModules))
                 with
             { Configured = settings is null ? null : Configured };
+            // Read also where the command line has another one, or the word would be one that plans do not know.
+            string? policy = DocumentPaths.From(folder, root.Text("policy"));
             var common = new PlannedImageDefaults(
                 folder, outputs, given.AllowedModules, keys, given.Pin == new PinOptions() ? keys.Pin : given.Pin,
-                given.Policy ?? DocumentPaths.From(folder, root.Text("policy")), root.Get("steps", JsonValueKind.Array));
+                given.Policy ?? policy, root.Get("steps", JsonValueKind.Array));
             string? report = DocumentPaths.Output(outputs, root.Text("report"));
             ImmutableArray<PlacedValue> images = root.List("images");
             root.End();

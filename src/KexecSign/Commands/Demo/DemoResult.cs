@@ -21,6 +21,9 @@ public sealed record DemoOptions
 /// <param name="Says">The first line of its answer.</param>
 public sealed record DemoStep(string Command, int Exit, string Says)
 {
+    /// <summary>Whether it asked who accepts an image.</summary>
+    internal bool Verifies => Command.StartsWith("kexecsign verify ", StringComparison.Ordinal);
+
     internal ImmutableArray<ReportTable> Shown { get; init; } = [];
 }
 
@@ -38,7 +41,9 @@ public sealed record DemoResult(string Folder, ImmutableArray<DemoStep> Steps) :
         $"A token, a signed image and who takes it, in {Folder}",
         [.. Steps.SelectMany(step => step.Shown.Prepend(new("$ " + step.Command, [], [["->", step.Says]])))],
         [
-            "The first image was accepted because db.pem is trusted as firmware's db; in the second one byte was changed after signing.",
+            Steps.First(step => step.Verifies).Exit == (int)ExitCode.Done
+                ? "The first image was accepted because db.pem is trusted as firmware's db; in the second one byte was changed after signing."
+                : "The first image is signed, and who does not accept it says why above; in the second one byte was changed after signing.",
             $"Go on with the same keys: kexecsign sign FILE -k db -o FILE.signed --config {Path.Combine(Folder, DemoOperation.ConfigurationName)}",
             $"To be rid of all of it, remove {Folder}.",
         ]);

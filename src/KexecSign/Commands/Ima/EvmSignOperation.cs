@@ -94,7 +94,7 @@ internal static class EvmSignOperation
             .. SigningOptionSpecs.All<EvmSignOptions>("that signs", HashUses.Ima, o => o.Signing, (o, s) => o with { Signing = s }),
             new("key-id", "HEX", "Key id that the value names, 8 hex digits.", (o, v) => o with { KeyId = v }),
             new("xattr", "NAMESPACE", "Whose attributes are read and set.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, "security", choices: Namespaces),
-            new("set", null, "Set the attribute on the file itself.", (o, _) => o with { Set = true }),
+            new("set", null, "Set the attribute on the file itself; without this and without --sidecar the value is only shown.", (o, _) => o with { Set = true }),
             new("sidecar", null, "Write FILE.evm.sig.", (o, _) => o with { Sidecar = true }),
             new("ima", "HEX", "The IMA value to cover.", (o, v) => o with { Ima = v }),
             new("uid", "N", "User id to cover.", (o, v) => o with { User = (uint)OptionValues.Number("uid", v) }),

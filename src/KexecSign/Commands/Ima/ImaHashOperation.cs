@@ -50,7 +50,7 @@ public sealed record ImaHashResult(ImmutableArray<ImaHashed> Files) : OperationR
 /// <summary><c>ima hash</c>: the value of security.ima that is a hash and no signature.</summary>
 internal static class ImaHashOperation
 {
-    private static readonly ImmutableArray<string> Namespaces = ["security", "user"];
+    private static readonly ImmutableArray<string> Namespaces = ["security", "user"], Digests = HashKind.Words(HashUses.Ima);
 
     public static Operation<ImaHashOptions, ImaHashResult> Definition { get; } = new()
     {
@@ -63,8 +63,8 @@ internal static class ImaHashOperation
         TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [
-            SigningOptionSpecs.Digest<ImaHashOptions>(HashUses.Ima, (o, v) => o with { Digest = v }),
-            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the file itself.",
+            new("digest", "HASH", "The hash; without it SHA-256.", (o, v) => o with { Digest = OptionValues.Choice("digest", v, Digests) }, choices: Digests),
+            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the file itself; without it the value is only shown.",
                 (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
         ],
         Examples = [new("kexecsign ima hash /etc/fstab --xattr security", "Give a configuration file the hash that IMA appraises.")],

@@ -53,7 +53,10 @@ internal sealed class KeyCeremony
         }
         foreach (string shared in SharedKeys.Of(_done.Select(d => ($"'{d.Key}'", Convert.ToHexStringLower(SHA256.HashData(d.Value.Key.SubjectPublicKeyInfo.Span))))))
             _context.Log.Warning(shared);
-        return new(_profile.Token, was, token.Description.Module, _softHsm?.ConfigurationPath, results.ToImmutable());
+        return new(_profile.Token, was, token.Description.Module, _softHsm?.ConfigurationPath, results.ToImmutable())
+        {
+            FoundByPin = _pin.File is { } file && Path.GetDirectoryName(Path.GetFullPath(file)) == _softHsm?.FolderPath,
+        };
     }
 
     // Random PINs are only for throw-away tokens: a real token's PIN must be known to somebody.

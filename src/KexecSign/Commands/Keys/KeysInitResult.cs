@@ -30,6 +30,9 @@ public sealed record KeysInitResult(
     /// <summary>The configuration that names the keys; null when none was written.</summary>
     public string? Configuration { get; init; }
 
+    /// <summary>Whether the PIN's file lies beside SoftHSM's configuration, by which this program finds it without the variable.</summary>
+    internal bool FoundByPin { get; init; }
+
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"token '{Token}' {Word(TokenWas)}",
@@ -41,8 +44,12 @@ public sealed record KeysInitResult(
         ],
         [
             .. Configuration is null ? (ReadOnlySpan<string>)[] : [$"The keys by name: kexecsign sign FILE -k {Keys[0].Label} --config {Configuration}, or export KEXECSIGN_CONFIG={Configuration}"],
-            .. SoftHsmConfiguration is null ? (ReadOnlySpan<string>)[] : [$"For other programs: export SOFTHSM2_CONF={SoftHsmConfiguration}"],
+            .. SoftHsmConfiguration is null ? (ReadOnlySpan<string>)[] : [SoftHsmLine()],
         ]);
+
+    private string SoftHsmLine() => FoundByPin
+        ? $"For other programs: export SOFTHSM2_CONF={SoftHsmConfiguration}"
+        : $"For kexecsign and other programs: export SOFTHSM2_CONF={SoftHsmConfiguration} (kexecsign needs it because the PIN is in no file beside that one)";
 
     private static string Word(Making making) => making switch
     {

@@ -30,11 +30,14 @@ public sealed record KeysListOptions
 /// <param name="Tokens">The tokens that match.</param>
 public sealed record KeysListResult(ImmutableArray<ListedToken> Tokens) : OperationResult
 {
+    private const string Nothing = "The module shows no token. For SoftHSM export SOFTHSM2_CONF, or name the PIN's file of a token that 'kexecsign keys init' made: "
+        + "'pkcs11:?pin-source=file:FOLDER/pin'. Of another token check that it is plugged in, and name its module: 'pkcs11:?module-path=FILE'.";
+
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"{Tokens.Length} token(s)",
         [.. Tokens.SelectMany(token => token.Tables())],
-        [.. Tokens.Where(token => token.Token.LoginRequired && !token.LoggedIn)
+        [.. Tokens.IsEmpty ? [Nothing] : (ReadOnlySpan<string>)[], .. Tokens.Where(token => token.Token.LoginRequired && !token.LoggedIn)
             .Select(token => $"Token '{token.Token.Label}' shows private keys only after login: name it with token= and give a PIN source."),
             .. Tokens.SelectMany(token => token.Certificates).Where(c => c.NeedsCare)
                 .Select(c => $"Certificate '{c.Label}' {c.Validity}. Firmware and kernel do not look at the date; other verifiers do."),

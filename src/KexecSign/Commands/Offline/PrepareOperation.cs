@@ -46,13 +46,16 @@ public sealed record PrepareOptions
 /// <param name="Stage">The stage that was added.</param>
 public sealed record PrepareResult(string Bundle, BundleStage Stage) : OperationResult
 {
+    /// <summary>The certificate's reference as it was given, without the query of a URI, which is where PINs are.</summary>
+    internal string Certificate { get; init; } = "CERT";
+
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"{Bundle}: stage {Stage.Number}, {Stage.Files.Length} file(s) to be signed by {Stage.Certificate.Subject}",
         [new("", ["file", "image digest", "to be signed"],
             [.. Stage.Files.Select(f => ImmutableArray.Create(f.Name, $"{Stage.Digest} {f.ImageDigest}", f.ToBeSigned ?? "the image digest"))])],
         [$"Review stage-{Stage.Number}/review.txt, have the files in stage-{Stage.Number}/requests signed, put what comes back into stage-{Stage.Number}/answers, "
-            + $"and run 'kexecsign attach --bundle {Bundle} -o OUT'."]);
+            + $"and run 'kexecsign attach --bundle {Bundle} --cert {Certificate} -o OUT'."]);
 }
 
 /// <summary><c>prepare</c>: writes out what must be signed elsewhere.</summary>
@@ -119,7 +122,7 @@ internal static class PrepareOperation
             Files = [.. requests.Select(r => r.File)],
         };
         bundle.Add(stage, [.. requests.SelectMany(r => r.Parts), (Bundle.CertificatesName, Pem(identity)), (Bundle.ReviewName, Encoding.UTF8.GetBytes(ReviewText.Of(stage)))], context);
-        return new(options.Bundle, stage);
+        return new(options.Bundle, stage) { Certificate = options.Certificate.Split('?', 2)[0] };
     }
 
     private static (BundleFile File, IEnumerable<(string, byte[])> Parts) Prepare(

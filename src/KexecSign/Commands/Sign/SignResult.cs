@@ -73,8 +73,11 @@ public sealed record SignResult(ImmutableArray<SignedFile> Files) : OperationRes
             [
                 new("", ["file", "bytes", "image digest", "table", "signer"],
                     [.. Signed.Select(s => ImmutableArray.Create(
-                        s.File, $"{s.Size}", $"{s.DigestAlgorithm} {s.ImageDigest}", $"0x{s.CertificateTableOffset:x}+0x{s.CertificateTableSize:x}", s.Signer))]),
+                        s.File, $"{s.Size}", $"{s.DigestAlgorithm} {s.ImageDigest}", Table(s), s.Signer))]),
             ],
         };
     }
+
+    private static string Table(SignedImage signed) =>
+        signed.CertificateTableSize == 0 ? "none: a PKCS#7 alone" : $"0x{signed.CertificateTableOffset:x}+0x{signed.CertificateTableSize:x}";
 }

@@ -122,6 +122,7 @@ internal static class UkiUpdateOperation
         using OutputFile output = OutputFile.Create(target, read);
         (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, [ExpectedSection.Kernel(image, sha256), .. measured], identity, output, context);
         UkiKernelReport? report = kernel is null ? null : new(options.Linux!, kernel.Content.Length, kernel.Sha256, version, kernel.Signature);
+        notes.AddRange(kernel?.Notes ?? []);
         return UkiResult.Of(target, written, image, magic, report, signature, values, notes.ToImmutable());
     }
 

@@ -10,6 +10,15 @@ public static partial class OperationErrors
         "KS3081", "there is no key named '{0}'; there are: {1}.",
         "Read was {2}. Name one of them, add it to 'keys' in a configuration, or give the configuration with [option:config FILE].", ErrorKind.Usage);
 
+    /// <summary>The name of a key without its mark.</summary>
+    public static readonly ErrorCode KeyNameBare = new(
+        "KS3087", "there is no file '{1}', and the configuration has a key of that name.", "A key's name has an '@' in front: [option:{0} @{1}]{2}.", ErrorKind.Usage);
+
+    /// <summary>A name where nothing gives names a meaning.</summary>
+    public static readonly ErrorCode NoConfiguration = new(
+        "KS3088", "no configuration was found, and so there is no {0} named '{1}'.",
+        "Give one with [option:config FILE] or the variable KEXECSIGN_CONFIG; [run:keys init] writes one for the keys that it makes.", ErrorKind.Usage);
+
     /// <summary>A configuration that somebody else can change.</summary>
     public static readonly ErrorCode ConfigurationWritable = new(
         "KS3082", "others can change this configuration: its mode is 0{0}, it belongs to user {1}, and user {2} reads it.",
@@ -28,6 +37,11 @@ public static partial class OperationErrors
     /// <summary>A plan that is there.</summary>
     public static readonly ErrorCode PlanThere = new(
         "KS3085", "it is there already, and is not written over.", "Move it away, or give another folder with [option:o].");
+
+    /// <summary>A folder whose images are to be planned for, and that is not there.</summary>
+    public static readonly ErrorCode PlanFolderMissing = new(
+        "KS3089", "there is no such folder, and the images that a plan is for are those of the folder where none is named.",
+        "Name the images, and the folder is made; or give the folder that they are in.", ErrorKind.Usage);
 
     /// <summary>Nothing to plan for.</summary>
     public static readonly ErrorCode NoImages = new(

@@ -29,6 +29,10 @@ public static partial class OperationErrors
     public static readonly ErrorCode OutputFolderMissing = new(
         "KS3055", "there is no such folder, and a path that ends with '/' means one.", "Make the folder first, or leave the '/' away to write a file of this name.");
 
+    /// <summary>Several files go into a folder.</summary>
+    public static readonly ErrorCode OutputNoFolder = new(
+        "KS3063", "this is no folder that is there, and what is named gives {0} file(s) to write below one.", "Make the folder first, or correct [option:o FOLDER].", ErrorKind.Usage);
+
     /// <summary>The folder was not flushed.</summary>
     public static readonly ErrorCode FolderNotFlushed = new(
         "KS3056", "the file is in place, but its folder cannot be flushed to the disk: {0}.", "Look after the disk, and run it again: what is in place may be lost when the power fails.");

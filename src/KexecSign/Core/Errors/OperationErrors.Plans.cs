@@ -74,6 +74,10 @@ public static partial class OperationErrors
     public static readonly ErrorCode PlanAndOption = new(
         "KS3308", "{0} says what one image is to be, and the plan has {1}.", "Put it into the plan.", ErrorKind.Usage);
 
+    /// <summary>An image in the place of a plan.</summary>
+    public static readonly ErrorCode PlanIsImage = new(
+        "KS3326", "a plan is JSON, and this is: {0}.", "A kernel or another EFI image goes behind [option:image].", ErrorKind.Usage);
+
     /// <summary>Shards of nothing.</summary>
     public static readonly ErrorCode NoPlanToShard = new(
         "KS3309", "{0} needs a plan with 'images'.", "Give such a plan, or leave it out.", ErrorKind.Usage);

@@ -60,7 +60,7 @@ public static partial class VerifyErrors
 
     /// <summary>No kernel for a kexec of it.</summary>
     public static readonly ErrorCode UkiKernelUnsigned = new(
-        "KS4610", "the kernel in .linux carries no signature: systemd-stub starts it, but kexec_file_load of what is extracted gives "
+        "KS4610", "{0} carries no signature: systemd-stub starts it, but kexec_file_load of what is extracted gives "
             + "ENODATA under Secure Boot.",
         "Build it with [option:inner-key] if it is to be loaded by kexec.", ErrorKind.Verdict);
 

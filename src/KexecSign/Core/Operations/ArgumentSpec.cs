@@ -7,6 +7,9 @@ namespace KexecSign.Core.Operations;
 /// <param name="Repeatable">Whether more than one value may be given.</param>
 public abstract record ArgumentSpec(string Name, string Description, bool Required, bool Repeatable)
 {
+    /// <summary>Whether it stands behind <c>--</c>: a command whose own options are not this program's.</summary>
+    public bool BehindDashes { get; init; }
+
     /// <summary>What the value is.</summary>
     public OptionKind Kind => OptionKinds.OfValue(Name);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Settings;
+using KexecSign.Formats.Errors;
 using KexecSign.Keys.Pins;
 
 namespace KexecSign.Core.Operations;
@@ -19,24 +20,30 @@ internal static class ConfiguredValues
     /// <summary>Whether a value is the name of a key and not a reference.</summary>
     public static bool IsName(OptionSpec spec, string value) => spec.Kind is OptionKind.KeyReference && value is [Mark, _, ..];
 
+    /// <summary>Whether a value was perhaps meant as such a name, and its mark forgotten: it is a word, and no file.</summary>
+    public static bool MayBeBareName(OptionSpec spec, string value) => spec.Kind is OptionKind.KeyReference
+        && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') && !File.Exists(value);
+
     /// <summary>Whether an option names a profile.</summary>
     public static bool IsProfile(OptionSpec spec) => spec.Value is ProfileWord;
 
     /// <summary>Fills a request.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3081, KS3084, and what reading a configuration raises.</exception>
+    /// <exception cref="KexecSignException">KS3081, KS3084, KS3087, KS3088, and what reading a configuration raises.</exception>
     public static void Fill(OperationRequest request, RunContext context)
     {
         if (request.Profile is { } profile)
             FillProfile(request, profile, context.Settings.Value, context.Log);
         foreach (NamedValue named in request.Named)
             FillKey(request, named, context);
+        foreach (NamedValue bare in request.Bare)
+            RefuseBareName(bare, context.Settings.Value);
         FillTrust(request, context);
     }
 
     private static void FillProfile(OperationRequest request, string name, KeySettings settings, IRunLog log)
     {
         SettingsProfile profile = settings.Profiles.FirstOrDefault(profile => profile.Name == name)
-            ?? throw OperationErrors.ProfileUnknown.With(name, Listed(settings.Profiles.Select(profile => profile.Name)), Read(settings));
+            ?? throw Unconfigured(settings, "profile", name) ?? OperationErrors.ProfileUnknown.With(name, Listed(settings.Profiles.Select(profile => profile.Name)), Read(settings));
         string folder = Path.GetDirectoryName(profile.File)!;
         HashSet<string> own = [.. request.Operation.Options.Where(option => request.IsGiven(option.Name)).Select(option => option.Name)];
         foreach (ProfileValue value in profile.Values)
@@ -61,7 +68,7 @@ internal static class ConfiguredValues
     {
         KeySettings settings = context.Settings.Value;
         NamedKey key = settings.Keys.FirstOrDefault(key => key.Name == named.Name)
-            ?? throw OperationErrors.NamedKeyUnknown.With(named.Name, Listed(settings.Keys.Select(key => key.Name)), Read(settings));
+            ?? throw Unconfigured(settings, "key", named.Name) ?? OperationErrors.NamedKeyUnknown.With(named.Name, Listed(settings.Keys.Select(key => key.Name)), Read(settings));
         bool pin = !PinOptions.Any(request.IsGiven);
         string certificate = key.Complete(key.Certificate, settings, pin);
         if (named.Spec.Value is CertificateValue)
@@ -85,6 +92,12 @@ internal static class ConfiguredValues
             foreach (string server in key.Timestamps ?? settings.Timestamps)
                 request.Put(timestamp, server);
         }
+    }
+
+    private static void RefuseBareName(NamedValue bare, KeySettings settings)
+    {
+        if (settings.Keys.Any(key => key.Name == bare.Name))
+            throw OperationErrors.KeyNameBare.With(bare.Spec.Name, bare.Name, bare.Spec.OtherTyped is { } letter ? $", or on the command line {letter} {bare.Name}" : "");
     }
 
     private static void FillPin(OperationRequest request, PinOptions source)
@@ -122,7 +135,10 @@ internal static class ConfiguredValues
 
     private static string Listed(IEnumerable<string> names) => names.Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } all ? string.Join(", ", all) : "none";
 
-    private static string Read(KeySettings settings) => settings.Files.IsEmpty ? "no file" : string.Join(", ", settings.Files);
+    private static KexecSignException? Unconfigured(KeySettings settings, string kind, string name) =>
+        settings.Files.IsEmpty ? OperationErrors.NoConfiguration.With(kind, name) : null;
+
+    private static string Read(KeySettings settings) => string.Join(", ", settings.Files);
 }
 
 /// <summary>An option whose value is the name of a key.</summary>

@@ -11,7 +11,7 @@ namespace KexecSign.Core.Operations;
 public sealed class OperationRequest
 {
     private readonly HashSet<string> _given = [];
-    private readonly List<NamedValue> _named = [];
+    private readonly List<NamedValue> _named = [], _bare = [];
     private object _options;
 
     /// <summary>Begins with every default in place.</summary>
@@ -45,6 +45,8 @@ public sealed class OperationRequest
             Profile = value;
         else
             _options = spec.Apply(_options, value);
+        if (ConfiguredValues.MayBeBareName(spec, value))
+            _bare.Add(new(spec, value));
     }
 
     /// <summary>Gives a positional argument a value; for a repeatable argument, one more value. Raises KS3037 for an empty one.</summary>
@@ -69,7 +71,7 @@ public sealed class OperationRequest
         foreach (ArgumentSpec argument in Operation.Arguments)
         {
             if (argument.Required && !_given.Contains(argument.Name))
-                throw OperationErrors.OptionMissing.With(Operation.Name, argument.Name);
+                throw OperationErrors.OptionMissing.With(Operation.Name, argument.BehindDashes ? "-- " + argument.Name : argument.Name);
         }
         foreach (OptionSpec option in Operation.Options)
         {
@@ -81,6 +83,9 @@ public sealed class OperationRequest
 
     /// <summary>Keys that were given by the names of a configuration.</summary>
     internal IReadOnlyList<NamedValue> Named => _named;
+
+    /// <summary>References that may have been meant as such names: words, and no files.</summary>
+    internal IReadOnlyList<NamedValue> Bare => _bare;
 
     /// <summary>The profile that was named; null for none.</summary>
     internal string? Profile { get; private set; }

@@ -180,12 +180,14 @@ internal sealed class PolicyCheck
             return;
         }
         if (rule.Required)
-            Holds(name + ".required", $"there are {found.Length}");
+            Holds(name + ".required", $"there {Are(found.Length)}");
         if (rule.AtMost is { } most)
-            Judge(name + ".atMost", VerifyErrors.PolicySignatureMissing, found.Length <= most, $"there are {found.Length}, at most {most} are allowed");
+            Judge(name + ".atMost", VerifyErrors.PolicySignatureMissing, found.Length <= most, $"there {Are(found.Length)}, and at most {most} may be there");
         foreach ((FoundSignature signature, int index) in found.Select((s, i) => (s, i)))
             CheckSignature(rule, name, signature, roles, found.Length == 1 ? "" : $"signature {index}: ");
     }
+
+    private static string Are(int count) => count == 1 ? "is 1" : $"are {count}";
 
     private void CheckSignature(SignatureRule rule, string name, FoundSignature signature, TrustedRoles roles, string which)
     {

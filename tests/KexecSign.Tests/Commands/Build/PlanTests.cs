@@ -251,6 +251,24 @@ public sealed class PlanTests : IDisposable
         Statuses(Run(Plan(Images(1), """[{ "step": "sign-inner", "key": "kexec" }, { "step": "sign", "key": "db" }]"""))).ShouldBe("Kept");
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1 << 20)]
+    public void A_kernel_in_the_place_of_a_plan_is_told_where_it_goes(int more)
+    {
+        string kernel = _bench.Folder.File("Image", [.. TestImage.Arm64().Bytes, .. new byte[more]]);
+        Refusal.Of("KS3326", () => BuildPlan.Read(new BuildOptions(), kernel), "arm64 kernel Image", "--image");
+    }
+
+    [Fact]
+    public void A_policy_of_the_command_line_stands_for_the_plans_own()
+    {
+        _bench.Folder.File("policy.json", """{ "signatures": { "outer": { "algorithms": ["rsa4096"] } } }"""u8);
+        string plan = Plan(Images(1), more: """ "policy": "policy.json",""");
+        string own = _bench.Folder.File("own.json", """{ "signatures": { "outer": { "algorithms": ["rsa2048"] } } }"""u8);
+        Statuses(Run(plan, o => o with { Policy = own })).ShouldBe("Built");
+    }
+
     [Fact]
     public void A_policy_that_is_broken_lets_nothing_appear()
     {

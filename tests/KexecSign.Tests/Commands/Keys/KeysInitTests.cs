@@ -127,6 +127,7 @@ public sealed class KeysInitTests : IDisposable
         DateTime written = File.GetLastWriteTimeUtc(In("certs/db.pem"));
         KeysInitResult second = Init(Profile);
 
+        second.View().Notes.ShouldContain(note => note.StartsWith("For other programs: export SOFTHSM2_CONF=", StringComparison.Ordinal));
         second.TokenWas.ShouldBe(Making.Existing);
         second.Keys.ShouldAllBe(key => key.KeyWas == Making.Existing && key.CertificateWas == Making.Existing);
         second.Keys.Select(key => key.CertificateSha256).ShouldBe(first.Keys.Select(key => key.CertificateSha256));
@@ -173,6 +174,8 @@ public sealed class KeysInitTests : IDisposable
         KeysInitResult result = Run(options, environment);
         File.Exists(In("token/pin")).ShouldBeFalse();
         result.Keys[0].Uri!.ShouldNotContain("pin-");
+        // Beside a PIN's file this program finds the token by itself; here there is none.
+        result.View().Notes.ShouldContain(note => note.StartsWith("For kexecsign and other programs: export SOFTHSM2_CONF=", StringComparison.Ordinal));
         using var keyring = new Keyring(environment);
         keyring.OpenKey(result.Keys[0].Uri!, new() { EnvironmentVariable = "USER_PIN" }, default).KeySizeBits.ShouldBe(384);
     }

@@ -302,7 +302,7 @@ public sealed class ModuleOperationTests : IDisposable
     public void Wants_to_know_where_to_write()
     {
         Refusal.Of("KS3006", () => Sign(TestSigners.P256, o => o with { InPlace = false }));
-        Refusal.Of("KS3006", () => Sign(TestSigners.P256, o => o with { Files = [Tree(1)], InPlace = false, Output = _bench.Folder.At("new") }));
+        Refusal.Of("KS3063", () => Sign(TestSigners.P256, o => o with { Files = [Tree(1)], InPlace = false, Output = _bench.Folder.At("new") }), "/new");
         Refusal.Of("KS3011", () => Sign(TestSigners.P256, o => o with { Output = "x" }));
         Refusal.Of("KS3010", () => Sign(TestSigners.P256, o => o with { Files = [] }));
     }

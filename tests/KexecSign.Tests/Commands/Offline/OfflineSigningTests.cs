@@ -40,6 +40,11 @@ public sealed class OfflineSigningTests : IDisposable
             Tool.Run("sbverify", "--cert", signer.CertificateFile(_bench.Folder), attached.File);
     }
 
+    [Fact]
+    public void The_command_that_prepare_ends_with_names_all_that_attach_requires() =>
+        Prepare(TestSigners.Rsa2048, o => o, _bench.Folder.File("Image", TestImage.Arm64().Bytes)).View().Notes.ShouldHaveSingleItem()
+            .ShouldContain($"'kexecsign attach --bundle {_bundle} --cert {_certificate} -o OUT'");
+
     [SkippableFact]
     public void Answers_are_found_by_what_they_sign_whatever_they_are_called()
     {

@@ -212,6 +212,14 @@ public sealed class SignOperationTests : IDisposable
     }
 
     [Fact]
+    public void A_signature_of_its_own_is_shown_without_a_table_that_it_does_not_have()
+    {
+        string image = _bench.Folder.File("Image", TestImage.Arm64().Bytes);
+        _bench.Sign(image, TestSigners.Rsa2048, o => o with { Detached = true }).View().Tables.Single().Rows.Single()[3].ShouldBe("none: a PKCS#7 alone");
+        _bench.Sign(image, TestSigners.Rsa2048).View().Tables.Single().Rows.Single()[3].ShouldStartWith("0x");
+    }
+
+    [Fact]
     public void Refuses_a_signed_image_without_a_word_and_names_the_signer()
     {
         string once = _bench.SignedImage(TestSigners.Other);

@@ -85,7 +85,7 @@ public sealed class UkiBuildTests : IDisposable
     [InlineData(true)]
     public void A_zboot_is_signed_inside_to_one_length_too_with_and_without_room_for_the_signature(bool room)
     {
-        TestImage zboot = TestZboot.Gzip(File.ReadAllBytes(Uki().Kernel()));
+        TestImage zboot = TestZboot.Roomy(File.ReadAllBytes(Uki().Kernel()));
         if (!room)
             zboot.OptionalField(56, (uint)zboot.Bytes.Length);
         uint before = zboot.U32(zboot.Optional + 56);
@@ -98,6 +98,37 @@ public sealed class UkiBuildTests : IDisposable
         Tool.Ask("sbverify", "--cert", TestSigners.Leaf.CertificateFile(_uki.Folder), kernel).Exit.ShouldBe(0);
         // The Image inside the zboot tells the version.
         built.Kernel.ShouldNotBeNull().Version.ShouldBe("6.1.0-test");
+    }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_Image_inside_a_zboot_is_signed_too_so_that_kexec_takes_what_it_unpacks(bool updated)
+    {
+        string zboot = Uki().Folder.File("vmlinuz.efi", TestZboot.Roomy(File.ReadAllBytes(_uki!.Kernel())).Bytes);
+        UkiResult built = updated
+            ? _uki.Update(_uki.Build(output: "plain.efi").File, o => o with { Linux = zboot, Inner = _uki.Bench.Identity(TestSigners.Leaf) })
+            : _uki.Build(o => o with { Linux = zboot, Inner = _uki.Bench.Identity(TestSigners.Leaf) });
+        VerifyResult verdict = VerifyOperation.Definition.Run(
+            new() { File = built.File, Certificates = [TestSigners.Leaf.CertificateFile(_uki.Folder)], Consumers = [Consumer.Kexec] }, _uki.Bench.Context);
+        verdict.Verdicts.Single().Answer.ShouldBe(Answer.Accepts, verdict.Verdicts.Single().Reason);
+        // zlib and sbverify say the same of what is inside.
+        string kernel = _uki.Folder.File("extracted", UkiBench.Section(built.File, ".linux")), image = _uki.Folder.At("Image");
+        const string unpack = "import sys,zlib; d=open(sys.argv[1],'rb').read(); o=int.from_bytes(d[8:12],'little'); "
+            + "open(sys.argv[2],'wb').write(zlib.decompressobj(31).decompress(d[o:]))";
+        Tool.Run("/usr/bin/python3", "-c", unpack, kernel, image);
+        Tool.Ask("sbverify", "--cert", TestSigners.Leaf.CertificateFile(_uki.Folder), image).Exit.ShouldBe(0);
+        built.Notes.ShouldContain(note => note.Contains("Image inside") && note.Contains(Sha256(File.ReadAllBytes(image))));
+    }
+
+    [SkippableFact]
+    public void A_zboot_whose_Image_is_signed_already_or_finds_no_room_is_not_signed_around_it()
+    {
+        string full = Uki().Folder.File("full.efi", TestZboot.Gzip(File.ReadAllBytes(_uki!.Kernel())).Bytes);
+        Refusal.Of("KS4710", () => _uki.Build(o => o with { Linux = full, Inner = _uki.Bench.Identity(TestSigners.Leaf) }), "zboot repack");
+        byte[] image = File.ReadAllBytes(_uki.Bench.SignedImage(TestSigners.Other));
+        string signed = _uki.Folder.File("signed.efi", TestZboot.Roomy(image).Bytes);
+        Refusal.Of("KS3667", () => _uki.Build(o => o with { Linux = signed, Inner = _uki.Bench.Identity(TestSigners.Leaf) }), "the Image inside");
     }
 
     [SkippableFact]
@@ -129,7 +160,7 @@ public sealed class UkiBuildTests : IDisposable
         string outer = Parsers.Compile(Uki().Folder), inner = Parsers.Compile(_uki!.Folder, "bpf_handle_pefile");
         UkiResult built = _uki.Build(o => o with
         {
-            Linux = _uki.Folder.File("vmlinuz.efi", TestZboot.Gzip(File.ReadAllBytes(_uki.Kernel())).Bytes),
+            Linux = _uki.Folder.File("vmlinuz.efi", TestZboot.Roomy(File.ReadAllBytes(_uki.Kernel())).Bytes),
             Contents = o.Contents with { Parser = outer },
             InnerParser = inner,
             Inner = _uki.Bench.Identity(TestSigners.Leaf),

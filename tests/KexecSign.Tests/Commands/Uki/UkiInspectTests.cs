@@ -17,7 +17,7 @@ public sealed class UkiInspectTests : IDisposable
     [SkippableFact]
     public void An_image_that_was_built_with_all_signatures_has_no_findings_and_every_layer_is_told_of()
     {
-        TestImage zboot = TestZboot.Gzip(File.ReadAllBytes(_uki.Kernel()));
+        TestImage zboot = TestZboot.Roomy(File.ReadAllBytes(_uki.Kernel()));
         UkiResult built = _uki.Build(o => o with
         {
             Linux = _uki.Folder.File("vmlinuz.efi", zboot.Bytes),
@@ -32,9 +32,18 @@ public sealed class UkiInspectTests : IDisposable
         InspectResult kernel = found.Image.Inner.ShouldNotBeNull();
         kernel.Kind.ShouldBe("EFI zboot kernel (vmlinuz.efi), signed");
         kernel.Signatures.Single().Signer.ShouldBe("CN=test leaf");
-        kernel.Inner.ShouldNotBeNull().Kind.ShouldBe("arm64 kernel Image, unsigned");
+        kernel.Inner.ShouldNotBeNull().Kind.ShouldBe("arm64 kernel Image, signed");
+        kernel.Inner.Signatures.Single().Signer.ShouldBe("CN=test leaf");
         found.Sections.Single(s => s.Name == ".linux").Content.ShouldBe("EFI zboot kernel (vmlinuz.efi), 6.1.0-test");
         found.Sections.Single(s => s.Name == ".pcrsig").Content.ShouldBe("4 for sha1, 4 for sha256, 4 for sha384, 4 for sha512");
+    }
+
+    [SkippableFact]
+    public void A_zboot_kernel_that_is_signed_but_whose_Image_is_not_is_told_of()
+    {
+        string zboot = _uki.Bench.SignedImage(TestSigners.Leaf, TestZboot.Gzip(File.ReadAllBytes(_uki.Kernel())));
+        Findings(_uki.Build(o => o with { Linux = zboot }).File)
+            .ShouldContain(f => f.StartsWith("KS4610", StringComparison.Ordinal) && f.Contains("the Image inside the zboot kernel"));
     }
 
     [SkippableFact]

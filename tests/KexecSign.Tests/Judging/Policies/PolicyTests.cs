@@ -77,6 +77,8 @@ public sealed class PolicyTests : IDisposable
         _bench.Sign(image, TestSigners.Other, o => o with { Existing = ExistingSignatures.Append });
         VerifyResult result = Verify($$"""{ "signatures": { "outer": { "keys": ["{{identifier}}"], "atMost": 1 } } }""", _bench.Folder.At("signed"), TestSigners.Rsa2048);
         result.Policy!.Findings.Where(f => !f.Holds).Select(f => f.Rule).ShouldBe(["signatures.outer.atMost", "signatures.outer.keys"]);
+        result.Policy.Findings.Single(f => f.Rule == "signatures.outer.atMost").Says.ShouldContain("there are 2, and at most 1 may be there");
+        Verify("""{ "signatures": { "outer": { "required": true } } }""", image, TestSigners.Rsa2048).Policy!.Findings.ShouldContain(f => f.Says == "there is 1");
     }
 
     [Fact]
