@@ -12,7 +12,6 @@ namespace KexecSign.Cli.Commands;
 /// </summary>
 internal sealed class OperationCommand : Command
 {
-    // Arrays of their own for specs and symbols: code for tuples of them would be compiled on every start.
     private readonly IReadOnlyList<OptionSpec> _optionSpecs;
     private readonly IReadOnlyList<ArgumentSpec> _argumentSpecs;
 

@@ -5,10 +5,10 @@ using KexecSign.Formats.Pe;
 
 namespace KexecSign.Formats.Authenticode;
 
-/// <summary>A range of a file, in bytes. A class, because code for collections of structures is compiled anew by each process that starts.</summary>
+/// <summary>A range of a file, in bytes.</summary>
 /// <param name="Offset">First byte.</param>
 /// <param name="Length">Number of bytes.</param>
-public sealed record ByteRange(long Offset, long Length);
+public readonly record struct ByteRange(long Offset, long Length);
 
 /// <summary>
 /// The two Authenticode hashes that are in use. On a canonical image they are one. Flat: from the first byte to the

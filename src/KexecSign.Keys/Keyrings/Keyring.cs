@@ -270,7 +270,6 @@ public sealed class Keyring : IDisposable
         }
     }
 
-    // No tuple: a dictionary of tuples is compiled on every start.
     private sealed record TokenPlace(Module Module, nuint Slot, string Serial);
 
     private static string Wanted(Pkcs11Uri uri) =>

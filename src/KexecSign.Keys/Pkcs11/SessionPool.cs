@@ -17,10 +17,8 @@ internal sealed class SessionPool : IDisposable
     private readonly Action _lastCloses;
     private readonly Func<TokenDeadlineException, Exception> _hangs;
     private readonly SemaphoreSlim _permits;
-    // Not Stack<nuint>, whose code would be compiled on every start.
-    private readonly nuint[] _idle = new nuint[MostSessions];
+    private readonly Stack<nuint> _idle = new();
     private readonly Lock _lock = new();
-    private int _idleCount;
     private int _open;
     private bool _disposed;
 
@@ -51,7 +49,7 @@ internal sealed class SessionPool : IDisposable
         {
             if (!_disposed)
             {
-                _idle[_idleCount++] = session;
+                _idle.Push(session);
                 _permits.Release();
                 return;
             }
@@ -160,7 +158,7 @@ internal sealed class SessionPool : IDisposable
     private nuint? TakeIdle()
     {
         lock (_lock)
-            return _idleCount == 0 ? null : _idle[--_idleCount];
+            return _idle.TryPop(out nuint session) ? session : null;
     }
 
     private void Close(nuint session)

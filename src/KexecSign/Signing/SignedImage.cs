@@ -38,7 +38,6 @@ internal sealed class ImageSigning : IDisposable
 {
     private readonly PendingSignature _pending;
     private readonly SigningIdentity _identity;
-    // An array, as elsewhere on this way: other lists of value types are compiled on every start.
     private readonly HashAlgorithmName[] _algorithms;
     private readonly FileSum? _sum;
     private readonly RunContext _context;
