@@ -15,6 +15,9 @@ internal static class PeerNames
     public static ImmutableArray<string> All { get; } =
         ["sbsign", "sbverify", "sbattach", "systemd-sbsign", "sign-file", "kmodsign", "evmctl", "pesign", "rpmsign"];
 
+    /// <summary>All of them, for people.</summary>
+    public static string Listed { get; } = string.Join(", ", All);
+
     /// <summary>What <c>--help</c> behind <see cref="Word"/> shows.</summary>
     public static string Usage { get; } = $"""
         Answer as another signer's command does, with its options and exit codes.
@@ -22,7 +25,7 @@ internal static class PeerNames
         Usage: kexecsign {Word} NAME [ARGUMENTS]
                kexecsign {Word} {List}
 
-        NAME is one of: {string.Join(", ", All)}.
+        NAME is one of: {Listed}.
         Links of these names do the same; '{List}' tells them, one a line.
 
         """;

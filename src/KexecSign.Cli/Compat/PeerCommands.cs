@@ -34,11 +34,11 @@ internal static class PeerCommands
         if (arguments is not [PeerNames.Word, ..])
             return null;
         if (arguments.Count < 2)
-            throw OperationErrors.CommandLine.With($"'{PeerNames.Word}' is followed by the name of a command: {string.Join(", ", PeerNames.All)}");
+            throw OperationErrors.CommandLine.With($"'{PeerNames.Word}' is followed by the name of a command: {PeerNames.Listed}");
         string name = arguments[1];
         return Named(name) is { } peer
             ? (peer, arguments.Skip(2).ToArray())
-            : throw OperationErrors.PeerUnknown.With(name, string.Join(", ", PeerNames.All));
+            : throw OperationErrors.PeerUnknown.With(name, PeerNames.Listed);
     }
 
     /// <summary>The name this process was started by, links not followed: the runtime tells the program's own path instead.</summary>

@@ -110,7 +110,7 @@ internal static class HelpText
     public static string Description(OptionSpec option)
     {
         string choices = option.Choices.IsEmpty ? "" : $" One of: {string.Join(", ", option.Choices)}.";
-        string standard = option.Default is null ? "" : $" Default: {(option.Default.Contains(' ') ? option.Default : $"'{option.Default}'")}.";
+        string standard = option.Default is not { } value ? "" : $" Default: {(value.Contains(' ') ? value : $"'{value}'")}.";
         return option.Description + Letter(option) + choices + standard + Marks(option.Required, option.Repeatable);
     }
 

@@ -12,7 +12,7 @@ internal static class WordPages
         ("help COMMAND", "Show what a command is for and what it takes."),
         ("version", "Show the version."),
         ($"{ShellScripts.Command} SHELL", $"Print a script that completes command lines: {string.Join(", ", ShellScripts.Shells)}."),
-        ($"{PeerNames.Word} NAME ...", $"Answer as another signer's command does: {string.Join(", ", PeerNames.All)}."),
+        ($"{PeerNames.Word} NAME ...", $"Answer as another signer's command does: {PeerNames.Listed}."),
     ];
 
     /// <summary>The page of a word; null for none.</summary>

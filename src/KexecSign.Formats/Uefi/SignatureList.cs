@@ -82,7 +82,8 @@ public sealed record SignatureList(Guid Type, ImmutableArray<SignatureEntry> Ent
         }
     }
 
-    private static bool BeginsLikeList(ReadOnlySpan<byte> value) => value.Length >= 16 && EfiGuids.ListTypes.Contains(new Guid(value[..16]));
+    private static bool BeginsLikeList(ReadOnlySpan<byte> value) =>
+        value.Length >= 16 && EfiGuids.ListTypes.Contains(new Guid(value[..16]));
 
     /// <summary>The lists one behind the other, as a variable's value.</summary>
     public static byte[] EncodeAll(IEnumerable<SignatureList> lists) => [.. lists.SelectMany(l => l.Encode())];

@@ -90,5 +90,8 @@ internal static class BatchView
 
     private static ReportTable Rows(ImmutableArray<FileOutcome> files, bool noted) => new(
         "", ["file", "status", "digest", .. noted ? ["note"] : ReadOnlySpan<string>.Empty],
-        [.. files.Select(f => ImmutableArray.Create([f.File, f.Status.ToString().ToLowerInvariant(), f.Digest ?? "-", .. noted ? [f.Note ?? ""] : ReadOnlySpan<string>.Empty]))]);
+        [.. files.Select(f => Row(f, noted))]);
+
+    private static ImmutableArray<string> Row(FileOutcome file, bool noted) =>
+        [file.File, file.Status.ToString().ToLowerInvariant(), file.Digest ?? "-", .. noted ? [file.Note ?? ""] : ReadOnlySpan<string>.Empty];
 }

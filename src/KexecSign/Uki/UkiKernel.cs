@@ -59,10 +59,11 @@ internal sealed class UkiKernel : IDisposable
 
     /// <summary>What was done besides, one sentence each.</summary>
     public ImmutableArray<string> Notes => _repacked is null
-        ? [] : [$"The Image inside the zboot kernel is signed, too, by {_repacked.Inner.Signature.Signer}: SHA-256 {_repacked.Inner.Signature.Sha256}."];
+        ? []
+        : [$"The Image inside the zboot kernel is signed, too, by {_repacked.Inner.Signature.Signer}: SHA-256 {_repacked.Inner.Signature.Sha256}."];
 
     /// <summary>Prepares a kernel.</summary>
-    /// <exception cref="KexecSignException">KS3660, KS3667, KS3668, KS4710, KS10xx, KS11xx, KS12xx, KS13xx, KS2xxx, KS3117, KS3118.</exception>
+    /// <exception cref="KexecSignException">KS3660, KS3667, KS3668, KS4710, KS10xx, KS11xx, KS12xx, KS13xx, KS2xxx.</exception>
     public static UkiKernel Prepare(Layout kernel, UkiKernelWork work, RunContext context)
     {
         byte[] head = kernel.ReadBytes(0, Math.Min(kernel.Length, HeadSize));
@@ -135,10 +136,14 @@ internal sealed class UkiKernel : IDisposable
         using FinishedZboot zboot = FinishedZboot.Open(kernel, context);
         PeImage image = PeReader.Read(zboot.Kernel);
         if (image.IsSigned && !work.Replace)
-            throw OperationErrors.UkiKernelSigned.With("the Image inside the zboot kernel", CertificateTable.Read(image, zboot.Kernel).Length);
+        {
+            throw OperationErrors.UkiKernelSigned.With(
+                "the Image inside the zboot kernel", CertificateTable.Read(image, zboot.Kernel).Length);
+        }
         return RepackedZboot.Sign(
             zboot, work.Identity!, Existing(work), default,
-            shortest => OperationErrors.UkiInnerDoesNotFit.With(zboot.Header.CompressionName, zboot.Header.PayloadSize, zboot.Header.PayloadOffset, shortest),
+            shortest => OperationErrors.UkiInnerDoesNotFit.With(
+                zboot.Header.CompressionName, zboot.Header.PayloadSize, zboot.Header.PayloadOffset, shortest),
             context);
     }
 

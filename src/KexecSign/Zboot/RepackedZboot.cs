@@ -30,11 +30,12 @@ internal sealed class RepackedZboot : IDisposable
     /// <param name="signer">Who signs.</param>
     /// <param name="existing">What becomes of signatures that the Image carries already.</param>
     /// <param name="zstd">The zstd library.</param>
-    /// <param name="doesNotFit">The error when the signed Image finds no room, of the length of the shortest payload that was found.</param>
+    /// <param name="doesNotFit">The error when the signed Image finds no room, of the length of the shortest payload found.</param>
     /// <param name="context">Run context.</param>
     /// <exception cref="KexecSignException">KS10xx, KS11xx, KS2xxx, KS3021, KS3117, and what does not fit.</exception>
     public static RepackedZboot Sign(
-        FinishedZboot zboot, SigningIdentity signer, ExistingSignatures existing, ZstdLibrary zstd, Func<long, KexecSignException> doesNotFit, RunContext context)
+        FinishedZboot zboot, SigningIdentity signer, ExistingSignatures existing, ZstdLibrary zstd,
+        Func<long, KexecSignException> doesNotFit, RunContext context)
     {
         InnerImage? inner = null;
         PayloadFit? fit = null;

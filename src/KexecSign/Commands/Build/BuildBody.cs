@@ -94,7 +94,9 @@ internal sealed class BuildBody : IDisposable
             string payload = Convert.ToHexStringLower(LayoutPass.Hash(repacked.Fit.Payload, HashAlgorithmName.SHA256, context));
             return new(
                 repacked.Image, repacked.Inner,
-                new(zboot.Header.CompressionName, null, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, payload, repacked.Inner.Image.Length, null)
+                new(
+                    zboot.Header.CompressionName, null, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, payload,
+                    repacked.Inner.Image.Length, null)
                 {
                     Library = Compressor.Library(zboot.Header.Compression, zstd),
                 },

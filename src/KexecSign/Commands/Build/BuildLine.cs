@@ -140,14 +140,16 @@ internal sealed class BuildLine
         {
             return BuildBody.Make(sources.Image, sources.Kit, _inner, _options.Existing, Recipe(), _context);
         }
-        catch (KexecSignException refused) when (refused.Code == OperationErrors.AlreadySigned || refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
+        catch (KexecSignException refused)
+            when (refused.Code == OperationErrors.AlreadySigned || refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
         {
             throw refused.In(sources.Image.Path);
         }
     }
 
     private static long? ImageSize(Layout file) =>
-        KernelImage.TryParse(file.ReadBytes(0, Math.Min(file.Length, KernelImage.HeaderSize + 8))) is { } kernel ? checked((long)kernel.ImageSize) : null;
+        KernelImage.TryParse(file.ReadBytes(0, Math.Min(file.Length, KernelImage.HeaderSize + 8))) is { } kernel
+            ? checked((long)kernel.ImageSize) : null;
 
     private BuildInput Write(Layout content, string staged, string path)
     {

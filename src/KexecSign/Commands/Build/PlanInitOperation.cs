@@ -53,12 +53,20 @@ internal static class PlanInitOperation
         Name = "plan init",
         Summary = "Write a plan, a policy and a file of keys for the images that are here, with comments.",
         Details = $"Writes {PlanName}, {PolicyName} and {KeysName}, and the schemas that editors complete and check them by. "
-            + "A kit among the files (*.kit), where it is the only one, is what the plan links kernel Images with. Nothing that is there is written over.",
+            + "A kit among the files (*.kit), where it is the only one, is what the plan links kernel Images with. "
+            + "Nothing that is there is written over.",
         Body = (options, context) => Run(options, schemas(), context),
         Plan = o => [.. PlannedStep.Read(o.Files), .. PlannedStep.Write(Names.Select(name => Path.Combine(o.Output, name)))],
         TypedResult = () => BuildJson.Default.PlanInitResult,
-        TypedArguments = [new("FILE", "The images, and the kit if there is one; without any, those of the folder.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
-        TypedOptions = [new("o", "DIR", "The folder that the files go into; made where images are named.", (o, v) => o with { Output = v }, ".")],
+        TypedArguments =
+        [
+            new("FILE", "The images, and the kit if there is one; without any, those of the folder.",
+                (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true),
+        ],
+        TypedOptions =
+        [
+            new("o", "DIR", "The folder that the files go into; made where images are named.", (o, v) => o with { Output = v }, "."),
+        ],
         Examples = [new("kexecsign plan init", "For the kernels of this folder."), new("kexecsign plan init vmlinuz.efi Image -o release", "For these two.")],
     };
 

@@ -32,6 +32,8 @@ public sealed record DemoStep(string Command, int Exit, string Says)
 /// <param name="Steps">The commands in order.</param>
 public sealed record DemoResult(string Folder, ImmutableArray<DemoStep> Steps) : OperationResult
 {
+    private const string Second = "in the second one byte was changed after signing.";
+
     /// <inheritdoc/>
     [JsonIgnore]
     public override ExitCode Exit => ExitCode.Done;
@@ -42,8 +44,8 @@ public sealed record DemoResult(string Folder, ImmutableArray<DemoStep> Steps) :
         [.. Steps.SelectMany(step => step.Shown.Prepend(new("$ " + step.Command, [], [["->", step.Says]])))],
         [
             Steps.First(step => step.Verifies).Exit == (int)ExitCode.Done
-                ? "The first image was accepted because db.pem is trusted as firmware's db; in the second one byte was changed after signing."
-                : "The first image is signed, and who does not accept it says why above; in the second one byte was changed after signing.",
+                ? "The first image was accepted because db.pem is trusted as firmware's db; " + Second
+                : "The first image is signed, and who does not accept it says why above; " + Second,
             $"Go on with the same keys: kexecsign sign FILE -k db -o FILE.signed --config {Path.Combine(Folder, DemoOperation.ConfigurationName)}",
             $"To be rid of all of it, remove {Folder}.",
         ]);

@@ -63,8 +63,10 @@ internal static class ImaHashOperation
         TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [
-            new("digest", "HASH", "The hash; without it SHA-256.", (o, v) => o with { Digest = OptionValues.Choice("digest", v, Digests) }, choices: Digests),
-            new("xattr", "NAMESPACE", "Set security.ima (needs privilege) or user.ima on the file itself; without it the value is only shown.",
+            new("digest", "HASH", "The hash; without it SHA-256.",
+                (o, v) => o with { Digest = OptionValues.Choice("digest", v, Digests) }, choices: Digests),
+            new("xattr", "NAMESPACE",
+                "Set security.ima (needs privilege) or user.ima on the file itself; without it the value is only shown.",
                 (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
         ],
         Examples = [new("kexecsign ima hash /etc/fstab --xattr security", "Give a configuration file the hash that IMA appraises.")],

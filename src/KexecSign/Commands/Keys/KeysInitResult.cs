@@ -49,7 +49,8 @@ public sealed record KeysInitResult(
 
     private string SoftHsmLine() => FoundByPin
         ? $"For other programs: export SOFTHSM2_CONF={SoftHsmConfiguration}"
-        : $"For kexecsign and other programs: export SOFTHSM2_CONF={SoftHsmConfiguration} (kexecsign needs it because the PIN is in no file beside that one)";
+        : $"For kexecsign and other programs: export SOFTHSM2_CONF={SoftHsmConfiguration} "
+            + "(kexecsign needs it because the PIN is in no file beside that one)";
 
     private static string Word(Making making) => making switch
     {

@@ -30,8 +30,9 @@ public sealed record KeysListOptions
 /// <param name="Tokens">The tokens that match.</param>
 public sealed record KeysListResult(ImmutableArray<ListedToken> Tokens) : OperationResult
 {
-    private const string Nothing = "The module shows no token. For SoftHSM export SOFTHSM2_CONF, or name the PIN's file of a token that 'kexecsign keys init' made: "
-        + "'pkcs11:?pin-source=file:FOLDER/pin'. Of another token check that it is plugged in, and name its module: 'pkcs11:?module-path=FILE'.";
+    private const string Nothing = "The module shows no token. For SoftHSM export SOFTHSM2_CONF, or name the PIN's file of a token that "
+        + "'kexecsign keys init' made: 'pkcs11:?pin-source=file:FOLDER/pin'. Of another token check that it is plugged in, and name its "
+        + "module: 'pkcs11:?module-path=FILE'.";
 
     /// <inheritdoc/>
     public override ReportView View() => new(

@@ -79,5 +79,7 @@ public sealed record SignResult(ImmutableArray<SignedFile> Files) : OperationRes
     }
 
     private static string Table(SignedImage signed) =>
-        signed.CertificateTableSize == 0 ? "none: a PKCS#7 alone" : $"0x{signed.CertificateTableOffset:x}+0x{signed.CertificateTableSize:x}";
+        signed.CertificateTableSize == 0
+            ? "none: a PKCS#7 alone"
+            : $"0x{signed.CertificateTableOffset:x}+0x{signed.CertificateTableSize:x}";
 }

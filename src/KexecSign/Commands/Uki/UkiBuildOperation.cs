@@ -24,8 +24,8 @@ internal static class UkiBuildOperation
         Summary = "Build a unified kernel image: stub, kernel, initrd, command line under one signature.",
         Details = "Sections stand in the order of the UAPI specification, without gaps, and are streamed, however large the initrd. .sbat is merged from stub, "
             + "kernel and --sbat; .uname is read from the kernel. With --inner-key the kernel is signed so that its length, VirtualSize, SizeOfRawData and "
-            + "SizeOfImage are one number: kexec and every reader of .linux then find the same bytes. Of a vmlinuz.efi the Image inside, which "
-            + "kexec unpacks, is signed first, as 'zboot repack' does. The kernel's bytes are held against their digest before "
+            + "SizeOfImage are one number: kexec and every reader of .linux then find the same bytes. "
+            + "Of a vmlinuz.efi the Image inside, which kexec unpacks, is signed first, as 'zboot repack' does. The kernel's bytes are held against their digest before "
             + "the image appears. What a stub has behind its last section, systemd's arm64 stub of version 252 for one, is never loaded and left out.",
         Body = Run,
         Plan = o =>
@@ -91,7 +91,8 @@ internal static class UkiBuildOperation
         (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, [ExpectedSection.Kernel(image, kernel.Sha256), .. measured], identity, output, context);
         return UkiResult.Of(
             options.Output!, written, image, stub.Magic,
-            new(options.Linux!, kernel.Content.Length, kernel.Sha256, version, kernel.Signature), signature, values, [.. stub.Notes, .. kernel.Notes]);
+            new(options.Linux!, kernel.Content.Length, kernel.Sha256, version, kernel.Signature), signature, values,
+            [.. stub.Notes, .. kernel.Notes]);
     }
 
     private static UkiBuildOptions Complete(UkiBuildOptions options)

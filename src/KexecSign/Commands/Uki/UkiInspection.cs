@@ -101,7 +101,9 @@ internal sealed class UkiInspection
             Find(VerifyErrors.UkiKernelLength, section.SizeOfRawData, section.VirtualSize);
         // Of a zboot it is the Image inside that kexec is given in the end.
         if ((kernel?.Inner ?? kernel) is not { Signatures.IsEmpty: false })
-            Find(VerifyErrors.UkiKernelUnsigned, kernel?.Inner is null ? "the kernel in .linux" : "the Image inside the zboot kernel in .linux");
+            Find(
+                VerifyErrors.UkiKernelUnsigned,
+                kernel?.Inner is null ? "the kernel in .linux" : "the Image inside the zboot kernel in .linux");
         if (!_uki.Base.Any(part => part.Name == ".osrel"))
             Find(VerifyErrors.UkiWithoutOsRelease, ".osrel");
         Layout content = UkiImage.ContentOf(section, _uki.File);

@@ -168,7 +168,8 @@ internal static class ZbootBuildOperation
                 zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize, kit.Sha256, inner?.Signature, options.SignedImage)
             { Library = zboot.Library };
         }
-        catch (KexecSignException refused) when (refused.Code == OperationErrors.AlreadySigned || refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
+        catch (KexecSignException refused)
+            when (refused.Code == OperationErrors.AlreadySigned || refused.Code.Id.StartsWith("KS1", StringComparison.Ordinal))
         {
             throw refused.In(imagePath);
         }

@@ -12,12 +12,14 @@ public static partial class OperationErrors
 
     /// <summary>The name of a key without its mark.</summary>
     public static readonly ErrorCode KeyNameBare = new(
-        "KS3087", "there is no file '{1}', and the configuration has a key of that name.", "A key's name has an '@' in front: [option:{0} @{1}]{2}.", ErrorKind.Usage);
+        "KS3087", "there is no file '{1}', and the configuration has a key of that name.",
+        "A key's name has an '@' in front: [option:{0} @{1}]{2}.", ErrorKind.Usage);
 
     /// <summary>A name where nothing gives names a meaning.</summary>
     public static readonly ErrorCode NoConfiguration = new(
         "KS3088", "no configuration was found, and so there is no {0} named '{1}'.",
-        "Give one with [option:config FILE] or the variable KEXECSIGN_CONFIG; [run:keys init] writes one for the keys that it makes.", ErrorKind.Usage);
+        "Give one with [option:config FILE] or the variable KEXECSIGN_CONFIG; [run:keys init] writes one for the keys that it makes.",
+        ErrorKind.Usage);
 
     /// <summary>A configuration that somebody else can change.</summary>
     public static readonly ErrorCode ConfigurationWritable = new(

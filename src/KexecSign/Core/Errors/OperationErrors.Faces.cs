@@ -46,5 +46,6 @@ public static partial class OperationErrors
     /// <summary>A response file that cannot be read.</summary>
     public static readonly ErrorCode ResponseFile = new(
         "KS3035", "'@' in front of an argument stands for a file of arguments, and this one cannot be read: {0}.",
-        "Check the path behind '@', which holds one argument a line; the name of a key stands behind an option: [option:key @NAME].", ErrorKind.Usage);
+        "Check the path behind '@', which holds one argument a line; the name of a key stands behind an option: [option:key @NAME].",
+        ErrorKind.Usage);
 }

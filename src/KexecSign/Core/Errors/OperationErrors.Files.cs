@@ -31,7 +31,8 @@ public static partial class OperationErrors
 
     /// <summary>Several files go into a folder.</summary>
     public static readonly ErrorCode OutputNoFolder = new(
-        "KS3063", "this is no folder that is there, and what is named gives {0} file(s) to write below one.", "Make the folder first, or correct [option:o FOLDER].", ErrorKind.Usage);
+        "KS3063", "this is no folder that is there, and what is named gives {0} file(s) to write below one.",
+        "Make the folder first, or correct [option:o FOLDER].", ErrorKind.Usage);
 
     /// <summary>The folder was not flushed.</summary>
     public static readonly ErrorCode FolderNotFlushed = new(

@@ -41,14 +41,15 @@ public static partial class OperationErrors
 
     /// <summary>The kernel has a signature that would be lost.</summary>
     public static readonly ErrorCode UkiKernelSigned = new(
-        "KS3667", "{0} carries {1} signature(s) already.", "Leave [option:inner-key] out to keep the kernel as it is, or say [option:inner-replace] to drop them.");
+        "KS3667", "{0} carries {1} signature(s) already.",
+        "Leave [option:inner-key] out to keep the kernel as it is, or say [option:inner-replace] to drop them.");
 
     /// <summary>The Image inside a zboot kernel has no room for a signature.</summary>
     public static readonly ErrorCode UkiInnerDoesNotFit = new(
         "KS4710", "the kernel is a zboot image, and signed and compressed as {0} its Image does not fill the 0x{1:x} bytes at 0x{2:x}: the "
             + "shortest payload that was found has 0x{3:x}.",
-        "Sign the Image with [run:zboot repack, smaller-key] or [run:zboot repack, kit], which have ways to make it fit, and give what they "
-            + "write without [option:inner-key].");
+        "Sign the Image with [run:zboot repack, smaller-key] or [run:zboot repack, kit], which have ways to make it fit, and give what "
+            + "they write without [option:inner-key].");
 
     /// <summary>A parser cannot go into a signed kernel.</summary>
     public static readonly ErrorCode UkiInnerParserSigned = new(

@@ -43,7 +43,7 @@ internal static class ConfiguredValues
     private static void FillProfile(OperationRequest request, string name, KeySettings settings, IRunLog log)
     {
         SettingsProfile profile = settings.Profiles.FirstOrDefault(profile => profile.Name == name)
-            ?? throw Unconfigured(settings, "profile", name) ?? OperationErrors.ProfileUnknown.With(name, Listed(settings.Profiles.Select(profile => profile.Name)), Read(settings));
+            ?? throw Unknown(OperationErrors.ProfileUnknown, "profile", name, settings.Profiles.Select(profile => profile.Name), settings);
         string folder = Path.GetDirectoryName(profile.File)!;
         HashSet<string> own = [.. request.Operation.Options.Where(option => request.IsGiven(option.Name)).Select(option => option.Name)];
         foreach (ProfileValue value in profile.Values)
@@ -68,7 +68,7 @@ internal static class ConfiguredValues
     {
         KeySettings settings = context.Settings.Value;
         NamedKey key = settings.Keys.FirstOrDefault(key => key.Name == named.Name)
-            ?? throw Unconfigured(settings, "key", named.Name) ?? OperationErrors.NamedKeyUnknown.With(named.Name, Listed(settings.Keys.Select(key => key.Name)), Read(settings));
+            ?? throw Unknown(OperationErrors.NamedKeyUnknown, "key", named.Name, settings.Keys.Select(key => key.Name), settings);
         bool pin = !PinOptions.Any(request.IsGiven);
         string certificate = key.Complete(key.Certificate, settings, pin);
         if (named.Spec.Value is CertificateValue)
@@ -97,7 +97,10 @@ internal static class ConfiguredValues
     private static void RefuseBareName(NamedValue bare, KeySettings settings)
     {
         if (settings.Keys.Any(key => key.Name == bare.Name))
-            throw OperationErrors.KeyNameBare.With(bare.Spec.Name, bare.Name, bare.Spec.OtherTyped is { } letter ? $", or on the command line {letter} {bare.Name}" : "");
+        {
+            string letter = bare.Spec.OtherTyped is { } other ? $", or on the command line {other} {bare.Name}" : "";
+            throw OperationErrors.KeyNameBare.With(bare.Spec.Name, bare.Name, letter);
+        }
     }
 
     private static void FillPin(OperationRequest request, PinOptions source)
@@ -135,10 +138,10 @@ internal static class ConfiguredValues
 
     private static string Listed(IEnumerable<string> names) => names.Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } all ? string.Join(", ", all) : "none";
 
-    private static KexecSignException? Unconfigured(KeySettings settings, string kind, string name) =>
-        settings.Files.IsEmpty ? OperationErrors.NoConfiguration.With(kind, name) : null;
-
-    private static string Read(KeySettings settings) => string.Join(", ", settings.Files);
+    private static KexecSignException Unknown(ErrorCode code, string kind, string name, IEnumerable<string> there, KeySettings settings) =>
+        settings.Files.IsEmpty
+            ? OperationErrors.NoConfiguration.With(kind, name)
+            : code.With(name, Listed(there), string.Join(", ", settings.Files));
 }
 
 /// <summary>An option whose value is the name of a key.</summary>

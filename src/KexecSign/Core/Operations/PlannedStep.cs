@@ -24,7 +24,8 @@ public sealed record PlannedStep(string Action, string What)
 
     // A module is code that will run in this process; whoever looks at a plan wants to see which.
     private static IEnumerable<PlannedStep> Load(params IEnumerable<string?> references) =>
-        references.OfType<string>().Where(TokenReference.Is).Select(r => Keyring.ModuleFor(r, Environment.GetEnvironmentVariable)).Distinct()
+        references.OfType<string>().Where(TokenReference.Is).Select(r => Keyring.ModuleFor(r, Environment.GetEnvironmentVariable))
+            .Distinct()
             .Select(module => new PlannedStep("load", module is null ? "a PKCS#11 module, but none was found" : $"PKCS#11 module {module}"));
 
     private static IEnumerable<PlannedStep> Each(string action, IEnumerable<string?> files) =>

@@ -182,7 +182,8 @@ internal sealed class PolicyCheck
         if (rule.Required)
             Holds(name + ".required", $"there {Are(found.Length)}");
         if (rule.AtMost is { } most)
-            Judge(name + ".atMost", VerifyErrors.PolicySignatureMissing, found.Length <= most, $"there {Are(found.Length)}, and at most {most} may be there");
+            Judge(name + ".atMost", VerifyErrors.PolicySignatureMissing, found.Length <= most,
+                $"there {Are(found.Length)}, and at most {most} may be there");
         foreach ((FoundSignature signature, int index) in found.Select((s, i) => (s, i)))
             CheckSignature(rule, name, signature, roles, found.Length == 1 ? "" : $"signature {index}: ");
     }
