@@ -5,7 +5,7 @@ static readonly (string Title, string[] Pages)[] SiteContents =
 [
     ("Begin", ["index", "docs/install", "docs/how-it-works", "docs/faq"]),
     ("Tutorials", ["docs/tutorial-packager", "docs/tutorial-ci", "docs/tutorial-msbuild", "docs/tutorial-cake", "docs/tutorial-kexec"]),
-    ("Guides", ["docs/plan-guide", "docs/configuration", "docs/hsm", "docs/coming-from", "docs/compat", "docs/pictures", "docs/scale", "docs/troubleshooting"]),
+    ("Guides", ["docs/plan-guide", "docs/configuration", "docs/hsm", "docs/coming-from", "docs/compat", "docs/screens", "docs/pictures", "docs/scale", "docs/troubleshooting"]),
     ("Reference", ["docs/reference", "docs/errors", "docs/environment", "docs/formats", "docs/glossary", "docs/stable", "CHANGELOG"]),
     ("Inside", ["docs/architecture", "docs/dependencies", "tests/Boot/README", "SECURITY", "CONTRIBUTING"]),
 ];

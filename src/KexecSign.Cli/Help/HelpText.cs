@@ -12,7 +12,7 @@ internal static class HelpText
 
     private static readonly (string Typed, string Tells)[] FirstSteps =
     [
-        ("kexecsign demo", "make a throw-away token, sign an image, see who takes it"),
+        ("kexecsign demo", "make a token, sign an image, see who takes it"),
         ("kexecsign inspect FILE", "what a file is, and what is wrong with it"),
         ("kexecsign verify FILE", "whether firmware, shim, kexec and IMA would take it"),
         ("kexecsign help sign", "how to sign; 'help COMMAND' explains any other"),
