@@ -72,7 +72,7 @@ void NeedDebianRoots()
 {
     if (!IsRoot())
         return;
-    foreach (var (suite, packages) in new[] { ("bookworm", "libssl3 binutils-aarch64-linux-gnu"), ("trixie", "libssl3t64 binutils-aarch64-linux-gnu") })
+    foreach (var (suite, packages) in new[] { ("bookworm", ""), ("bookworm", "libssl3 binutils-aarch64-linux-gnu"), ("trixie", "libssl3t64 binutils-aarch64-linux-gnu") })
     {
         if (StartProcess("bash", new ProcessSettings { Arguments = new ProcessArgumentBuilder().Append("build/debian-root.sh").AppendQuoted(MakeAbsolute(cache).FullPath).Append(suite).Append(packages) }) != 0)
             throw new CakeException(1, "KS6021: a bare Debian system could not be made; the message above says why.");

@@ -91,6 +91,8 @@ void PackAll(DirectoryPath packages)
             Verbosity = DotNetVerbosity.Quiet,
         });
     }
+    foreach (var package in GetFiles(packages + "/*.nupkg"))
+        SetTimes(package, TimeOfCommit());
     foreach (var platform in Platforms)
         PublishNative(platform.Runtime);
     var speaker = NativeProgram(RuntimeOfThisMachine());
@@ -99,6 +101,14 @@ void PackAll(DirectoryPath packages)
     WriteBillOfMaterials(packages);
     CopyFile("build/packaging/Containerfile", packages.CombineWithFilePath("Containerfile"));
     WriteChecksums(packages, speaker);
+}
+
+// NuGet stores the time of packing; from 7.9 on it can be told another (DeterministicTimestamp), and then this may go.
+void SetTimes(FilePath package, DateTimeOffset time)
+{
+    using var archive = System.IO.Compression.ZipFile.Open(package.FullPath, System.IO.Compression.ZipArchiveMode.Update);
+    foreach (var entry in archive.Entries)
+        entry.LastWriteTime = time.Year < 1980 ? new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero) : time;
 }
 
 // What is in the program, in CycloneDX's words. The tool adds when and a number by chance, which would make each packing another.

@@ -5,7 +5,7 @@ static readonly (string Title, string[] Pages)[] SiteContents =
 [
     ("Begin", ["index", "docs/install", "docs/how-it-works", "docs/faq"]),
     ("Tutorials", ["docs/tutorial-packager", "docs/tutorial-ci", "docs/tutorial-msbuild", "docs/tutorial-cake", "docs/tutorial-kexec"]),
-    ("Guides", ["docs/plan-guide", "docs/configuration", "docs/hsm", "docs/coming-from", "docs/compat", "docs/pictures", "docs/scale", "docs/troubleshooting"]),
+    ("Guides", ["docs/plan-guide", "docs/configuration", "docs/hsm", "docs/coming-from", "docs/compat", "docs/screens", "docs/pictures", "docs/scale", "docs/troubleshooting"]),
     ("Reference", ["docs/reference", "docs/errors", "docs/environment", "docs/formats", "docs/glossary", "docs/stable", "CHANGELOG"]),
     ("Inside", ["docs/architecture", "docs/dependencies", "tests/Boot/README", "SECURITY", "CONTRIBUTING"]),
 ];
@@ -28,7 +28,9 @@ void MakeSite(DirectoryPath folder)
     System.IO.File.Delete(source.CombineWithFilePath("README.md").FullPath);
     foreach (var page in GetFiles(source + "/**/*.md"))
         System.IO.File.WriteAllText(page.FullPath, OnSite(System.IO.File.ReadAllText(page.FullPath), source.GetRelativePath(page), source));
-    System.IO.File.WriteAllText(source.CombineWithFilePath("toc.yml").FullPath, TableOfContents(source));
+    // A table of its own below 'docs' is what docfx shows beside a page; what the root's has, it shows above.
+    System.IO.File.WriteAllText(source.CombineWithFilePath("docs/toc.yml").FullPath, TableOfContents(source));
+    System.IO.File.WriteAllText(source.CombineWithFilePath("toc.yml").FullPath, TopOfPages());
     Docfx("tool restore --verbosity quiet");
     RequireDocfx();
     Docfx($"docfx build \"{source.CombineWithFilePath("docfx.json")}\" --output \"{folder}\" --warningsAsErrors");
@@ -81,6 +83,11 @@ string Remote()
     return address.StartsWith("https://") && !address.Contains('@') ? Regex.Replace(address.TrimEnd('/'), @"\.git$", "") : null;
 }
 
+static readonly (string Title, string Page)[] SiteTop =
+    [("Install", "docs/install"), ("Tutorials", "docs/tutorial-packager"), ("Reference", "docs/reference"), ("Errors", "docs/errors"), ("Changes", "CHANGELOG")];
+
+string TopOfPages() => string.Concat(SiteTop.Select(entry => $"- name: {entry.Title}\n  href: {entry.Page}.md\n"));
+
 string TableOfContents(DirectoryPath source)
 {
     var named = SiteContents.SelectMany(part => part.Pages).ToHashSet();
@@ -93,7 +100,7 @@ string TableOfContents(DirectoryPath source)
             continue;
         text.Append($"- name: {title}\n  expanded: true\n  items:\n");
         foreach (var page in there)
-            text.Append($"  - name: \"{Heading(source.CombineWithFilePath(page + ".md"))}\"\n    href: {page}.md\n");
+            text.Append($"  - name: \"{Heading(source.CombineWithFilePath(page + ".md"))}\"\n    href: {(page.StartsWith("docs/") ? page["docs/".Length..] : "../" + page)}.md\n");
     }
     return text.ToString();
 }

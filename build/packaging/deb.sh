@@ -28,8 +28,8 @@ Architecture: $arch
 Maintainer: KexecSign contributors <contributors@kexecsign.invalid>
 Installed-Size: $size
 Depends: libc6 (>= 2.34), libssl3 | libssl3t64
-Recommends: p11-kit, binutils
-Suggests: softhsm2, clang, bpftool
+Recommends: p11-kit, binutils, softhsm2
+Suggests: clang, bpftool
 Section: admin
 Priority: optional
 Description: signs, assembles and verifies Linux kernel images

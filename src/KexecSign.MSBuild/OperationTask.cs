@@ -97,11 +97,23 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
             DryRun = DryRun,
             Cancellation = _cancellation.Token,
         };
+        TellFiles("input", [.. values.Inputs, .. AbsoluteOrNone(ConfigFile)], log);
         OperationResult result = request.Run(context);
         if (!string.IsNullOrEmpty(ReportFile))
             ReportOnDisk.Write(Operation.Json(result), Absolute(ReportFile), context);
+        if (!DryRun)
+            TellFiles("output", [.. values.Outputs, .. AbsoluteOrNone(ReportFile)], log);
         return result;
     }
+
+    // What is not there is told by the operation, which knows whether it has to be.
+    private static void TellFiles(string word, string[] paths, BuildLog log)
+    {
+        foreach (string path in paths.Where(Path.Exists))
+            log.Detail($"[{word}] {path}");
+    }
+
+    private string[] AbsoluteOrNone(string? path) => string.IsNullOrEmpty(path) ? [] : [Absolute(path)];
 
     // Without it MSBuild logs the variables that a project reads as properties, and reading one as $(NAME) is what nobody should.
     private void WarnOfLoggedEnvironment(string variable, BuildLog log)

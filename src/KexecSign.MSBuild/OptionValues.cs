@@ -16,21 +16,39 @@ internal sealed class OptionValues(Func<string, string> absolute)
 
     private readonly List<(string Name, string Value)> _options = [];
     private readonly List<string> _arguments = [];
+    private readonly List<string> _inputs = [];
+    private readonly List<string> _outputs = [];
+    private bool _inPlace;
 
     public ImmutableArray<(string Name, string Value)> Options => [.. _options];
 
     public ImmutableArray<string> Arguments => [.. _arguments];
 
+    /// <summary>What the operation is given to read: files, and folders that stand for files.</summary>
+    public ImmutableArray<string> Inputs => [.. _inputs.Distinct(StringComparer.Ordinal)];
+
+    /// <summary>What the operation is told to write; its arguments where it changes them.</summary>
+    public ImmutableArray<string> Outputs => [.. (_inPlace ? _outputs.Concat(_arguments) : _outputs).Distinct(StringComparer.Ordinal)];
+
     public void Flag(string name, bool value)
     {
-        if (value)
-            _options.Add((name, ""));
+        if (!value)
+            return;
+        _options.Add((name, ""));
+        _inPlace |= name == "in-place";
     }
 
     public void Option(string name, string? value, OptionKind kind)
     {
-        if (!string.IsNullOrEmpty(value))
-            _options.Add((name, Rooted(value, kind)));
+        if (string.IsNullOrEmpty(value))
+            return;
+        string rooted = Rooted(value, kind);
+        _options.Add((name, rooted));
+        // A folder is written where it is the output; what else is a folder holds what other options name.
+        if (kind is OptionKind.PathOut || name == "o")
+            _outputs.Add(rooted);
+        else
+            Reads(rooted, kind);
     }
 
     public void Option(string name, string[] values, OptionKind kind)
@@ -47,8 +65,11 @@ internal sealed class OptionValues(Func<string, string> absolute)
 
     public void Argument(ITaskItem? value, OptionKind kind)
     {
-        if (value is not null)
-            _arguments.Add(Rooted(value.ItemSpec, kind));
+        if (value is null)
+            return;
+        string rooted = Rooted(value.ItemSpec, kind);
+        _arguments.Add(rooted);
+        Reads(rooted, kind);
     }
 
     public void EachArgument(ITaskItem[] values, OptionKind kind)
@@ -56,6 +77,22 @@ internal sealed class OptionValues(Func<string, string> absolute)
         foreach (ITaskItem value in values)
             Argument(value, kind);
     }
+
+    private void Reads(string rooted, OptionKind kind)
+    {
+        if (FileOf(rooted, kind) is { } file)
+            _inputs.Add(file);
+    }
+
+    private static string? FileOf(string rooted, OptionKind kind) => kind switch
+    {
+        OptionKind.PathIn => rooted,
+        OptionKind.KeyReference => rooted.StartsWith(FilePrefix, StringComparison.Ordinal) ? rooted[FilePrefix.Length..] : IsNoPath(rooted) ? null : rooted,
+        OptionKind.TextOrFile => rooted is ['@', _, ..] ? rooted[1..] : null,
+        OptionKind.NamedPath => rooted[(rooted.IndexOf(':') + 1)..],
+        OptionKind.PathOut or OptionKind.Folder or OptionKind.Flag or OptionKind.Text or OptionKind.Number or OptionKind.Choice => null,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
 
     private string Rooted(string value, OptionKind kind) => kind switch
     {
@@ -70,8 +107,10 @@ internal sealed class OptionValues(Func<string, string> absolute)
     // What is no path stays as it is: a token's object, a program that signs, a key of the configuration.
     private string Reference(string value) =>
         value.StartsWith(FilePrefix, StringComparison.Ordinal) ? FilePrefix + absolute(value[FilePrefix.Length..])
-        : Array.Exists(NoPaths, scheme => value.StartsWith(scheme, StringComparison.Ordinal)) ? value
+        : IsNoPath(value) ? value
         : absolute(value);
+
+    private static bool IsNoPath(string value) => Array.Exists(NoPaths, scheme => value.StartsWith(scheme, StringComparison.Ordinal));
 
     private string Named(string value)
     {

@@ -10,15 +10,20 @@ internal static class HelpText
 {
     private const int WidestUseful = 100;
 
-    private const string FirstSteps = """
-        First steps:
-          kexecsign demo                 make a throw-away token, sign an image, see who takes it
-          kexecsign inspect FILE         what a file is, and what is wrong with it
-          kexecsign verify FILE          whether firmware, shim, kexec and IMA would take it
-          kexecsign help sign            how to sign; 'help COMMAND' explains any other
+    private static readonly (string Typed, string Tells)[] FirstSteps =
+    [
+        ("kexecsign demo", "make a token, sign an image, see who takes it"),
+        ("kexecsign inspect FILE", "what a file is, and what is wrong with it"),
+        ("kexecsign verify FILE", "whether firmware, shim, kexec and IMA would take it"),
+        ("kexecsign help sign", "how to sign; 'help COMMAND' explains any other"),
+    ];
 
-
-        """;
+    private static readonly string[] LastWords =
+    [
+        "'kexecsign help COMMAND' shows what a command takes. '@FILE' stands for the arguments in FILE, one a line.",
+        "'kexecsign completion bash' prints a script that completes command lines; zsh and fish have one too.",
+        "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 some of a batch failed, 4 verification failed.",
+    ];
 
     public static string For(ParsedCommand command, Surroundings surroundings)
     {
@@ -29,9 +34,14 @@ internal static class HelpText
     private static string OfGroup(string group, Surroundings surroundings, int width)
     {
         var text = new StringBuilder();
-        text.Append("kexecsign: signs, assembles and verifies Linux kernel images.\n\n");
+        Paragraph(text, "kexecsign: signs, assembles and verifies Linux kernel images.", 0, width);
+        text.Append('\n');
         if (group.Length == 0)
-            text.Append(FirstSteps);
+        {
+            text.Append("First steps:\n");
+            Rows(text, width, FirstSteps);
+            text.Append('\n');
+        }
         text.Append($"Usage: kexecsign {(group.Length == 0 ? "" : group + " ")}COMMAND [OPTIONS]\n\nCommands:\n");
         Rows(text, width, surroundings.Operations
             .Where(operation => group.Length == 0 || operation.Name.StartsWith(group + " ", StringComparison.Ordinal))
@@ -42,8 +52,9 @@ internal static class HelpText
             Rows(text, width, WordPages.Listed);
         }
         Common(text, width, []);
-        text.Append("\n'kexecsign help COMMAND' shows what a command takes. '@FILE' stands for the arguments in FILE, one a line.\n");
-        text.Append("Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 some of a batch failed, 4 verification failed.\n");
+        text.Append('\n');
+        foreach (string words in LastWords)
+            Paragraph(text, words, 0, width);
         return text.ToString();
     }
 
@@ -51,7 +62,8 @@ internal static class HelpText
     {
         var text = new StringBuilder();
         Paragraph(text, operation.Summary, 0, width);
-        text.Append($"\nUsage: {Usage(operation)}\n");
+        text.Append('\n');
+        Paragraph(text, $"Usage: {Usage(operation)}", 0, width);
         if (operation.Details.Length > 0)
         {
             text.Append('\n');

@@ -30,6 +30,7 @@ internal static class Tones
     private static readonly FrozenDictionary<string, Tone> Words = new Dictionary<string, Tone>(StringComparer.Ordinal)
     {
         ["accepts"] = Tone.Good,
+        ["accepts once applied"] = Tone.Good,
         ["verified"] = Tone.Good,
         ["refuses"] = Tone.Bad,
         ["failed"] = Tone.Bad,

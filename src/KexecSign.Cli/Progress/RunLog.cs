@@ -1,3 +1,4 @@
+using KexecSign.Cli.Output;
 using KexecSign.Cli.Terminal;
 using KexecSign.Core;
 using KexecSign.Core.Progress;
@@ -117,7 +118,10 @@ internal sealed class RunLog : IRunLog, IDisposable
         lock (_lock)
         {
             Clear();
-            _error.WriteLine(Printable.Line(text));
+            string line = Printable.Line(text);
+            // Off a terminal a message is one line, for whoever searches a log.
+            foreach (string part in _plain is null ? Wrapping.Lines(line, _width) : [line])
+                _error.WriteLine(part);
         }
     }
 }

@@ -77,8 +77,21 @@ internal static class Decompressor
         using var gzip = new GZipStream(packed, CompressionMode.Decompress);
         byte[] chunk = new byte[ChunkSize];
         int count;
-        while ((count = gzip.Read(chunk)) > 0)
+        while ((count = Gunzipped(gzip, chunk)) > 0)
             take(chunk.AsSpan(0, count));
+    }
+
+    // .NET speaks of a zip archive's entry and an unsupported method, whatever is wrong.
+    private static int Gunzipped(GZipStream gzip, byte[] chunk)
+    {
+        try
+        {
+            return gzip.Read(chunk);
+        }
+        catch (InvalidDataException broken)
+        {
+            throw new InvalidDataException("it is no whole gzip stream, or its checksum is another", broken);
+        }
     }
 
     /// <summary>Unpacks zstd: all frames that there are.</summary>

@@ -100,10 +100,12 @@ public sealed class HelpTests
     [Fact]
     public void Help_is_given_though_something_required_is_missing() => Session.Run(Operations, "sign", "--help", "--key").Exit.ShouldBe(0);
 
-    [Fact]
-    public void No_line_is_wider_than_the_terminal()
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("sign", "--help")]
+    public void No_line_is_wider_than_the_terminal(params string[] arguments)
     {
-        string output = Session.Run(Operations, s => s with { Width = 60 }, "sign", "--help").Output;
+        string output = Session.Run(Operations, s => s with { Width = 60 }, arguments).Output;
         output.Split('\n').ShouldAllBe(line => line.Length <= 60);
     }
 

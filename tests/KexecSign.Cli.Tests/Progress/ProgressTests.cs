@@ -25,6 +25,22 @@ public sealed class ProgressTests
         Run(terminal: true, seconds: 0.3).Error.ShouldBe("\r\e[Kcompress Image: 10.0 of 40.0 MB (25 %)\r\e[Kwarning: something is odd\n");
 
     [Fact]
+    public void On_a_terminal_a_warning_is_broken_between_words_and_elsewhere_it_is_one_line()
+    {
+        const string warning = "the kit's stub is of kernel 6.12.117 but the Image is 6.12.117+deb12-cloud-arm64: capture a kit of this kernel";
+        Operation warns = FakeOperations.Named("warn", (_, context) =>
+        {
+            context.Log.Warning(warning);
+            return new("done", 0, ExitCode.Done);
+        });
+        string Said(bool terminal) => Session.Run([warns], s => s with { ErrorIsTerminal = terminal, Width = 80 }, "warn").Error;
+
+        Said(terminal: true).ShouldBe(
+            "warning: the kit's stub is of kernel 6.12.117 but the Image is\n6.12.117+deb12-cloud-arm64: capture a kit of this kernel\n");
+        Said(terminal: false).ShouldBe($"warning: {warning}\n");
+    }
+
+    [Fact]
     public void Details_and_short_steps_are_for_verbose()
     {
         Run(terminal: false, seconds: 0.1).Error.ShouldNotContain("a detail");
