@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Fixtures;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.Kinds;
