@@ -62,6 +62,20 @@ public sealed class AgentMessageTests : IDisposable
         agent.GetAwaiter().GetResult();
     }
 
+    [Fact]
+    public void What_an_agent_refuses_is_refused_in_its_words()
+    {
+        Task agent = Task.Run(() =>
+        {
+            using Socket accepted = _listening.Accept();
+            AgentMessage.Receive(accepted).ShouldNotBeNull();
+            new AgentMessage().Add((long)AgentAnswer.Refused).Add("it has signed twice already.").Send(accepted);
+        });
+        using var keyring = new Keyring(name => name == AgentMessage.Variable ? _folder.At("agent") : null);
+        Refusal.Of("KS3870", () => keyring.OpenKey("pkcs11:object=x", new(), default), "the agent refuses: it has signed twice already.", "audit log");
+        agent.GetAwaiter().GetResult();
+    }
+
     private Socket Connected(byte[] sent)
     {
         var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

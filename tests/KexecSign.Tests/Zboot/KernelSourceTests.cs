@@ -1,3 +1,4 @@
+using KexecSign.Commands.Zboot;
 using KexecSign.Fixtures;
 using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
@@ -58,6 +59,21 @@ public sealed class KernelSourceTests : IDisposable
         File.WriteAllText(Tree + ".tar.xz", "no archive");
         Tool.Require("xz", "xz-utils");
         Refusal.Of("KS5003", () => Unpack(Tree + ".tar.xz", whole: false)).Message.ShouldContain("xz: (stdin): File format not recognized");
+    }
+
+    [SkippableFact]
+    public void A_source_whose_configuration_drops_zboot_is_refused_before_anything_is_compiled()
+    {
+        foreach (string program in (string[])["make", "aarch64-linux-gnu-gcc", "flex", "bison", "bc"])
+            Tool.Require(program, program);
+        MakeTree();
+        File.WriteAllText(Path.Combine(Tree, "Makefile"), "defconfig:\n\techo CONFIG_ARM64=y > $(O)/.config\nolddefconfig:\n\tsed -i /EFI_ZBOOT/d $(O)/.config\n");
+        string kit = Path.Combine(_folder.FullName, "old.kit");
+        Refusal.Of(
+            "KS3111",
+            () => ZbootKitOperation.Definition.Run(new() { Source = Tree, Architecture = "arm64", Output = kit }, CapturedKit.Context()),
+            "does not keep CONFIG_EFI_ZBOOT=y", "Linux 6.1 or later", "--config");
+        File.Exists(kit).ShouldBeFalse();
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -243,6 +243,33 @@ public sealed class KeysInitTests : IDisposable
         Should.Throw<KexecSignException>(() => Run(options, null)).Code.Id.ShouldBe("KS3001");
     }
 
+    [SkippableFact]
+    public void Of_two_tokens_none_is_tried_and_both_are_named()
+    {
+        RequireSoftHsm();
+        string uri = $"pkcs11:object=ima?module-path={ModulePath}";
+        Init(Profile);
+        Run(Options(Profile.Replace("Init test", "Second")) with { Certificates = In("others") }, null);
+        using var keyring = new Keyring();
+        Refuses("KS2021", () => keyring.OpenKey(uri, new PinOptions { File = In("token/pin") }, default), "2 tokens match", "'Init test'", "'Second'", "Add token=, serial= or slot-id=");
+    }
+
+    [SkippableFact]
+    public void A_validity_beyond_the_calendar_makes_no_certificate()
+    {
+        RequireSoftHsm();
+        using var context = new RunContext { Keyring = new Keyring(), Clock = new LastYears() };
+        Refuses("KS3403", () => KeysInitOperation.Definition.Run(Options(Profile), context), "key 'ca'", "subject or validity does not fit", "Check subject and validity in the profile");
+        Directory.GetFiles(In("certs")).ShouldBeEmpty();
+    }
+
+    private static void Refuses(string code, Action work, params ReadOnlySpan<string> told) => KexecSign.Fixtures.Refusal.Of(code, work, told);
+
+    private sealed class LastYears : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    }
+
     private static void RequireSoftHsm()
     {
         bool there = File.Exists(ModulePath);
