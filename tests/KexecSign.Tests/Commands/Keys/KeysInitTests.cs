@@ -1,9 +1,9 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using KexecSign.Commands.Keys;
 using KexecSign.Core;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Keyrings;
@@ -263,20 +263,14 @@ public sealed class KeysInitTests : IDisposable
         Directory.GetFiles(In("certs")).ShouldBeEmpty();
     }
 
-    private static void Refuses(string code, Action work, params ReadOnlySpan<string> told) => KexecSign.Fixtures.Refusal.Of(code, work, told);
+    private static void Refuses(string code, Action work, params ReadOnlySpan<string> told) => Refusal.Of(code, work, told);
 
     private sealed class LastYears : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
     }
 
-    private static void RequireSoftHsm()
-    {
-        bool there = File.Exists(ModulePath);
-        if (!there && Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_TOOLS") == "1")
-            throw new InvalidOperationException($"{ModulePath} is missing; apt-get install softhsm2");
-        Skip.IfNot(there, $"{ModulePath} is missing; apt-get install softhsm2");
-    }
+    private static void RequireSoftHsm() => Tool.Require(ModulePath);
 
     private static string Repository()
     {
@@ -286,14 +280,7 @@ public sealed class KeysInitTests : IDisposable
         return folder;
     }
 
-    private static string OpenSsl(params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo("openssl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return output + errors.Result;
-    }
+    private static string OpenSsl(params string[] arguments) => Tool.Ask("openssl", arguments).Output;
 
     private static KeysInitResult Run(KeysInitOptions options, Func<string, string?>? environment)
     {
