@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Xml.Linq;
+using KexecSign.Fixtures;
 
 namespace KexecSign.Architecture.Tests;
 
@@ -27,12 +27,9 @@ internal static class Repository
     /// <summary>Files that are or would be committed, relative to the root.</summary>
     public static IEnumerable<string> Files()
     {
-        var start = new ProcessStartInfo("git", ["-C", Root, "ls-files", "--cached", "--others", "--exclude-standard"]) { RedirectStandardOutput = true };
-        using Process git = Process.Start(start)!;
-        string[] files = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        git.WaitForExit();
-        git.ExitCode.ShouldBe(0);
-        return files.Where(file => File.Exists(Path.Combine(Root, file)));
+        ProcessAnswer git = new ProcessRun("git", "-C", Root, "ls-files", "--cached", "--others", "--exclude-standard").End();
+        git.Exit.ShouldBe(0, git.Error);
+        return git.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(file => File.Exists(Path.Combine(Root, file)));
     }
 
     private static string FindRoot()

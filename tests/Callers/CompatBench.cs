@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Callers.Tests;
@@ -57,25 +56,11 @@ public sealed class CompatBench : IDisposable
     /// <summary>Runs a program in the bench's folder, as a caller would.</summary>
     internal Answer Run(string program, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = Folder.Path,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["LC_ALL"] = "C.UTF-8";
+        var variables = new Dictionary<string, string> { ["LC_ALL"] = "C.UTF-8" };
         foreach ((string name, string value) in environment)
-            start.Environment[name] = value;
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Patience))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} did not end");
-        }
-        return new(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
+            variables[name] = value;
+        ProcessAnswer answer = new ProcessRun(program, arguments) { Folder = Folder.Path, Environment = variables, Patience = Patience }.End();
+        return new(answer.Exit, answer.Output, answer.Error);
     }
 
     internal byte[] Read(string name) => File.ReadAllBytes(Folder.At(name));

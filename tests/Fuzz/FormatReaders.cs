@@ -8,12 +8,11 @@ using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Elf;
 using KexecSign.Formats.Ima;
-using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Pe;
 using KexecSign.Formats.Rpm;
 using KexecSign.Formats.Sbat;
 using KexecSign.Formats.Tests.Elf;
+using KexecSign.Formats.Tests.Hostile;
 using KexecSign.Formats.Tests.Uefi;
 using KexecSign.Formats.Uefi;
 using KexecSign.Formats.Uki;
@@ -30,8 +29,8 @@ internal static class FormatReaders
         byte[][] images = [seeds.Image, seeds.SignedImage, seeds.Zboot, seeds.Uki];
         return
         [
-            new("pe", [.. images], Pe),
-            new("authenticode", [seeds.Pkcs7], b => Touch(AuthenticodeSignature.Decode(b))),
+            new("pe", [.. images], Questions.OfPe),
+            new("authenticode", [seeds.Pkcs7], b => Questions.OfSignature(AuthenticodeSignature.Decode(b))),
             new("cms", [seeds.Pkcs7], b => CmsSignature.Read(b)),
             new("indirect-data", [new SpcIndirectData(HashAlgorithmName.SHA256, new byte[32]).Encode()], b => SpcIndirectData.Decode(b)),
             new("attributes", [.. AttributesOf(seeds.Pkcs7)], b => SignedAttributes.FromDer(b)),
@@ -76,28 +75,6 @@ internal static class FormatReaders
                 _ = package.With([.. package.Files.Select(_ => (ReadOnlyMemory<byte>)new byte[8])]);
             }),
         ];
-    }
-
-    private static void Pe(byte[] bytes)
-    {
-        Layout file = Layout.Of(bytes);
-        PeImage image = PeReader.Read(file);
-        KernelImage.TryParse(bytes);
-        int violations = PeCanonical.Violations(image, file).Count();
-        foreach (CertificateEntry entry in CertificateTable.Read(image, file))
-            Touch(AuthenticodeSignature.Decode(entry.Pkcs7()));
-        AuthenticodeDigest.Compute(file, AuthenticodeDigest.FlatRanges(image), HashAlgorithmName.SHA256);
-        if (violations == 0 && !image.IsSigned)
-            PeEditor.AddSection(file, ".bpf", Layout.Of(new byte[8]), 0);
-        PeCanonical.Require(image, file);
-        CertificateTable.Strip(image, file);
-    }
-
-    private static void Touch(AuthenticodeSignature signature)
-    {
-        _ = signature.Certificates.Select(c => (c.Subject, c.NotAfter)).ToList();
-        _ = (signature.Signer?.Subject, signature.SignatureAlgorithm, signature.SigningTime, signature.SignerHash);
-        signature.SignaturesHold();
     }
 
     private static IEnumerable<byte[]> AttributesOf(byte[] pkcs7) => [CmsSignature.Read(pkcs7).Attributes.Der.ToArray()];

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Xunit;
 
 namespace KexecSign.Fixtures;
@@ -18,6 +17,8 @@ public static class Tool
     public const string SystemdMeasure = "/usr/lib/systemd/systemd-measure";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static readonly Dictionary<string, string> PlainWords = new() { ["LC_ALL"] = "C" };
 
     private static readonly Dictionary<string, string> Packages = new()
     {
@@ -48,6 +49,7 @@ public static class Tool
         ["gzip"] = "gzip",
         ["gcc"] = "gcc",
         ["clang"] = "clang",
+        ["llvm-mc"] = "llvm",
         ["clang-16"] = "clang-16",
         ["clang-19"] = "clang-19",
         ["bpftool"] = "bpftool",
@@ -104,6 +106,24 @@ public static class Tool
         ["chromium"] = "chromium",
         ["curl"] = "curl",
         ["ssh-agent"] = "openssh-client",
+        ["sig-list-to-certs"] = "efitools",
+        ["flash-var"] = "efitools",
+        ["/usr/share/AAVMF/AAVMF_VARS.snakeoil.fd"] = "qemu-efi-aarch64",
+        ["pkcs11-tool"] = "opensc",
+        ["/usr/lib/softhsm/libsofthsm2.so"] = "softhsm2",
+        ["ld.lld"] = "lld",
+        ["llvm-objcopy"] = "llvm",
+        ["aarch64-linux-gnu-objcopy"] = "binutils-aarch64-linux-gnu",
+        ["aarch64-linux-gnu-ld"] = "binutils-aarch64-linux-gnu",
+        ["aarch64-linux-gnu-ar"] = "binutils-aarch64-linux-gnu",
+        ["riscv64-linux-gnu-ld"] = "binutils-riscv64-linux-gnu",
+        ["hexdump"] = "bsdextrautils",
+        ["bzip2"] = "bzip2",
+        ["lz4"] = "lz4",
+        ["lzop"] = "lzop",
+        ["flex"] = "flex",
+        ["bison"] = "bison",
+        ["bc"] = "bc",
     };
 
     /// <summary>Skips the test when a tool is missing; fails it when KEXECSIGN_REQUIRE_TOOLS=1.</summary>
@@ -124,29 +144,39 @@ public static class Tool
     /// <summary>Runs a tool that must succeed and gives its output.</summary>
     public static string Run(string tool, params ReadOnlySpan<string> arguments)
     {
-        ToolAnswer answer = Ask(tool, arguments);
-        if (answer.Exit != 0)
-            throw new InvalidOperationException($"{tool} {string.Join(' ', arguments.ToArray())} ended with {answer.Exit}:\n{answer.Output}");
-        return answer.Output;
+        Require(tool);
+        return Succeeded(new(tool, arguments.ToArray()));
+    }
+
+    /// <summary>Runs a tool in a folder; it must succeed.</summary>
+    public static string RunIn(string folder, string tool, params ReadOnlySpan<string> arguments)
+    {
+        Require(tool);
+        return Succeeded(new(tool, arguments.ToArray()) { Folder = folder });
     }
 
     /// <summary>Runs a tool whose exit code is the answer.</summary>
     public static ToolAnswer Ask(string tool, params ReadOnlySpan<string> arguments)
     {
         Require(tool);
-        var start = new ProcessStartInfo(tool, arguments.ToArray()) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        start.Environment["LC_ALL"] = "C";
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Patience))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"{tool} did not end within {Patience.TotalSeconds} seconds");
-        }
-        return new(process.ExitCode, output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult());
+        return Answer(new ProcessRun(tool, arguments.ToArray()));
     }
 
-    private static bool Find(string tool) =>
+    private static ToolAnswer Answer(ProcessRun run)
+    {
+        ProcessAnswer answer = (run with { Environment = PlainWords, Patience = Patience }).End();
+        return new(answer.Exit, answer.Said);
+    }
+
+    private static string Succeeded(ProcessRun run)
+    {
+        ToolAnswer answer = Answer(run);
+        if (answer.Exit != 0)
+            throw new InvalidOperationException($"{run} ended with {answer.Exit}:\n{answer.Output}");
+        return answer.Output;
+    }
+
+    /// <summary>Whether a program is in PATH, or a file where its path says.</summary>
+    public static bool Find(string tool) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Any(folder => File.Exists(Path.Combine(folder, tool)));
 }

@@ -1,3 +1,4 @@
+using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.Kinds;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using KexecSign.Fixtures;
 
@@ -45,13 +44,12 @@ public sealed class BatchTests : IDisposable
         Tool.Require("kill");
         for (int i = 0; i < count; i++)
             Module($"{i:0000}.ko");
-        using Process running = Process.Start(ProgramUnderTest.Path, [.. Sign(), "--quiet"]);
+        using RunningProcess running = new ProcessRun(ProgramUnderTest.Path, [.. Sign(), "--quiet"]).Start();
         // Files appear a few hundred at a time; when the first do, most are still to be signed.
         string first = Path.Combine(_tree, "0000.ko");
-        SpinWait.SpinUntil(() => running.HasExited || new FileInfo(first).Length > 200, TimeSpan.FromSeconds(60)).ShouldBeTrue();
+        running.Until(() => new FileInfo(first).Length > 200, TimeSpan.FromSeconds(60)).ShouldBeTrue();
         Tool.Run("kill", "-INT", $"{running.Id}");
-        running.WaitForExit(TimeSpan.FromSeconds(60)).ShouldBeTrue();
-        running.ExitCode.ShouldNotBe(0);
+        running.End().Exit.ShouldNotBe(0);
         Directory.GetFiles(_tree, ".*").ShouldBeEmpty();
         Directory.GetFiles(_tree).Length.ShouldBe(count);
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using KexecSign.Fixtures;
 
@@ -13,8 +12,6 @@ internal sealed record Answer(int Exit, string Output, string Error)
 /// <summary>Runs the real program as a process of its own, as users do.</summary>
 internal static class KexecSignProgram
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
     public static Answer Run(params string[] arguments) => RunWith([], arguments);
 
     public static Answer RunWith(Dictionary<string, string> environment, params string[] arguments) =>
@@ -29,23 +26,8 @@ internal static class KexecSignProgram
 
     private static Answer Start(string program, Dictionary<string, string> environment, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach ((string name, string value) in environment)
-            start.Environment[name] = value;
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Patience))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"kexecsign {string.Join(' ', arguments)} did not end");
-        }
-        return new(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
+        ProcessAnswer answer = new ProcessRun(program, arguments) { Environment = environment }.End();
+        return new(answer.Exit, answer.Output, answer.Error);
     }
 
     /// <summary>Runs something that must work.</summary>

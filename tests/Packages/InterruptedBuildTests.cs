@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Packages.Tests;
@@ -56,36 +55,18 @@ public sealed class InterruptedBuildTests(PackedFeed feed)
 
     private (int Exit, string Output, TimeSpan Took) Interrupt(string folder, string when, Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("dotnet", ["build", "--no-restore", "--nologo", "-v", "normal", "-nodeReuse:false"])
+        using RunningProcess process = new ProcessRun("dotnet", ["build", "--no-restore", "--nologo", "-v", "normal", "-nodeReuse:false"])
         {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach ((string name, string value) in environment)
-            start.Environment[name] = value;
-        foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.Ordinal)).ToArray())
-            start.Environment.Remove(inherited);
-        start.Environment["NUGET_PACKAGES"] = Path.Combine(feed.Folder, "nuget");
-        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
-        using Process process = Process.Start(start)!;
-        var said = new StringBuilder();
-        using var reached = new ManualResetEventSlim();
-        process.OutputDataReceived += (_, line) =>
-        {
-            lock (said)
-                said.AppendLine(line.Data);
-            if (line.Data?.Contains(when, StringComparison.Ordinal) == true)
-                reached.Set();
-        };
-        process.BeginOutputReadLine();
-        reached.Wait(TimeSpan.FromMinutes(2)).ShouldBeTrue(said.ToString());
+            Folder = folder,
+            Environment = new Dictionary<string, string>(environment) { ["NUGET_PACKAGES"] = Path.Combine(feed.Folder, "nuget"), ["DOTNET_CLI_UI_LANGUAGE"] = "en" },
+            Without = PackedFeed.IsMSBuilds,
+        }.Start();
+        process.Until(() => process.SaidSoFar.Contains(when, StringComparison.Ordinal), TimeSpan.FromMinutes(2)).ShouldBeTrue(process.SaidSoFar);
         long began = Stopwatch.GetTimestamp();
         Tool.Run("kill", "-INT", $"{process.Id}");
-        process.WaitForExit(TimeSpan.FromMinutes(2)).ShouldBeTrue();
+        process.Wait(TimeSpan.FromMinutes(2)).ShouldBeTrue();
         TimeSpan took = Stopwatch.GetElapsedTime(began);
-        process.WaitForExit();
-        lock (said)
-            return (process.ExitCode, said.ToString(), took);
+        ProcessAnswer answer = process.End();
+        return (answer.Exit, answer.Output, took);
     }
 }

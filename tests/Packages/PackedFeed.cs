@@ -1,10 +1,13 @@
-using System.Diagnostics;
+using KexecSign.Fixtures;
 
 namespace KexecSign.Packages.Tests;
 
 /// <summary>The packages as users get them, in a folder that serves as the only feed. Packed once for all tests.</summary>
 public sealed class PackedFeed : IDisposable
 {
+    /// <summary>How long a build, or a package's installation, may take.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+
     public PackedFeed()
     {
         Folder = Directory.CreateTempSubdirectory("kexecsign-packages-").FullName;
@@ -38,27 +41,16 @@ public sealed class PackedFeed : IDisposable
 
     public Output Run(string program, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
+        var variables = new Dictionary<string, string> { ["DOTNET_CLI_UI_LANGUAGE"] = "en", ["MSBUILDDISABLENODEREUSE"] = "1" };
         // The packages under test must not get into the user's package folder under a version that stays the same.
         if (folder != Repository)
-            start.Environment["NUGET_PACKAGES"] = Path.Combine(Folder, "nuget");
-        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
-        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        foreach (string inherited in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.Ordinal) && name != "MSBUILDDISABLENODEREUSE").ToArray())
-            start.Environment.Remove(inherited);
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new(process.ExitCode, output + error.Result);
+            variables["NUGET_PACKAGES"] = Path.Combine(Folder, "nuget");
+        ProcessAnswer answer = new ProcessRun(program, arguments) { Folder = folder, Environment = variables, Without = IsMSBuilds, Patience = Patience }.End();
+        return new(answer.Exit, answer.Said);
     }
+
+    /// <summary>Variables that this process has of the build that runs it, and that another build must not have.</summary>
+    internal static bool IsMSBuilds(string name) => name.StartsWith("MSBUILD", StringComparison.Ordinal);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 

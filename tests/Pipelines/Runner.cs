@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -13,8 +12,6 @@ namespace KexecSign.Pipelines.Tests;
 internal sealed class Runner : IDisposable
 {
     public const string Pin = "Rk4-NeverInAnyLog-20771";
-
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly TempFolder _folder = new();
     private readonly StringBuilder _log = new();
@@ -88,28 +85,12 @@ internal sealed class Runner : IDisposable
     /// <summary>Runs a step whose exit code is the answer.</summary>
     public (int Exit, string Output) Ask(string script, Dictionary<string, string>? environment = null, string? folder = null)
     {
-        var start = new ProcessStartInfo("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
-        {
-            WorkingDirectory = folder ?? At(""),
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["PATH"] = $"{_path}:/usr/sbin:" + start.Environment["PATH"];
-        start.Environment["LC_ALL"] = "C";
+        var variables = new Dictionary<string, string> { ["PATH"] = ProcessRun.PathBehind(_path, "/usr/sbin"), ["LC_ALL"] = "C" };
         foreach ((string name, string value) in environment ?? [])
-            start.Environment[name] = value;
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Patience))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"a step did not end:\n{script}");
-        }
-        string said = output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult();
-        _log.Append(said);
-        return (process.ExitCode, said);
+            variables[name] = value;
+        ProcessAnswer answer = new ProcessRun("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script]) { Folder = folder ?? At(""), Environment = variables }.End();
+        _log.Append(answer.Said);
+        return (answer.Exit, answer.Said);
     }
 
     /// <summary>All images are there and signed by a certificate, as sbverify sees it.</summary>

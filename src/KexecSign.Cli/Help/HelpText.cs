@@ -21,7 +21,6 @@ internal static class HelpText
     private static readonly string[] LastWords =
     [
         "'kexecsign help COMMAND' shows what a command takes. '@FILE' stands for the arguments in FILE, one a line.",
-        "'kexecsign completion bash' prints a script that completes command lines; zsh and fish have one too.",
         "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 some of a batch failed, 4 verification failed.",
     ];
 

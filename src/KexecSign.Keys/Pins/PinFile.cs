@@ -48,7 +48,9 @@ public static class PinFile
         }
         finally
         {
-            File.Delete(temporary);
+            // A folder that is not there makes File.Delete throw, in place of the refusal.
+            if (File.Exists(temporary))
+                File.Delete(temporary);
             CryptographicOperations.ZeroMemory(line);
         }
     }

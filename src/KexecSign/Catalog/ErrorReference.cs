@@ -211,7 +211,6 @@ public static class ErrorReference
         OperationErrors.OptionValue,
         OperationErrors.SameOutput,
         OperationErrors.AlreadySigned,
-        OperationErrors.KeyTooSmall,
         OperationErrors.CommandLine,
         OperationErrors.CommandUnknown,
         OperationErrors.OptionUnknown,

@@ -19,7 +19,7 @@ internal static class ImaIdentity
     /// <param name="options">What the user gave.</param>
     /// <param name="keyId">The key id in hex; null for the certificate's.</param>
     /// <param name="context">The run.</param>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3022, KS3853, KS2xxx.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3853, KS2xxx.</exception>
     public static SigningIdentity Open(string operation, SigningOptions options, string? keyId, RunContext context)
     {
         SigningOptions given = options is { Certificate: null, Key: { } key } && HoldsCertificate(key) ? options with { Certificate = key } : options;

@@ -73,7 +73,7 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     /// <param name="options">What the user gave.</param>
     /// <param name="context">The run.</param>
     /// <param name="mlDsa">Whether anybody verifies ML-DSA in what the operation makes.</param>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3010 when one is not named, KS3012, KS3022, KS3408, KS2xxx.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3010 when one is not named, KS3012, KS3408, KS2xxx.</exception>
     public static SigningIdentity Open(string operation, SigningOptions options, RunContext context, MlDsaUse mlDsa = MlDsaUse.Refused)
     {
         string keyReference = options.Key ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key"));
@@ -83,17 +83,17 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         certificates = CertificateMatch.SignerFirst(key, certificates);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(mlDsa, operation, key, options.Digest, context);
-        return Checked(key, certificates, options.Digest);
+        return Of(key, certificates, options.Digest);
     }
 
     /// <summary>Opens a key that comes without a certificate, for signatures that carry none.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3012, KS3022, KS3408, KS2xxx.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3012, KS3408, KS2xxx.</exception>
     public static SigningIdentity WithoutCertificate(string operation, SigningOptions options, RunContext context)
     {
         ISigningKey key = context.Keyring.OpenKey(options.Key ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key")), options.Pin, context.Cancellation);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(MlDsaUse.Refused, operation, key, options.Digest, context);
-        return Checked(key, [KeyOnlyCertificate.For(key)], options.Digest);
+        return Of(key, [KeyOnlyCertificate.For(key)], options.Digest);
     }
 
     /// <summary>Someone who signs elsewhere: all that is here is the certificate.</summary>
@@ -102,7 +102,7 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     {
         if (MlDsaCertificate.NameOf(certificates[0]) is { } name)
             throw OperationErrors.MlDsaRefused.With("prepare", name, "an answer from elsewhere is over a hash, and ML-DSA signs messages");
-        return Checked(new AbsentKey(certificates[0]), certificates, digest);
+        return Of(new AbsentKey(certificates[0]), certificates, digest);
     }
 
     /// <summary>Has the key sign content: RSA and ECDSA its hash, ML-DSA the content itself. A key that another process holds is shown the content.</summary>
@@ -135,10 +135,7 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
             context.Log.Warning($"ML-DSA-{key.KeySizeBits}: kexec of Linux 7.0 and later with CONFIG_CRYPTO_MLDSA verifies this signature; firmware, shim and older kernels do not");
     }
 
-    private static SigningIdentity Checked(ISigningKey key, IReadOnlyList<X509Certificate2> certificates, string? digest)
-    {
-        if (key.Algorithm == KeyAlgorithm.Rsa && key.KeySizeBits is < 2048 or > 4096)
-            throw OperationErrors.KeyTooSmall.With(key.KeySizeBits);
-        return new(key, certificates, HashNamed(digest) ?? key.DefaultHash);
-    }
+    // Which keys there are, KeyShape decides where they are opened (KS2033).
+    private static SigningIdentity Of(ISigningKey key, IReadOnlyList<X509Certificate2> certificates, string? digest) =>
+        new(key, certificates, HashNamed(digest) ?? key.DefaultHash);
 }

@@ -1,40 +1,23 @@
-using System.Diagnostics;
+using KexecSign.Fixtures;
 
 namespace KexecSign.Boot.Tests.Tools;
 
-/// <summary>Runs a program of Debian.</summary>
+/// <summary>Programs of Debian that take their time: they pack whole systems.</summary>
 internal static class Command
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+
     public static (int Exit, string Output) Run(string program, params string[] arguments) => Run(program, arguments, []);
 
     public static (int Exit, string Output) Run(string program, string[] arguments, Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        foreach ((string name, string value) in environment)
-            start.Environment[name] = value;
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output + errors.Result);
+        ProcessAnswer answer = new ProcessRun(program, arguments) { Environment = environment, Patience = Patience }.End();
+        return (answer.Exit, answer.Said);
     }
 
     /// <summary>Skips the test when a program or file is missing, unless KEXECSIGN_REQUIRE_TOOLS=1.</summary>
-    public static void Require(string program, string package)
-    {
-        bool there = Path.IsPathRooted(program)
-            ? File.Exists(program)
-            : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
-        Require(there, $"{program} is missing; apt-get install {package}");
-    }
+    public static void Require(string program, string package) => Tool.Demand(Tool.Find(program), $"{program} is missing; apt-get install {package}");
 
     /// <summary>Skips the test when something is missing, unless KEXECSIGN_REQUIRE_TOOLS=1.</summary>
-    public static void Require(bool there, string otherwise)
-    {
-        if (!there && Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_TOOLS") == "1")
-            throw new InvalidOperationException(otherwise);
-        Skip.IfNot(there, otherwise);
-    }
+    public static void Require(bool there, string otherwise) => Tool.Demand(there, otherwise);
 }

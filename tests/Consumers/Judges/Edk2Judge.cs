@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Consumers.Tests.Judges;
@@ -18,6 +17,8 @@ internal sealed record JudgeAnswer(bool Accepts, string Says);
 /// <summary>OpenSSL, called as EDK2 calls it: <c>edk2-judge.c</c>, compiled when the tests run.</summary>
 internal sealed class Edk2Judge : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+
     private readonly TempFolder _folder = new();
     private readonly Lazy<string> _program;
 
@@ -28,24 +29,17 @@ internal sealed class Edk2Judge : IDisposable
     /// <param name="openssl">Which OpenSSL answers; null for that of this machine. EDK2 2026.08 has 3.5.</param>
     public List<JudgeAnswer> Ask(IReadOnlyCollection<SignatureQuestion> questions, OpenSsl35? openssl = null)
     {
-        ProcessStartInfo start = openssl is null
-            ? new(_program.Value)
-            : new(openssl.Loader, ["--library-path", openssl.Libraries, _program.Value]);
-        start.RedirectStandardInput = start.RedirectStandardOutput = true;
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        using (Stream input = process.StandardInput.BaseStream)
+        using var input = new MemoryStream();
+        foreach (SignatureQuestion question in questions)
         {
-            foreach (SignatureQuestion question in questions)
-            {
-                Write(input, question.Pkcs7);
-                Write(input, question.Trusted);
-                Write(input, question.Digest);
-            }
+            Write(input, question.Pkcs7);
+            Write(input, question.Trusted);
+            Write(input, question.Digest);
         }
-        string[] lines = output.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        process.WaitForExit();
-        process.ExitCode.ShouldBe(0);
+        ProcessRun judge = openssl is null ? new(_program.Value) : new(openssl.Loader, ["--library-path", openssl.Libraries, _program.Value]);
+        ProcessAnswer answer = (judge with { Input = input.ToArray(), Patience = Patience }).End();
+        answer.Exit.ShouldBe(0, answer.Error);
+        string[] lines = answer.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Length.ShouldBe(questions.Count);
         return [.. lines.Select(l => l.Split('\t')).Select(p => new JudgeAnswer(p[0] == "accepts", p.Length > 1 ? p[1] : ""))];
     }

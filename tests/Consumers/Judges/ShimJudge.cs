@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Text;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Pe;
 
@@ -31,6 +31,8 @@ internal sealed record ShimAnswer(bool Accepts, bool Dies, string? Sha256, strin
 /// </summary>
 internal static class ShimJudge
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+
     private static readonly Lazy<(string? Folder, string Why)> Built = new(Build);
 
     /// <summary>The answers of a shim for a machine, in the order of the questions.</summary>
@@ -38,15 +40,11 @@ internal static class ShimJudge
     {
         Skip.If(Built.Value.Folder is null, $"shim's source cannot be had: {Built.Value.Why}");
         string program = Path.Combine(Built.Value.Folder!, machine == PeConstants.MachineArm64 ? "shim-aa64" : "shim-x64");
-        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        foreach (ShimQuestion q in questions)
-            process.StandardInput.Write(string.Join('\t', [q.Image, .. new[] { q.Db, q.Dbx, q.MokList, q.MokListX, q.SbatLevel }.Select(p => p ?? "-")]) + "\n");
-        process.StandardInput.Close();
-        string[] lines = output.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        process.WaitForExit();
-        process.ExitCode.ShouldBe(0);
+        string input = string.Concat(questions.Select(q =>
+            string.Join('\t', [q.Image, .. new[] { q.Db, q.Dbx, q.MokList, q.MokListX, q.SbatLevel }.Select(p => p ?? "-")]) + "\n"));
+        ProcessAnswer answer = new ProcessRun(program) { Input = Encoding.UTF8.GetBytes(input), Patience = Patience }.End();
+        answer.Exit.ShouldBe(0, answer.Error);
+        string[] lines = answer.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Length.ShouldBe(questions.Count);
         return [.. lines.Select(l => l.Split('\t')).Select(p => new ShimAnswer(p[0] == "accepts", p[0] == "dies", p[2] == "-" ? null : p[2], p[3]))];
     }
@@ -61,15 +59,7 @@ internal static class ShimJudge
     private static (string? Folder, string Why) Build()
     {
         string judges = Path.Combine(AppContext.BaseDirectory, "Judges");
-        var start = new ProcessStartInfo("bash", [Path.Combine(AppContext.BaseDirectory, "shim-judge.sh"), DebianKernels.Cache, judges])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> said = process.StandardError.ReadToEndAsync();
-        string folder = process.StandardOutput.ReadToEnd().Trim();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? (folder.Split('\n')[^1], "") : (null, said.GetAwaiter().GetResult().Trim());
+        ProcessAnswer answer = new ProcessRun("bash", Path.Combine(AppContext.BaseDirectory, "shim-judge.sh"), DebianKernels.Cache, judges) { Patience = Patience }.End();
+        return answer.Exit == 0 ? (answer.Output.Trim().Split('\n')[^1], "") : (null, answer.Error.Trim());
     }
 }

@@ -16,6 +16,18 @@ public sealed class PeerCommandsTests
     }
 
     [Theory]
+    [InlineData("--output", "--key", "db.key", "--output")]
+    [InlineData("--output", "-o")]
+    [InlineData("--output", "-vo")]
+    public void An_option_without_its_value_is_told_by_its_name(string option, params string[] words)
+    {
+        PeerCommand sbsign = PeerCommands.Named("sbsign").ShouldNotBeNull();
+        KexecSignException refused = Should.Throw<KexecSignException>(() => PeerArguments.Read(sbsign, words));
+        refused.Message.ShouldStartWith($"KS3857: option '{option}' of sbsign needs a value.");
+        refused.Message.ShouldContain("sbsign --help");
+    }
+
+    [Theory]
     [InlineData("KS3854: 'signtool'", "signtool")]
     [InlineData("KS3854: ''", "")]
     [InlineData("KS3030: 'as' is followed by the name of a command")]

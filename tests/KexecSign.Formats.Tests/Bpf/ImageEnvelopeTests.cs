@@ -64,6 +64,18 @@ public sealed class ImageEnvelopeTests : IDisposable
     }
 
     [Fact]
+    public void Refuses_a_section_behind_the_last_that_a_parser_looks_at()
+    {
+        byte[] file = Envelope(), headers = file[64..(64 + 5 * 64)];
+        byte[] names = headers[(4 * 64)..];
+        // The names five times over, and .kernel behind them, as number 8.
+        byte[] moved = [.. file, .. headers[..64], .. headers[(2 * 64)..(4 * 64)], .. names, .. names, .. names, .. names, .. names, .. headers[64..(2 * 64)]];
+        BinaryPrimitives.WriteInt64LittleEndian(moved.AsSpan(40), file.Length);
+        (moved[60], moved[62]) = (9, 3);
+        Refusal.Of("KS1340", () => ImageEnvelope.Read(ElfSectionTable.Read(Layout.Of(moved))), "section .kernel is number 8", "7");
+    }
+
+    [Fact]
     public void Refuses_what_the_kernel_does_not_read()
     {
         Layout large = Layout.Empty.AppendZeros(ImageEnvelope.LargestFile);

@@ -1,6 +1,6 @@
+using KexecSign.Fixtures;
 using KexecSign.Formats.Cpio;
 using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Tests.Tools;
 
 namespace KexecSign.Formats.Tests.Cpio;
 
@@ -11,12 +11,12 @@ public sealed class NewcArchiveTests : IDisposable
     [SkippableFact]
     public void The_cpio_tool_unpacks_content_and_mode()
     {
-        Command.Require("cpio", "cpio");
+        Tool.Require("cpio");
         Layout archive = NewcArchive.Write([("init", 0x1ED, Layout.Of("abcde"u8.ToArray())), ("empty", 0x180, Layout.Empty), ("n", 0x1A4, Layout.Of(new byte[7]))]);
         string file = Path.Combine(_folder.FullName, "a.cpio");
         File.WriteAllBytes(file, archive.ReadBytes(0, archive.Length));
 
-        (int exit, string output) = Command.Run("cpio", "-i", "--quiet", "-D", _folder.FullName, "-F", file);
+        (int exit, string output) = Tool.Ask("cpio", "-i", "--quiet", "-D", _folder.FullName, "-F", file);
 
         exit.ShouldBe(0, output);
         File.ReadAllText(Path.Combine(_folder.FullName, "init")).ShouldBe("abcde");
@@ -28,10 +28,10 @@ public sealed class NewcArchiveTests : IDisposable
     [SkippableFact]
     public void The_bytes_are_those_of_the_cpio_tool_but_for_time_device_and_inode()
     {
-        Command.Require("cpio", "cpio");
+        Tool.Require("cpio");
         File.WriteAllText(Path.Combine(_folder.FullName, "init"), "#!");
         File.SetUnixFileMode(Path.Combine(_folder.FullName, "init"), (UnixFileMode)0x1ED);
-        (int exit, string output) = Command.Run("sh", "-c", $"cd {_folder.FullName} && echo init | cpio -o -H newc --quiet -R 0:0 -F ref.cpio && cat ref.cpio | wc -c");
+        (int exit, string output) = Tool.Ask("sh", "-c", $"cd {_folder.FullName} && echo init | cpio -o -H newc --quiet -R 0:0 -F ref.cpio && cat ref.cpio | wc -c");
         exit.ShouldBe(0, output);
         byte[] theirs = File.ReadAllBytes(Path.Combine(_folder.FullName, "ref.cpio"));
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Tests.Tools;
 using KexecSign.Formats.Uefi;
 
 namespace KexecSign.Formats.Tests.Uefi;
@@ -15,7 +15,7 @@ public sealed class DebianFirmwareTests
     [SkippableFact]
     public void Variables_that_firmware_wrote_are_listed()
     {
-        Command.Require(Snakeoil, "qemu-efi-aarch64");
+        Tool.Require(Snakeoil);
         VariableStore store = Read(Snakeoil);
 
         string[] live = [.. store.Variables.Where(v => v.IsLive).Select(v => v.Variable.Name)];
@@ -31,7 +31,7 @@ public sealed class DebianFirmwareTests
     [SkippableFact]
     public void The_enrolled_certificate_is_the_one_that_Debian_ships()
     {
-        Command.Require(Snakeoil, "qemu-efi-aarch64");
+        Tool.Require(Snakeoil);
         using X509Certificate2 shipped = X509CertificateLoader.LoadCertificateFromFile(Certificate);
         VariableStore store = Read(Snakeoil);
 
@@ -49,7 +49,7 @@ public sealed class DebianFirmwareTests
     [SkippableFact]
     public void What_firmware_wrote_is_written_again_byte_for_byte()
     {
-        Command.Require(Snakeoil, "qemu-efi-aarch64");
+        Tool.Require(Snakeoil);
         VariableStore store = Read(Snakeoil);
         StoredVariable enrolled = store.Variables.Last(v => v.Variable.Name == "PK");
         int size = 60 + 2 * 3 + enrolled.Variable.Value.Length;
@@ -63,8 +63,8 @@ public sealed class DebianFirmwareTests
     [SkippableFact]
     public void An_added_variable_gives_the_flash_image_that_efitools_flash_var_writes()
     {
-        Command.Require(Snakeoil, "qemu-efi-aarch64");
-        Command.Require("flash-var", "efitools");
+        Tool.Require(Snakeoil);
+        Tool.Require("flash-var");
         byte[] value = SignatureList.OfSha256([new byte[32]], Guid.Empty).Encode();
         DirectoryInfo folder = Directory.CreateTempSubdirectory("kexecsign-flash-");
         try
@@ -72,7 +72,7 @@ public sealed class DebianFirmwareTests
             string flash = Path.Combine(folder.FullName, "vars.fd"), content = Path.Combine(folder.FullName, "value");
             File.Copy(Snakeoil, flash);
             File.WriteAllBytes(content, value);
-            (int exit, string output) = Command.Run(
+            (int exit, string output) = Tool.Ask(
                 "flash-var", "-g", EfiGuids.GlobalVariable.ToString(), "-t", "2024-05-06 07:08:09", flash, "PKDefault", content);
             exit.ShouldBe(0, output);
 

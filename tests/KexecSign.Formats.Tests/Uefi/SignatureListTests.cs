@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
-using KexecSign.Formats.Tests.Tools;
 using KexecSign.Formats.Uefi;
 
 namespace KexecSign.Formats.Tests.Uefi;
@@ -14,11 +14,11 @@ public sealed class SignatureListTests : IDisposable
     [SkippableFact]
     public void A_certificate_list_is_what_cert_to_efi_sig_list_writes()
     {
-        Command.Require("cert-to-efi-sig-list", "efitools");
+        Tool.Require("cert-to-efi-sig-list");
         using X509Certificate2 certificate = NewCertificate();
         string pem = Path.Combine(_folder.FullName, "c.pem"), list = Path.Combine(_folder.FullName, "c.esl");
         File.WriteAllText(pem, certificate.ExportCertificatePem());
-        (int exit, string output) = Command.Run("cert-to-efi-sig-list", "-g", Owner.ToString(), pem, list);
+        (int exit, string output) = Tool.Ask("cert-to-efi-sig-list", "-g", Owner.ToString(), pem, list);
         exit.ShouldBe(0, output);
 
         SignatureList.Of(certificate, Owner).Encode().ShouldBe(File.ReadAllBytes(list));
@@ -27,11 +27,11 @@ public sealed class SignatureListTests : IDisposable
     [SkippableFact]
     public void Two_certificates_are_found_by_sig_list_to_certs()
     {
-        Command.Require("sig-list-to-certs", "efitools");
+        Tool.Require("sig-list-to-certs");
         using X509Certificate2 first = NewCertificate(), second = NewCertificate(3072);
         string list = Path.Combine(_folder.FullName, "db.esl"), name = Path.Combine(_folder.FullName, "out");
         File.WriteAllBytes(list, SignatureList.EncodeAll([SignatureList.Of(first, Owner), SignatureList.Of(second, Owner)]));
-        (int exit, string output) = Command.Run("sig-list-to-certs", list, name);
+        (int exit, string output) = Tool.Ask("sig-list-to-certs", list, name);
         exit.ShouldBe(0, output);
 
         File.ReadAllBytes(name + "-0.der").ShouldBe(first.RawData);

@@ -63,6 +63,17 @@ public sealed class UkiComposerTests
         Refusal.Of("KS1710", () => Compose(NarrowHeaders(), [.. Enumerable.Range(0, 100).Select(i => Part($".s{i}", 10))]), "102 sections", "0x10e8", "0x1000");
 
     [Fact]
+    public void Refuses_to_move_the_content_of_a_stub_whose_debug_records_say_where_it_is()
+    {
+        TestImage stub = NarrowHeaders(directories: 16);
+        int debugDirectory = stub.Optional + 112 + 8 * 6;
+        stub.U32(debugDirectory, 0x1000).U32(debugDirectory + 4, 28);
+        UkiPart[] parts = [.. Enumerable.Range(0, 12).Select(i => Part($".s{i}", 10))];
+        Refusal.Of("KS1711", () => Compose(stub, parts), "14 sections need 0x400 bytes", "there are 0x200", "1 debug record(s)", "without debug records");
+        Compose(stub, parts[..1]).Length.ShouldBeGreaterThan(stub.Bytes.Length, "as long as the headers do not grow");
+    }
+
+    [Fact]
     public void Refuses_to_overwrite_bytes_behind_the_section_table()
     {
         TestImage stub = TestImage.Arm64();
@@ -159,9 +170,9 @@ public sealed class UkiComposerTests
         TestImage.Arm64().SectionField(0, 12, 0x100000).SectionField(1, 12, 0x110000);
 
     // Headers of 0x200 bytes in the file, sections from RVA 0x1000 on, as systemd's stubs are linked.
-    private static TestImage NarrowHeaders()
+    private static TestImage NarrowHeaders(int directories = 6)
     {
-        TestImage image = TestImage.Arm64().OptionalField(60, 0x200);
+        TestImage image = TestImage.Arm64(directories: directories).OptionalField(60, 0x200);
         image.SectionField(0, 20, 0x200).SectionField(1, 20, 0x200 + TestImage.TextSize);
         byte[] bytes = [.. image.Bytes[..0x200], .. image.Bytes[TestImage.SizeOfHeaders..]];
         image.CutTo(bytes.Length);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Fixtures;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.Kinds;
@@ -46,12 +47,12 @@ public sealed class CertificateTests : IDisposable
     [SkippableFact]
     public void Subject_key_identifier_is_what_openssl_shows_or_SHA1_of_the_key_bits()
     {
-        Command.Require("openssl", "openssl");
+        Tool.Require("openssl");
         ISigningKey key = Key("key");
         using X509Certificate2 with = SoftHsm.SelfSigned(key, "with");
         string pem = In("with.pem");
         File.WriteAllText(pem, with.ExportCertificatePem());
-        string shown = Command.Run("openssl", "x509", "-in", pem, "-noout", "-ext", "subjectKeyIdentifier").Output;
+        string shown = Tool.Ask("openssl", "x509", "-in", pem, "-noout", "-ext", "subjectKeyIdentifier").Output;
         string hex = string.Join(':', SubjectKeyIdentifier.Of(with).Select(octet => $"{octet:X2}"));
         shown.ShouldContain(hex);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using KexecSign.Fixtures;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Tests.Tools;
 
@@ -71,6 +72,14 @@ public sealed class CheckedKeyTests
         };
         using var key = new CheckedKey(new Liar(ecdsa.ExportSubjectPublicKeyInfo(), wrong));
         Refusal.Of("KS2070", () => key.SignHash(Hash, HashAlgorithmName.SHA256, default));
+    }
+
+    [SkippableFact]
+    public void A_key_whose_signatures_this_machine_cannot_verify_is_refused_at_once()
+    {
+        Skip.If(MLDsa.IsSupported, "this machine's OpenSSL knows ML-DSA");
+        var key = new Liar(MlDsaSet.Of(65).SubjectPublicKeyInfo(new byte[1952]), []);
+        Refusal.Of("KS2071", () => new CheckedKey(key), "key 'liar' is ML-DSA-65", "older than 3.5", "OpenSSL is 3.5 or newer");
     }
 
     [Fact]

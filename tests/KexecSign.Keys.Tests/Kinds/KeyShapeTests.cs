@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using KexecSign.Fixtures;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Tests.Tools;
 

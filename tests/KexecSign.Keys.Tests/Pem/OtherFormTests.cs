@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using KexecSign.Fixtures;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
@@ -45,12 +46,12 @@ public sealed class OtherFormTests : IDisposable
     [SkippableFact]
     public void An_EC_key_in_the_old_encrypted_form_and_in_DER_opens()
     {
-        Command.Require("openssl", "openssl");
+        Tool.Require("openssl");
         string key = At("ec.pem"), old = At("old.pem"), der = At("ec.der");
-        Command.Run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key).Exit.ShouldBe(0);
-        Command.Run("openssl", "ec", "-in", key, "-aes256", "-passout", "pass:hunter2", "-out", old).Exit.ShouldBe(0);
+        Tool.Ask("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key).Exit.ShouldBe(0);
+        Tool.Ask("openssl", "ec", "-in", key, "-aes256", "-passout", "pass:hunter2", "-out", old).Exit.ShouldBe(0);
         File.ReadAllText(old).ShouldContain("Proc-Type: 4,ENCRYPTED");
-        Command.Run("openssl", "ec", "-in", key, "-outform", "DER", "-out", der).Exit.ShouldBe(0);
+        Tool.Ask("openssl", "ec", "-in", key, "-outform", "DER", "-out", der).Exit.ShouldBe(0);
         using var keyring = new Keyring(name => name == "PW" ? "hunter2" : null);
         keyring.OpenKey(old, new PinOptions { EnvironmentVariable = "PW" }, default).KeySizeBits.ShouldBe(256);
         keyring.OpenKey(der, new(), default).KeySizeBits.ShouldBe(256);
@@ -98,16 +99,16 @@ public sealed class OtherFormTests : IDisposable
 
     private string RsaKey()
     {
-        Command.Require("openssl", "openssl");
+        Tool.Require("openssl");
         string key = At("plain.key");
-        Command.Run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=form", "-keyout", key, "-out", At("plain.pem")).Exit.ShouldBe(0);
+        Tool.Ask("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=form", "-keyout", key, "-out", At("plain.pem")).Exit.ShouldBe(0);
         return key;
     }
 
     private string Made(string command, string key)
     {
         string made = At("made");
-        Command.Run("openssl", [.. command.Split(' ').Select(word => word switch { "KEY" => key, "CERT" => At("plain.pem"), "OUT" => made, _ => word })]).Exit.ShouldBe(0);
+        Tool.Ask("openssl", [.. command.Split(' ').Select(word => word switch { "KEY" => key, "CERT" => At("plain.pem"), "OUT" => made, _ => word })]).Exit.ShouldBe(0);
         return made;
     }
 

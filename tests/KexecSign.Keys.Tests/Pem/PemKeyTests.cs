@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using KexecSign.Fixtures;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Tests.Tools;
@@ -69,17 +70,17 @@ public sealed class PemKeyTests : IDisposable
     [SkippableFact]
     public void Opens_keys_that_openssl_wrote()
     {
-        Command.Require("openssl", "openssl");
+        Tool.Require("openssl");
         using var keyring = new Keyring();
         string rsa = Path.Combine(_root.FullName, "rsa.pem");
-        Command.Run("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072", "-out", rsa).Exit.ShouldBe(0);
+        Tool.Ask("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072", "-out", rsa).Exit.ShouldBe(0);
         keyring.OpenKey(rsa, new(), default).KeySizeBits.ShouldBe(3072);
         string ec = Path.Combine(_root.FullName, "ec.pem");
         // This form has an EC PARAMETERS block in front.
-        Command.Run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-out", ec).Exit.ShouldBe(0);
+        Tool.Ask("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-out", ec).Exit.ShouldBe(0);
         keyring.OpenKey(ec, new(), default).KeySizeBits.ShouldBe(256);
         string locked = Path.Combine(_root.FullName, "locked.pem");
-        Command.Run("openssl", "pkcs8", "-topk8", "-in", ec, "-out", locked, "-passout", "pass:geheim", "-v2", "aes256").Exit.ShouldBe(0);
+        Tool.Ask("openssl", "pkcs8", "-topk8", "-in", ec, "-out", locked, "-passout", "pass:geheim", "-v2", "aes256").Exit.ShouldBe(0);
         using var asking = new Keyring(name => name == "PHRASE" ? "geheim" : null);
         asking.OpenKey(locked, new() { EnvironmentVariable = "PHRASE" }, default).KeySizeBits.ShouldBe(256);
     }

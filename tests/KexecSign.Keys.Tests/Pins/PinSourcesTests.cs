@@ -1,4 +1,5 @@
 using System.Text;
+using KexecSign.Fixtures;
 using KexecSign.Keys.Pins;
 using KexecSign.Keys.References;
 using KexecSign.Keys.Tests.Tools;

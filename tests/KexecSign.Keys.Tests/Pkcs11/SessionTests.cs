@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
@@ -109,6 +110,52 @@ public sealed class SessionTests(SoftHsm softHsm)
         InterposedToken.Signatures.ShouldBe(1);
     }
 
+    [SkippableTheory]
+    [InlineData((uint)ReturnValue.TokenNotPresent, "CKR_TOKEN_NOT_PRESENT (0xe0)")]
+    [InlineData((uint)ReturnValue.TokenNotRecognized, "CKR_TOKEN_NOT_RECOGNIZED (0xe1)")]
+    public void A_token_that_was_pulled_out_is_said_to_be_gone(uint code, string name)
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        ISigningKey key = token.Key("Rsa2048");
+        InterposedToken.SignFaults.Enqueue(code);
+        Refusal.Of("KS2023", () => Sign(key), $"token 'Test token' is gone: C_Sign returned {name}", "Plug it in again");
+        InterposedToken.Signatures.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public void A_token_without_a_user_PIN_says_how_to_set_one()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        // SoftHSM gives the same answer when it reads half a file, so that it is asked again.
+        for (int i = 0; i < 10; i++)
+            InterposedToken.LoginFaults.Enqueue(ReturnValue.UserPinNotInitialized);
+        Refusal.Of("KS2043", () => token.Key("P256"), "token 'Test token' has no user PIN (CKR_USER_PIN_NOT_INITIALIZED (0x102))", "the vendor's tool");
+    }
+
+    [SkippableTheory]
+    [InlineData((uint)ReturnValue.PinLengthRange, "CKR_PIN_LEN_RANGE (0xa2)")]
+    [InlineData((uint)ReturnValue.PinInvalid, "CKR_PIN_INVALID (0xa1)")]
+    public void A_PIN_that_the_token_does_not_take_is_told_both_its_lengths(uint code, string name)
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        InterposedToken.LoginFaults.Enqueue(code);
+        Refusal.Of("KS2046", () => token.Key("P256"), $"({name}); it wants 4 to 255 bytes", "Choose a PIN of that length")
+            .Message.ShouldNotContain(softHsm.Pin);
+        InterposedToken.Logins.ShouldBe(1);
+    }
+
+    [SkippableFact]
+    public void A_key_whose_public_half_is_nowhere_in_the_token_is_refused()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile);
+        token.Connection.WithReadWrite(session => HalfOfAKey(token.Connection.Calls, session), default);
+        Refusal.Of("KS2035", () => token.Key("half"), "token 'Test token'", "'half'", "(id 78)", "under the same id");
+    }
+
     [SkippableFact]
     public void A_wrong_PIN_is_tried_once_even_by_many_threads_and_never_shown()
     {
@@ -210,6 +257,18 @@ public sealed class SessionTests(SoftHsm softHsm)
     }
 
     private static void Sign(ISigningKey key) => key.SignHash(Hash, HashAlgorithmName.SHA256, default);
+
+    // The public key is one of the session, and goes with it.
+    private static nuint HalfOfAKey(Cryptoki calls, nuint session)
+    {
+        using var publicKey = new Template();
+        publicKey.Add(AttributeType.Verify, true).Add(AttributeType.Id, [0x78]).Add(AttributeType.Token, false)
+            .Add(AttributeType.EcParameters, [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]);
+        using var privateKey = new Template();
+        privateKey.Add(AttributeType.Token, true).Add(AttributeType.Private, true).Add(AttributeType.Sign, true).Add(AttributeType.Id, [0x78])
+            .Add(AttributeType.Label, "half").Add(AttributeType.Sensitive, true);
+        return calls.GenerateKeyPair(session, Mechanism.EcKeyPairGen, publicKey, privateKey);
+    }
 
     private static nuint AlwaysAuthenticatedKey(Cryptoki calls, nuint session)
     {

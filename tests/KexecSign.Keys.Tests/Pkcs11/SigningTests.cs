@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Fixtures;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.Kinds;
@@ -30,7 +31,7 @@ public sealed class SigningTests(SoftHsm softHsm)
     public void Signatures_verify_in_the_base_class_library_and_in_openssl(string label, string hashName)
     {
         SoftHsm.Require();
-        Command.Require("openssl", "openssl");
+        Tool.Require("openssl");
         byte[] data = RandomNumberGenerator.GetBytes(1000);
         var algorithm = new HashAlgorithmName(hashName);
         byte[] hash = CryptographicOperations.HashData(algorithm, data);
@@ -73,7 +74,7 @@ public sealed class SigningTests(SoftHsm softHsm)
             CertificateMatch.Require(key, certificate);
             string pem = softHsm.Temporary($"{label}.pem");
             File.WriteAllText(pem, certificate.ExportCertificatePem());
-            Command.Run("openssl", "verify", "-check_ss_sig", "-CAfile", pem, pem).Output.ShouldContain("OK");
+            Tool.Ask("openssl", "verify", "-check_ss_sig", "-CAfile", pem, pem).Output.ShouldContain("OK");
         }
     }
 
@@ -81,8 +82,8 @@ public sealed class SigningTests(SoftHsm softHsm)
     public void Keys_made_here_sign_and_do_nothing_else()
     {
         SoftHsm.Require();
-        Command.Require("pkcs11-tool", "opensc");
-        string objects = Command.Run(
+        Tool.Require("pkcs11-tool");
+        string objects = Tool.Ask(
             "pkcs11-tool", "--module", SoftHsm.ModulePath, "--token-label", SoftHsm.Label, "--login", "--pin", softHsm.Pin, "--list-objects", "--type", "privkey").Output;
         objects.ShouldContain("Access:     sensitive, always sensitive, never extractable, local");
         string[] uses = [.. objects.Split('\n').Where(line => line.Contains("Usage:")).Select(line => line.Trim()).Distinct()];
@@ -153,6 +154,6 @@ public sealed class SigningTests(SoftHsm softHsm)
         File.WriteAllText(stem + ".pub", PemEncoding.WriteString("PUBLIC KEY", key.SubjectPublicKeyInfo.Span));
         File.WriteAllBytes(stem + ".data", data);
         File.WriteAllBytes(stem + ".sig", signature);
-        return Command.Run("openssl", "dgst", "-" + hashName.ToLowerInvariant(), "-verify", stem + ".pub", "-signature", stem + ".sig", stem + ".data").Output.Trim();
+        return Tool.Ask("openssl", "dgst", "-" + hashName.ToLowerInvariant(), "-verify", stem + ".pub", "-signature", stem + ".sig", stem + ".data").Output.Trim();
     }
 }

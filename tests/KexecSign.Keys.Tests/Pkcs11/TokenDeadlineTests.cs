@@ -1,3 +1,4 @@
+using KexecSign.Fixtures;
 using KexecSign.Keys.Pkcs11;
 using KexecSign.Keys.Tests.Tools;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.References;

@@ -42,6 +42,7 @@ internal sealed unsafe class InterposedToken : IDisposable
         SessionLimit = sessionLimit;
         SignInitFaults.Clear();
         SignFaults.Clear();
+        LoginFaults.Clear();
         SignHangs = null;
         OnSign = null;
         var interposed = new Module(SoftHsm.ModulePath, new Cryptoki(_functions), _threads, deadline ?? TokenDeadline.Default, finalise: false);
@@ -56,6 +57,9 @@ internal sealed unsafe class InterposedToken : IDisposable
 
     /// <summary>Codes that the next calls of C_Sign return.</summary>
     public static ConcurrentQueue<nuint> SignFaults { get; } = new();
+
+    /// <summary>Codes that the next calls of C_Login return.</summary>
+    public static ConcurrentQueue<nuint> LoginFaults { get; } = new();
 
     /// <summary>When set, C_Sign does not return before this is.</summary>
     public static ManualResetEventSlim? SignHangs { get; set; }
@@ -118,7 +122,7 @@ internal sealed unsafe class InterposedToken : IDisposable
     private static nuint Login(nuint session, nuint user, byte* pin, nuint length)
     {
         Interlocked.Increment(ref user == UserType.ContextSpecific ? ref _contextLogins : ref _logins);
-        return _real->Login(session, user, pin, length);
+        return LoginFaults.TryDequeue(out nuint fault) ? fault : _real->Login(session, user, pin, length);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

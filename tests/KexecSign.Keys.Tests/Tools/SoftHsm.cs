@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Fixtures;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.Kinds;
@@ -50,7 +51,7 @@ public sealed class SoftHsm : IDisposable
     /// <summary>A path in the temporary folder.</summary>
     public string Temporary(string name) => Path.Combine(_root.FullName, name);
 
-    public static void Require() => Command.Require(ModulePath, "softhsm2");
+    public static void Require() => Tool.Require(ModulePath);
 
     public void Dispose() => _root.Delete(recursive: true);
 

@@ -1,4 +1,5 @@
-using System.Diagnostics;
+using System.Text;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Elf;
 
 namespace KexecSign.Simulation.Tests.Bpf;
@@ -34,7 +35,7 @@ internal static class Llvm
         // Version 4 of the instruction set is clang 18's.
         foreach ((string clang, string version) in new[] { ("clang", "v1"), ("clang", "v2"), ("clang", "v3"), ("clang-19", "v4") })
         {
-            if (version == "v4" && !IsInstalled(clang))
+            if (version == "v4" && !Tool.Find(clang))
                 continue;
             byte[] elf = Make(clang, Checks, out string errors, "-O2", "-target", "bpf", "-mcpu=" + version, "-x", "c", "-c", "-", "-o").ShouldNotBeNull(errors);
             foreach (string section in Sections)
@@ -42,9 +43,6 @@ internal static class Llvm
                     yield return Section(elf, "in_" + section);
         }
     }
-
-    private static bool IsInstalled(string tool) =>
-        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, tool)));
 
     private static byte[] Section(byte[] elf, string name)
     {
@@ -57,30 +55,14 @@ internal static class Llvm
         string output = Path.GetTempFileName();
         try
         {
-            var start = new ProcessStartInfo(tool, [.. arguments, output]) { RedirectStandardInput = true, RedirectStandardError = true };
-            using Process process = Start(start);
-            process.StandardInput.Write(input);
-            process.StandardInput.Close();
-            errors = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0 ? File.ReadAllBytes(output) : null;
+            Tool.Require(tool);
+            ProcessAnswer answer = new ProcessRun(tool, [.. arguments, output]) { Input = Encoding.UTF8.GetBytes(input) }.End();
+            errors = answer.Error;
+            return answer.Exit == 0 ? File.ReadAllBytes(output) : null;
         }
         finally
         {
             File.Delete(output);
-        }
-    }
-
-    private static Process Start(ProcessStartInfo start)
-    {
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception) when (Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_TOOLS") != "1")
-        {
-            Skip.If(true, $"{start.FileName} is not installed: apt-get install clang llvm");
-            throw;
         }
     }
 }

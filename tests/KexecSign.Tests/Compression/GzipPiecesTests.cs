@@ -7,7 +7,6 @@ using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
 using KexecSign.Keys.Keyrings;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Compression;
 

@@ -1,8 +1,8 @@
 using KexecSign.Compression;
 using KexecSign.Files;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Compression;
 
@@ -20,7 +20,7 @@ public sealed class ZstdPartsTests : IDisposable
     [InlineData(22, 1, true)]
     public void Parts_become_one_frame_that_zstd_reads(int level, int jobs, bool longMatches)
     {
-        Tool.Require("zstd", "zstd");
+        Tool.Require("zstd");
         byte[] content = Content();
         CompressionAttempt attempt = new(level) { Jobs = jobs, LongMatches = longMatches };
         byte[] packed = Pack(content, attempt);

@@ -12,7 +12,7 @@ internal sealed class Chromium : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TempFolder _profile = new();
-    private readonly Process _process;
+    private readonly RunningProcess _process;
     private readonly ClientWebSocket _socket = new();
     private readonly List<JsonNode> _events = [];
     private string? _session;
@@ -21,14 +21,11 @@ internal sealed class Chromium : IDisposable
     public Chromium()
     {
         Tool.Require("chromium");
-        _process = Process.Start(new ProcessStartInfo("chromium",
+        _process = new ProcessRun("chromium",
         [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run", "--disable-background-networking", "--disable-component-update",
             "--disable-sync", "--disable-extensions", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--remote-debugging-port=0", $"--user-data-dir={_profile.Path}", "about:blank",
-        ])
-        { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        _process.BeginErrorReadLine();
-        _process.BeginOutputReadLine();
+        ]).Start();
         string[] port = Port();
         _socket.ConnectAsync(new($"ws://127.0.0.1:{port[0]}{port[1]}"), CancellationToken.None).Wait(Patience).ShouldBeTrue();
         string target = Ask("Target.createTarget", new() { ["url"] = "about:blank" })["targetId"]!.GetValue<string>();
@@ -86,9 +83,6 @@ internal sealed class Chromium : IDisposable
     public void Dispose()
     {
         _socket.Dispose();
-        if (!_process.HasExited)
-            _process.Kill(entireProcessTree: true);
-        _process.WaitForExit();
         _process.Dispose();
         for (int i = 0; ; i++)
         {

@@ -141,6 +141,18 @@ public sealed class ProvenanceTests : IDisposable
     }
 
     [Fact]
+    public void A_part_that_is_not_the_one_that_it_speaks_of_is_refused()
+    {
+        string image = _bench.Folder.File("built.efi", TestZboot.Gzip(TestImage.Arm64().Bytes).Bytes), envelope = _bench.Folder.At("parts.intoto.json");
+        // By its name it is the kernel inside, and it is another.
+        string part = _bench.Folder.File("built.efi#Image", TestImage.Arm64(seed: 9).Bytes);
+        ProvenanceSignOperation.Definition.Run(
+            new() { Files = [image, part], Signing = _bench.Identity(TestSigners.Rsa2048), Builder = "https://ci.example/9", Output = envelope }, _bench.Context);
+        string inside = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(TestImage.Arm64().Bytes));
+        Refusal.Of("KS4663", () => Verify(envelope, TestSigners.Rsa2048, image), $"the provenance says {Sha256(part)} of built.efi#Image", $"has {inside}", "get both again");
+    }
+
+    [Fact]
     public void Any_files_can_be_spoken_of_and_no_others_pass()
     {
         string first = _bench.Folder.File("SHA256SUMS", "sums"u8), second = _bench.Folder.File("a.deb", "package"u8), other = _bench.Folder.File("b.deb", "another"u8);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Tests.Uki;
@@ -8,7 +7,7 @@ internal sealed class SoftwareTpm : IDisposable
 {
     private readonly TempFolder _folder;
     private readonly string _socket;
-    private readonly Process _process;
+    private readonly RunningProcess _process;
 
     public SoftwareTpm(TempFolder folder)
     {
@@ -16,10 +15,9 @@ internal sealed class SoftwareTpm : IDisposable
         _folder = folder;
         // The address of a Unix socket has 108 bytes; test folders may be deeper.
         _socket = Path.Combine(Path.GetTempPath(), $"ks-{Guid.NewGuid():N}"[..12]);
-        _process = Process.Start("swtpm", ["socket", "--tpm2", "--tpmstate", $"dir={folder.Folder("tpm")}", "--server", $"type=unixio,path={_socket}",
-            "--ctrl", $"type=unixio,path={_socket}.ctrl", "--flags", "not-need-init,startup-clear"]);
-        for (int i = 0; i < 200 && !File.Exists(_socket); i++)
-            Thread.Sleep(20);
+        _process = new ProcessRun("swtpm", ["socket", "--tpm2", "--tpmstate", $"dir={folder.Folder("tpm")}", "--server", $"type=unixio,path={_socket}",
+            "--ctrl", $"type=unixio,path={_socket}.ctrl", "--flags", "not-need-init,startup-clear"]).Start();
+        _process.Until(() => File.Exists(_socket), TimeSpan.FromSeconds(4));
     }
 
     /// <summary>How TSS reaches it.</summary>
@@ -51,8 +49,6 @@ internal sealed class SoftwareTpm : IDisposable
 
     public void Dispose()
     {
-        _process.Kill();
-        _process.WaitForExit();
         _process.Dispose();
         File.Delete(_socket);
         File.Delete(_socket + ".ctrl");

@@ -1,8 +1,8 @@
 using KexecSign.Commands.Zboot;
 using KexecSign.Core;
 using KexecSign.Files;
+using KexecSign.Fixtures;
 using KexecSign.Keys.Keyrings;
-using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
 
 namespace KexecSign.Tests.Zboot;
@@ -20,7 +20,7 @@ public sealed class CapturedKit : IDisposable
     /// <summary>The kit; skips the test when it can neither be found nor made.</summary>
     internal string Require()
     {
-        Tool.Require("aarch64-linux-gnu-ld", "binutils-aarch64-linux-gnu");
+        Tool.Require("aarch64-linux-gnu-ld");
         lock (_lock)
             return _path ??= Find();
     }
@@ -28,13 +28,7 @@ public sealed class CapturedKit : IDisposable
     /// <summary>Captures the kit anew.</summary>
     internal static void Capture(string kit, string? workFolder, int? jobs)
     {
-        foreach ((string program, string package) in new[]
-        {
-            ("make", "make"), ("gcc", "gcc"), ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"), ("flex", "flex"), ("bison", "bison"), ("bc", "bc"), ("xz", "xz-utils"),
-        })
-        {
-            Tool.Require(program, package);
-        }
+        Tool.Require("make", "gcc", "aarch64-linux-gnu-gcc", "flex", "bison", "bc", "xz");
         ZbootKitOperation.Definition.Run(
             new ZbootKitOptions
             {

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using KexecSign.Tests.Programs;
+using KexecSign.Fixtures;
 
 namespace KexecSign.Tests.Zboot;
 
@@ -21,7 +21,7 @@ internal static partial class DebianCache
 
     public static string Require((string Path, string Package)? file, string what)
     {
-        Tool.Require(file is not null, $"{what} is not unpacked below {Root}/debian; './build.sh --target=Test' fetches it");
+        Tool.Demand(file is not null, $"{what} is not unpacked below {Root}/debian; './build.sh --target=Test' fetches it");
         return file!.Value.Path;
     }
 

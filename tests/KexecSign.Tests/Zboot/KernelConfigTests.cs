@@ -44,8 +44,8 @@ public sealed class KernelConfigTests : IDisposable
     {
         Read("CONFIG_ARM64=y\nCONFIG_RANDOMIZE_BASE=y\n");
         string packed = _path + ".packed";
-        KexecSign.Tests.Programs.Tool.Require(program, program == "xz" ? "xz-utils" : program);
-        KexecSign.Tests.Programs.Tool.RunIn("/", "sh", "-c", $"{program} -c '{_path}' > '{packed}'");
+        Tool.Require(program);
+        Tool.RunIn("/", "sh", "-c", $"{program} -c '{_path}' > '{packed}'");
         try
         {
             KernelConfig.Read(packed).IsOn("RANDOMIZE_BASE").ShouldBeTrue();

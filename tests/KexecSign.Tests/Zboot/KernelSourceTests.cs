@@ -1,7 +1,6 @@
+using KexecSign.Commands.Zboot;
 using KexecSign.Fixtures;
-using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 
@@ -56,8 +55,22 @@ public sealed class KernelSourceTests : IDisposable
         File.Delete(Path.Combine(Tree, "drivers/firmware/efi/libstub/Makefile.zboot"));
         Refusal.Of("KS3113", () => Unpack(Tree, whole: true)).Message.ShouldContain("Makefile.zboot is not in it");
         File.WriteAllText(Tree + ".tar.xz", "no archive");
-        Tool.Require("xz", "xz-utils");
+        Tool.Require("xz");
         Refusal.Of("KS5003", () => Unpack(Tree + ".tar.xz", whole: false)).Message.ShouldContain("xz: (stdin): File format not recognized");
+    }
+
+    [SkippableFact]
+    public void A_source_whose_configuration_drops_zboot_is_refused_before_anything_is_compiled()
+    {
+        Tool.Require("make", "aarch64-linux-gnu-gcc", "flex", "bison", "bc");
+        MakeTree();
+        File.WriteAllText(Path.Combine(Tree, "Makefile"), "defconfig:\n\techo CONFIG_ARM64=y > $(O)/.config\nolddefconfig:\n\tsed -i /EFI_ZBOOT/d $(O)/.config\n");
+        string kit = Path.Combine(_folder.FullName, "old.kit");
+        Refusal.Of(
+            "KS3111",
+            () => ZbootKitOperation.Definition.Run(new() { Source = Tree, Architecture = "arm64", Output = kit }, CapturedKit.Context()),
+            "does not keep CONFIG_EFI_ZBOOT=y", "Linux 6.1 or later", "--config");
+        File.Exists(kit).ShouldBeFalse();
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -70,7 +83,7 @@ public sealed class KernelSourceTests : IDisposable
 
     private void Pack()
     {
-        Tool.Require("xz", "xz-utils");
+        Tool.Require("xz");
         Tool.RunIn(_folder.FullName, "tar", "cJf", Tree + ".tar.xz", "linux-6.99");
     }
 

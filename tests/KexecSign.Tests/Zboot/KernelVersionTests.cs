@@ -4,7 +4,6 @@ using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 
@@ -19,7 +18,7 @@ public sealed class KernelVersionTests : IDisposable
     public void A_stub_of_6_1_gets_the_Image_as_it_is_and_its_own_name_for_the_compression(ZbootCompression compression, string name)
     {
         string kit = Kit("linux-source-6.1_*_arm64_*.kit");
-        Tool.Require("aarch64-linux-gnu-ld", "binutils-aarch64-linux-gnu");
+        Tool.Require("aarch64-linux-gnu-ld");
         _bench.Folder.File("Image", SmallKernel.Image());
 
         Build(kit, compression).ImageLength.ShouldBe(SmallKernel.Image().Length);
@@ -38,7 +37,7 @@ public sealed class KernelVersionTests : IDisposable
     public void A_riscv_kit_links_a_riscv_Image_and_no_other(ZbootCompression compression)
     {
         string kit = Kit("linux-source-6.12_*_riscv_*.kit");
-        Tool.Require("riscv64-linux-gnu-ld", "binutils-riscv64-linux-gnu");
+        Tool.Require("riscv64-linux-gnu-ld");
         _bench.Folder.File("Image", SmallKernel.Image(PeConstants.MachineRiscV64, 0x05435352));
 
         ZbootBuildResult built = Build(kit, compression, signed: true);
@@ -58,7 +57,7 @@ public sealed class KernelVersionTests : IDisposable
     {
         string kits = Path.Combine(DebianCache.Root, "kits");
         string? kit = Directory.Exists(kits) ? Directory.GetFiles(kits, pattern).MaxBy(File.GetLastWriteTimeUtc) : null;
-        Tool.Require(kit is not null, $"no {pattern} in {kits}; './build.sh --target=Test' puts one there");
+        Tool.Demand(kit is not null, $"no {pattern} in {kits}; './build.sh --target=Test' puts one there");
         return kit!;
     }
 

@@ -1,7 +1,5 @@
 using KexecSign.Fixtures;
-using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 
@@ -65,7 +63,7 @@ public sealed class ObjectArchiveTests : IDisposable
 
     private void MakeThin(string[] objects)
     {
-        Tool.Require("aarch64-linux-gnu-ar", "binutils-aarch64-linux-gnu");
+        Tool.Require("aarch64-linux-gnu-ar");
         foreach (string name in objects)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);

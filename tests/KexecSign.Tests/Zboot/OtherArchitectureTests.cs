@@ -8,7 +8,6 @@ using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Pe;
 using KexecSign.Inspection;
 using KexecSign.Judging;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 
@@ -36,7 +35,7 @@ public sealed class OtherArchitectureTests : IDisposable
     [MemberData(nameof(Images))]
     public void Are_inspected_extracted_repacked_and_verified(string architecture, string compression)
     {
-        Tool.Require("osslsigncode", "osslsigncode");
+        Tool.Require("osslsigncode");
         byte[] kernel = Make(architecture, compression);
         ImageArchitecture expected = architecture == "riscv64" ? ImageArchitecture.RiscV : ImageArchitecture.LoongArch;
 

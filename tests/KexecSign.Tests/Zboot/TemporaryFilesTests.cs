@@ -2,8 +2,6 @@ using KexecSign.Commands.Zboot;
 using KexecSign.Core;
 using KexecSign.Fixtures;
 using KexecSign.Keys.Keyrings;
-using KexecSign.Tests.Programs;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 
@@ -52,9 +50,7 @@ public sealed class TemporaryFilesTests : IDisposable
     [SkippableFact]
     public void A_capture_that_fails_leaves_its_log_alone_and_says_where_it_is()
     {
-        foreach (string program in new[] { "make", "gcc", "flex", "bison", "bc" })
-            Tool.Require(program, program);
-        Tool.Require("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu");
+        Tool.Require("make", "gcc", "flex", "bison", "bc", "aarch64-linux-gnu-gcc");
         foreach (string name in new[] { "arch/arm64/Makefile", "drivers/firmware/efi/libstub/Makefile.zboot" })
         {
             Directory.CreateDirectory(Path.GetDirectoryName(At("linux/" + name))!);

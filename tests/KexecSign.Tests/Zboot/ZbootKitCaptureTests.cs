@@ -4,9 +4,7 @@ using KexecSign.Core;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
-using KexecSign.Tests.Programs;
 using KexecSign.Zboot;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 
@@ -95,9 +93,9 @@ public sealed class ZbootKitCaptureTests(CapturedKit kit) : IDisposable
         string folder = Path.Combine(DebianCache.Root, "references", $"{ZbootKit.Open(kitPath).Sha256}-{compression.ToString().ToLowerInvariant()}");
         if (File.Exists(Path.Combine(folder, "vmlinuz.efi")))
             return folder;
-        Tool.Require("hexdump", "bsdextrautils");
-        Tool.Require("gzip", "gzip");
-        Tool.Require("zstd", "zstd");
+        Tool.Require("hexdump");
+        Tool.Require("gzip");
+        Tool.Require("zstd");
         RunContext context = CapturedKit.Context();
         StubBuild build = StubBuild.Begin(
             new(DebianCache.Require(DebianCache.Source, "linux-source-6.12"), StubTarget.Arm64), StubTarget.Arm64, _folder.FullName, At("log"),

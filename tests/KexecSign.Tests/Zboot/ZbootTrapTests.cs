@@ -7,7 +7,6 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
 using KexecSign.Inspection;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Zboot;
 
@@ -25,7 +24,7 @@ public sealed class ZbootTrapTests : IDisposable
     [InlineData(ZbootCompression.Zstd)]
     public void After_llvm_objcopy_the_payload_is_told_to_have_moved(ZbootCompression compression)
     {
-        Tool.Require("llvm-objcopy", "llvm");
+        Tool.Require("llvm-objcopy");
         ZbootBuildResult built = Build(compression);
         AddSection("llvm-objcopy");
         (string name, long at) = FoundIn("changed.efi");
@@ -96,7 +95,7 @@ public sealed class ZbootTrapTests : IDisposable
         string? kernel = Directory.Exists(Path.Combine(DebianCache.Root, "debian"))
             ? Directory.EnumerateDirectories(Path.Combine(DebianCache.Root, "debian"), "linux-image-6.12*amd64_*").SelectMany(d => Directory.EnumerateFiles(Path.Combine(d, "boot"), "vmlinuz-*")).FirstOrDefault()
             : null;
-        Tool.Require(kernel is not null, $"no amd64 kernel is unpacked below {DebianCache.Root}/debian");
+        Tool.Demand(kernel is not null, $"no amd64 kernel is unpacked below {DebianCache.Root}/debian");
         InspectOperation.Definition.Run(new() { File = kernel! }, _bench.Context).Kind.ShouldStartWith("x86 bzImage");
         Refusal.Of("KS1208", () => ZbootExtractOperation.Definition.Run(new() { Image = kernel!, Output = At("kernel") }, _bench.Context), "bzImage");
     }
@@ -140,7 +139,7 @@ public sealed class ZbootTrapTests : IDisposable
     [InlineData("lzo", "lzop", "lzop -9 -c")]
     public void Older_payloads_are_found_too(string name, string found, string command)
     {
-        Tool.Require(command.Split(' ')[0], command.Split(' ')[0]);
+        Tool.Require(command.Split(' ')[0]);
         _bench.Folder.File("plain", SmallKernel.Image());
         Tool.Run("sh", "-c", $"{command} < '{At("plain")}' > '{At("packed")}'");
         byte[] length = new byte[4];

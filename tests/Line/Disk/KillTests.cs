@@ -124,12 +124,10 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
     private static bool Kill(string[] arguments, TimeSpan after)
     {
-        var start = new ProcessStartInfo(ProgramUnderTest.Path, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
-        using Process process = Process.Start(start)!;
-        bool ended = process.WaitForExit(after);
-        if (!ended)
-            process.Kill();
-        process.WaitForExit();
-        return !ended;
+        using RunningProcess process = new ProcessRun(ProgramUnderTest.Path, arguments).Start();
+        if (process.Wait(after))
+            return false;
+        process.Kill();
+        return true;
     }
 }

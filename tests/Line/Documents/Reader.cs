@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Line.Tests.Documents;
@@ -64,38 +63,31 @@ public sealed class Reader : IDisposable
 
     private ToolAnswer Bash(string folder, string script, Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("bash", ["--noprofile", "--norc", "-euo", "pipefail", "-c", script])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (string name in start.Environment.Keys.Where(IsOurs).ToArray())
-            start.Environment.Remove(name);
         string bin = Shared.Folder("bin");
         if (!File.Exists(Path.Combine(bin, "kexecsign")))
             File.CreateSymbolicLink(Path.Combine(bin, "kexecsign"), ProgramUnderTest.Path);
-        start.Environment["PATH"] = $"{bin}:/usr/sbin:" + start.Environment["PATH"];
-        start.Environment["LC_ALL"] = "C";
-        start.Environment["XDG_CONFIG_HOME"] = Shared.At("none");
-        start.Environment["TEMPLATE"] = Shared.Path;
-        start.Environment["MODULE"] = Module;
-        start.Environment["STUB"] = DebianFiles.Named("newer stub arm64");
-        start.Environment["X64_KERNEL"] = X64Kernel;
-        start.Environment["SHIM"] = DebianFiles.Named("shim arm64");
-        start.Environment["GRUB"] = DebianFiles.Signed().Single(f => f.EndsWith("/grubx64.efi.signed", StringComparison.Ordinal));
-        foreach ((string name, string value) in environment)
-            start.Environment[name] = value;
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Patience))
+        var variables = new Dictionary<string, string>
         {
-            process.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"an example did not end:\n{script}");
-        }
-        return new(process.ExitCode, output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult());
+            ["PATH"] = ProcessRun.PathBehind(bin, "/usr/sbin"),
+            ["LC_ALL"] = "C",
+            ["XDG_CONFIG_HOME"] = Shared.At("none"),
+            ["TEMPLATE"] = Shared.Path,
+            ["MODULE"] = Module,
+            ["STUB"] = DebianFiles.Named("newer stub arm64"),
+            ["X64_KERNEL"] = X64Kernel,
+            ["SHIM"] = DebianFiles.Named("shim arm64"),
+            ["GRUB"] = DebianFiles.Signed().Single(f => f.EndsWith("/grubx64.efi.signed", StringComparison.Ordinal)),
+        };
+        foreach ((string name, string value) in environment)
+            variables[name] = value;
+        ProcessAnswer answer = new ProcessRun("bash", ["--noprofile", "--norc", "-euo", "pipefail", "-c", script])
+        {
+            Folder = folder,
+            Environment = variables,
+            Without = IsOurs,
+            Patience = Patience,
+        }.End();
+        return new(answer.Exit, answer.Said);
     }
 
     private static bool IsOurs(string name) =>

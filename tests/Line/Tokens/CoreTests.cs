@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using KexecSign.Fixtures;
@@ -19,7 +18,7 @@ public sealed class CoreTests(TokenBench bench) : IDisposable
     {
         TokenBench.Require();
         Tool.Demand(Environment.IsPrivilegedProcess, "only root reads the memory of a process that may not be dumped");
-        using Process signing = Hanging("hang-at-signature");
+        using RunningProcess signing = Hanging("hang-at-signature");
         try
         {
             (long dumped, string[] places) = Search(signing.Id, Encoding.UTF8.GetBytes(TokenBench.Pin));
@@ -30,7 +29,7 @@ public sealed class CoreTests(TokenBench bench) : IDisposable
         }
         finally
         {
-            signing.Kill(entireProcessTree: true);
+            signing.Kill();
         }
     }
 
@@ -45,11 +44,10 @@ public sealed class CoreTests(TokenBench bench) : IDisposable
 
     private bool OthersLeaveCores()
     {
-        var start = new ProcessStartInfo("bash", ["-c", "ulimit -c unlimited; exec sleep 60"]) { WorkingDirectory = _folder.Path };
-        using Process process = Process.Start(start)!;
+        using RunningProcess process = new ProcessRun("bash", ["-c", "ulimit -c unlimited; exec sleep 60"]) { Folder = _folder.Path }.Start();
         SpinWait.SpinUntil(() => File.ReadAllText($"/proc/{process.Id}/comm").Trim() == "sleep", Patience).ShouldBeTrue();
         Tool.Run("kill", "-SYS", $"{process.Id}");
-        process.WaitForExit(Patience).ShouldBeTrue();
+        process.Wait(Patience).ShouldBeTrue();
         string[] cores = Directory.GetFiles(_folder.Path, "core*");
         Array.ForEach(cores, File.Delete);
         return cores.Length > 0;
@@ -57,35 +55,30 @@ public sealed class CoreTests(TokenBench bench) : IDisposable
 
     private bool LeavesCore(string fault)
     {
-        using Process process = Hanging(fault);
+        using RunningProcess process = Hanging(fault);
         // .NET has no handler for this one, and it dumps a core as those do that it has.
         Tool.Run("kill", "-SYS", $"{process.Id}");
-        process.WaitForExit(Patience).ShouldBeTrue();
+        process.Wait(Patience).ShouldBeTrue();
         string[] cores = Directory.GetFiles(_folder.Path, "core*");
         Array.ForEach(cores, File.Delete);
         return cores.Length > 0;
     }
 
     // A process that waits in a call of the module; for a signature it has logged in.
-    private Process Hanging(string fault)
+    private RunningProcess Hanging(string fault)
     {
         string mark = _folder.At(fault + ".mark"), pin = _folder.Secret("pin", Encoding.UTF8.GetBytes(TokenBench.Pin + "\n"));
+        var variables = new Dictionary<string, string>(bench.Faulty(fault)) { ["KEXECSIGN_PKCS11_TIMEOUT"] = "60", ["FAULTY_MARK"] = mark };
+        variables.Remove("BENCH_PIN");
         // Without any kind of mapping in it a core is small.
-        var start = new ProcessStartInfo("bash",
+        RunningProcess process = new ProcessRun("bash",
             ["-c", "ulimit -c unlimited; echo 0 > /proc/self/coredump_filter; exec \"$@\"", "bash", ProgramUnderTest.Path,
                 "sign", bench.Images[0], "--key", "pkcs11:token=Bench;object=rsa", "--cert", bench.Certificate("rsa"), "--pin-file", pin, "-o", _folder.At("out")])
         {
-            RedirectStandardError = true,
-            WorkingDirectory = _folder.Path,
-        };
-        foreach ((string name, string value) in bench.Faulty(fault))
-            start.Environment[name] = value;
-        start.Environment.Remove("BENCH_PIN");
-        start.Environment["KEXECSIGN_PKCS11_TIMEOUT"] = "60";
-        start.Environment["FAULTY_MARK"] = mark;
-        Process process = Process.Start(start)!;
-        SpinWait.SpinUntil(() => File.Exists(mark) || process.HasExited, Patience).ShouldBeTrue();
-        process.HasExited.ShouldBeFalse();
+            Folder = _folder.Path,
+            Environment = variables,
+        }.Start();
+        process.Until(() => File.Exists(mark), Patience).ShouldBeTrue();
         return process;
     }
 

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using KexecSign.Fixtures;
 
 namespace KexecSign.Line.Tests.Tokens;
 
@@ -6,30 +6,21 @@ namespace KexecSign.Line.Tests.Tokens;
 internal sealed class Daemon : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private readonly Process _process;
+    private readonly RunningProcess _process;
 
-    private Daemon(Process process) => _process = process;
+    private Daemon(RunningProcess process) => _process = process;
 
     public int Id => _process.Id;
 
     /// <summary>Starts it and waits until the socket that it serves is there.</summary>
     public static Daemon Start(string program, string[] arguments, string socket, Dictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach ((string name, string value) in environment)
-            start.Environment[name] = value;
-        Process process = Process.Start(start)!;
-        _ = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        if (!SpinWait.SpinUntil(() => File.Exists(socket) || process.HasExited, Patience) || process.HasExited)
-            throw new InvalidOperationException($"{program} does not serve {socket}: {(process.HasExited ? errors.Result : "it is still starting")}");
-        return new(process);
+        RunningProcess process = new ProcessRun(program, arguments) { Environment = environment }.Start();
+        if (process.Until(() => File.Exists(socket), Patience))
+            return new(process);
+        using (process)
+            throw new InvalidOperationException($"{program} does not serve {socket}: {process.SaidSoFar}");
     }
 
-    public void Dispose()
-    {
-        _process.Kill(entireProcessTree: true);
-        _process.WaitForExit();
-        _process.Dispose();
-    }
+    public void Dispose() => _process.Dispose();
 }

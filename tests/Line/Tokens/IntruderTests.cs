@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using KexecSign.Fixtures;
 using Xunit.Abstractions;
@@ -25,11 +24,10 @@ public sealed class IntruderTests(TokenBench bench, ITestOutputHelper output) : 
         Skip.IfNot(Environment.IsPrivilegedProcess, "needs root, to be nobody");
         string intruder = Path.Combine(Home(), "intruder"), mark = Path.Combine(Home(), "mark");
         Tool.Run("gcc", "-O1", "-o", intruder, Path.Combine(AppContext.BaseDirectory, "Tokens", "intruder.c"));
-        using Process signer = Start(mark);
+        using RunningProcess signer = Start(mark);
         try
         {
-            SpinWait.SpinUntil(() => File.Exists(mark) || signer.HasExited, TimeSpan.FromSeconds(60)).ShouldBeTrue();
-            signer.HasExited.ShouldBeFalse();
+            signer.Until(() => File.Exists(mark), TimeSpan.FromSeconds(60)).ShouldBeTrue(signer.SaidSoFar);
             // It is what setpriv became.
             string status = File.ReadAllText($"/proc/{signer.Id}/status");
             status.ShouldContain($"Uid:\t{Nobody}\t{Nobody}\t{Nobody}\t{Nobody}");
@@ -46,7 +44,7 @@ public sealed class IntruderTests(TokenBench bench, ITestOutputHelper output) : 
         finally
         {
             if (!signer.HasExited)
-                signer.Kill(entireProcessTree: true);
+                signer.Kill();
         }
     }
 
@@ -58,7 +56,7 @@ public sealed class IntruderTests(TokenBench bench, ITestOutputHelper output) : 
         Skip.IfNot(Environment.IsPrivilegedProcess, "needs root, to be nobody");
         string intruder = Path.Combine(Home(), "intruder");
         Tool.Run("gcc", "-O1", "-o", intruder, Path.Combine(AppContext.BaseDirectory, "Tokens", "intruder.c"));
-        using Process open = Process.Start(AsNobody(["sleep", "60"], []))!;
+        using RunningProcess open = AsNobody(["sleep", "60"], []).Start();
         try
         {
             SpinWait.SpinUntil(() => File.ReadAllText($"/proc/{open.Id}/cmdline").StartsWith("sleep", StringComparison.Ordinal), TimeSpan.FromSeconds(10)).ShouldBeTrue();
@@ -96,7 +94,7 @@ public sealed class IntruderTests(TokenBench bench, ITestOutputHelper output) : 
         return home;
     }
 
-    private Process Start(string mark)
+    private RunningProcess Start(string mark)
     {
         string home = Home();
         Dictionary<string, string> environment = new(bench.Faulty("hang-at-signature"))
@@ -107,21 +105,16 @@ public sealed class IntruderTests(TokenBench bench, ITestOutputHelper output) : 
             ["FAULTY_MARK"] = mark,
             ["HOME"] = home,
         };
-        return Process.Start(AsNobody(
+        return AsNobody(
             [
                 Path.Combine(home, "kexecsign"), "sign", Path.Combine(home, "image0"), "--key", "pkcs11:token=Bench;object=rsa", "--cert", Path.Combine(home, "rsa.pem"),
                 "--pin-env", "BENCH_PIN", "-o", Path.Combine(home, "out"),
             ],
-            environment))!;
+            environment).Start();
     }
 
-    private static ProcessStartInfo AsNobody(string[] command, Dictionary<string, string> environment)
-    {
-        var start = new ProcessStartInfo("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--", .. command]);
-        foreach ((string name, string value) in environment)
-            start.Environment[name] = value;
-        return start;
-    }
+    private static ProcessRun AsNobody(string[] command, Dictionary<string, string> environment) =>
+        new("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--", .. command]) { Environment = environment };
 
     private static string[] Try(string intruder, int process) => Tool.Run(
         "setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--", intruder, process.ToString(CultureInfo.InvariantCulture)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -134,13 +127,13 @@ public sealed class IntruderTests(TokenBench bench, ITestOutputHelper output) : 
     }
 
     // A signal that dumps core dumps none of this one.
-    private static void Dumped(Process signer)
+    private void Dumped(RunningProcess signer)
     {
         Tool.Run("setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--", "kill", "-ABRT", signer.Id.ToString(CultureInfo.InvariantCulture));
-        signer.WaitForExit(TimeSpan.FromSeconds(30)).ShouldBeTrue();
+        signer.Wait(TimeSpan.FromSeconds(30)).ShouldBeTrue();
         // 128 + SIGABRT; a core would show as another number to waitpid, and as a file.
-        signer.ExitCode.ShouldBe(134);
-        foreach (string folder in (string[])[Environment.CurrentDirectory, Path.GetDirectoryName(signer.StartInfo.ArgumentList[^1])!])
+        signer.End().Exit.ShouldBe(134);
+        foreach (string folder in (string[])[Environment.CurrentDirectory, Home()])
             Directory.GetFiles(folder, "core*").ShouldBeEmpty();
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using KexecSign.Fixtures;
 
@@ -46,20 +45,14 @@ public sealed class SecrecyTests(TokenBench bench) : IDisposable
     {
         TokenBench.Require();
         string mark = _folder.At("mark");
-        var start = new ProcessStartInfo(ProgramUnderTest.Path,
+        using RunningProcess process = new ProcessRun(ProgramUnderTest.Path,
             ["sign", bench.Images[0], "--key", "pkcs11:token=Bench;object=rsa", "--cert", bench.Certificate("rsa"), "--pin-env", "BENCH_PIN", "-o", _folder.At("out")])
         {
-            RedirectStandardError = true,
-        };
-        foreach ((string name, string value) in bench.Faulty("hang-at-signature"))
-            start.Environment[name] = value;
-        start.Environment["KEXECSIGN_PKCS11_TIMEOUT"] = "60";
-        start.Environment["FAULTY_MARK"] = mark;
-        using Process process = Process.Start(start)!;
+            Environment = new Dictionary<string, string>(bench.Faulty("hang-at-signature")) { ["KEXECSIGN_PKCS11_TIMEOUT"] = "60", ["FAULTY_MARK"] = mark },
+        }.Start();
         try
         {
-            SpinWait.SpinUntil(() => File.Exists(mark) || process.HasExited, TimeSpan.FromSeconds(30)).ShouldBeTrue();
-            process.HasExited.ShouldBeFalse();
+            process.Until(() => File.Exists(mark), TimeSpan.FromSeconds(30)).ShouldBeTrue();
             // Of an undumpable process root owns what /proc shows, whoever runs it: that is what keeps others of its user out.
             File.GetUnixFileMode($"/proc/{process.Id}/environ").ShouldBe(UnixFileMode.UserRead);
             Tool.Run("stat", "-c", "%U", $"/proc/{process.Id}/environ").Trim().ShouldBe("root");
@@ -72,7 +65,7 @@ public sealed class SecrecyTests(TokenBench bench) : IDisposable
         }
         finally
         {
-            process.Kill(entireProcessTree: true);
+            process.Kill();
         }
     }
 

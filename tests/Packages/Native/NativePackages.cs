@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Packages.Tests.Native;
@@ -57,21 +56,13 @@ public sealed class NativePackages : IDisposable
     /// <summary>Runs something whose exit code is the answer.</summary>
     public static Output Ask(string program, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        ProcessAnswer answer = new ProcessRun(program, arguments)
         {
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["LC_ALL"] = "C";
-        start.Environment["PATH"] = "/usr/sbin:/sbin:" + start.Environment["PATH"];
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string said = process.StandardOutput.ReadToEnd() + error.GetAwaiter().GetResult();
-        process.WaitForExit();
-        return new(process.ExitCode, said);
+            Folder = folder,
+            Environment = new Dictionary<string, string> { ["LC_ALL"] = "C", ["PATH"] = ProcessRun.PathBehind("/usr/sbin", "/sbin") },
+            Patience = PackedFeed.Patience,
+        }.End();
+        return new(answer.Exit, answer.Said);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -213,7 +213,7 @@ internal sealed class BuildLine
         {
             null => verdicts,
             { Consumer: Consumer.Bpf } => throw OperationErrors.BuiltWithWrongParser.With(refused.Reason),
-            _ => throw OperationErrors.BuiltUnverified.With(refused.Who, refused.Reason),
+            _ => throw OperationErrors.BuiltUnverified.With(refused.Who, refused.Reason.TrimEnd('.')),
         };
     }
 

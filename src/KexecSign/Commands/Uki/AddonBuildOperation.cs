@@ -101,12 +101,14 @@ internal static class AddonBuildOperation
     {
         ushort? wanted = ArchitectureFacts.Named(options.Architecture)?.PeMachine;
         if (options.Stub is null)
-            return StubImage.Read(AddonStub.For(wanted ?? Here()));
+            return StubImage.Read(AddonStub.For(wanted ?? MachineOf(ArchitectureFacts.Here)));
         Layout file = inputs.Open(options.Stub);
         return UkiStub.Read(file, options.Stub, wanted ?? PeReader.Read(file).Machine, "the addon");
     }
 
-    private static ushort Here() => ArchitectureFacts.Here is { } here && AddonStub.Architectures.Contains(here)
+    /// <summary>The machine of the built-in stub for a computer.</summary>
+    /// <exception cref="KexecSignException">KS3672.</exception>
+    internal static ushort MachineOf(ArchitectureFacts? computer) => computer is { } here && AddonStub.Architectures.Contains(here)
         ? here.PeMachine!.Value
         : throw OperationErrors.AddonMachine.With($"{string.Join(", ", Architectures[..^1])} or {Architectures[^1]}");
 }

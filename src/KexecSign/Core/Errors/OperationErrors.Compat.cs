@@ -56,7 +56,7 @@ public static partial class OperationErrors
 
     /// <summary>An attribute could not be set.</summary>
     public static readonly ErrorCode XattrNotSet = new(
-        "KS3862", "{0} was not set: {1}.", "security.* needs root; --xattr-user and --sigfile do not.");
+        "KS3862", "{0} was not set: {1}.", "security.* needs root; user.* does not.");
 
     /// <summary>A policy of an agent cannot be read.</summary>
     public static readonly ErrorCode AgentPolicyMalformed = new(

@@ -57,8 +57,4 @@ public static partial class OperationErrors
     public static readonly ErrorCode AlreadySigned = new(
         "KS3021", "the image carries {0} signature(s) already, the first by {1}.",
         "Say [option:replace] to drop them, [option:append] to add behind, or [option:prepend] to add in front (the kernel reads only the first).");
-
-    /// <summary>RSA keys below what kernel and firmware take.</summary>
-    public static readonly ErrorCode KeyTooSmall = new(
-        "KS3022", "the RSA key has {0} bits; firmware takes 2048 to 4096.", "Use a key of one of these sizes.");
 }

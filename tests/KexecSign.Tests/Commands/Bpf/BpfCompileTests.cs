@@ -95,6 +95,11 @@ public sealed class BpfCompileTests : IDisposable
     public void The_ring_buffer_has_room_for_one_record(string name, long imageSize, long? ringSize, long wanted) =>
         Compile(o => o with { Parser = name, Abi = "v6", ImageSize = imageSize, RingSize = ringSize }).Parser.Maps[0].Bytes.ShouldBe(wanted);
 
+    [Fact]
+    public void A_compiler_that_leaves_nothing_and_calls_that_success_is_named() =>
+        Refusal.Of("KS5050", () => Compile(o => o with { Parser = "zboot", Abi = "v6", Clang = "/bin/true" }),
+            "true ended without an error but left no parser.bpf.o", "Run it by hand");
+
     [SkippableFact]
     public void A_ring_that_has_no_room_is_refused_by_the_compiler() =>
         Refusal.Of("KS5003", () => Compile(o => o with { Parser = "zboot", Abi = "v6", ImageSize = 1 << 24, RingSize = 1 << 20 }), "does not fit into RINGBUF1_SIZE");

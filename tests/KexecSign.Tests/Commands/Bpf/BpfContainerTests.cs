@@ -3,6 +3,7 @@ using KexecSign.Commands.Modules;
 using KexecSign.Core;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Bpf;
+using KexecSign.Parsers;
 
 namespace KexecSign.Tests.Commands.Bpf;
 
@@ -144,6 +145,30 @@ public sealed class BpfContainerTests : IDisposable
         parser.Findings.ShouldBeEmpty();
         Refusal.Of("KS4121", () => Inspect(image), image);
         Refusal.Of("KS3610", () => Inspect(_bench.Folder.File("text", "text"u8)));
+    }
+
+    [SkippableFact]
+    public void A_parser_that_takes_bytes_off_the_payload_is_told_of_by_its_own_source()
+    {
+        Tool.Require("clang", "bpftool");
+        byte[] parser = File.ReadAllBytes(Parsers.BuiltIn(_bench, "zboot", "v6"));
+        Inspect(_bench.Folder.File("sound.o", parser)).Parsers[0].Findings.ShouldBeEmpty();
+        // The compiler keeps the source's lines; this is one of the series' own example.
+        "payload_size - 4"u8.CopyTo(parser.AsSpan(parser.AsSpan().IndexOf("payload_size"u8)));
+        ParserFinding finding = Inspect(_bench.Folder.File("cuts.o", parser)).Parsers[0].Findings.ShouldHaveSingleItem();
+        (finding.Code, finding.Breaks).ShouldBe(("KS4509", false));
+        finding.Message.ShouldContain("takes 4 bytes off the payload");
+        finding.Message.ShouldContain("or use gzip");
+    }
+
+    [Fact]
+    public void A_part_that_cannot_be_read_is_a_finding_that_names_it()
+    {
+        string container = _bench.Folder.File("container", Containers.Elf((".bpf.1", new byte[100])));
+        BpfInspectResult result = BpfInspectOperation.Definition.Run(new() { File = container }, _bench.Context);
+        ParserFinding finding = result.Findings.ShouldHaveSingleItem();
+        finding.Code.ShouldBe("KS4513", finding.Message);
+        finding.Message.ShouldStartWith("KS4513: .bpf.1 cannot be read: KS1301: ");
     }
 
     public void Dispose() => _bench.Dispose();

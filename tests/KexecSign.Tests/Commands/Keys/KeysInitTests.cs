@@ -1,9 +1,9 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using KexecSign.Commands.Keys;
 using KexecSign.Core;
+using KexecSign.Fixtures;
 using KexecSign.Formats.Errors;
 using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Keyrings;
@@ -246,13 +246,34 @@ public sealed class KeysInitTests : IDisposable
         Should.Throw<KexecSignException>(() => Run(options, null)).Code.Id.ShouldBe("KS3001");
     }
 
-    private static void RequireSoftHsm()
+    [SkippableFact]
+    public void Of_two_tokens_none_is_tried_and_both_are_named()
     {
-        bool there = File.Exists(ModulePath);
-        if (!there && Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_TOOLS") == "1")
-            throw new InvalidOperationException($"{ModulePath} is missing; apt-get install softhsm2");
-        Skip.IfNot(there, $"{ModulePath} is missing; apt-get install softhsm2");
+        RequireSoftHsm();
+        string uri = $"pkcs11:object=ima?module-path={ModulePath}";
+        Init(Profile);
+        Run(Options(Profile.Replace("Init test", "Second")) with { Certificates = In("others") }, null);
+        using var keyring = new Keyring();
+        Refuses("KS2021", () => keyring.OpenKey(uri, new PinOptions { File = In("token/pin") }, default), "2 tokens match", "'Init test'", "'Second'", "Add token=, serial= or slot-id=");
     }
+
+    [SkippableFact]
+    public void A_validity_beyond_the_calendar_makes_no_certificate()
+    {
+        RequireSoftHsm();
+        using var context = new RunContext { Keyring = new Keyring(), Clock = new LastYears() };
+        Refuses("KS3403", () => KeysInitOperation.Definition.Run(Options(Profile), context), "key 'ca'", "subject or validity does not fit", "Check subject and validity in the profile");
+        Directory.GetFiles(In("certs")).ShouldBeEmpty();
+    }
+
+    private static void Refuses(string code, Action work, params ReadOnlySpan<string> told) => Refusal.Of(code, work, told);
+
+    private sealed class LastYears : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    }
+
+    private static void RequireSoftHsm() => Tool.Require(ModulePath);
 
     private static string Repository()
     {
@@ -262,14 +283,7 @@ public sealed class KeysInitTests : IDisposable
         return folder;
     }
 
-    private static string OpenSsl(params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo("openssl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return output + errors.Result;
-    }
+    private static string OpenSsl(params string[] arguments) => Tool.Ask("openssl", arguments).Output;
 
     private static KeysInitResult Run(KeysInitOptions options, Func<string, string?>? environment)
     {

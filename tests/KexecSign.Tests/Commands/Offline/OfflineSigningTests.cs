@@ -1,6 +1,8 @@
+using System.Security.Cryptography;
 using KexecSign.Commands.Offline;
 using KexecSign.Commands.Signatures;
 using KexecSign.Fixtures;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Pe;
 using KexecSign.Signing;
 using KexecSign.Tests.Peers;
@@ -131,6 +133,19 @@ public sealed class OfflineSigningTests : IDisposable
         SignedImage attached = Attach(_bench.Folder.At("attached")).Signed[0];
         Tool.Run("sbverify", "--cert", signer.CertificateFile(_bench.Folder), attached.File);
         Bench.KernelAccepts(attached.File, signer).ShouldBeTrue();
+    }
+
+    [SkippableFact]
+    public void A_longer_PKCS7_does_not_fit_an_image_that_was_padded_for_a_shorter_one()
+    {
+        TestSigner signer = TestSigners.Rsa2048;
+        BundleStage stage = Prepare(signer, o => o with { Fit = true }, _bench.Folder.File("Image", TestImage.Arm64().Bytes)).Stage;
+        byte[] signed = new SpcIndirectData(HashAlgorithmName.SHA256, Convert.FromHexString(stage.Files[0].ImageDigest)).Encode();
+        string content = _bench.Folder.File("content", SpcIndirectData.HashedOctets(signed).Span);
+        Tool.Run("openssl", "cms", "-sign", "-binary", "-nodetach", "-md", "sha256", "-econtent_type", "1.3.6.1.4.1.311.2.1.4", "-in", content,
+            "-signer", signer.CertificateFile(_bench.Folder), "-inkey", signer.KeyFile(_bench.Folder), "-outform", "DER", "-out", Path.Combine(_bundle, "stage-1", "answers", "p7"));
+        Refusal.Of("KS3711", () => Attach(_bench.Folder.At("attached")), "bytes and takes 0x", "was padded for 0x", "sign the attributes only");
+        File.Exists(_bench.Folder.At("attached")).ShouldBeFalse();
     }
 
     [SkippableFact]

@@ -74,6 +74,21 @@ public sealed class RpmOperationTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_value_that_does_not_hold_for_its_file_is_refused_by_the_files_name()
+    {
+        string package = Build(8);
+        Sign(package);
+        string value = Tool.Run("rpm", "-qp", "--qf", Query, package).Split('\n').Select(line => line.Split(' ')).Single(parts => parts[0] == "/boot/kernel")[1];
+        byte[] bytes = File.ReadAllBytes(package), written = Encoding.ASCII.GetBytes(value);
+        int last = bytes.AsSpan().IndexOf(written) + written.Length - 1;
+        bytes[last] = bytes[last] == (byte)'0' ? (byte)'1' : (byte)'0';
+        FileOutcome outcome = Verify(_bench.Folder.File("changed.rpm", bytes), TestSigners.Rsa2048);
+        outcome.Code.ShouldBe("KS4118", outcome.Message);
+        outcome.Message.ShouldNotBeNull().ShouldContain("of /boot/kernel by key id ");
+        outcome.Message.ShouldContain("SHA256 " + Convert.ToHexStringLower(SHA256.HashData("the kernel\n"u8)));
+    }
+
+    [SkippableFact]
     public void A_payload_that_is_not_the_one_that_was_built_is_refused_as_rpm_refuses_it()
     {
         string package = Build(8);

@@ -111,6 +111,13 @@ public sealed class SignOperationTests : IDisposable
     }
 
     [Fact]
+    public void An_image_size_where_no_certificate_table_can_end_is_refused()
+    {
+        string image = _bench.Folder.File("image", TestImage.Arm64().U64(16, TestImage.ImageSize + 4).Bytes);
+        Refusal.Of("KS1105", () => _bench.Sign(image, TestSigners.Rsa2048, o => o with { Fit = true }), $"image_size 0x{TestImage.ImageSize + 4:x} is no multiple of 8", "aligned end");
+    }
+
+    [Fact]
     public void What_the_kernels_build_padded_can_be_fitted_too()
     {
         string padded = _bench.Folder.File("padded", [.. TestImage.Arm64().Bytes, .. new byte[TestImage.ImageSize - TestImage.Arm64().Bytes.Length]]);

@@ -211,6 +211,25 @@ public sealed class SignaturesOperationTests : IDisposable
         File.Exists(_bench.Folder.At("copied")).ShouldBeFalse();
     }
 
+    [Fact]
+    public void A_signature_that_does_not_hold_is_not_copied()
+    {
+        string image = _bench.Folder.File("plain", TestImage.Arm64().Bytes);
+        byte[] signed = File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048));
+        signed[^20] ^= 1;
+        Refusal.Of("KS3851", () => Copy(_bench.Folder.File("broken", signed), image), "the signature of CN=test rsa 2048 does not hold", "nothing was written");
+        File.Exists(_bench.Folder.At("copied")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_signature_that_is_not_there_is_not_taken_out()
+    {
+        string signed = _bench.SignedImage(TestSigners.Rsa2048), output = _bench.Folder.At("out.p7");
+        Refusal.Of("KS3852", () => SignaturesExtractOperation.Definition.Run(new() { File = signed, Index = 1, Output = output }, _bench.Context),
+            "carries 1 signature(s), and number 1 is wanted", "counts them from 0");
+        File.Exists(output).ShouldBeFalse();
+    }
+
     public void Dispose() => _bench.Dispose();
 
     private SignaturesCopyResult Copy(string from, string to, ExistingSignatures existing = ExistingSignatures.Refuse, params int[] indexes) => SignaturesCopyOperation.Definition.Run(

@@ -8,7 +8,6 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Pe;
 using KexecSign.Judging;
 using KexecSign.Tests.Zboot;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Commands.Testset;
 
@@ -101,7 +100,7 @@ public sealed class TestsetTests : IDisposable
             """));
         File.SetUnixFileMode(fake, UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
-        (int exit, string output) = Run("sh", $"PATH='{Path.GetDirectoryName(fake)}':$PATH exec sh '{At("set/run.sh")}' {mode}");
+        (int exit, string output) = Tool.Ask("sh", "-c", $"PATH='{Path.GetDirectoryName(fake)}':$PATH exec sh '{At("set/run.sh")}' {mode}");
 
         exit.ShouldBe(right ? 0 : 1, output);
         string[] lines = output.Split('\n');
@@ -185,15 +184,6 @@ public sealed class TestsetTests : IDisposable
             refused.Code.Id.ShouldBe("KS1018");
             return Answer.Refuses;
         }
-    }
-
-    private static (int Exit, string Output) Run(string program, string script)
-    {
-        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program, ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output + errors.Result);
     }
 
     private string At(string name) => Path.Combine(_bench.Folder.Path, name);

@@ -3,6 +3,7 @@ using KexecSign.Commands.Uki;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Tests.Uki;
 
 namespace KexecSign.Tests.Commands.Uki;
@@ -29,6 +30,15 @@ public sealed class AddonBuildTests : IDisposable
         ToolDigests.Osslsigncode(built.File).ShouldBe((digest, digest));
         ToolDigests.Pesign(built.File).ShouldBe(digest);
         Tool.Ask("sbverify", "--cert", TestSigners.Rsa2048.CertificateFile(_bench.Folder), built.File).Exit.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("s390x")]
+    public void A_computer_without_a_built_in_stub_has_to_say_which_one(string? computer)
+    {
+        AddonBuildOperation.MachineOf(ArchitectureFacts.Named("arm64")).ShouldBe(PeConstants.MachineArm64);
+        Refusal.Of("KS3672", () => AddonBuildOperation.MachineOf(ArchitectureFacts.Named(computer)), "which machine the addon is for", "x86_64", "--stub").Code.Exit.ShouldBe(Formats.Errors.ExitCode.WrongUsage);
     }
 
     [SkippableFact]

@@ -155,6 +155,23 @@ public sealed class UkiBuildTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_parser_is_not_put_into_a_kernel_that_is_signed()
+    {
+        string signed = Uki().Bench.SignedImage(TestSigners.Leaf), parser = _uki!.Folder.File("parser.o", "a parser"u8);
+        Refusal.Of("KS3668", () => _uki.Build(o => o with { Linux = signed, InnerParser = parser }), "would break the signature", "--inner-key", "--inner-replace");
+        _uki.Folder.Names().ShouldNotContain("linux.efi");
+    }
+
+    [SkippableFact]
+    public void A_zboot_whose_headers_ask_for_more_than_is_taken_is_not_signed_inside()
+    {
+        TestImage zboot = TestZboot.Gzip(File.ReadAllBytes(Uki().Kernel())).OptionalField(56, 0x20010000);
+        string kernel = _uki!.Folder.File("vmlinuz.efi", zboot.Bytes);
+        Refusal.Of("KS1727", () => _uki.Build(o => o with { Linux = kernel, Inner = _uki.Bench.Identity(TestSigners.Leaf) }),
+            "would have 0x20010000 bytes", "at most 0x20000000", "The header lies");
+    }
+
+    [SkippableFact]
     public void Parsers_go_into_both_levels_and_come_out_again()
     {
         string outer = Parsers.Compile(Uki().Folder), inner = Parsers.Compile(_uki!.Folder, "bpf_handle_pefile");

@@ -92,6 +92,30 @@ public sealed class UkiInspectTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_policys_signature_that_does_not_hold_by_the_key_that_travels_along_is_told_of()
+    {
+        UkiResult built = _uki.Build(o => o with { Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder), Banks = ["sha256"] } });
+        byte[] bytes = File.ReadAllBytes(built.File);
+        PeSection signatures = UkiBench.Header(built.File, ".pcrsig");
+        int at = bytes.AsSpan((int)signatures.PointerToRawData).IndexOf("\"sig\":\""u8) + (int)signatures.PointerToRawData + 12;
+        bytes[at] = bytes[at] == (byte)'A' ? (byte)'B' : (byte)'A';
+        string finding = Findings(_uki.Folder.File("changed.efi", bytes)).Where(f => f.StartsWith("KS4609", StringComparison.Ordinal)).ShouldHaveSingleItem();
+        finding.ShouldContain("(bank sha256) does not hold by .pcrpkey");
+        finding.ShouldContain("--pcr-key");
+    }
+
+    [SkippableFact]
+    public void A_section_that_is_there_twice_and_an_image_too_large_for_firmware_are_told_of()
+    {
+        byte[] kernel = File.ReadAllBytes(_uki.Kernel());
+        byte[] image = Containers.Uki((".linux", kernel), (".cmdline", "one"u8.ToArray()), (".cmdline", "two"u8.ToArray()));
+        BitConverter.GetBytes(0xC0000000u).CopyTo(image, (int)PeReader.Read(Layout.Of(image)).SizeOfImageOffset);
+        string[] findings = Findings(_uki.Folder.File("twice.efi", image));
+        findings.ShouldContain(f => f.StartsWith("KS4604: section .cmdline is there 2 times", StringComparison.Ordinal));
+        findings.ShouldContain(f => f.StartsWith("KS4611: the image takes 0xc0000000 bytes in memory", StringComparison.Ordinal) && f.Contains("0x7fffffff"));
+    }
+
+    [SkippableFact]
     public void Contents_that_their_readers_refuse_are_told_of_and_the_rest_is_still_shown()
     {
         UkiResult built = _uki.Build(o => o with { Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder) } });

@@ -9,10 +9,8 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
 using KexecSign.Signing;
-using KexecSign.Tests.Programs;
 using KexecSign.Tests.Zboot;
 using KexecSign.Zboot;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Commands.Zboot;
 
@@ -70,7 +68,7 @@ public sealed class ZbootBuildTests : IDisposable
     [SkippableFact]
     public void The_Image_inside_is_signed_to_be_exactly_image_size_long()
     {
-        Tool.Require("sbverify", "sbsigntool");
+        Tool.Require("sbverify");
         ZbootBuildOptions options = Signed(Options()) with { SignedImage = At("signed") };
         ZbootBuildResult built = Build(options);
         ZbootExtractResult extracted = Extract("vmlinuz.efi");
@@ -100,8 +98,8 @@ public sealed class ZbootBuildTests : IDisposable
     [InlineData(ZbootCompression.Zstd)]
     public void The_linker_of_LLVM_makes_the_same_headers_and_puts_the_same_kernel_in(ZbootCompression compression)
     {
-        Tool.Require("ld.lld", "lld");
-        Tool.Require("llvm-objcopy", "llvm");
+        Tool.Require("ld.lld");
+        Tool.Require("llvm-objcopy");
         Build(Options() with { Compression = compression });
         ZbootBuildResult built = Build(Options("lld.efi") with { Compression = compression, Linker = LinkerFamily.Lld });
         byte[] gnu = File.ReadAllBytes(At("vmlinuz.efi")), llvm = File.ReadAllBytes(At("lld.efi"));
@@ -118,7 +116,7 @@ public sealed class ZbootBuildTests : IDisposable
     [SkippableFact]
     public void Padding_stays_behind_the_last_section_because_that_could_not_end_where_the_table_begins()
     {
-        Tool.Require("sbverify", "sbsigntool");
+        Tool.Require("sbverify");
         Build(Signed(Options() with { SignedImage = At("signed") }));
         Layout before = Layout.Of(File.ReadAllBytes(At("Image"))), after = Layout.Of(File.ReadAllBytes(At("signed")));
         PeImage image = PeReader.Read(before), signed = PeReader.Read(after);
@@ -137,7 +135,7 @@ public sealed class ZbootBuildTests : IDisposable
     [SkippableFact]
     public void Rows_of_SBAT_get_a_section_of_their_own_that_binutils_read()
     {
-        Tool.Require("aarch64-linux-gnu-objcopy", "binutils-aarch64-linux-gnu");
+        Tool.Require("aarch64-linux-gnu-objcopy");
         File.WriteAllText(At("rows.csv"), "linux.debian,1,Debian,linux,6.12.1,https://tracker.debian.org/pkg/linux\r\n\n");
         Build(Options() with { Sbat = At("rows.csv") });
         Tool.Run("aarch64-linux-gnu-objcopy", "-O", "binary", "--only-section=.sbat", At("vmlinuz.efi"), At("sbat"));

@@ -7,7 +7,6 @@ using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
 using KexecSign.Signing;
 using KexecSign.Tests.Zboot;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Commands.Zboot;
 
@@ -31,7 +30,7 @@ public sealed class ZbootRepackTests : IDisposable
     [InlineData(ZbootCompression.Zstd)]
     public void The_Image_inside_gets_the_signature_that_a_build_gives_and_the_stub_stays(ZbootCompression compression)
     {
-        Tool.Require("sbverify", "sbsigntool");
+        Tool.Require("sbverify");
         Build(compression, Loose);
         ZbootRepackResult repacked = Repack(Options() with { SignedImage = At("signed") });
 
@@ -94,7 +93,7 @@ public sealed class ZbootRepackTests : IDisposable
     [InlineData(ZbootCompression.Zstd, "zstd")]
     public void Other_programs_read_the_filled_payload(ZbootCompression compression, string program)
     {
-        Tool.Require(program, program);
+        Tool.Require(program);
         Build(compression, Loose);
         ZbootRepackResult repacked = Repack(Options());
         repacked.Filler.ShouldNotBeNull().ShouldBeGreaterThan(0);
@@ -109,7 +108,7 @@ public sealed class ZbootRepackTests : IDisposable
     [InlineData(ZbootCompression.Zstd)]
     public void A_signed_image_gives_the_same_as_an_unsigned_one_and_so_does_a_repacked_one(ZbootCompression compression)
     {
-        Tool.Require("sbsign", "sbsigntool");
+        Tool.Require("sbsign");
         Build(compression, Loose);
         Repack(Options());
         byte[] once = File.ReadAllBytes(At("repacked.efi"));
@@ -167,7 +166,7 @@ public sealed class ZbootRepackTests : IDisposable
     [InlineData(ZbootCompression.Zstd, 22)]
     public void A_smaller_key_that_is_offered_signs_only_when_the_other_does_not_fit(ZbootCompression compression, int level)
     {
-        Tool.Require("sbverify", "sbsigntool");
+        Tool.Require("sbverify");
         Build(compression, level, TestSigners.Rsa2048);
         ZbootRepackOptions options = Options() with { Existing = ExistingSignatures.Replace, Signing = _bench.Identity(TestSigners.Rsa4096) };
         RefusesWithoutTrace("KS3115", options).ShouldContain("--smaller-key");

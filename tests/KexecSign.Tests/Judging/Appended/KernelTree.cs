@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
+using KexecSign.Fixtures;
 using KexecSign.Tests.Zboot;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Judging.Appended;
 
@@ -36,7 +36,7 @@ public sealed class KernelTree : IDisposable
     private bool Unpack()
     {
         string archive = DebianCache.Require(DebianCache.Source, "Debian's linux-source-6.12");
-        Tool.Require("xz", "xz-utils");
+        Tool.Require("xz");
         Tool.Run("tar", "xJf", archive, "-C", _folder.FullName, "--strip-components=1", "--wildcards",
             "*/arch/*/Kconfig", "*/arch/s390/kernel/*kexec*.c", "*/arch/powerpc/kernel/ima_arch.c", "*/arch/riscv/kernel/*kexec*.c", "*/arch/loongarch/kernel/*kexec*.c",
             "*/arch/arm64/kernel/*kexec*.c", "*/kernel/module_signature.c", "*/kernel/kexec_file.c", "*/kernel/Kconfig.kexec", "*/include/linux/module_signature.h",

@@ -6,7 +6,6 @@ using KexecSign.Formats.AppendedSignatures;
 using KexecSign.Formats.Pe;
 using KexecSign.Judging;
 using KexecSign.Signing;
-using Tool = KexecSign.Tests.Programs.Tool;
 
 namespace KexecSign.Tests.Judging.Appended;
 
@@ -44,8 +43,8 @@ public sealed class KernelTreeTests(KernelTree tree) : IClassFixture<KernelTree>
     [InlineData("powerpc64")]
     public void Every_image_gets_the_kernels_answer(string architecture)
     {
-        Tool.Require("gcc", "gcc");
-        Tool.Require("openssl", "openssl");
+        Tool.Require("gcc");
+        Tool.Require("openssl");
         string harness = Compile();
         Dictionary<string, int[]> errors = architecture == "s390x" ? OnS390 : OnPowerPC;
         TestSigner[] trusted = [TestSigners.Rsa2048, TestSigners.P384];
@@ -155,15 +154,17 @@ public sealed class KernelTreeTests(KernelTree tree) : IClassFixture<KernelTree>
 
     private IEnumerable<int> Run(string harness, string architecture, string[] files, TestSigner[] trusted)
     {
-        var start = new System.Diagnostics.ProcessStartInfo(harness, [architecture, _bench.Folder.Path, .. files]) { RedirectStandardOutput = true };
-        // Two keyrings of one certificate each: the second is asked when the first does not know the key.
-        start.Environment["SECONDARY"] = trusted[0].CertificateFile(_bench.Folder);
-        start.Environment["PLATFORM"] = trusted[1].CertificateFile(_bench.Folder);
-        using var process = System.Diagnostics.Process.Start(start)!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        process.ExitCode.ShouldBe(0);
-        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
+        ProcessAnswer answer = new ProcessRun(harness, [architecture, _bench.Folder.Path, .. files])
+        {
+            // Two keyrings of one certificate each: the second is asked when the first does not know the key.
+            Environment = new Dictionary<string, string>
+            {
+                ["SECONDARY"] = trusted[0].CertificateFile(_bench.Folder),
+                ["PLATFORM"] = trusted[1].CertificateFile(_bench.Folder),
+            },
+        }.End();
+        answer.Exit.ShouldBe(0, answer.Said);
+        return answer.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
     }
 
     private IEnumerable<(string Name, byte[] Bytes)> Images()

@@ -89,7 +89,26 @@ public sealed class PolicyTests : IDisposable
         bytes[0x1000] ^= 1;
         File.WriteAllBytes(image, bytes);
         Verify($$"""{ "signatures": { "outer": { "keys": ["{{identifier}}"] } } }""", image, TestSigners.Rsa2048).Policy!.Findings.Where(f => !f.Holds)
-            .ShouldHaveSingleItem().Rule.ShouldBe("signatures.outer.holds");
+            .Select(f => (f.Rule, f.Code)).ShouldBe([("signatures.outer.holds", "KS4648")]);
+    }
+
+    [SkippableTheory]
+    [InlineData("""{ "signatures": { "outer": { "digests": ["sha256"] } } }""", true)]
+    [InlineData("""{ "signatures": { "outer": { "digests": ["sha256"] } }, "weak": "allow" }""", false)]
+    public void What_is_weak_passes_only_where_it_is_allowed(string policy, bool refused)
+    {
+        TestSigner small = TestSigner.Rsa("small", 1024);
+        string image = _bench.Folder.File("image", TestImage.Arm64().Bytes), signed = _bench.Folder.At("signed"), certificate = small.CertificateFile(_bench.Folder);
+        Tool.Run("sbsign", "--key", small.KeyFile(_bench.Folder), "--cert", certificate, "--output", signed, image);
+        PolicyFinding[] broken = [.. Verify(policy, signed, small).Policy!.Findings.Where(f => !f.Holds)];
+        if (!refused)
+        {
+            broken.ShouldBeEmpty();
+            return;
+        }
+        PolicyFinding finding = broken.ShouldHaveSingleItem();
+        (finding.Rule, finding.Code).ShouldBe(("weak.outer", "KS4163"));
+        finding.Says.ShouldContain("the key is RSA of 1024 bits");
     }
 
     [Fact]
@@ -122,6 +141,7 @@ public sealed class PolicyTests : IDisposable
         string zboot = _bench.SignedImage(TestSigners.Rsa2048, TestImage.Zboot(gzip, "gzip"));
         using var judged = KexecSign.Judging.JudgedFile.Open(zboot, _bench.Context);
         PolicyFinding finding = PolicyCheck.Judge(Policy("""{ "reproducible": true }"""), judged, KexecSign.Judging.TrustedRoles.None, _bench.Context).Findings.First(f => f.Rule == "reproducible");
+        (finding.Holds, finding.Code).ShouldBe((false, "KS4647"));
         finding.Says.ShouldContain("gzip");
     }
 
