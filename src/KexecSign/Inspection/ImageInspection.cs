@@ -131,13 +131,12 @@ internal static class ImageInspection
     private static InspectResult WithPayload(InspectResult result, PeImage image, Layout file, RunContext context)
     {
         ZbootHeader header = ZbootHeader.Read(image, file);
-        uint length = header.UncompressedLength(file);
         result = result with
         {
-            Payload = new(header.CompressionName, header.PayloadOffset, header.PayloadSize, length),
+            Payload = new(header.CompressionName, header.PayloadOffset, header.PayloadSize, header.UncompressedLength(file)),
             Parts = ImageParts.Of(image, file, header),
         };
-        using TemporaryFile inner = Decompressor.Decompress(file.Slice(header.PayloadOffset, header.PayloadSize), header, length, context);
+        using TemporaryFile inner = Decompressor.Payload(file, header, context);
         Layout kernel = Layout.Of(inner);
         // The stub jumps to the payload's first byte, so a zboot image in there never runs; and an image can be made that
         // unpacks to itself.

@@ -141,7 +141,7 @@ internal sealed class ImageComparer(RunContext context)
         _found.Insert(place, new(level, DifferenceKind.Payload, "payload", bytes.Says) { Offset = now.Zboot.PayloadOffset + bytes.First, Bytes = bytes.Count, Because = because });
     }
 
-    private TemporaryFile Unpack(ComparedImage image) => Decompressor.Decompress(image.Payload(), image.Zboot!, image.Zboot!.UncompressedLength(image.File), context);
+    private TemporaryFile Unpack(ComparedImage image) => Decompressor.Payload(image.File, image.Zboot!, context);
 
     // Gaps, padding, symbols and what stands behind everything.
     private void CompareRest(ComparedImage before, ComparedImage now, string level)
