@@ -10,7 +10,8 @@ namespace KexecSign.Pictures;
 /// <param name="Holds">Whether it holds for these bytes; null where that is not judged.</param>
 /// <param name="Covered">The ranges that it covers, in file order.</param>
 /// <param name="Uncovered">Those that it does not, in file order.</param>
-internal sealed record MapCover(string Name, string Signer, bool? Holds, ImmutableArray<(long Offset, long Size)> Covered, ImmutableArray<UncoveredRange> Uncovered);
+internal sealed record MapCover(
+    string Name, string Signer, bool? Holds, ImmutableArray<(long Offset, long Size)> Covered, ImmutableArray<UncoveredRange> Uncovered);
 
 /// <summary>A file as it is drawn: its parts one behind the other, what covers them, and what is inside one of them.</summary>
 /// <param name="Name">The file, or where it is.</param>
