@@ -33,6 +33,26 @@ public sealed partial class EnvironmentTests
     public void A_name_that_is_computed_is_known() =>
         Sources.SelectMany(text => Computed().Matches(text).Select(match => match.Groups["word"].Value)).Distinct().Except(KnownWords).ShouldBeEmpty();
 
+    [Theory]
+    [InlineData("boot", true)]
+    [InlineData("testset", true)]
+    [InlineData("zboot repack", true)]
+    [InlineData("inspect", false)]
+    public void Commands_that_run_programs_say_how_they_are_found(string name, bool runs) =>
+        EnvironmentReference.Of(OperationCatalog.All.Single(operation => operation.Name == name)).Any(variable => variable.Name == "PATH").ShouldBe(runs);
+
+    // Where a plan has a step that runs something, the command looks for a program; 'agent' runs what it is told, with its own environment.
+    [Fact]
+    public void Whoever_plans_to_run_a_program_says_so()
+    {
+        string[] running = [.. OperationCatalog.All.Where(operation => operation.RunsPrograms).Select(operation => operation.Name)];
+        Sources.Where(text => text.Contains("new(\"run\", ", StringComparison.Ordinal)).Select(text => OperationName().Match(text).Groups["name"].Value)
+            .Where(name => name is not ("" or "agent")).Except(running).ShouldBeEmpty("say RunsPrograms in its definition");
+    }
+
+    [GeneratedRegex("""\bName = "(?<name>[a-z ]+)",\n""")]
+    private static partial Regex OperationName();
+
     [Fact]
     public void Each_is_listed_once() => EnvironmentReference.All.Select(variable => variable.Name).ShouldBeUnique();
 

@@ -43,4 +43,9 @@ public static partial class FormatErrors
     public static readonly ErrorCode VendorTable = new(
         "KS4720", "the section .vendor_cert says that what is {0} has 0x{1:x} bytes at 0x{2:x}, and has itself 0x{3:x}.",
         "Take the shim that its package holds; this one is damaged, or the section is no table of shim's.");
+
+    /// <summary>A certificate in .vendor_cert that is none.</summary>
+    public static readonly ErrorCode VendorCertificate = new(
+        "KS1609", "certificate {0} of {1} in the section .vendor_cert cannot be read: {2}.",
+        "Take the shim that its package holds, or write out another section.");
 }

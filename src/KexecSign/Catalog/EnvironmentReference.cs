@@ -120,7 +120,7 @@ public static class EnvironmentReference
         VariableScope.Signing => Has(operation, "pin-env"),
         VariableScope.Times => Has(operation, "signing-time") || operation.Name is "ima sign" or "keys enroll" or "build",
         VariableScope.Shards => Has(operation, "shard"),
-        VariableScope.Programs => operation.Name is "build" or "zboot kit" or "zboot build" or "zboot repack" or "bpf compile",
+        VariableScope.Programs => operation.RunsPrograms,
         VariableScope.Peers or VariableScope.Tasks => false,
     };
 

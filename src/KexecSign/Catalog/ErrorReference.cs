@@ -117,6 +117,7 @@ public static class ErrorReference
         FormatErrors.BrokenSignatureList,
         FormatErrors.NotSha256,
         FormatErrors.NotSignatureList,
+        FormatErrors.VendorCertificate,
         FormatErrors.BrokenSbat,
         FormatErrors.UkiHeaderRoom,
         FormatErrors.UkiDebugRecords,

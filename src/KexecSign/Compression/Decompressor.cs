@@ -15,18 +15,17 @@ internal static class Decompressor
 
     private const int ChunkSize = 1 << 18;
 
-    /// <summary>Decompresses a zboot payload into a temporary file.</summary>
-    /// <param name="payload">The compressed bytes.</param>
-    /// <param name="header">The image's header, for compression and messages.</param>
-    /// <param name="expected">Uncompressed length as the image states it.</param>
+    /// <summary>The kernel in a zboot image, in a temporary file.</summary>
+    /// <param name="file">The image. What its header calls the payload is unpacked, without the length that may follow it.</param>
+    /// <param name="header">The image's header.</param>
     /// <param name="context">Run context.</param>
     /// <exception cref="KexecSignException">KS1203, KS1205-KS1207, KS5001.</exception>
-    public static TemporaryFile Decompress(Layout payload, ZbootHeader header, uint expected, RunContext context)
+    public static TemporaryFile Payload(Layout file, ZbootHeader header, RunContext context)
     {
         TemporaryFile output = TemporaryFile.Create();
         try
         {
-            Decompress(payload, header, expected, output.Write, context);
+            Payload(file, header, output.Write, context);
             return output;
         }
         catch
@@ -37,7 +36,11 @@ internal static class Decompressor
     }
 
     /// <summary>The same, piece by piece to whoever takes it; all of it is good only when this returns.</summary>
-    public static void Decompress(Layout payload, ZbootHeader header, uint expected, OlderPayloads.Taker taker, RunContext context)
+    public static void Payload(Layout file, ZbootHeader header, OlderPayloads.Taker taker, RunContext context) =>
+        Unpack(file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(file), taker, context);
+
+    /// <summary>Unpacks compressed bytes; apart from <see cref="Payload(Layout, ZbootHeader, RunContext)"/> for lengths that no image states.</summary>
+    internal static void Unpack(Layout payload, ZbootHeader header, uint expected, OlderPayloads.Taker taker, RunContext context)
     {
         if (expected > MaxLength)
             throw FormatErrors.PayloadTooLarge.With(expected, MaxLength);

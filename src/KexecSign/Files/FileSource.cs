@@ -38,19 +38,22 @@ public sealed class FileSource : IByteSource, IDisposable
     /// <summary>What the system said of it when it was opened.</summary>
     internal FileFacts Facts { get; }
 
-    /// <summary>Opens a regular file for reading, or a stream: <c>-</c> or /dev/stdin, a FIFO or pipe.</summary>
+    /// <summary>
+    /// Opens a regular file for reading, or a stream: <c>-</c> or /dev/stdin, a FIFO or pipe. No output of the run may replace it.
+    /// </summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3001, KS3002, KS3004, KS3050.</exception>
     public static FileSource Open(string path)
     {
-        (SafeFileHandle handle, FileFacts facts) = StreamInput.Open(path);
-        return new(path, handle, facts);
+        ReadFiles.Note(path);
+        return OpenReplaceable(path);
     }
 
-    /// <summary>The same for a file that no output of the run may replace.</summary>
-    internal static FileSource OpenKept(string path)
+    /// <summary>The same for a file that the run may write anew: one that is edited in place, or that it made itself.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3001, KS3002, KS3004, KS3050.</exception>
+    internal static FileSource OpenReplaceable(string path)
     {
-        ReadFiles.Note(path);
-        return Open(path);
+        (SafeFileHandle handle, FileFacts facts) = StreamInput.Open(path);
+        return new(path, handle, facts);
     }
 
     /// <summary>Opens a regular file for reading, and nothing else.</summary>

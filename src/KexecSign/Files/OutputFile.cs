@@ -141,7 +141,7 @@ public sealed class OutputFile : IDisposable
     }
 
     /// <summary>Makes the file appear under its name, as what it replaces was owned and permitted; or copies it into the stream.</summary>
-    /// <exception cref="KexecSignException">KS3003, KS3004, KS3056, KS3058; the old file is there again but for KS3056.</exception>
+    /// <exception cref="KexecSignException">KS3003, KS3004, KS3052, KS3056, KS3058; the old file is there again but for KS3056.</exception>
     public void Commit()
     {
         try
@@ -201,6 +201,7 @@ public sealed class OutputFile : IDisposable
 
     private void Complete()
     {
+        _target.RefuseWhatIsRead();
         if (_written < Length)
             RandomAccess.SetLength(Handle, Length);
     }

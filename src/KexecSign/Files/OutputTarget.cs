@@ -12,6 +12,9 @@ internal sealed class OutputTarget
     // As many links, one behind the other, as the kernel follows.
     private const int MostLinks = 40;
 
+    // Inputs that it was held against by name.
+    private readonly HashSet<string> _inputs = new(StringComparer.Ordinal);
+
     // What group and others may read of the files that the output is made of.
     private uint _readable = 0x24;
 
@@ -149,6 +152,7 @@ internal sealed class OutputTarget
     {
         foreach (string input in inputs)
         {
+            _inputs.Add(System.IO.Path.GetFullPath(input));
             if (Named(input, resolveFolder, null).Full == Full)
                 throw OperationErrors.OutputIsInput.With().In(Path);
             if (FactsOf(input) is not { } facts)
@@ -162,11 +166,16 @@ internal sealed class OutputTarget
         }
     }
 
-    private void RefuseWhatIsRead()
+    /// <summary>
+    /// Refuses the place of a file that the run has read by now. Asked once more when the output appears: some is read after it was
+    /// announced.
+    /// </summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3052.</exception>
+    public void RefuseWhatIsRead()
     {
         if (Replaced is null)
             return;
-        foreach (string read in ReadFiles.Noted)
+        foreach (string read in ReadFiles.Noted.Where(read => !_inputs.Contains(read)))
         {
             if (FactsOf(read) is { } facts && facts.IsSameAs(Replaced))
                 throw OperationErrors.OutputIsRead.With(read).In(Path);

@@ -39,11 +39,12 @@ internal sealed class StagedFiles(params IReadOnlyCollection<string> inputs) : I
     }
 
     /// <summary>Makes all files appear, or none; one that replaces a file keeps its owner and permissions.</summary>
-    /// <exception cref="KexecSignException">KS3003, KS3057, KS3058.</exception>
+    /// <exception cref="KexecSignException">KS3003, KS3052, KS3057, KS3058.</exception>
     public void Place()
     {
         var placed = new List<(StagedFile File, Placement Placement)>();
         StagedFile? current = null;
+        _files.ForEach(file => file.Target.RefuseWhatIsRead());
         try
         {
             foreach (StagedFile file in _files.Where(f => !f.Target.IsStream))

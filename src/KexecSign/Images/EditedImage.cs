@@ -15,6 +15,10 @@ internal sealed record ImageTarget(string File, string? Output, bool InPlace)
     /// <summary>The path.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3055.</exception>
     public string Path => BatchTargets.One(File, Output, InPlace);
+
+    /// <summary>Opens the image.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3001, KS3002, KS3050.</exception>
+    public FileSource Open() => InPlace ? FileSource.OpenReplaceable(File) : FileSource.Open(File);
 }
 
 /// <summary>Writes an image of which something was changed, and keeps its checksum true where it has one.</summary>

@@ -81,8 +81,7 @@ internal sealed class KernelInside : IDisposable
         if (_payload is null)
         {
             ZbootHeader header = ZbootHeader.Read(PeReader.Read(_file), _file);
-            _payload = Decompressor.Decompress(
-                _file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(_file), _context);
+            _payload = Decompressor.Payload(_file, header, _context);
         }
         return Layout.Of(_payload);
     }

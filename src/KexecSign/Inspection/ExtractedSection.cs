@@ -19,13 +19,13 @@ internal static class ExtractedSection
     private const long MaxVendorTable = 1 << 20;
 
     /// <summary>Writes it.</summary>
-    /// <param name="input">The image.</param>
-    /// <param name="file">Its bytes.</param>
+    /// <param name="file">The image's bytes.</param>
     /// <param name="name">The section's name.</param>
-    /// <param name="output">Where it goes.</param>
+    /// <param name="output">Where it goes in the end.</param>
+    /// <param name="staged">Where it is made.</param>
     /// <param name="context">Run context.</param>
-    /// <exception cref="KexecSignException">KS1027 when there is no such section, KS4720, KS30xx.</exception>
-    public static ExtractedPart Write(string input, Layout file, string name, string output, RunContext context)
+    /// <exception cref="KexecSignException">KS1027 when there is no such section, KS4720, KS1609, KS30xx.</exception>
+    public static ExtractedPart Write(Layout file, string name, string output, string staged, RunContext context)
     {
         PeImage image = PeReader.Read(file);
         Layout whole = PeEditor.SectionContent(image, file, name);
@@ -34,11 +34,11 @@ internal static class ExtractedSection
         Layout content = UkiImage.ContentOf(section, file);
         if (name == VendorCertificates.SectionName)
         {
-            ImmutableArray<X509Certificate2> certificates = [.. Read(whole).Trusted.Select(der => X509CertificateLoader.LoadCertificate(der.Span))];
-            content = Layout.Of(Encoding.ASCII.GetBytes(string.Concat(certificates.Select(certificate => certificate.ExportCertificatePem() + "\n"))));
+            string[] certificates = Pem(Read(whole).Trusted);
+            content = Layout.Of(Encoding.ASCII.GetBytes(string.Concat(certificates)));
             count = certificates.Length;
         }
-        WrittenFile written = WrittenFile.Write(content, output, [input], context);
+        WrittenFile written = WrittenFile.Write(content, staged, [], context);
         return new(name, output, written.Size, written.Sha256, count);
     }
 
@@ -57,6 +57,26 @@ internal static class ExtractedSection
     }
 
     private static VendorCertificates Read(Layout section) => VendorCertificates.Read(section.ReadBytes(0, Math.Min(section.Length, MaxVendorTable)));
+
+    // Read before they are written: whoever takes the file for certificates is to find nothing else in it.
+    private static string[] Pem(ImmutableArray<ReadOnlyMemory<byte>> trusted)
+    {
+        string[] pem = new string[trusted.Length];
+        for (int i = 0; i < trusted.Length; i++)
+        {
+            try
+            {
+                using X509Certificate2 certificate = X509CertificateLoader.LoadCertificate(trusted[i].Span);
+                pem[i] = certificate.ExportCertificatePem() + "\n";
+            }
+            catch (CryptographicException broken)
+            {
+                throw FormatErrors.VendorCertificate.Because(
+                    broken, i + 1, trusted.Length, broken.Message.ReplaceLineEndings(" ").TrimEnd('.', ' '));
+            }
+        }
+        return pem;
+    }
 
     private static string Describe(ReadOnlyMemory<byte> der)
     {

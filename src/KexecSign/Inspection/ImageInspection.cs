@@ -31,12 +31,34 @@ internal static class ImageInspection
     private const string KernelsOwnBuilder = " The kernel's own zboot_image_builder leaves such a hole; osslsigncode then signs another digest than the kernel and firmware check.";
 
     /// <summary>Looks at a file, and into a zboot's payload.</summary>
-    public static InspectResult Inspect(string name, Layout file, RunContext context)
+    public static InspectResult Inspect(string name, Layout file, RunContext context) =>
+        Inspect(name, file, new FileDigests(file, context), null, context);
+
+    /// <summary>The same for a file that is judged, with what was read of it, and unpacked, for that.</summary>
+    public static InspectResult Inspect(JudgedFile file, RunContext context) =>
+        Inspect(file.Path, file.Content, file.Digests, () => file.Kernel, context);
+
+    /// <summary>Says that a file that is judged will be looked at, so that one read serves both.</summary>
+    public static void Announce(JudgedFile file)
+    {
+        if (!PeReader.LooksLikePe(KnownImage.HeadOf(file.Content)))
+            return;
+        string[] wanted = [HashAlgorithmName.SHA256.Name!];
+        Collect<object?>([], () => (file.Kernel, ReadDigests.Of(file.Image, file.Content, file.Digests, wanted)), null);
+    }
+
+    /// <summary>The same with what others ask of the file as well.</summary>
+    /// <param name="name">The file's name.</param>
+    /// <param name="file">Its bytes.</param>
+    /// <param name="read">Its digests.</param>
+    /// <param name="inside">The kernel in it, where somebody else looks at that too; null without.</param>
+    /// <param name="context">Run context.</param>
+    public static InspectResult Inspect(string name, Layout file, FileDigests read, Func<KernelInside>? inside, RunContext context)
     {
         byte[] head = KnownImage.HeadOf(file);
         var known = KnownImage.Of(head);
         if (known.IsPe)
-            return InspectPe(name, file, head, context);
+            return InspectPe(name, file, head, read, inside, context);
         return known.Kind switch
         {
             ImageKind.Elf => InspectElf(name, file),
@@ -53,14 +75,15 @@ internal static class ImageInspection
         };
     }
 
-    private static InspectResult InspectPe(string name, Layout file, byte[] head, RunContext context)
+    private static InspectResult InspectPe(
+        string name, Layout file, byte[] head, FileDigests read, Func<KernelInside>? others, RunContext context)
     {
         PeImage image = PeReader.Read(file);
         var known = KnownImage.Of(image, head);
         KernelImage? kernel = known.Kernel;
-        var read = new FileDigests(file, context);
         ReadDigests digests = ReadDigests.Of(image, file, read, [HashAlgorithmName.SHA256.Name!]);
-        using var inside = new KernelInside(image, file, context, read);
+        using KernelInside? own = others is null ? new(image, file, context, read) : null;
+        KernelInside inside = own ?? others!();
         var traps = digests.Violations.Select(v => v.Code == FormatErrors.GapAfterHeaders && known.Kind == ImageKind.Zboot ? v.Message + KernelsOwnBuilder : v.Message).ToList();
         InspectResult result = new()
         {
@@ -80,7 +103,7 @@ internal static class ImageInspection
             Sections = [.. image.Sections.Select(s => new InspectedSection(
                 s.Name, s.PointerToRawData, s.SizeOfRawData, s.VirtualAddress, s.VirtualSize, $"0x{s.Characteristics:x8}"))],
             Signatures = Collect(traps, () => Signatures(image, file, digests, traps), []),
-            Nested = Collect(traps, () => NestedSignatures.Of(CertificateTable.Read(image, file), digests), []),
+            Nested = Collect(traps, () => NestedOnes(CertificateTable.Read(image, file), digests), []),
             Parts = ImageParts.Of(image, file, null),
             Uncovered = ImageParts.Uncovered(image),
         };
@@ -91,9 +114,9 @@ internal static class ImageInspection
         if (image.FindSection(VendorCertificates.SectionName) is { } vendor)
             result = result with { Fields = Collect(traps, () => ExtractedSection.Trusted(vendor, file), []) };
         if (known.Kind == ImageKind.Zboot)
-            result = Collect(traps, () => WithPayload(result, image, file, context), result);
+            result = Collect(traps, () => WithPayload(result, image, file, inside, context), result);
         else if (image.FindSection(UkiSections.Linux) is { } linux)
-            result = Collect(traps, () => WithKernel(result, linux, file, context), result);
+            result = Collect(traps, () => WithKernel(result, linux, file, inside, context), result);
         else if (kernel is null && ZbootHeader.NotZboot(image, file) is var lost && lost.Code == FormatErrors.ZbootHeaderGone)
             traps.Add(lost.Message);
         return result with { Traps = [.. traps] };
@@ -128,17 +151,30 @@ internal static class ImageInspection
             signer is null ? null : new DateTimeOffset(signer.NotAfter.ToUniversalTime()), signature.SigningTime);
     }
 
-    private static InspectResult WithPayload(InspectResult result, PeImage image, Layout file, RunContext context)
+    // What cannot be read is passed over: the entry itself is told of as a trap.
+    private static ImmutableArray<NestedSignature> NestedOnes(ImmutableArray<CertificateEntry> entries, ReadDigests digests) =>
+    [
+        .. WalkedSignature.Of(entries).Where(walked => walked is { Depth: > 0, Signature: not null })
+            .Select(walked => Nested(walked.Index, walked.Signature!, digests)),
+    ];
+
+    private static NestedSignature Nested(string index, AuthenticodeSignature signature, ReadDigests digests) => new(
+        index, $"{signature.IndirectData.Hash.Name} {Convert.ToHexStringLower(signature.IndirectData.Digest.Span)}",
+        digests.Match(signature.IndirectData.Hash, signature.IndirectData.Digest.Span),
+        signature.IsBeyondJudgement ? null : signature.SignaturesHold(),
+        signature.Signer is { } signer ? CertificateNames.Of(signer) : null);
+
+    private static InspectResult WithPayload(InspectResult result, PeImage image, Layout file, KernelInside inside, RunContext context)
     {
         ZbootHeader header = ZbootHeader.Read(image, file);
-        uint length = header.UncompressedLength(file);
         result = result with
         {
-            Payload = new(header.CompressionName, header.PayloadOffset, header.PayloadSize, length),
+            Payload = new(header.CompressionName, header.PayloadOffset, header.PayloadSize, header.UncompressedLength(file)),
             Parts = ImageParts.Of(image, file, header),
         };
-        using TemporaryFile inner = Decompressor.Decompress(file.Slice(header.PayloadOffset, header.PayloadSize), header, length, context);
-        Layout kernel = Layout.Of(inner);
+        // One with a .linux section has another kernel that counts.
+        using TemporaryFile? apart = inside.IsUnified ? Decompressor.Payload(file, header, context) : null;
+        Layout kernel = apart is null ? inside.Open() : Layout.Of(apart);
         // The stub jumps to the payload's first byte, so a zboot image in there never runs; and an image can be made that
         // unpacks to itself.
         byte[] head = KnownImage.HeadOf(kernel);
@@ -168,11 +204,12 @@ internal static class ImageInspection
     }
 
     // A unified kernel image inside another, also by way of a zboot image, would be one layer more each time; no stub starts it.
-    private static InspectResult WithKernel(InspectResult result, PeSection section, Layout file, RunContext context)
+    private static InspectResult WithKernel(InspectResult result, PeSection section, Layout file, KernelInside inside, RunContext context)
     {
         if (section.RawEnd > file.Length)
             throw FormatErrors.SectionOutsideFile.With(section.Name, section.RawEnd, file.Length);
         Layout kernel = UkiImage.ContentOf(section, file);
+        Func<KernelInside>? unpacked = inside is { IsUnified: true, IsUnpacked: true } ? () => inside : null;
         byte[] head = KnownImage.HeadOf(kernel);
         return PeReader.LooksLikePe(head) && PeReader.Read(kernel).FindSection(UkiSections.Linux) is not null
             ? result with
@@ -185,7 +222,7 @@ internal static class ImageInspection
                     Traps = ["the kernel in .linux is a unified kernel image again: put the kernel in."]
                 }
             }
-            : result with { Inner = Inspect(UkiSections.Linux, kernel, context) };
+            : result with { Inner = Inspect(UkiSections.Linux, kernel, new FileDigests(kernel, context), unpacked, context) };
     }
 
     private static string ParserIn(PeImage image, Layout file) =>

@@ -161,10 +161,10 @@ public sealed record InspectResult : OperationResult
     /// <inheritdoc/>
     public override ReportView View()
     {
-        if (Comparison is not null)
-            return Comparison.View(File);
+        if (Comparison?.View(File) is { } compared)
+            return compared with { Tables = [.. compared.Tables, .. Written()] };
         if (!Pictured.IsEmpty)
-            return new($"{File}: {Kind}", Pictured, [.. PicturedNotes, .. Traps]);
+            return new($"{File}: {Kind}", [.. Pictured, .. Written()], [.. PicturedNotes, .. Traps]);
         var tables = ImmutableArray.CreateBuilder<ReportTable>();
         var traps = ImmutableArray.CreateBuilder<string>();
         string heading = "";
@@ -175,13 +175,15 @@ public sealed record InspectResult : OperationResult
             // The file's own kind stands in the title.
             heading = layer.Inner is { } inner ? $"{(heading.Length == 0 ? "" : "inside ")}inside: {inner.Kind}" : "";
         }
-        if (Extracted is { } part)
-        {
-            tables.Add(ReportTable.Fields("written",
-                ("from", part.Section), ("file", part.File), ("size", $"{part.Size}"), ("sha256", part.Sha256), ("certificates", part.Certificates?.ToString(CultureInfo.InvariantCulture))));
-        }
-        return new($"{File}: {Kind}", tables.ToImmutable(), [.. traps, .. ImaNotes]);
+        return new($"{File}: {Kind}", [.. tables, .. Written()], [.. traps, .. ImaNotes]);
     }
+
+    private IEnumerable<ReportTable> Written() => Extracted is not { } part ? [] :
+    [
+        ReportTable.Fields("written",
+            ("from", part.Section), ("file", part.File), ("size", $"{part.Size}"), ("sha256", part.Sha256),
+            ("certificates", part.Certificates?.ToString(CultureInfo.InvariantCulture))),
+    ];
 
     private void AddTables(ImmutableArray<ReportTable>.Builder tables, string heading)
     {

@@ -15,9 +15,12 @@ internal sealed record ImaValues(byte[]? Security, byte[]? Sidecar, byte[]? User
     /// <summary>Those of a file.</summary>
     public static ImaValues Of(string path)
     {
-        string sidecar = path + ".sig";
+        string sidecar = SidecarOf(path);
         return new(Attribute(path, "security.ima"), File.Exists(sidecar) ? ImaCheck.ReadSidecar(sidecar) : null, Attribute(path, "user.ima"));
     }
+
+    /// <summary>Where the sidecar of a file is.</summary>
+    public static string SidecarOf(string path) => path + ".sig";
 
     /// <summary>Whether a value is a signature; others hold a digest alone (IMA_XATTR_DIGEST), or nothing.</summary>
     public static bool IsSignature(byte[] value) => value.Length > 0 && value[0] is ImaSignature.Digsig or ImaSignature.VerityDigsig;

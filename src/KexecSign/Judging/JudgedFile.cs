@@ -5,6 +5,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Images;
+using KexecSign.Keys.Files;
 using KexecSign.Signing;
 
 namespace KexecSign.Judging;
@@ -17,13 +18,15 @@ internal sealed class JudgedFile : IDisposable
 {
     private readonly FileSource _source;
     private readonly RunContext _context;
+    private readonly bool _replaceable;
     private PeImage? _image;
     private KernelInside? _kernel;
     private ImaValues? _ima;
 
-    private JudgedFile(FileSource source, Layout content, RunContext context)
+    private JudgedFile(FileSource source, Layout content, RunContext context, bool replaceable)
     {
         _source = source;
+        _replaceable = replaceable;
         _context = context;
         Content = content;
         Digests = new(Content, context);
@@ -50,7 +53,7 @@ internal sealed class JudgedFile : IDisposable
     public KernelInside Kernel => _kernel ??= new(Image, Content, _context, Digests);
 
     /// <summary>The IMA values beside and on the file, as they were when first looked at.</summary>
-    public ImaValues Ima => _ima ??= ImaValues.Of(Path);
+    public ImaValues Ima => _ima ??= ReadIma();
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>
@@ -62,13 +65,29 @@ internal sealed class JudgedFile : IDisposable
         FileSource source = FileSource.Open(path);
         try
         {
-            return new(source, signature is null ? source.ToLayout() : SignatureFile.Attached(source.ToLayout(), signature), context);
+            Layout file = source.ToLayout();
+            return new(source, signature is null ? file : SignatureFile.Attached(file, signature), context, replaceable: false);
         }
         catch (KexecSignException refused)
         {
             source.Dispose();
             throw refused.In(path);
         }
+    }
+
+    /// <summary>Opens a file that the run may write anew, with its sidecar.</summary>
+    /// <exception cref="KexecSignException">KS3001, KS3002.</exception>
+    public static JudgedFile OpenReplaceable(string path, RunContext context)
+    {
+        var source = FileSource.OpenReplaceable(path);
+        return new(source, source.ToLayout(), context, replaceable: true);
+    }
+
+    private ImaValues ReadIma()
+    {
+        if (!_replaceable)
+            ReadFiles.Note(ImaValues.SidecarOf(Path));
+        return ImaValues.Of(Path);
     }
 
     /// <inheritdoc/>

@@ -34,8 +34,7 @@ internal static class PackedKernel
         if (known.Kind == ImageKind.Zboot)
         {
             ZbootHeader header = ZbootHeader.Read(PeReader.Read(image), image);
-            using TemporaryFile unpacked = Decompressor.Decompress(
-                image.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(image), context);
+            using TemporaryFile unpacked = Decompressor.Payload(image, header, context);
             Layout kernel = Layout.Of(unpacked);
             return Differs(kernel, kernel.Length, given, context, out packedSha256);
         }

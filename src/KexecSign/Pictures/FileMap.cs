@@ -9,7 +9,9 @@ namespace KexecSign.Pictures;
 /// <param name="Signer">Whose it is.</param>
 /// <param name="Holds">Whether it holds for these bytes; null where that is not judged.</param>
 /// <param name="Covered">The ranges that it covers, in file order.</param>
-internal sealed record MapCover(string Name, string Signer, bool? Holds, ImmutableArray<(long Offset, long Size)> Covered);
+/// <param name="Uncovered">Those that it does not, in file order.</param>
+internal sealed record MapCover(
+    string Name, string Signer, bool? Holds, ImmutableArray<(long Offset, long Size)> Covered, ImmutableArray<UncoveredRange> Uncovered);
 
 /// <summary>A file as it is drawn: its parts one behind the other, what covers them, and what is inside one of them.</summary>
 /// <param name="Name">The file, or where it is.</param>
@@ -63,7 +65,8 @@ internal sealed record FileMap(string Name, string Kind, long Size, ImmutableArr
         return new(file.File, file.Kind, file.Size, parts)
         {
             Covers = [.. file.Signatures.Select(s => new MapCover(
-                $"signature {s.Index}", s.Signer ?? "not included", s.DigestMatches ? s.SignatureHolds : false, Without(file.Uncovered, file.Size)))],
+                $"signature {s.Index}", s.Signer ?? "not included", s.DigestMatches ? s.SignatureHolds : false,
+                Without(file.Uncovered, file.Size), file.Uncovered))],
             ImageSize = file.ImageSize,
             Inner = inner,
             InnerPart = place,

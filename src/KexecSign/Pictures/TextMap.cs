@@ -20,7 +20,7 @@ internal static class TextMap
     public static ImmutableArray<string> Notes(FileMap map) =>
     [
         .. map.Levels.SelectMany(level => level.Covers.Select(cover => $"{Where(map, level)}{cover.Name} is by "
-            + $"{cover.Signer}{Holds(cover)}; it covers all but the checksum, the certificate directory and the certificate table.")),
+            + $"{cover.Signer}{Holds(cover)}; it covers all but {Left(cover.Uncovered)}.")),
         .. map.Levels.Where(level => level.EndSays is not null).Select(level => $"{Where(map, level)}{level.EndSays}."),
     ];
 
@@ -50,20 +50,37 @@ internal static class TextMap
             yield return ["image_size", $"0x{size:x}", size == level.Size ? "= the end" : "", Bar([(Math.Max(0, size - 1), 1)], level.Width, Marker)];
     }
 
-    // A checksum of four bytes would be a hole as wide as a character; the certificate table is one, however small.
+    // A checksum of four bytes would be a hole as wide as a character; the certificate table and a gap are one, however small.
     private static string Cover(MapCover cover, FileMap level)
     {
         if (cover.Covered.IsEmpty)
             return Bar([], level.Width, Covered);
         (long start, long end) = (cover.Covered[0].Offset, cover.Covered[^1].Offset + cover.Covered[^1].Size);
         char[] bar = Bar([(start, end - start)], level.Width, Covered).ToCharArray();
-        foreach (FilePart table in level.Parts.Where(part => part.Kind == PartKind.Certificates && part.Offset >= end))
+        foreach (UncoveredRange left in cover.Uncovered.Where(left => !left.IsHeaderField))
         {
-            string hole = Bar([(table.Offset, table.Size)], level.Width, Covered);
+            string hole = Bar([(left.Offset, left.Size)], level.Width, Covered);
             for (int i = 0; i < bar.Length; i++)
                 bar[i] = hole[i] == Covered ? Empty : bar[i];
         }
         return new(bar);
+    }
+
+    // Of many gaps the first is enough to look at; JSON has them all.
+    private static string Left(ImmutableArray<UncoveredRange> uncovered)
+    {
+        UncoveredRange[] gaps = [.. uncovered.Where(range => range.Name == UncoveredRange.Gap)];
+        string[] words =
+        [
+            .. uncovered.Except(gaps).Select(range => $"the {range.Name}"),
+            .. gaps.Length switch
+            {
+                0 => (ReadOnlySpan<string>)[],
+                1 => [$"a gap of 0x{gaps[0].Size:x} bytes at 0x{gaps[0].Offset:x}"],
+                _ => [$"{gaps.Length} gaps, the first of 0x{gaps[0].Size:x} bytes at 0x{gaps[0].Offset:x}"],
+            },
+        ];
+        return words.Length < 2 ? string.Concat(words) : $"{string.Join(", ", words[..^1])} and {words[^1]}";
     }
 
     private static string Heading(FileMap level, int depth) => depth == 0 ? "" : $"inside: {level.Name}, {level.Kind}, 0x{level.Size:x} bytes";

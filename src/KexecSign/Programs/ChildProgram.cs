@@ -105,11 +105,11 @@ internal sealed class ChildProgram
     /// <summary>Runs it until it ends, a line is enough, or time is up; its exit code does not matter.</summary>
     /// <param name="context">Run context.</param>
     /// <param name="limit">How long it may take.</param>
-    /// <param name="isEnough">Given each line of output and errors, in the order of each; whether to stop there.</param>
+    /// <param name="isEnough">Given each line of output and errors, in the order of each, and whether it is of errors; says whether to stop.</param>
     /// <returns>Whether it ended, or was told to, in time.</returns>
     /// <exception cref="Formats.Errors.KexecSignException">KS5003 when it cannot be started.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
-    public bool Watch(RunContext context, TimeSpan limit, Predicate<string> isEnough)
+    public bool Watch(RunContext context, TimeSpan limit, Func<string, bool, bool> isEnough)
     {
         context.Cancellation.ThrowIfCancellationRequested();
         context.Log.Detail(CommandLine());
@@ -117,8 +117,8 @@ internal sealed class ChildProgram
         using var enough = new CancellationTokenSource();
         bool stopped = false;
         Lock order = new();
-        process.OutputDataReceived += Take;
-        process.ErrorDataReceived += Take;
+        process.OutputDataReceived += (_, line) => Take(line.Data, isError: false);
+        process.ErrorDataReceived += (_, line) => Take(line.Data, isError: true);
         Start(process);
         using var late = new CancellationTokenSource(limit);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.Cancellation, late.Token, enough.Token);
@@ -141,11 +141,11 @@ internal sealed class ChildProgram
             process.WaitForExit();
         }
 
-        void Take(object sender, DataReceivedEventArgs line)
+        void Take(string? line, bool isError)
         {
             lock (order)
             {
-                if (line.Data is null || stopped || !isEnough(line.Data))
+                if (line is null || stopped || !isEnough(line, isError))
                     return;
                 stopped = true;
             }

@@ -1,5 +1,6 @@
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Pe;
+using KexecSign.Keys.Files;
 using KexecSign.Programs;
 
 namespace KexecSign.Qemu;
@@ -40,6 +41,8 @@ internal sealed record VirtualFirmware(ushort Machine, SystemProgram Program, st
         {
             if (!File.Exists(file))
                 throw OperationErrors.FirmwareMissing.With().In(file);
+            // QEMU reads the code, and nobody here.
+            ReadFiles.Note(file);
         }
         return other;
     }

@@ -1,7 +1,8 @@
 using System.Text;
 using KexecSign.Core;
-using KexecSign.Formats.Layouts;
 using KexecSign.Files;
+using KexecSign.Formats.Errors;
+using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uefi;
 using KexecSign.Programs;
 
@@ -48,9 +49,21 @@ internal static class VirtualMachine
             parameters = $"initrd={InitrdOnDisk} {parameters}";
         }
         using FileSource template = FileSource.Open(firmware.Variables);
-        VariableStore store = (keys?.ToVariables() ?? []).Concat(new BootEntry("KexecSign", ImageOnDisk, parameters).ToVariables())
-            .Aggregate(VariableStore.Read(template.ToLayout()).Reset(), (s, v) => s.With(v));
-        FlashFile.Write(store.ToLayout(), Path.Combine(folder, "vars.fd"), context);
+        UefiVariable[] variables = [.. keys?.ToVariables() ?? [], .. new BootEntry("KexecSign", ImageOnDisk, parameters).ToVariables()];
+        FlashFile.Write(Filled(template, variables), Path.Combine(folder, "vars.fd"), context);
+    }
+
+    private static Layout Filled(FileSource template, IEnumerable<UefiVariable> variables)
+    {
+        try
+        {
+            VariableStore empty = VariableStore.Read(template.ToLayout()).Reset();
+            return variables.Aggregate(empty, (store, variable) => store.With(variable)).ToLayout();
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(template.Path);
+        }
     }
 
     /// <summary>Runs it.</summary>
@@ -63,34 +76,48 @@ internal static class VirtualMachine
     /// <returns>What became of it, the line that says so, and all that was said.</returns>
     public static (BootOutcome Outcome, string Line, string Console) Run(string folder, VirtualFirmware firmware, string awaited, TimeSpan limit, int memory, RunContext context)
     {
-        string[] arguments =
-        [
-            .. firmware.Arguments, "-accel", "tcg", "-m", $"{memory}", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot",
-            "-drive", $"if=pflash,unit=0,format=raw,readonly=on,file={firmware.Code}", "-drive", "if=pflash,unit=1,format=raw,snapshot=on,file=vars.fd",
-            "-drive", "if=none,id=esp,format=raw,readonly=on,file=fat:esp", "-device", "virtio-blk-pci,drive=esp",
-        ];
         var console = new StringBuilder();
         BootOutcome outcome = BootOutcome.Failed;
-        string last = "the machine stopped without a word";
-        bool inTime = new ChildProgram(firmware.Program, arguments, context) { Folder = folder }.Watch(context, limit, said =>
+        string? told = null, complaint = null;
+        var qemu = new ChildProgram(firmware.Program, Arguments(firmware, memory), context) { Folder = folder };
+        bool inTime = qemu.Watch(context, limit, (said, isError) =>
         {
             string line = ConsoleText.Plain(said);
             if (line.Length == 0)
                 return false;
             console.Append(line).Append('\n');
             context.Log.Detail(line);
+            // What QEMU itself says ends no boot; when it starts no machine, nothing else is said.
+            if (isError)
+            {
+                complaint = line;
+                return false;
+            }
             if (Judge(line, awaited) is not { } judged)
             {
                 // Not all of these end a boot, but when nothing better follows, they tell why.
                 if (outcome == BootOutcome.Failed && (line.Contains("EFI stub: ERROR", StringComparison.Ordinal) || line.Contains("Kernel panic", StringComparison.Ordinal)))
-                    last = line;
+                    told = line;
                 return false;
             }
-            (outcome, last) = (judged, line);
+            (outcome, told) = (judged, line);
             return true;
         });
-        return (inTime || outcome != BootOutcome.Failed ? outcome : BootOutcome.Late, inTime ? last : $"nothing of '{awaited}' in {limit.TotalSeconds} seconds", console.ToString());
+        string says = inTime ? told ?? complaint ?? "the machine stopped without a word"
+            : $"nothing of '{awaited}' in {limit.TotalSeconds} seconds";
+        return (inTime || outcome != BootOutcome.Failed ? outcome : BootOutcome.Late, says, console.ToString());
     }
+
+    private static string[] Arguments(VirtualFirmware firmware, int memory) =>
+    [
+        .. firmware.Arguments, "-accel", "tcg", "-m", $"{memory}", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot",
+        "-drive", $"if=pflash,unit=0,format=raw,readonly=on,file={OfDrive(firmware.Code)}",
+        "-drive", "if=pflash,unit=1,format=raw,snapshot=on,file=vars.fd",
+        "-drive", "if=none,id=esp,format=raw,readonly=on,file=fat:esp", "-device", "virtio-blk-pci,drive=esp",
+    ];
+
+    // QEMU runs in another folder, and takes a comma for the end of a value unless there are two.
+    private static string OfDrive(string path) => Path.GetFullPath(path).Replace(",", ",,", StringComparison.Ordinal);
 
     // "Access Denied" is what firmware says of an entry whose signature does not please it; its other words are of other troubles.
     private static BootOutcome? Judge(string line, string awaited) =>

@@ -49,9 +49,11 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
     }
 
     /// <summary>Opens a file for reading; it stays open until the image is written.</summary>
-    public Layout Open(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="replaceable">Whether the run may write it anew.</param>
+    public Layout Open(string path, bool replaceable = false)
     {
-        FileSource source = FileSource.Open(path);
+        FileSource source = replaceable ? FileSource.OpenReplaceable(path) : FileSource.Open(path);
         _open.Add(source);
         return source.ToLayout();
     }

@@ -103,8 +103,7 @@ internal sealed class UkiKernel : IDisposable
         if (KnownImage.Of(kernel).Kind != ImageKind.Zboot)
             return KernelVersionText.Find(kernel);
         ZbootHeader header = ZbootHeader.Read(PeReader.Read(kernel), kernel);
-        using TemporaryFile unpacked = Decompressor.Decompress(
-            kernel.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(kernel), context);
+        using TemporaryFile unpacked = Decompressor.Payload(kernel, header, context);
         return KernelVersionText.Find(Layout.Of(unpacked));
     }
 

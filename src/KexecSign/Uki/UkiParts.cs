@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uki;
 using KexecSign.Signing;
@@ -46,7 +47,7 @@ internal static class UkiParts
     public static void RequirePair(string operation, SigningOptions signing, string prefix)
     {
         if (signing.Key is null != signing.Certificate is null)
-            throw OperationErrors.OptionMissing.With(operation, $"--{prefix}{(signing.Key is null ? "key" : "cert")}");
+            throw OperationErrors.OptionMissing.With(operation, new NamedOption(prefix + (signing.Key is null ? "key" : "cert")));
     }
 
     /// <summary>Says which sections this stub will ignore, and what boot loaders miss.</summary>

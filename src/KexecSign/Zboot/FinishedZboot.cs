@@ -51,7 +51,7 @@ internal sealed class FinishedZboot : IDisposable
         // A checksum would be that of other bytes, and the kernel's build leaves none.
         if (image.CheckSum != 0)
             unsigned = unsigned.OverwriteUInt32(image.CheckSumOffset, 0);
-        TemporaryFile kernel = Unpack(file, header, context);
+        TemporaryFile kernel = Decompressor.Payload(file, header, context);
         try
         {
             byte[] head = Layout.Of(kernel).ReadBytes(0, Math.Min(kernel.Length, HeadSize));
@@ -94,7 +94,7 @@ internal sealed class FinishedZboot : IDisposable
     {
         PeImage image = PeReader.Read(repacked);
         PeCanonical.Require(image, repacked);
-        using TemporaryFile kernel = Unpack(repacked, ZbootHeader.Read(image, repacked), context);
+        using TemporaryFile kernel = Decompressor.Payload(repacked, ZbootHeader.Read(image, repacked), context);
         string found = Convert.ToHexStringLower(LayoutPass.Hash(Layout.Of(kernel), HashAlgorithmName.SHA256, context));
         if (found != kernelSha256)
             throw OperationErrors.RepackedWrong.With(found, kernelSha256);
@@ -102,7 +102,4 @@ internal sealed class FinishedZboot : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _kernel.Dispose();
-
-    private static TemporaryFile Unpack(Layout file, ZbootHeader header, RunContext context) =>
-        Decompressor.Decompress(file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(file), context);
 }

@@ -112,7 +112,8 @@ public sealed class CompressionTests : IDisposable
     private byte[] Unpack(Layout payload, ZbootCompression compression, uint expected)
     {
         var header = new ZbootHeader(0x1000, (uint)payload.Length, compression.ToString().ToLowerInvariant());
-        using TemporaryFile unpacked = Decompressor.Decompress(payload, header, expected, _bench.Context);
+        using TemporaryFile unpacked = TemporaryFile.Create();
+        Decompressor.Unpack(payload, header, expected, unpacked.Write, _bench.Context);
         return Layout.Of(unpacked).ReadBytes(0, unpacked.Length);
     }
 

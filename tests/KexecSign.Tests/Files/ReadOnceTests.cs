@@ -69,6 +69,30 @@ public sealed class ReadOnceTests : IDisposable
         Read(() => InspectOperation.Definition.Run(new() { File = file }, _bench.Context)).ShouldBeInRange(Size, Size + Rest + 8192);
     }
 
+    [SkippableFact]
+    public void A_page_about_a_verification_reads_nothing_again()
+    {
+        string file = _bench.Folder.At("signed");
+        _bench.Sign(Large(), TestSigners.Rsa2048, o => o with { Output = file, Signing = o.Signing with { Digest = "sha512" } });
+        VerifyOptions options = new() { File = file, Db = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)], Consumers = [Consumer.Firmware, Consumer.Kexec] };
+        VerifyOperation.Definition.Run(options, _bench.Context);
+        Read(() => VerifyOperation.Definition.Run(options with { Html = _bench.Folder.At("page.html") }, _bench.Context)).ShouldBeInRange(Size, Size + 2 * Rest);
+    }
+
+    // Once for its hash, and once beside the other.
+    [SkippableFact]
+    public void A_comparison_reads_each_file_twice_and_equal_ones_once()
+    {
+        string file = Large(), other = _bench.Folder.At("other");
+        byte[] bytes = File.ReadAllBytes(file);
+        bytes[^100] ^= 1;
+        File.WriteAllBytes(other, bytes);
+        InspectOperation.Definition.Run(new() { File = file, Diff = file }, _bench.Context).Comparison!.Same.ShouldBeTrue();
+        Read(() => InspectOperation.Definition.Run(new() { File = file, Diff = file }, _bench.Context)).ShouldBeInRange(2L * Size, 2L * Size + 2 * Rest);
+        Read(() => InspectOperation.Definition.Run(new() { File = file, Diff = other }, _bench.Context).Comparison!.Differences.Length.ShouldBe(1))
+            .ShouldBeInRange(4L * Size, 4L * Size + 2 * Rest);
+    }
+
     [Theory]
     [InlineData(0u, "rsa2048")]
     [InlineData(7u, "rsa2048")]

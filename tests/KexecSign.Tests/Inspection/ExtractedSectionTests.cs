@@ -77,6 +77,19 @@ public sealed class ExtractedSectionTests : IDisposable
     }
 
     [Fact]
+    public void A_certificate_that_is_none_is_refused_and_nothing_written()
+    {
+        byte[] table = new byte[0x40];
+        BinaryPrimitives.WriteInt32LittleEndian(table, 0x10);
+        BinaryPrimitives.WriteInt32LittleEndian(table.AsSpan(8), 0x10);
+        table[0x10] = 0x30;
+        string image = _bench.Folder.File("shim", Vendored(table)), output = _bench.Folder.At("vendor.pem");
+        Inspect(image).Fields.ShouldContain(new InspectedField("certificate that shim trusts", "one that cannot be read"));
+        Refusal.Of("KS1609", () => Inspect(image, VendorCertificates.SectionName, output), "certificate 1 of 1", image);
+        File.Exists(output).ShouldBeFalse();
+    }
+
+    [Fact]
     public void What_is_to_be_written_and_where_go_together()
     {
         string image = _bench.Folder.File("image", TestImage.Arm64().Bytes);
@@ -90,6 +103,19 @@ public sealed class ExtractedSectionTests : IDisposable
 
     private InspectResult Inspect(string file, string? section = null, string? output = null) =>
         InspectOperation.Definition.Run(new() { File = file, Extract = section, Output = output }, _bench.Context);
+
+    // A name of more than 8 letters stands in the string table, behind all else.
+    private static byte[] Vendored(byte[] table)
+    {
+        TestImage image = TestImage.Arm64();
+        byte[] name = [.. Encoding.ASCII.GetBytes(VendorCertificates.SectionName), 0], strings = new byte[4 + name.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(strings, strings.Length);
+        name.CopyTo(strings, 4);
+        "/4\0\0\0\0\0\0"u8.CopyTo(image.Bytes.AsSpan(image.SectionTable));
+        table.CopyTo(image.Bytes, TestImage.SizeOfHeaders);
+        BinaryPrimitives.WriteInt32LittleEndian(image.Bytes.AsSpan(BinaryPrimitives.ReadInt32LittleEndian(image.Bytes.AsSpan(60)) + 12), image.Bytes.Length);
+        return image.Append(strings).Bytes;
+    }
 
     // Records with arrays compare the arrays' places.
     private sealed class Same : IEqualityComparer<VendorCertificates>

@@ -120,7 +120,7 @@ internal static class AgentOperation
         if (policy.Keys.IsEmpty)
             throw OperationErrors.AgentWithoutKeys.With();
         if (options.AuditSigning.Key is not null && options.Audit is null)
-            throw OperationErrors.OptionMissing.With("agent", "--audit with --audit-key");
+            throw OperationErrors.OptionMissing.With("agent", $"{new NamedOption("audit")} with {new NamedOption("audit-key")}");
         // Opened before anything runs: a wrong certificate would be found when the log is written and cannot be signed.
         SigningIdentity? auditor = options.AuditSigning.Key is null ? null : SigningIdentity.Open("agent", options.AuditSigning with { Pin = options.Pin }, context);
         using AuditLog? audit = options.Audit is null ? null : AuditLog.Open(options.Audit, context.Clock);

@@ -67,7 +67,11 @@ internal static class BootOperation
         Details = "A machine of the image's architecture (arm64, x86_64) with EDK2, whose variables hold the certificates of --db, starts the image from a "
             + "disk. Exit code 0: the line of --expect was said; 4: firmware refused the signature; 1: anything else. Nothing stays behind.",
         Body = Run,
-        Plan = o => [.. PlannedStep.Read(o.File, o.Initrd, o.Firmware, o.Variables), new("run", "QEMU"), .. PlannedStep.Write(o.Output)],
+        RunsPrograms = true,
+        Plan = o =>
+        [
+            .. PlannedStep.Read([o.File, o.Initrd, o.Firmware, o.Variables, .. o.Db]), new("run", "QEMU"), .. PlannedStep.Write(o.Output),
+        ],
         TypedResult = () => BootJson.Default.BootResult,
         TypedArguments = [new("FILE", "A kernel Image, vmlinuz.efi, bzImage, unified kernel image or EFI program.", (o, v) => o with { File = v })],
         TypedOptions =
@@ -107,13 +111,17 @@ internal static class BootOperation
         }
         ImmutableArray<X509Certificate2> db = TrustedCertificates.Open(options.Db, context);
         SecureBootKeys? keys = db.IsEmpty ? null : new() { PlatformKey = db[0], KeyExchangeKeys = [db[0]], Allowed = db };
+        // Where the console's text cannot be put is known before the machine runs for minutes.
+        using var files = new StagedFiles(options.File);
+        string? console = options.Output is null ? null : files.Add(options.Output);
         using WorkFolder work = WorkFolder.Open();
         // panic=-1 restarts at once, and QEMU ends then; without it a panic would look like a hang.
         VirtualMachine.Prepare(work.Path, firmware, image, initrd?.ToLayout(), $"console={firmware.Console} panic=-1 {options.CommandLine}".TrimEnd(), keys, context);
-        (BootOutcome outcome, string line, string console) = VirtualMachine.Run(
+        (BootOutcome outcome, string line, string said) = VirtualMachine.Run(
             work.Path, firmware, options.Expect, TimeSpan.FromSeconds(options.Timeout), options.Memory, context);
-        if (options.Output is { } output)
-            WrittenFile.Write(Layout.Of(Encoding.UTF8.GetBytes(console)), output, [options.File], context);
+        if (console is not null)
+            WrittenFile.Write(Layout.Of(Encoding.UTF8.GetBytes(said)), console, [], context);
+        files.Place();
         return new(options.File, PeConstants.MachineName(firmware.Machine), firmware.Code, keys is not null, outcome, line, options.Output);
     }
 }

@@ -72,6 +72,7 @@ internal static class BpfCompileOperation
             + "their folder is on the include path. The same source gives the same bytes in any folder. "
             + "The object is held against the contract of its series before it is written. Needs clang and bpftool.",
         Body = Run,
+        RunsPrograms = true,
         Plan = o => [.. PlannedStep.Read(o.Source), new("run", o.Clang), new("run", $"{o.BpfTool} gen skeleton -L"), .. PlannedStep.Write(o.Output)],
         TypedResult = () => BpfJson.Default.BpfCompileResult,
         TypedArguments = [new("FILE", "The parser's source, a .bpf.c file.", (o, v) => o with { Source = v }, required: false)],

@@ -3,6 +3,7 @@ using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Files;
+using KexecSign.Formats.Errors;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Zboot;
@@ -44,7 +45,7 @@ internal sealed class BuildBody : IDisposable
     /// <param name="existing">What becomes of signatures that it, or the Image inside, carries already.</param>
     /// <param name="recipe">How a kit's payload is compressed.</param>
     /// <param name="context">Run context.</param>
-    /// <exception cref="Formats.Errors.KexecSignException">KS10xx to KS12xx, KS3010, KS31xx.</exception>
+    /// <exception cref="KexecSignException">KS10xx to KS12xx, KS3010, KS31xx.</exception>
     public static BuildBody Make(FileSource source, ZbootKit? kit, SigningIdentity? inner, ExistingSignatures existing, ZbootRecipe recipe, RunContext context)
     {
         Layout file = StandingImage.Of(source.ToLayout(), kit is null, existing);
@@ -53,7 +54,8 @@ internal sealed class BuildBody : IDisposable
         if (inner is null)
             return new(file, null, null);
         if (KnownImage.Of(file).Kind != ImageKind.Zboot)
-            throw OperationErrors.OptionMissing.With("build", $"--kit: {source.Path} is no zboot image, so there is no Image inside to sign");
+            throw OperationErrors.OptionMissing.With(
+                "build", $"{new NamedOption("kit")}: {source.Path} is no zboot image, so there is no Image inside to sign");
         return Repacked(file, inner, existing, source.Path, recipe.Zstd ?? default, context);
     }
 

@@ -12,7 +12,8 @@ internal static class BuildMap
     private const string Signature = "signature";
 
     // The bytes that no hash covers are too few to be drawn; where they are only the headers say.
-    private static ImmutableArray<(long Offset, long Size)> Body(long table) => [(0, Math.Max(0, table))];
+    private static MapCover Cover(string signer, long table, long size) =>
+        new(Signature, signer, true, [(0, Math.Max(0, table))], [new(UncoveredRange.Table, table, size)]);
 
     /// <summary>The map; null where the report has no size.</summary>
     public static FileMap? Of(BuildResult built)
@@ -33,7 +34,7 @@ internal static class BuildMap
         int place = payload is null ? -1 : parts.IndexOf(payload);
         return new(built.File, payload is null ? "signed as it stands" : "EFI zboot kernel (vmlinuz.efi)", size, parts)
         {
-            Covers = built.Outer is { } signed ? [new(Signature, signed.Signer, true, Body(signed.CertificateTableOffset))] : [],
+            Covers = built.Outer is { } signed ? [Cover(signed.Signer, signed.CertificateTableOffset, signed.CertificateTableSize)] : [],
             Inner = place < 0 ? null : Inner(built),
             InnerPart = place,
         };
@@ -47,7 +48,7 @@ internal static class BuildMap
         return new("payload", built.Inner is null ? "kernel Image" : "kernel Image, signed", size,
             FileMap.Between("kernel", size, built.Inner is { } inner ? [Table(inner.CertificateTableOffset, inner.CertificateTableSize)] : []))
         {
-            Covers = built.Inner is { } signed ? [new(Signature, signed.Signer, true, Body(signed.CertificateTableOffset))] : [],
+            Covers = built.Inner is { } signed ? [Cover(signed.Signer, signed.CertificateTableOffset, signed.CertificateTableSize)] : [],
             ImageSize = built.Inner?.RaisedImageSize ?? built.ImageSize,
         };
     }

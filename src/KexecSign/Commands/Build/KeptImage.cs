@@ -58,7 +58,7 @@ internal static class KeptImage
         if (report.Ima?.Xattr is { } name && ExtendedAttribute.TryGet(options.Output!, name) is var value && (value is null || Convert.ToHexStringLower(value) != report.Ima.Value))
             return $"{name} is not what was set";
         var signers = new BuildSigners(Certificate(options.Outer), Certificate(options.Inner), Certificate(options.Ima), options.Parser is not null);
-        using var kept = JudgedFile.Open(options.Output!, context);
+        using var kept = JudgedFile.OpenReplaceable(options.Output!, context);
         if (BuildVerdicts.Refusal(BuildVerdicts.Of(kept, signers, context)) is { } refused)
             return $"{refused.Who} {refused.Says}: {refused.Reason}";
         PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
@@ -78,7 +78,7 @@ internal static class KeptImage
     {
         if (!File.Exists(file.File))
             return false;
-        using FileSource source = FileSource.Open(file.File);
+        using FileSource source = FileSource.OpenReplaceable(file.File);
         return source.Length == file.Size && Convert.ToHexStringLower(LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, context)) == file.Sha256;
     }
 }

@@ -90,22 +90,13 @@ internal static class PlanMergeOperation
         throw OperationErrors.ShardMissing.With(missing.Length, total, which);
     }
 
-    // Lists that are left out are no lists at all, and cannot be written again.
-    private static bool IsWhole(PlannedImageResult? image) =>
-        image?.Name is not null
-        && (image.Result is not { } built
-            || (IsWhole(built.Outputs) && IsWhole(built.Certificates) && IsWhole(built.Verdicts) && (built.Policy is null || IsWhole(built.Policy.Findings))));
-
-    private static bool IsWhole<T>(ImmutableArray<T> list) => !list.IsDefault && list.All(item => item is not null);
-
     private static PlanResult Read(string path)
     {
         try
         {
             PlanResult? report = JsonSerializer.Deserialize(WholeFile.Read(path, MaxReport, "a report"), BuildJson.Default.PlanResult);
-            return report is { Total: >= 0 and <= 1000000, Plan: not null } && !report.Images.IsDefault && report.Images.All(IsWhole)
-                ? report
-                : throw OperationErrors.NotAPlanReport.With("it lacks plan or images").In(path);
+            return WholeReport.Is(report) ? report!
+                : throw OperationErrors.NotAPlanReport.With("it lacks plan or images, or part of what a report says of them").In(path);
         }
         catch (JsonException malformed)
         {

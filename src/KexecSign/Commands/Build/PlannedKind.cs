@@ -22,8 +22,8 @@ internal sealed record PlannedKind(string File, string Kind, bool HasInner, stri
     {
         using FileSource source = FileSource.Open(file);
         Layout layout = source.ToLayout();
-        return Of(file, KnownImage.Of(layout), kit) is { } kind
-            ? kind with { IsSigned = PeReader.LooksLikePe(layout.ReadBytes(0, Math.Min(4096, layout.Length))) && PeReader.ReadDamaged(layout).IsSigned } : null;
+        var known = KnownImage.Of(layout);
+        return Of(file, known, kit) is { } kind ? kind with { IsSigned = known.IsPe && PeReader.ReadDamaged(layout).IsSigned } : null;
     }
 
     private static PlannedKind? Of(string file, KnownImage known, string? kit) => known.Kind switch

@@ -20,7 +20,7 @@ internal static class StandingImage
     };
 
     /// <summary>Signatures stay only where they still hold: on an image of which nothing is changed.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3011.</exception>
+    /// <exception cref="KexecSignException">KS3011.</exception>
     public static void RequireUnchanged(BuildOptions options)
     {
         if (options.Existing is ExistingSignatures.Refuse or ExistingSignatures.Replace)

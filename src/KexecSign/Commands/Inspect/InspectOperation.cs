@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -48,7 +47,7 @@ internal static class InspectOperation
         Body = Run,
         TypedResult = () => InspectJson.Default.InspectResult,
         TypedArguments = [new("FILE", "Kernel Image, vmlinuz.efi, bzImage, UKI, parser object, .auth, .esl, .p7, .rpm or zboot kit.", (o, v) => o with { File = v })],
-        Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(o.Output)],
+        Plan = o => [.. PlannedStep.Read(o.Diff, o.File), .. PlannedStep.Write(o.Output, o.MapSvg)],
         TypedOptions =
         [
             new("extract", "SECTION", "Write a section of an EFI image to -o; of shim's .vendor_cert the certificates that it trusts, as PEM.", (o, v) => o with { Extract = v }),
@@ -69,20 +68,29 @@ internal static class InspectOperation
     private static InspectResult Run(InspectOptions options, RunContext context)
     {
         if (options.Extract is null != options.Output is null)
-            throw OperationErrors.OptionMissing.With("inspect", options.Extract is null ? "--extract SECTION (for -o)" : "-o FILE (for --extract)");
+            throw OperationErrors.OptionMissing.With("inspect", options.Extract is null
+                ? $"{new NamedOption("extract", "SECTION")} (for {new NamedOption("o")})"
+                : $"{new NamedOption("o", "FILE")} (for {new NamedOption("extract")})");
+        // Both are what is shown in the place of the tables.
+        if (options.Diff is not null && options.Map)
+            throw OperationErrors.OptionsConflict.With(new NamedOption("diff"), new NamedOption("map"));
         using FileSource source = FileSource.Open(options.File);
+        using FileSource? other = options.Diff is null ? null : FileSource.Open(options.Diff);
+        using var outputs = new StagedFiles(options.File);
+        string? section = options.Output is null ? null : outputs.Add(options.Output);
+        string? drawing = options.MapSvg is null ? null : outputs.Add(options.MapSvg);
         try
         {
             Layout file = source.ToLayout();
-            InspectResult result = options.Diff is null
-                ? ImageInspection.Inspect(options.File, file, context) with { ImaNotes = ImaCarriers.Notes(options.File, file) }
-                : Whatever(options.File, file, context) with { Comparison = Compare(options.Diff, file, context) };
-            if (options.Extract is { } section)
-                result = result with { Extracted = ExtractedSection.Write(source.Path, file, section, options.Output!, context) };
-            FileMap? map = options.Map || options.MapSvg is not null ? FileMap.Of(result) : null;
-            if (options.MapSvg is not null && !context.DryRun)
-                Write(map ?? throw OperationErrors.NothingToDraw.With(result.Kind), options.MapSvg, options.File, context);
-            return map is null || !options.Map ? result : result with { Pictured = TextMap.Of(map), PicturedNotes = TextMap.Notes(map) };
+            InspectResult result = other is null ? Look(options.File, file, context) : Compare(other, options.File, file, context);
+            if (section is not null)
+                result = result with { Extracted = ExtractedSection.Write(file, options.Extract!, options.Output!, section, context) };
+            FileMap? map = !options.Map && drawing is null ? null
+                : FileMap.Of(result) ?? throw OperationErrors.NothingToDraw.With(result.Kind);
+            if (drawing is not null)
+                WrittenFile.Write(Layout.Of(Encoding.UTF8.GetBytes(SvgMap.File(map!))), drawing, [], context);
+            outputs.Place();
+            return options.Map ? result with { Pictured = TextMap.Of(map!), PicturedNotes = TextMap.Notes(map!) } : result;
         }
         catch (KexecSignException refused)
         {
@@ -90,28 +98,26 @@ internal static class InspectOperation
         }
     }
 
+    private static InspectResult Look(string path, Layout file, RunContext context) =>
+        ImageInspection.Inspect(path, file, context) with { ImaNotes = ImaCarriers.Notes(path, file) };
+
+    private static InspectResult Compare(FileSource before, string path, Layout file, RunContext context)
+    {
+        using ComparedFile old = new(before.ToLayout(), context), now = new(file, context);
+        InspectResult result = Whatever(path, now, context);
+        return result with { Comparison = new(before.Path, old.Sha256, now.Sha256, ImageComparer.Compare(old, now, context)) };
+    }
+
     // A damaged file is compared all the same: how it differs from a sound one is what is asked.
-    private static InspectResult Whatever(string path, Layout file, RunContext context)
+    private static InspectResult Whatever(string path, ComparedFile file, RunContext context)
     {
         try
         {
-            return ImageInspection.Inspect(path, file, context);
+            return ImageInspection.Inspect(path, file.Bytes, file.Digests, file.Image is { } image ? () => image.Inside : null, context);
         }
         catch (KexecSignException broken)
         {
-            return new() { File = path, Size = file.Length, Kind = "damaged", Traps = [broken.Message] };
+            return new() { File = path, Size = file.Bytes.Length, Kind = "damaged", Traps = [broken.Message] };
         }
     }
-
-    private static FileComparison Compare(string path, Layout file, RunContext context)
-    {
-        using FileSource before = FileSource.Open(path);
-        Layout other = before.ToLayout();
-        return new(path, Sha256(other, context), Sha256(file, context), ImageComparer.Compare(other, file, context));
-    }
-
-    private static string Sha256(Layout file, RunContext context) => Convert.ToHexStringLower(LayoutPass.Hash(file, HashAlgorithmName.SHA256, context));
-
-    private static void Write(FileMap map, string path, string input, RunContext context) =>
-        WrittenFile.Write(Layout.Of(Encoding.UTF8.GetBytes(SvgMap.File(map))), path, [input], context);
 }

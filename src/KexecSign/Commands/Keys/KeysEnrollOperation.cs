@@ -118,9 +118,11 @@ internal static class KeysEnrollOperation
         if (!Named(o).Any())
             throw OperationErrors.NothingToEnroll.With();
         if ((o.Store is null) != (o.StoreOutput is null))
-            throw OperationErrors.OptionMissing.With("keys enroll", o.Store is null ? "--store, the store to copy," : "--store-out, where the copy goes,");
+            throw OperationErrors.OptionMissing.With("keys enroll", o.Store is null
+                ? $"{new NamedOption("store")}, the store to copy,"
+                : $"{new NamedOption("store-out")}, where the copy goes,");
         if (o.Output is null && o.Store is null)
-            throw OperationErrors.OptionMissing.With("keys enroll", "-o or --store");
+            throw OperationErrors.OptionMissing.With("keys enroll", $"{new NamedOption("o")} or {new NamedOption("store")}");
         if (o.Output is null)
             return;
         foreach (string name in Named(o))

@@ -92,7 +92,8 @@ internal static class KeysInitOperation
     {
         ({ } path, false) => KeyProfile.Read(path),
         (null, true) => KeyProfile.OfDemonstration(),
-        (null, false) => throw OperationErrors.OptionMissing.With("keys init", "--profile FILE or --demo"),
+        (null, false) => throw OperationErrors.OptionMissing.With(
+            "keys init", $"{new NamedOption("profile", "FILE")} or {new NamedOption("demo")}"),
         _ => throw OperationErrors.OptionsConflict.With(new NamedOption("profile"), new NamedOption("demo")),
     };
 

@@ -151,8 +151,8 @@ internal static class AttachOperation
         string own = Path.Combine(bundle.StageFolder(stage.Number), Bundle.CertificatesName);
         IReadOnlyList<X509Certificate2> prepared = context.Keyring.OpenCertificates("file:" + own, new PinOptions(), context.Cancellation);
         if (!prepared.Select(Fingerprint).SequenceEqual(certificates.Select(Fingerprint)))
-            throw OperationErrors.NotABundle.With($"it was prepared with {prepared.Count} certificate(s), and --cert has "
-                + $"{certificates.Count} or others; give the file that 'prepare' was given").In(options.Bundle);
+            throw OperationErrors.NotABundle.With($"it was prepared with {prepared.Count} certificate(s), "
+                + $"and {new NamedOption("cert")} has {certificates.Count} or others; give the file that 'prepare' was given").In(options.Bundle);
         return SigningIdentity.Elsewhere(certificates, stage.Digest);
     }
 

@@ -65,7 +65,7 @@ internal static class PeNormalizeOperation
     {
         ImageTarget target = Target(options);
         string path = target.Path;
-        using FileSource source = FileSource.Open(options.File);
+        using FileSource source = target.Open();
         try
         {
             NormalizedImage normalized = PeNormalizer.Normalize(source.ToLayout(), options.DropSignatures);

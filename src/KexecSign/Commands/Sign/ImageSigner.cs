@@ -14,7 +14,7 @@ internal sealed class ImageSigner(SigningIdentity identity, SignOptions options,
     /// <summary>Signs one image; what is wrong with it is raised.</summary>
     public SignedFile Sign(SelectedFile file, string target)
     {
-        using FileSource source = FileSource.Open(file.Path);
+        using FileSource source = Open(file);
         if (options.SkipSigned && OwnSignature.IsIn(source, identity, options, context))
             return Leave(file, source, target);
         if (options.Detached)
@@ -32,7 +32,7 @@ internal sealed class ImageSigner(SigningIdentity identity, SignOptions options,
         return Batch.Run<SignedFile>(files, "sign", context, SignedFile.Of, (file, commit, step, answer) =>
         {
             // Who names a stream among files has it read.
-            using FileSource source = file.Root is null ? FileSource.Open(file.Path) : file.Open();
+            using FileSource source = file.Root is null ? FileSource.OpenReplaceable(file.Path) : file.Open();
             string target = targetOf[file.Path];
             if (options.SkipSigned && OwnSignature.IsIn(source, identity, options, context))
             {
@@ -46,6 +46,8 @@ internal sealed class ImageSigner(SigningIdentity identity, SignOptions options,
                 refused => answer(refused is null ? SignedFile.Of(file, image!) : SignedFile.Of(file, refused)));
         });
     }
+
+    private FileSource Open(SelectedFile file) => options.InPlace ? FileSource.OpenReplaceable(file.Path) : FileSource.Open(file.Path);
 
     private SignedImage Write(FileSource source, OutputFile output, IRunStep? step)
     {

@@ -15,9 +15,6 @@ namespace KexecSign.Commands.Signatures;
 /// <summary>Finds every signature of an image, and who will look at it.</summary>
 internal static class SignatureListing
 {
-    // Signatures nest in unsigned attributes, where anyone may put anything.
-    private const int MaxDepth = 4;
-
     // Firmware of before 2011 and some of today stop at the first entry (sbctl issue 502); EDK2 and shim try them all.
     private static readonly ImmutableArray<string> First = ["kernel (kexec)", "firmware", "shim"];
     private static readonly ImmutableArray<string> Later = ["firmware that looks at all entries", "shim"];
@@ -27,36 +24,20 @@ internal static class SignatureListing
     public static ImmutableArray<ListedSignature> Of(PeImage image, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
         ReadDigests digests = ReadDigests.Of(image, file, context, []);
-        var found = ImmutableArray.CreateBuilder<ListedSignature>();
-        foreach (CertificateEntry entry in CertificateTable.Read(image, file))
-        {
-            var listed = new ListedSignature { Index = $"{found.Count(f => !f.Index.Contains('.'))}", Offset = entry.Offset, Size = entry.Length, ReadBy = found.Count == 0 ? First : Later };
-            Add(listed, entry.Pkcs7, digests, trusted, found, depth: 0);
-        }
-        return found.ToImmutable();
+        return [.. WalkedSignature.Of(CertificateTable.Read(image, file)).Select(walked => Listed(walked, digests, trusted))];
     }
 
-    private static void Add(
-        ListedSignature listed, Func<ReadOnlyMemory<byte>> pkcs7, ReadDigests digests, ImmutableArray<X509Certificate2> trusted,
-        ImmutableArray<ListedSignature>.Builder found, int depth)
+    private static ListedSignature Listed(WalkedSignature walked, ReadDigests digests, ImmutableArray<X509Certificate2> trusted)
     {
-        try
+        var listed = new ListedSignature
         {
-            AuthenticodeSignature signature = AuthenticodeSignature.Decode(pkcs7());
-            found.Add(Describe(listed, signature, digests, trusted));
-            if (depth == MaxDepth)
-                return;
-            int nested = 0;
-            foreach (ReadOnlyMemory<byte> inner in signature.NestedSignatures)
-            {
-                var below = new ListedSignature { Index = $"{listed.Index}.{nested++}", Offset = listed.Offset, Size = inner.Length, ReadBy = Nested };
-                Add(below, () => inner, digests, trusted, found, depth + 1);
-            }
-        }
-        catch (KexecSignException broken)
-        {
-            found.Add(listed with { ReadBy = ["nobody"], Problem = broken.Message });
-        }
+            Index = walked.Index,
+            Offset = walked.Entry.Offset,
+            Size = walked.Size,
+            ReadBy = walked.Depth > 0 ? Nested : walked.Index == "0" ? First : Later,
+        };
+        return walked.Signature is { } signature
+            ? Describe(listed, signature, digests, trusted) : listed with { ReadBy = ["nobody"], Problem = walked.Problem!.Message };
     }
 
     private static ListedSignature Describe(ListedSignature listed, AuthenticodeSignature signature, ReadDigests digests, ImmutableArray<X509Certificate2> trusted)

@@ -73,7 +73,7 @@ internal static class SignaturesAddOperation
     {
         ImageTarget target = Target(options);
         string path = target.Path;
-        using FileSource source = FileSource.Open(options.File);
+        using FileSource source = target.Open();
         try
         {
             ImmutableArray<FoundPkcs7> found = [.. options.Signatures.Select(file => new FoundPkcs7(file, () => SignatureFile.Read(file)))];

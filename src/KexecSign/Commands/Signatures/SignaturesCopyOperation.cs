@@ -82,7 +82,7 @@ internal static class SignaturesCopyOperation
         ImageTarget target = Target(options);
         string path = target.Path;
         ImmutableArray<FoundPkcs7> found = Found(options);
-        using FileSource source = FileSource.Open(options.File);
+        using FileSource source = target.Open();
         try
         {
             var joined = JoinedSignatures.Make(source.ToLayout(), found, options.Existing, options.TrailingBytes, twice: false, context);

@@ -91,10 +91,11 @@ internal static class SignaturesRemoveOperation
     private static SignaturesRemoveResult Run(SignaturesRemoveOptions options, RunContext context)
     {
         if (options.All != options.Indexes.IsEmpty)
-            throw options.All ? OperationErrors.OptionsConflict.With("--all", "--index") : OperationErrors.OptionMissing.With("signatures remove", "--index N or --all");
+            throw options.All ? OperationErrors.OptionsConflict.With(new NamedOption("all"), new NamedOption("index"))
+                : OperationErrors.OptionMissing.With("signatures remove", $"{new NamedOption("index", "N")} or {new NamedOption("all")}");
         ImageTarget target = Target(options);
         string path = target.Path;
-        using FileSource source = FileSource.Open(options.File);
+        using FileSource source = target.Open();
         try
         {
             Layout file = source.ToLayout();
@@ -118,8 +119,7 @@ internal static class SignaturesRemoveOperation
     {
         if (said is not null)
             return said == Zero;
-        byte[] head = left.ReadBytes(0, Math.Min(left.Length, 4096));
-        return kept == 0 && (ZbootHeader.IsZboot(head) || KernelImage.TryParse(head) is not null || BzImage.TryParse(head) is not null);
+        return kept == 0 && KnownImage.Of(left) is { Kind: ImageKind.Zboot } or { IsKernel: true };
     }
 
     private static (Layout Left, int Removed, int Kept) Remove(PeImage image, Layout file, SignaturesRemoveOptions options)

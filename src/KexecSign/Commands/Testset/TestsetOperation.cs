@@ -23,6 +23,7 @@ internal static class TestsetOperation
             + "run.sh asks the running kernel, and neither needs KexecSign. Images are kept as recipes, which unpack.sh follows, "
             + "so that the set stays a few times as large as the kernel. Its keys are made for it and lie in it; with --keys the same set is made again, byte for byte.",
         Body = Run,
+        RunsPrograms = true,
         Plan = o => [.. PlannedStep.Read(o.Image, o.Kit, o.Stub, o.Keys), new("run", "objcopy and ld, twice"), .. PlannedStep.Write(o.Output)],
         TypedResult = () => TestsetJson.Default.TestsetResult,
         TypedOptions =

@@ -97,18 +97,18 @@ internal static class UkiBuildOperation
 
     private static UkiBuildOptions Complete(UkiBuildOptions options)
     {
-        Require(options.Linux, "--linux");
-        Require(options.Output, "-o");
+        Require(options.Linux, new NamedOption("linux"));
+        Require(options.Output, new NamedOption("o"));
         UkiParts.RequirePair("uki build", options.Signing, "");
         UkiParts.RequirePair("uki build", options.Inner, "inner-");
         if (options.InnerReplace)
-            Require(options.Inner.Key, "--inner-key (for --inner-replace)");
+            Require(options.Inner.Key, $"{new NamedOption("inner-key")} (for {new NamedOption("inner-replace")})");
         if (!options.JoinedProfiles.IsEmpty)
-            Require(options.Profile, "--profile (for --join-profile: the base is profile 0)");
+            Require(options.Profile, $"{new NamedOption("profile")} (for {new NamedOption("join-profile")}: the base is profile 0)");
         return options with { Inner = options.Inner with { Pin = options.Signing.Pin } };
     }
 
-    private static void Require(string? value, string option)
+    private static void Require(string? value, object option)
     {
         if (value is null)
             throw OperationErrors.OptionMissing.With("uki build", option);

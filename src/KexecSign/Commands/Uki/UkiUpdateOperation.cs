@@ -93,12 +93,13 @@ internal static class UkiUpdateOperation
         UkiParts.RequirePair("uki update", options.Signing, "");
         UkiParts.RequirePair("uki update", options.Inner, "inner-");
         if (options.Linux is null && (options.Inner.Key is not null || options.InnerReplace))
-            throw OperationErrors.OptionMissing.With("uki update", "--linux (for --inner-key: the kernel inside is never changed)");
+            throw OperationErrors.OptionMissing.With(
+                "uki update", $"{new NamedOption("linux")} (for {new NamedOption("inner-key")}: the kernel inside is never changed)");
         using var inputs = new UkiInputs(context);
         SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("uki update", options.Signing, context);
         SigningIdentity? inner = options.Inner.Key is null ? null : SigningIdentity.Open("uki update", options.Inner with { Pin = options.Signing.Pin }, context);
         PcrSigner? signer = PcrSigner.Open(options.Pcr, options.Signing.Pin, context);
-        UkiImage uki = Open(inputs.Open(options.Image), options.Image);
+        UkiImage uki = Open(inputs.Open(options.Image, options.InPlace), options.Image);
         using UkiKernel? kernel = options.Linux is null ? null : Kernel(inputs.Open(options.Linux), options, inner, uki, context);
 
         ImmutableArray<UkiPart> parts = inputs.Parts(options.Contents);

@@ -86,8 +86,10 @@ internal static class VerifyOperation
         PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
         using PictureFiles? pages = PictureFiles.Begin(options.Html, options.Markdown, [options.File, options.Policy, options.Signature], context);
         using var file = JudgedFile.Open(options.File, context, options.Signature);
+        if (pages is not null)
+            ImageInspection.Announce(file);
         VerifyResult result = Judge(options, policy, file, roles, context);
-        pages?.Write(VerifyPicture.Of(result, ImageInspection.Inspect(options.File, file.Content, context), file.Ima), context);
+        pages?.Write(VerifyPicture.Of(result, ImageInspection.Inspect(file, context), file.Ima), context);
         return result;
     }
 
@@ -121,9 +123,13 @@ internal static class VerifyOperation
             CertificatesCountedAs = judgement.ShortForm,
         };
 
-    private static string? TrustOption(VerifyOptions options) =>
-        !options.Certificates.IsEmpty ? "--cert" : !options.Db.IsEmpty ? "--db" : !options.KexecCertificates.IsEmpty ? "--kexec-cert" : !options.ImaCertificates.IsEmpty ? "--ima-cert"
-        : !options.OwnerCertificates.IsEmpty ? "--mok" : options.Policy is not null ? "--policy" : null;
+    private static NamedOption? TrustOption(VerifyOptions options) =>
+        !options.Certificates.IsEmpty ? new("cert")
+        : !options.Db.IsEmpty ? new("db")
+        : !options.KexecCertificates.IsEmpty ? new("kexec-cert")
+        : !options.ImaCertificates.IsEmpty ? new("ima-cert")
+        : !options.OwnerCertificates.IsEmpty ? new("mok")
+        : options.Policy is not null ? new("policy") : null;
 
     private static ImmutableArray<Consumer> Parse(string name) => name == Everyone
         ? [.. ConsumerFacts.All.Select(facts => facts.Consumer)]

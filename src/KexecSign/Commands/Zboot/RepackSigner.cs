@@ -22,7 +22,8 @@ internal sealed record RepackSigner(SigningIdentity? Identity, string? Told)
     {
         bool signs = options.Replacement is null || options.Signing.Key is not null;
         if (!signs && (options.Smaller.Key is not null || options.Smaller.Certificate is not null || options.MayDropChain))
-            throw OperationErrors.OptionMissing.With(Operation, "--key (for --smaller-key and --may-drop-chain)");
+            throw OperationErrors.OptionMissing.With(
+                Operation, $"{new NamedOption("key")} (for {new NamedOption("smaller-key")} and {new NamedOption("may-drop-chain")})");
         if (!signs)
             return [new(null, null)];
         SigningIdentity wanted = SigningIdentity.Open(Operation, options.Signing, context);

@@ -105,6 +105,7 @@ internal static class ZbootBuildOperation
         Details = "With a key the Image inside is signed so that it is exactly image_size bytes long, which boots and which kexec takes after "
             + "unpacking. What was linked is read again and compared before it appears.",
         Body = Run,
+        RunsPrograms = true,
         Plan = o =>
         [
             .. PlannedStep.Read(o.Image, o.Kit, o.Payload, o.Sbat), .. PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
@@ -189,7 +190,7 @@ internal static class ZbootBuildOperation
         if (options is { Smallest: true, Level: not null })
             throw OperationErrors.OptionsConflict.With(new NamedOption("smallest"), new NamedOption("level"));
         if (!signs && options.SignedImage is not null)
-            throw OperationErrors.OptionMissing.With("zboot build", "--key for --signed-image");
+            throw OperationErrors.OptionMissing.With("zboot build", $"{new NamedOption("key")} for {new NamedOption("signed-image")}");
         return signs;
     }
 }

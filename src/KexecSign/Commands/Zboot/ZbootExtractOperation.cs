@@ -81,7 +81,7 @@ internal static class ZbootExtractOperation
             uint length = header.UncompressedLength(file);
             using OutputFile output = OutputFile.Create(path, options.Image);
             using var hashed = new HashedOutput(output, length);
-            Decompressor.Decompress(file.Slice(header.PayloadOffset, header.PayloadSize), header, length, hashed.Write, context);
+            Decompressor.Payload(file, header, hashed.Write, context);
             WrittenFile written = hashed.Finish();
             Layout kernel = output.ToLayout();
             // Reading a signature takes about as long as flushing to a disk.

@@ -106,6 +106,7 @@ internal static class ZbootKitOperation
             + "decide what the stub does, so give the configuration of the kernel that goes inside where you have it. "
             + "With a key the kit is signed: KIT.intoto.json is provenance as 'provenance sign' writes it, and --kit-signer, plans and policies may demand it.",
         Body = Run,
+        RunsPrograms = true,
         Plan = o =>
         [
             .. PlannedStep.Read(o.Source, o.BuildFolder, o.Config),
@@ -151,7 +152,7 @@ internal static class ZbootKitOperation
         (ZbootKitManifest manifest, ImmutableArray<StubObjects> stubs, byte[] configuration) =
             options.BuildFolder is not null ? FromBuild(options) :
             options.Source is not null ? FromSource(options, context) :
-            throw OperationErrors.OptionMissing.With("zboot kit", "--build-dir or --source");
+            throw OperationErrors.OptionMissing.With("zboot kit", $"{new NamedOption("build-dir")} or {new NamedOption("source")}");
         WrittenFile written = WrittenFile.Fill(
             output, ZbootKit.Pack(manifest, [.. stubs.SelectMany(s => s.Files()), (ZbootKit.ConfigurationName, configuration)]), context);
         if (envelope is not null)
@@ -186,7 +187,8 @@ internal static class ZbootKitOperation
 
     private static (ZbootKitManifest, ImmutableArray<StubObjects>, byte[]) FromSource(ZbootKitOptions options, RunContext context)
     {
-        StubTarget target = StubTarget.Named(options.Architecture ?? throw OperationErrors.OptionMissing.With("zboot kit", "--arch with --source"));
+        StubTarget target = StubTarget.Named(options.Architecture
+            ?? throw OperationErrors.OptionMissing.With("zboot kit", $"{new NamedOption("arch")} with {new NamedOption("source")}"));
         if (!Path.Exists(options.Source))
             throw OperationErrors.InputMissing.With().In(options.Source!);
         var source = new KernelSource(options.Source!, target);

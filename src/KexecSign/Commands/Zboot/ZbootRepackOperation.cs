@@ -25,6 +25,7 @@ internal static class ZbootRepackOperation
             + "--may-drop-chain or --smaller-key allows it; else a kit links the image anew; else the number of missing bytes is told. "
             + "With --image the same kernel, signed elsewhere, goes in instead; then no key is needed.",
         Body = Run,
+        RunsPrograms = true,
         Plan = o =>
         [
             .. PlannedStep.Read(o.Image, o.Replacement, o.Kit),

@@ -15,7 +15,8 @@ public static partial class OperationErrors
 
     /// <summary>An output that would take away what the run reads.</summary>
     public static readonly ErrorCode OutputIsRead = new(
-        "KS3052", "the output is {0}, which this run reads.", "Give another output: keys, certificates, PINs, policies, kits and lists are never replaced by the run that reads them.");
+        "KS3052", "the output is {0}, which this run reads.",
+        "Give another output: what a run reads is never replaced by it, unless [option:in-place] says so.");
 
     /// <summary>An output that is no file.</summary>
     public static readonly ErrorCode OutputKind = new(

@@ -28,6 +28,9 @@ public abstract class Operation
     /// <summary>Examples that work as they stand.</summary>
     public ImmutableArray<Example> Examples { get; init; } = [];
 
+    /// <summary>Whether it runs programs that it looks for by name, to which some of the environment is handed on.</summary>
+    public bool RunsPrograms { get; init; }
+
     /// <summary>Positional arguments in order.</summary>
     public abstract IReadOnlyList<ArgumentSpec> Arguments { get; }
 

@@ -12,6 +12,7 @@ public sealed class OperationRequest
 {
     private readonly HashSet<string> _given = [];
     private readonly List<NamedValue> _named = [], _bare = [];
+    private readonly GivenPaths _paths = new();
     private object _options;
 
     /// <summary>Begins with every default in place.</summary>
@@ -44,7 +45,7 @@ public sealed class OperationRequest
         else if (ConfiguredValues.IsProfile(spec))
             Profile = value;
         else
-            _options = spec.Apply(_options, value);
+            Apply(spec, value);
         if (ConfiguredValues.MayBeBareName(spec, value))
             _bare.Add(new(spec, value));
     }
@@ -58,6 +59,7 @@ public sealed class OperationRequest
             throw OperationErrors.ArgumentRepeated.With(Operation.Name, spec.Name, value);
         if (value.Length == 0)
             throw OperationErrors.ValueEmpty.With(Operation.Name, spec.Name);
+        _paths.Add(spec, value);
         _options = spec.Apply(_options, value);
     }
 
@@ -78,6 +80,7 @@ public sealed class OperationRequest
             if (option.Required && !_given.Contains(option.Name))
                 throw OperationErrors.OptionMissing.With(Operation.Name, string.Create(CultureInfo.InvariantCulture, $"{option.Typed} {option.Value}"));
         }
+        _paths.Require();
         return _options;
     }
 
@@ -97,7 +100,7 @@ public sealed class OperationRequest
     internal void Put(OptionSpec spec, string value)
     {
         _given.Add(spec.Name);
-        _options = spec.Apply(_options, value);
+        Apply(spec, value);
     }
 
     /// <summary>Puts the digest of a configured key in.</summary>
@@ -112,5 +115,11 @@ public sealed class OperationRequest
                 return option;
         }
         return null;
+    }
+
+    private void Apply(OptionSpec spec, string value)
+    {
+        _paths.Add(spec, value);
+        _options = spec.Apply(_options, value);
     }
 }

@@ -1,30 +1,32 @@
 using System.Collections.Immutable;
+using KexecSign.Core;
+using KexecSign.Files;
 using KexecSign.Formats.Errors;
-using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
-using KexecSign.Formats.Uki;
 using KexecSign.Formats.Zboot;
+using KexecSign.Images;
 using KexecSign.Inspection.Parts;
 
 namespace KexecSign.Inspection.Differences;
 
 /// <summary>An image as it is compared: its headers, and ways to its parts.</summary>
-internal sealed class ComparedImage
+internal sealed class ComparedImage : IDisposable
 {
-    private const int HeadSize = 4096, MostHeaders = 16 << 20;
+    private const int MostHeaders = 16 << 20;
 
     private readonly ImmutableArray<FilePart> _parts;
 
-    private ComparedImage(PeImage image, Layout file)
+    private readonly bool _isKernel;
+
+    private ComparedImage(PeImage image, Layout file, byte[] head, KnownImage known, KernelInside inside)
     {
         Image = image;
         File = file;
-        byte[] head = file.ReadBytes(0, Math.Min(file.Length, HeadSize));
-        Zboot = ZbootHeader.IsZboot(head) ? Header(image, file) : null;
+        Inside = inside;
+        _isKernel = known.IsKernel;
+        Zboot = known.Kind == ImageKind.Zboot ? Header(image, file) : null;
         Fields = HeaderField.Of(image, head);
-        bool kernel = KernelImage.TryParse(head) is not null || BzImage.TryParse(head) is not null;
-        LinuxVersion = kernel ? KernelVersionText.Find(file) : null;
         _parts = ImageParts.Of(image, file, Zboot);
         var sections = new Dictionary<(string Name, int Index), PeSection>();
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -46,7 +48,10 @@ internal sealed class ComparedImage
 
     public ImmutableArray<HeaderField> Fields { get; }
 
-    public string? LinuxVersion { get; }
+    /// <summary>The kernel that is in it, unpacked once.</summary>
+    public KernelInside Inside { get; }
+
+    public string? LinuxVersion => _isKernel ? Inside.Version() : null;
 
     /// <summary>The sections by name, and their number where a name is there more than once.</summary>
     public IReadOnlyDictionary<(string Name, int Index), PeSection> Sections { get; }
@@ -55,11 +60,19 @@ internal sealed class ComparedImage
     public (long Offset, long Size)? PayloadPlace => Zboot is null ? null : (Zboot.PayloadOffset, Zboot.UncompressedLengthOffset + 4 - Zboot.PayloadOffset);
 
     /// <summary>Reads an image; null for what is none.</summary>
-    public static ComparedImage? Read(Layout file)
+    /// <param name="file">Its bytes.</param>
+    /// <param name="context">Run context.</param>
+    /// <param name="digests">Digests that the bytes will be read for; null for none.</param>
+    public static ComparedImage? Read(Layout file, RunContext context, FileDigests? digests = null)
     {
         try
         {
-            return PeReader.LooksLikePe(file.ReadBytes(0, Math.Min(file.Length, HeadSize))) ? new(PeReader.Read(file), file) : null;
+            byte[] head = KnownImage.HeadOf(file);
+            var known = KnownImage.Of(head);
+            if (!known.IsPe)
+                return null;
+            PeImage image = PeReader.Read(file);
+            return new(image, file, head, known, new(image, file, context, digests));
         }
         // Then the bytes are compared, and nothing is said of what they mean.
         catch (KexecSignException)
@@ -113,6 +126,9 @@ internal sealed class ComparedImage
     public IEnumerable<(string Name, long Offset, Layout Content)> Rest() =>
         _parts.Where(part => part.Kind is PartKind.Padding or PartKind.Unclaimed or PartKind.Symbols)
             .Select(part => (part.Name, part.Offset, File.Slice(part.Offset, part.Size)));
+
+    /// <inheritdoc/>
+    public void Dispose() => Inside.Dispose();
 
     private static void Blank(Span<byte> headers, int offset, int size)
     {

@@ -1,13 +1,10 @@
 using System.Collections.Immutable;
-using KexecSign.Compression;
 using KexecSign.Core;
-using KexecSign.Files;
 using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
-using KexecSign.Formats.Zboot;
 using KexecSign.Parsers;
 
 namespace KexecSign.Inspection.Differences;
@@ -24,10 +21,16 @@ internal sealed class ImageComparer(RunContext context)
     private readonly ImmutableArray<FileDifference>.Builder _found = ImmutableArray.CreateBuilder<FileDifference>();
 
     /// <summary>What differs; empty for the same bytes.</summary>
-    public static ImmutableArray<FileDifference> Compare(Layout before, Layout now, RunContext context)
+    public static ImmutableArray<FileDifference> Compare(ComparedFile before, ComparedFile now, RunContext context)
     {
+        if (before.Sha256 == now.Sha256)
+            return [];
         var comparer = new ImageComparer(context);
-        comparer.Compare(before, now, "", 0);
+        if (before.Image is { } old && now.Image is { } image)
+            comparer.CompareImages(old, image, "", 0);
+        // Where nothing that has a name differs, or nothing here is an image.
+        if (comparer._found.Count == 0 && ByteComparison.Of(before.Bytes, now.Bytes, 0, context) is { } bytes)
+            comparer.Add("", DifferenceKind.Bytes, "bytes", bytes, 0);
         return comparer._found.ToImmutable();
     }
 
@@ -36,9 +39,10 @@ internal sealed class ImageComparer(RunContext context)
         if (ByteComparison.Of(before, now, 0, context) is not { } bytes)
             return;
         int found = _found.Count;
-        if (depth < MostLevels && ComparedImage.Read(before) is { } old && ComparedImage.Read(now) is { } image)
+        using ComparedImage? old = depth < MostLevels ? ComparedImage.Read(before, context) : null;
+        using ComparedImage? image = old is null ? null : ComparedImage.Read(now, context);
+        if (old is not null && image is not null)
             CompareImages(old, image, level, depth);
-        // Where nothing that has a name differs, or nothing here is an image.
         if (_found.Count == found)
             Add(level, DifferenceKind.Bytes, "bytes", bytes, 0);
     }
@@ -130,8 +134,7 @@ internal sealed class ImageComparer(RunContext context)
         string? because;
         try
         {
-            using TemporaryFile old = Unpack(before), inner = Unpack(now);
-            Compare(Layout.Of(old), Layout.Of(inner), Below(level, "payload"), depth + 1);
+            Compare(before.Inside.Open(), now.Inside.Open(), Below(level, "payload"), depth + 1);
             because = _found.Count > place ? "the kernel in it differs" : "the kernel in it is the same, compressed in another way";
         }
         catch (KexecSignException broken)
@@ -140,8 +143,6 @@ internal sealed class ImageComparer(RunContext context)
         }
         _found.Insert(place, new(level, DifferenceKind.Payload, "payload", bytes.Says) { Offset = now.Zboot.PayloadOffset + bytes.First, Bytes = bytes.Count, Because = because });
     }
-
-    private TemporaryFile Unpack(ComparedImage image) => Decompressor.Decompress(image.Payload(), image.Zboot!, image.Zboot!.UncompressedLength(image.File), context);
 
     // Gaps, padding, symbols and what stands behind everything.
     private void CompareRest(ComparedImage before, ComparedImage now, string level)

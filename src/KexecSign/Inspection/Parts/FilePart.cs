@@ -42,4 +42,11 @@ public sealed record FilePart(PartKind Kind, string Name, long Offset, long Size
 /// <param name="Name">What is there.</param>
 /// <param name="Offset">File offset.</param>
 /// <param name="Size">Length in bytes.</param>
-public sealed record UncoveredRange(string Name, long Offset, long Size);
+public sealed record UncoveredRange(string Name, long Offset, long Size)
+{
+    internal const string CheckSum = "checksum", Directory = "certificate directory", Table = "certificate table",
+        Gap = "gap that no signature covers";
+
+    /// <summary>Whether it is a field of the headers that every signer passes over.</summary>
+    internal bool IsHeaderField => Name is CheckSum or Directory;
+}

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Zboot;
@@ -29,18 +30,52 @@ internal static class ImageParts
                 active.Remove((claims[ended].Rank, ended));
             foreach (int begun in starts[cuts[i]])
                 active.Add((claims[begun].Rank, begun));
-            Add(parts, Part(active, claims, cuts[i], cuts[i + 1], file));
+            parts.Add(Part(active, claims, cuts[i], cuts[i + 1], file));
         }
         return parts.ToImmutable();
     }
 
-    /// <summary>What no Authenticode signature covers (UEFI 32.2.4, crypto/asymmetric_keys/verify_pefile.c): it is skipped when the image is hashed.</summary>
-    public static ImmutableArray<UncoveredRange> Uncovered(PeImage image) =>
-    [
-        new("CheckSum", image.CheckSumOffset, 4),
-        .. image.CanBeSigned ? (ReadOnlySpan<UncoveredRange>)[new("certificate directory", image.CertificateDirectoryOffset, 8)] : [],
-        .. image.IsSigned ? (ReadOnlySpan<UncoveredRange>)[new("certificate table", image.CertificateTable.Address, image.CertificateTable.Size)] : [],
-    ];
+    /// <summary>
+    /// What no Authenticode signature covers, in file order (UEFI 32.2.4, crypto/asymmetric_keys/verify_pefile.c): what firmware and kernel
+    /// pass over when they hash headers and sections. Whatever lies between sections is among it.
+    /// </summary>
+    public static ImmutableArray<UncoveredRange> Uncovered(PeImage image)
+    {
+        UncoveredRange checkSum = new(UncoveredRange.CheckSum, image.CheckSumOffset, 4);
+        if (!image.CanBeSigned)
+            return [checkSum];
+        UncoveredRange[] known =
+        [
+            checkSum, new(UncoveredRange.Directory, image.CertificateDirectoryOffset, 8),
+            new(UncoveredRange.Table, image.CertificateTable.Address, image.IsSigned ? image.CertificateTable.Size : 0),
+        ];
+        var uncovered = ImmutableArray.CreateBuilder<UncoveredRange>();
+        long at = 0;
+        foreach (ByteRange range in AuthenticodeDigest.SectionRanges(image).Where(range => range.Length > 0).OrderBy(range => range.Offset))
+        {
+            uncovered.AddRange(Named(at, Math.Min(range.Offset, image.FileLength), known));
+            at = Math.Max(at, range.Offset + range.Length);
+        }
+        uncovered.AddRange(Named(at, image.FileLength, known));
+        return uncovered.ToImmutable();
+    }
+
+    // A range in pieces: those that have a name, and what is left of it.
+    private static IEnumerable<UncoveredRange> Named(long start, long end, UncoveredRange[] known)
+    {
+        foreach (UncoveredRange range in known)
+        {
+            long from = Math.Max(start, range.Offset), to = Math.Min(end, range.Offset + range.Size);
+            if (from >= to)
+                continue;
+            if (from > start)
+                yield return new(UncoveredRange.Gap, start, from - start);
+            yield return new(range.Name, from, to - from);
+            start = to;
+        }
+        if (start < end)
+            yield return new(UncoveredRange.Gap, start, end - start);
+    }
 
     private static IEnumerable<Claim> Claims(PeImage image, Layout file, ZbootHeader? zboot)
     {
@@ -69,14 +104,6 @@ internal static class ImageParts
             return new(first.Kind, first.Name, start, end - start);
         string names = string.Join(", ", active.Take(MostNamed).Select(a => claims[a.Index].Name));
         return new(PartKind.Shared, active.Count > MostNamed ? $"{names} and {active.Count - MostNamed} more" : names, start, end - start);
-    }
-
-    private static void Add(ImmutableArray<FilePart>.Builder parts, FilePart part)
-    {
-        if (parts.Count > 0 && parts[^1] is var last && last.Kind == part.Kind && last.Name == part.Name && part.Kind is PartKind.Padding or PartKind.Unclaimed)
-            parts[^1] = parts[^1] with { Size = parts[^1].Size + part.Size };
-        else
-            parts.Add(part);
     }
 
     private static bool IsZero(Layout file, long start, long end)

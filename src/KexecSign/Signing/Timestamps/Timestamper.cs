@@ -108,7 +108,8 @@ internal sealed class Timestamper : IDisposable
             throw new CryptographicException("the token's own signature does not hold");
         SignedCms cms = token.AsSignedCms();
         ImmutableArray<X509Certificate2> chain = AuthorityChain.Of(signer, cms.Certificates, _authorities, token.TokenInfo.Timestamp.UtcDateTime)
-            ?? throw new CryptographicException($"it is by {signer.Subject}, which none of the {_authorities.Length} certificate(s) of --tsa is or issued");
+            ?? throw new CryptographicException(
+                $"it is by {signer.Subject}, which none of the {_authorities.Length} certificate(s) of {new NamedOption("tsa")} is or issued");
         // Whatever else the server packed would travel in every image.
         foreach (X509Certificate2 other in cms.Certificates.Where(c => !chain.Any(link => link.RawDataMemory.Span.SequenceEqual(c.RawDataMemory.Span))))
             cms.RemoveCertificate(other);

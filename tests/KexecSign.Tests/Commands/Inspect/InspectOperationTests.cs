@@ -198,6 +198,35 @@ public sealed class InspectOperationTests : IDisposable
     }
 
     [Fact]
+    public void A_map_is_drawn_of_images_alone_and_not_beside_a_comparison()
+    {
+        string image = _bench.Folder.File("image", TestImage.Arm64().Bytes), text = _bench.Folder.File("text", "text"u8), svg = _bench.Folder.At("map.svg");
+        Refusal.Of("KS4700", () => InspectOperation.Definition.Run(new() { File = text, Map = true }, _bench.Context), "unknown");
+        Refusal.Of("KS4700", () => InspectOperation.Definition.Run(new() { File = text, MapSvg = svg }, _bench.Context), "unknown");
+        Refusal.Of("KS3011", () => InspectOperation.Definition.Run(new() { File = image, Diff = text, Map = true }, _bench.Context), "--diff", "--map");
+        File.Exists(svg).ShouldBeFalse();
+        InspectOperation.Definition.Run(new() { File = image, Diff = text, MapSvg = svg }, _bench.Context).Comparison.ShouldNotBeNull();
+        File.ReadAllText(svg).ShouldStartWith("<svg");
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    public void What_was_written_is_told_whatever_else_is_shown(bool compared, bool drawn)
+    {
+        string image = _bench.Folder.File("image", TestImage.Arm64().Bytes), other = _bench.Folder.File("other", TestImage.Arm64(seed: 2).Bytes), output = _bench.Folder.At("text");
+        InspectResult result = InspectOperation.Definition.Run(
+            new() { File = image, Diff = compared ? other : null, Map = drawn, Extract = ".text", Output = output }, _bench.Context);
+        result.View().Tables[^1].Rows.ShouldContain(row => row[1] == output);
+    }
+
+    [Fact]
+    public void All_that_is_read_and_written_is_planned() => ((KexecSign.Core.Reports.PlannedResult)InspectOperation.Definition.Run(
+        (object)new InspectOptions { File = "new", Diff = "old", Extract = ".text", Output = "out", MapSvg = "map.svg" }, new() { Keyring = new(), DryRun = true }))
+            .Steps.Select(step => $"{step.Action} {step.What}").ShouldBe(["read old", "read new", "write out", "write map.svg"]);
+
+    [Fact]
     public void A_missing_file_is_an_error() => Refusal.Of("KS3001", () => Inspect(_bench.Folder.At("none")));
 
     public void Dispose() => _bench.Dispose();

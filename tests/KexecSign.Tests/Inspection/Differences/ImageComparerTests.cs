@@ -140,6 +140,17 @@ public sealed class ImageComparerTests : IDisposable
         (inner.Kind, inner.What, inner.Offset, inner.Bytes).ShouldBe((DifferenceKind.Section, ".text", 0x1234, 1));
     }
 
+    // The length that follows all but gzip is not part of what is compressed.
+    [SkippableFact]
+    public void A_zstd_payload_is_looked_into_as_well()
+    {
+        byte[] kernel = TestImage.Arm64().Bytes, other = Changed(kernel, 0x1234);
+        FileDifference[] found = [.. Found(TestZboot.Zstd(kernel, _bench.Folder).Bytes, TestZboot.Zstd(other, _bench.Folder).Bytes)];
+        found.Single(d => d.Kind == DifferenceKind.Payload).Because.ShouldBe("the kernel in it differs");
+        FileDifference inner = found.Single(d => d.Level == "payload");
+        (inner.Kind, inner.What, inner.Offset, inner.Bytes).ShouldBe((DifferenceKind.Section, ".text", 0x1234, 1));
+    }
+
     [Fact]
     public void What_the_stub_says_before_the_payload_is_the_sections()
     {

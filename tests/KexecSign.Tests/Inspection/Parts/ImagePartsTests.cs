@@ -3,8 +3,11 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using KexecSign.Commands.Inspect;
 using KexecSign.Fixtures;
+using KexecSign.Formats.Layouts;
+using KexecSign.Formats.Pe;
 using KexecSign.Inspection;
 using KexecSign.Inspection.Parts;
+using KexecSign.Pictures;
 
 namespace KexecSign.Tests.Inspection.Parts;
 
@@ -21,6 +24,37 @@ public sealed partial class ImagePartsTests : IDisposable
         image.Parts[^1].Offset.ShouldBe(image.Signatures[0].Offset);
         // What AuthenticodeDigest skips: checksum and directory entry where the specification has them.
         image.Uncovered.Select(u => (u.Offset, u.Size)).ShouldBe([(0x40 + 24 + 64, 4), (0x40 + 24 + 112 + 32, 8), (image.Parts[^1].Offset, image.Parts[^1].Size)]);
+    }
+
+    // Firmware and kernel hash section by section, so what lies between headers and sections may be changed at will.
+    [Theory]
+    [InlineData(TestImage.SizeOfHeaders, 0)]
+    [InlineData(TestImage.SizeOfHeaders + TestImage.TextSize, 1)]
+    public void A_gap_is_not_covered_and_every_picture_says_so(int at, int moved)
+    {
+        const int size = 0x200;
+        byte[] signed = File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048));
+        (PeImage read, Layout file) = Bench.Read(_bench.Folder.File("sound", signed));
+        byte[] table = file.ReadBytes(read.CertificateTable.Address, read.CertificateTable.Size);
+        TestImage image = TestImage.Arm64().Insert(at, size);
+        for (int section = moved; section < 2; section++)
+            image.SectionField(section, 20, read.Sections[section].PointerToRawData + size);
+        byte[] gapped = image.Certificates((uint)image.Bytes.Length, (uint)table.Length).Append(table).Bytes;
+        InspectResult result = Inspect(gapped);
+        result.Uncovered.Select(u => (u.Name, u.Offset, u.Size)).ShouldBe(
+        [
+            ("checksum", 0x40 + 24 + 64, 4), ("certificate directory", 0x40 + 24 + 112 + 32, 8), ("gap that no signature covers", at, size),
+            ("certificate table", gapped.Length - table.Length, table.Length),
+        ]);
+        // The hash itself is the judge: a change in there does not change it.
+        byte[] changed = (byte[])gapped.Clone();
+        changed[at + 7] ^= 0xFF;
+        Inspect(changed).AuthenticodeSha256.ShouldNotBeNull().ShouldBe(result.AuthenticodeSha256);
+        FileMap map = FileMap.Of(result).ShouldNotBeNull();
+        map.Covers.ShouldHaveSingleItem().Covered.ShouldNotContain(c => c.Offset <= at && c.Offset + c.Size > at);
+        TextMap.Notes(map)[0].ShouldEndWith($"the checksum, the certificate directory, the certificate table and a gap of 0x200 bytes at 0x{at:x}.");
+        TextMap.Of(map)[0].Rows.Single(row => row[0] == "signature 0")[3].TrimEnd('·').ShouldContain('·');
+        SvgMap.File(map).ShouldContain($"covers 0x{at + size:x} to 0x");
     }
 
     [Fact]
