@@ -5,7 +5,6 @@ using System.Text;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Kinds;
-using KexecSign.Keys.Pkcs11;
 using KexecSign.Keys.References;
 
 namespace KexecSign.Keys.External;

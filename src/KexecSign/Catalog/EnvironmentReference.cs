@@ -38,7 +38,7 @@ public enum VariableScope
 public sealed record EnvironmentEntry(string Name, VariableScope Scope, string Meaning);
 
 /// <summary>
-/// Every variable of the environment that is read, for the man pages and <c>docs/environment.md</c>. Variables whose name the user gives,
+/// Every variable of the environment that is read, or set for others, for the man pages and <c>docs/environment.md</c>. Variables whose name the user gives,
 /// as with <c>--pin-env NAME</c>, are not in it. A test finds what the sources read and compares.
 /// </summary>
 public static class EnvironmentReference
@@ -67,6 +67,9 @@ public static class EnvironmentReference
             + "pair, five times where a PIN is typed on the reader."),
         new("KEXECSIGN_AGENT", VariableScope.Signing,
             "Socket of an agent that holds keys; 'kexecsign agent' sets it for the command that it starts."),
+        new("KEXECSIGN_CONTENT", VariableScope.Signing,
+            "Set for a program that signs (exec:): authenticode, module, ima, evm or digest."),
+        new("KEXECSIGN_NAME", VariableScope.Signing, "Set for a program that signs (exec:): the file that the signature goes into."),
         new("SOURCE_DATE_EPOCH", VariableScope.Times,
             "Seconds since 1970 to write in the place of the clock's time: the signing time of --signing-time, times in archives, "
             + "the time of a signed variable."),

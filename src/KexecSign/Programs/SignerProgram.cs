@@ -77,7 +77,10 @@ public static class SignerProgram
     {
         var start = new ProcessStartInfo(call.Program, call.Arguments)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
         };
         foreach ((string name, string value) in call.Variables)
             start.Environment[name] = value;

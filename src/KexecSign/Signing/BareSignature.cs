@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using KexecSign.Keys.Pkcs11;
+using KexecSign.Keys.Kinds;
 
 namespace KexecSign.Signing;
 

@@ -63,7 +63,12 @@ public sealed class SignOperationTests : IDisposable
         string signed = _bench.SignedImage(TestSigners.Rsa2048);
         SignResult Again(bool fit, string output) => SignOperation.Definition.Run(new()
         {
-            Files = [signed], SkipSigned = true, Fit = fit, Existing = ExistingSignatures.Replace, Output = _bench.Folder.At(output), Signing = _bench.Identity(TestSigners.Rsa2048),
+            Files = [signed],
+            SkipSigned = true,
+            Fit = fit,
+            Existing = ExistingSignatures.Replace,
+            Output = _bench.Folder.At(output),
+            Signing = _bench.Identity(TestSigners.Rsa2048),
         }, _bench.Context);
         Again(fit: false, "same").Files[0].Status.ShouldBe(FileStatus.Skipped);
         Again(fit: true, "fitted").Files[0].Status.ShouldBe(FileStatus.Signed);

@@ -1,6 +1,6 @@
-using KexecSign.Keys.Pkcs11;
+using KexecSign.Keys.Kinds;
 
-namespace KexecSign.Keys.Tests.Pkcs11;
+namespace KexecSign.Keys.Tests.Kinds;
 
 public sealed class EcdsaDerTests
 {

@@ -1,6 +1,6 @@
 using System.Formats.Asn1;
 
-namespace KexecSign.Keys.Pkcs11;
+namespace KexecSign.Keys.Kinds;
 
 /// <summary>ECDSA signatures: PKCS#11 gives <c>r || s</c> of equal length, X9.62 wants <c>SEQUENCE { r INTEGER, s INTEGER }</c>.</summary>
 public static class EcdsaDer
