@@ -87,7 +87,8 @@ internal sealed class OptionValues(Func<string, string> absolute)
     private static string? FileOf(string rooted, OptionKind kind) => kind switch
     {
         OptionKind.PathIn => rooted,
-        OptionKind.KeyReference => rooted.StartsWith(FilePrefix, StringComparison.Ordinal) ? rooted[FilePrefix.Length..] : IsNoPath(rooted) ? null : rooted,
+        OptionKind.KeyReference when rooted.StartsWith(FilePrefix, StringComparison.Ordinal) => rooted[FilePrefix.Length..],
+        OptionKind.KeyReference => IsNoPath(rooted) ? null : rooted,
         OptionKind.TextOrFile => rooted is ['@', _, ..] ? rooted[1..] : null,
         OptionKind.NamedPath => rooted[(rooted.IndexOf(':') + 1)..],
         OptionKind.PathOut or OptionKind.Folder or OptionKind.Flag or OptionKind.Text or OptionKind.Number or OptionKind.Choice => null,

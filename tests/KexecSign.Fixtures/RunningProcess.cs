@@ -29,7 +29,8 @@ public sealed class RunningProcess : IDisposable
         foreach ((string name, string value) in run.Environment)
             start.Environment[name] = value;
         _process = Process.Start(start)!;
-        _streams = Task.WhenAll(Read(_process.StandardOutput.BaseStream, _output), Read(_process.StandardError.BaseStream, _error), Write(run.Input));
+        _streams = Task.WhenAll(
+            Read(_process.StandardOutput.BaseStream, _output), Read(_process.StandardError.BaseStream, _error), Write(run.Input));
     }
 
     /// <summary>Number of the process.</summary>

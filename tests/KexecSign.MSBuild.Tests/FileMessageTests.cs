@@ -35,7 +35,11 @@ public sealed partial class FileMessageTests : IDisposable
 
         task.Execute().ShouldBeTrue();
 
-        Files().ShouldBe([$"[input] {image}", $"[input] {cert}", $"[input] {pin}", $"[input] {config}", $"[output] {At("signed")}", $"[output] {At("report.json")}"]);
+        Files().ShouldBe(
+        [
+            $"[input] {image}", $"[input] {cert}", $"[input] {pin}", $"[input] {config}",
+            $"[output] {At("signed")}", $"[output] {At("report.json")}",
+        ]);
     }
 
     [Fact]
@@ -69,7 +73,7 @@ public sealed partial class FileMessageTests : IDisposable
     }
 
     private string[] Files() =>
-        [.. _engine.Messages.Where(message => message.Message!.StartsWith('[') && message.Importance is MessageImportance.Low).Select(message => message.Message!)];
+        [.. _engine.Messages.Where(message => message.Importance is MessageImportance.Low).Select(message => message.Message!)];
 
     public sealed record CopyOptions
     {

@@ -15,7 +15,9 @@ public sealed class AttributeTests : IDisposable
     public void An_attribute_that_may_not_be_set_ends_the_run_with_its_name_and_the_way_out()
     {
         string file = _folder.File("file", "content"u8);
-        File.SetUnixFileMode(_folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(
+            _folder.Path,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
         Answer answer = AsNobody("ima", "hash", file, "--xattr", "security");
         Skip.If(answer.Exit == 127, "nobody may not start the program where it was built");
@@ -30,6 +32,7 @@ public sealed class AttributeTests : IDisposable
         if (!Environment.IsPrivilegedProcess)
             return KexecSignProgram.Run(arguments);
         Tool.Require("setpriv");
-        return KexecSignProgram.RunAs("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--", ProgramUnderTest.Path, .. arguments]);
+        return KexecSignProgram.RunAs(
+            "setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--", ProgramUnderTest.Path, .. arguments]);
     }
 }

@@ -88,7 +88,11 @@ internal sealed class Runner : IDisposable
         var variables = new Dictionary<string, string> { ["PATH"] = ProcessRun.PathBehind(_path, "/usr/sbin"), ["LC_ALL"] = "C" };
         foreach ((string name, string value) in environment ?? [])
             variables[name] = value;
-        ProcessAnswer answer = new ProcessRun("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script]) { Folder = folder ?? At(""), Environment = variables }.End();
+        ProcessAnswer answer = new ProcessRun("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+        {
+            Folder = folder ?? At(""),
+            Environment = variables,
+        }.End();
         _log.Append(answer.Said);
         return (answer.Exit, answer.Said);
     }

@@ -59,7 +59,8 @@ internal static class ShimJudge
     private static (string? Folder, string Why) Build()
     {
         string judges = Path.Combine(AppContext.BaseDirectory, "Judges");
-        ProcessAnswer answer = new ProcessRun("bash", Path.Combine(AppContext.BaseDirectory, "shim-judge.sh"), DebianKernels.Cache, judges) { Patience = Patience }.End();
+        string script = Path.Combine(AppContext.BaseDirectory, "shim-judge.sh");
+        ProcessAnswer answer = new ProcessRun("bash", script, DebianKernels.Cache, judges) { Patience = Patience }.End();
         return answer.Exit == 0 ? (answer.Output.Trim().Split('\n')[^1], "") : (null, answer.Error.Trim());
     }
 }

@@ -40,7 +40,9 @@ public sealed class SignedAttributesTests
     {
         Refusal.Of("KS1511", () => Read(DigestAttribute), $"contentType is missing, not {Oids.SpcIndirectData}", WayOut);
         Refusal.Of("KS1511", () => Read(TypeAttribute(Oids.SpcIndirectData)), "messageDigest is missing", WayOut);
-        Refusal.Of("KS1511", () => Read(TypeAttribute(Oids.Data), DigestAttribute), $"contentType is {Oids.Data}, not {Oids.SpcIndirectData}", WayOut);
+        Refusal.Of(
+            "KS1511", () => Read(TypeAttribute(Oids.Data), DigestAttribute), $"contentType is {Oids.Data}, not {Oids.SpcIndirectData}",
+            WayOut);
     }
 
     [Fact]

@@ -69,7 +69,9 @@ public sealed class UkiComposerTests
         int debugDirectory = stub.Optional + 112 + 8 * 6;
         stub.U32(debugDirectory, 0x1000).U32(debugDirectory + 4, 28);
         UkiPart[] parts = [.. Enumerable.Range(0, 12).Select(i => Part($".s{i}", 10))];
-        Refusal.Of("KS1711", () => Compose(stub, parts), "14 sections need 0x400 bytes", "there are 0x200", "1 debug record(s)", "without debug records");
+        Refusal.Of(
+            "KS1711", () => Compose(stub, parts), "14 sections need 0x400 bytes", "there are 0x200", "1 debug record(s)",
+            "without debug records");
         Compose(stub, parts[..1]).Length.ShouldBeGreaterThan(stub.Bytes.Length, "as long as the headers do not grow");
     }
 

@@ -72,7 +72,9 @@ public sealed class AgentMessageTests : IDisposable
             new AgentMessage().Add((long)AgentAnswer.Refused).Add("it has signed twice already.").Send(accepted);
         });
         using var keyring = new Keyring(name => name == AgentMessage.Variable ? _folder.At("agent") : null);
-        Refusal.Of("KS3870", () => keyring.OpenKey("pkcs11:object=x", new(), default), "the agent refuses: it has signed twice already.", "audit log");
+        Refusal.Of(
+            "KS3870", () => keyring.OpenKey("pkcs11:object=x", new(), default), "the agent refuses: it has signed twice already.",
+            "audit log");
         agent.GetAwaiter().GetResult();
     }
 

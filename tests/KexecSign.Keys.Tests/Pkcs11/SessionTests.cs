@@ -131,7 +131,9 @@ public sealed class SessionTests(SoftHsm softHsm)
         // SoftHSM gives the same answer when it reads half a file, so that it is asked again.
         for (int i = 0; i < 10; i++)
             InterposedToken.LoginFaults.Enqueue(ReturnValue.UserPinNotInitialized);
-        Refusal.Of("KS2043", () => token.Key("P256"), "token 'Test token' has no user PIN (CKR_USER_PIN_NOT_INITIALIZED (0x102))", "the vendor's tool");
+        Refusal.Of(
+            "KS2043", () => token.Key("P256"), "token 'Test token' has no user PIN (CKR_USER_PIN_NOT_INITIALIZED (0x102))",
+            "the vendor's tool");
     }
 
     [SkippableTheory]

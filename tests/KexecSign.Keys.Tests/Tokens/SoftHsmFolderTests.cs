@@ -28,7 +28,9 @@ public sealed class SoftHsmFolderTests(SoftHsm softHsm) : IDisposable
     public void A_folder_that_cannot_be_made_is_named()
     {
         string file = _folder.File("file", "x"u8);
-        Refusal.Of("KS2027", () => SoftHsmFolder.Open(Path.Combine(file, "token")), $"'{file}/token' cannot be written", "the folder's permissions");
+        Refusal.Of(
+            "KS2027", () => SoftHsmFolder.Open(Path.Combine(file, "token")), $"'{file}/token' cannot be written",
+            "the folder's permissions");
         File.ReadAllText(file).ShouldBe("x");
     }
 

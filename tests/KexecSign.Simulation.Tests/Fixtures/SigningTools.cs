@@ -26,7 +26,9 @@ internal sealed partial class SigningTools : IDisposable
         (string key, string certificate) = signer.WriteTo(Folder);
         string database = Path.Combine(Folder, "nss"), bundle = Path.Combine(Folder, "signer.p12");
         Directory.CreateDirectory(database);
-        Tool.Run("openssl", "pkcs12", "-export", "-inkey", key, "-in", certificate, "-name", "signer", "-out", bundle, "-passout", "pass:test");
+        Tool.Run(
+            "openssl", "pkcs12", "-export", "-inkey", key, "-in", certificate, "-name", "signer", "-out", bundle, "-passout",
+            "pass:test");
         Tool.Run("certutil", "-N", "-d", database, "--empty-password");
         Tool.Run("pk12util", "-i", bundle, "-d", database, "-W", "test", "-K", "");
         return Convert(image, (input, output) =>

@@ -34,7 +34,8 @@ public sealed class RefusedSignatureTests : IDisposable
     public void A_digest_that_is_not_listed_is_not_computed()
     {
         string signed = WithPkcs7(pkcs7 => With(pkcs7, DigestOid + 8, 2));
-        Refuses(signed, Consumer.Shim, TestSigners.Rsa2048, "KS4114", "lists the digest algorithms", "2.16.840.1.101.3.4.2.2", "used SHA256");
+        Refuses(
+            signed, Consumer.Shim, TestSigners.Rsa2048, "KS4114", "lists the digest algorithms", "2.16.840.1.101.3.4.2.2", "used SHA256");
     }
 
     [Fact]
@@ -42,7 +43,9 @@ public sealed class RefusedSignatureTests : IDisposable
     {
         string signed = WithPkcs7(WithoutCertificates);
         string dbx = _bench.Folder.File("dbx.esl", SignatureList.Of(TestSigners.Other.Certificate, Guid.Empty).Encode());
-        Told(Judge(signed, Consumer.Firmware, Pem(TestSigners.Rsa2048), dbx), "KS4149", "those who made signature 0 are not all in it", "dbx");
+        Told(
+            Judge(signed, Consumer.Firmware, Pem(TestSigners.Rsa2048), dbx), "KS4149", "those who made signature 0 are not all in it",
+            "dbx");
         Judge(_bench.SignedImage(TestSigners.Rsa2048), Consumer.Firmware, Pem(TestSigners.Rsa2048), dbx).Answer.ShouldBe(Answer.Accepts);
     }
 
@@ -68,7 +71,8 @@ public sealed class RefusedSignatureTests : IDisposable
             Signing = new() { Key = _bench.Folder.File("modules.key", Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem())), Certificate = pem },
         });
         Judge(signed, Consumer.Firmware, pem).Answer.ShouldBe(Answer.Accepts);
-        Refuses(signed, Consumer.Shim, pem, "KS4150", "signature 0 is by CN=for modules", "include 1.3.6.1.4.1.2312.16.1.2, module signing");
+        Refuses(
+            signed, Consumer.Shim, pem, "KS4150", "signature 0 is by CN=for modules", "include 1.3.6.1.4.1.2312.16.1.2, module signing");
     }
 
     [Fact]
@@ -106,7 +110,8 @@ public sealed class RefusedSignatureTests : IDisposable
     {
         (PeImage image, Layout file) = Bench.Read(_bench.SignedImage(TestSigners.Rsa2048));
         byte[] pkcs7 = change(CertificateTable.Read(image, file)[0].Pkcs7().ToArray());
-        Layout attached = CertificateTable.Attach(image, CertificateTable.Strip(image, file), CertificateEntry.Encode(pkcs7, CertificateEntry.SizeFor(pkcs7.Length)));
+        Layout attached = CertificateTable.Attach(
+            image, CertificateTable.Strip(image, file), CertificateEntry.Encode(pkcs7, CertificateEntry.SizeFor(pkcs7.Length)));
         return _bench.Folder.File("changed", attached.ReadBytes(0, attached.Length));
     }
 

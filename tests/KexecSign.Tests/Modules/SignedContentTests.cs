@@ -12,6 +12,8 @@ public sealed class SignedContentTests
     {
         SignedContent.Of(Layout.Of("content"u8.ToArray())).ToArray().ShouldBe("content"u8.ToArray());
         long length = Array.MaxLength + 1L;
-        Refusal.Of("KS3409", () => SignedContent.Of(Layout.Empty.AppendZeros(length)), $"with {length} bytes", $"than the {Array.MaxLength} that", "RSA or ECDSA");
+        Refusal.Of(
+            "KS3409", () => SignedContent.Of(Layout.Empty.AppendZeros(length)), $"with {length} bytes",
+            $"than the {Array.MaxLength} that", "RSA or ECDSA");
     }
 }

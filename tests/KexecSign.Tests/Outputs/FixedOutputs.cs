@@ -28,7 +28,8 @@ internal static class FixedOutputs
 
     // BPF_MOV64_REG(r6, r1); BPF_EXIT_INSN(): what names a hook and does nothing.
     private static readonly byte[] Parser =
-        ElfBuilder.Parser("\x01\x02fentry.s/kexec_image_parser_anchor\0\0\x03"u8, [0xBF, 0x16, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
+        ElfBuilder.Parser(
+            "\x01\x02fentry.s/kexec_image_parser_anchor\0\0\x03"u8, [0xBF, 0x16, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
 
     /// <summary>By name: how each is made in a bench.</summary>
     public static IReadOnlyDictionary<string, Func<Bench, byte[]>> All { get; } = new Dictionary<string, Func<Bench, byte[]>>
@@ -38,20 +39,24 @@ internal static class FixedOutputs
         ["signatures remove"] = WithoutSignature,
         ["sbat rows put in"] = bench => Bytes(SbatSection.Put(Image(), bench.Folder.File("rows", "linux,1,Linux,linux,6,https://kernel.org\n"u8))),
         ["bpf embed"] = bench => File.ReadAllBytes(Embedded(bench)),
-        ["bpf extract"] = bench => Written(bench, output => BpfExtractOperation.Definition.Run(new() { Image = Embedded(bench), Output = output }, bench.Context)),
+        ["bpf extract"] = bench => Written(bench, output =>
+            BpfExtractOperation.Definition.Run(new() { Image = Embedded(bench), Output = output }, bench.Context)),
         ["a parser ELF"] = _ => ParserElf.Write([Parser], ParserElf.Write([Parser], null)),
-        ["an image envelope"] = _ => Bytes(new ImageEnvelope(Image(), Layout.Of("initrd"u8.ToArray()), ImageEnvelope.Section("root=/dev/vda quiet")).Write(PeConstants.MachineArm64)),
+        ["an image envelope"] = _ =>
+            Bytes(new ImageEnvelope(Image(), Layout.Of("initrd"u8.ToArray()), ImageEnvelope.Section("root=/dev/vda quiet")).Write(PeConstants.MachineArm64)),
         ["uki build"] = bench => File.ReadAllBytes(Uki(bench)),
         ["uki measure"] = Measured,
         ["uki update"] = Updated,
         ["addon build for x86_64"] = bench => Addon(bench, "x86_64"),
         ["addon build for arm64"] = bench => Addon(bench, "arm64"),
         ["addon build for riscv64"] = bench => Addon(bench, "riscv64"),
-        ["zboot extract"] = bench => Written(bench, output => ZbootExtractOperation.Definition.Run(new() { Image = Zboot(bench), Output = output }, bench.Context)),
+        ["zboot extract"] = bench => Written(bench, output =>
+            ZbootExtractOperation.Definition.Run(new() { Image = Zboot(bench), Output = output }, bench.Context)),
         ["zboot repack"] = Repacked,
         ["zstd at level 22"] = bench => Zstd(bench, SmallKernel.Wordy(), 22),
         ["ima hash"] = Hashes,
-        ["a tar with attributes"] = _ => Bytes(PaxTar.Write([new("boot/vmlinuz.efi", 0x1A4, Time, Image(), [("security.ima", new byte[] { 4, 4, 1, 2, 3 })])])),
+        ["a tar with attributes"] = _ =>
+            Bytes(PaxTar.Write([new("boot/vmlinuz.efi", 0x1A4, Time, Image(), [("security.ima", new byte[] { 4, 4, 1, 2, 3 })])])),
         ["a cpio archive"] = _ => Bytes(NewcArchive.Write([("init", 0x81ED, Layout.Of("#!/bin/sh\n"u8.ToArray())), ("etc/image", 0x81A4, Image())])),
     };
 
@@ -59,7 +64,8 @@ internal static class FixedOutputs
     private static byte[] Normalized(Bench bench)
     {
         const int text = TestImage.SizeOfHeaders + TestImage.TextSize;
-        TestImage image = TestImage.Arm64().Insert(text, 0x400).SectionField(1, 20, text + 0x400).SectionField(1, 12, 0x4000).OptionalField(56, 0x21000).OptionalField(60, 0x800);
+        TestImage image = TestImage.Arm64().Insert(text, 0x400).SectionField(1, 20, text + 0x400).SectionField(1, 12, 0x4000)
+            .OptionalField(56, 0x21000).OptionalField(60, 0x800);
         string file = bench.Folder.File("odd", image.Bytes);
         return Written(bench, output => PeNormalizeOperation.Definition.Run(new() { File = file, Output = output }, bench.Context));
     }
@@ -67,7 +73,9 @@ internal static class FixedOutputs
     private static byte[] WithoutSignature(Bench bench)
     {
         string signed = bench.SignedImage(TestSigners.Rsa2048);
-        return Written(bench, output => SignaturesRemoveOperation.Definition.Run(new() { File = signed, All = true, Output = output }, bench.Context));
+        return Written(
+            bench,
+            output => SignaturesRemoveOperation.Definition.Run(new() { File = signed, All = true, Output = output }, bench.Context));
     }
 
     private static string Embedded(Bench bench)
@@ -107,7 +115,8 @@ internal static class FixedOutputs
 
     private static byte[] Measured(Bench bench)
     {
-        UkiMeasureResult result = UkiMeasureOperation.Definition.Run(new() { File = Uki(bench), Pcr = new() { StubVersion = 257 } }, bench.Context);
+        UkiMeasureResult result = UkiMeasureOperation.Definition.Run(
+            new() { File = Uki(bench), Pcr = new() { StubVersion = 257 } }, bench.Context);
         return Encoding.UTF8.GetBytes(string.Join('\n', result.Pcrs.Select(pcr => $"{pcr.Profile} {pcr.Bank} {pcr.Phase} {pcr.Value}")));
     }
 
@@ -132,7 +141,9 @@ internal static class FixedOutputs
     private static byte[] Repacked(Bench bench)
     {
         string image = Zboot(bench), kernel = bench.Folder.File("Image", SmallKernel.Wordy());
-        return Written(bench, output => ZbootRepackOperation.Definition.Run(new() { Image = image, Replacement = kernel, Output = output }, bench.Context));
+        return Written(
+            bench,
+            output => ZbootRepackOperation.Definition.Run(new() { Image = image, Replacement = kernel, Output = output }, bench.Context));
     }
 
     // The zstd in this program: that of the machine may be another one.

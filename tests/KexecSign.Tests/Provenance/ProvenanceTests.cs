@@ -149,7 +149,9 @@ public sealed class ProvenanceTests : IDisposable
         ProvenanceSignOperation.Definition.Run(
             new() { Files = [image, part], Signing = _bench.Identity(TestSigners.Rsa2048), Builder = "https://ci.example/9", Output = envelope }, _bench.Context);
         string inside = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(TestImage.Arm64().Bytes));
-        Refusal.Of("KS4663", () => Verify(envelope, TestSigners.Rsa2048, image), $"the provenance says {Sha256(part)} of built.efi#Image", $"has {inside}", "get both again");
+        Refusal.Of(
+            "KS4663", () => Verify(envelope, TestSigners.Rsa2048, image), $"the provenance says {Sha256(part)} of built.efi#Image",
+            $"has {inside}", "get both again");
     }
 
     [Fact]

@@ -64,7 +64,9 @@ public sealed class KernelSourceTests : IDisposable
     {
         Tool.Require("make", "aarch64-linux-gnu-gcc", "flex", "bison", "bc");
         MakeTree();
-        File.WriteAllText(Path.Combine(Tree, "Makefile"), "defconfig:\n\techo CONFIG_ARM64=y > $(O)/.config\nolddefconfig:\n\tsed -i /EFI_ZBOOT/d $(O)/.config\n");
+        File.WriteAllText(
+            Path.Combine(Tree, "Makefile"),
+            "defconfig:\n\techo CONFIG_ARM64=y > $(O)/.config\nolddefconfig:\n\tsed -i /EFI_ZBOOT/d $(O)/.config\n");
         string kit = Path.Combine(_folder.FullName, "old.kit");
         Refusal.Of(
             "KS3111",

@@ -4,7 +4,9 @@ using Xunit.Abstractions;
 
 namespace KexecSign.Packages.Tests.Native;
 
-/// <summary>The first minute of somebody who has a bare Debian 12 and the package: two lines, and the second shows what a signature is good for.</summary>
+/// <summary>
+/// The first minute of somebody who has a bare Debian 12 and the package: two lines, and the second shows what a signature is good for.
+/// </summary>
 [Collection(NativePackagesGroup.Name)]
 public sealed class FirstSuccessTests(NativePackages packages, ITestOutputHelper said)
 {
@@ -23,7 +25,9 @@ public sealed class FirstSuccessTests(NativePackages packages, ITestOutputHelper
         TimeSpan done = Stopwatch.GetElapsedTime(began);
 
         // A minute is what users are promised; what this machine does besides is not known here, so the time is told and not judged.
-        said.WriteLine(string.Create(CultureInfo.InvariantCulture, $"installed after {installed.TotalSeconds:0.0} s, first success after {done.TotalSeconds:0.0} s"));
+        said.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"installed after {installed.TotalSeconds:0.0} s, first success after {done.TotalSeconds:0.0} s"));
         shown.ShouldContain("signed.efi: verified");
         shown.ShouldContain("changed.efi: NOT verified");
     }

@@ -14,7 +14,9 @@ public sealed class BuildRefusalTests : IDisposable
     [Fact]
     public void An_image_that_firmware_refuses_is_not_put_in_place()
     {
-        Refusal.Of("KS3203", () => Build(o => o with { Outer = _bench.Identity(TestSigners.P256) }), "refused by firmware: signature 0 uses algorithm 1.2.840.10045.4.3.2", "Nothing was put in place");
+        Refusal.Of(
+            "KS3203", () => Build(o => o with { Outer = _bench.Identity(TestSigners.P256) }),
+            "refused by firmware: signature 0 uses algorithm 1.2.840.10045.4.3.2", "Nothing was put in place");
         File.Exists(_bench.Folder.At("built.efi")).ShouldBeFalse();
     }
 

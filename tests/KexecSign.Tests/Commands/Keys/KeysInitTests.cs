@@ -254,7 +254,9 @@ public sealed class KeysInitTests : IDisposable
         Init(Profile);
         Run(Options(Profile.Replace("Init test", "Second")) with { Certificates = In("others") }, null);
         using var keyring = new Keyring();
-        Refuses("KS2021", () => keyring.OpenKey(uri, new PinOptions { File = In("token/pin") }, default), "2 tokens match", "'Init test'", "'Second'", "Add token=, serial= or slot-id=");
+        Refuses(
+            "KS2021", () => keyring.OpenKey(uri, new PinOptions { File = In("token/pin") }, default), "2 tokens match", "'Init test'",
+            "'Second'", "Add token=, serial= or slot-id=");
     }
 
     [SkippableFact]
@@ -262,7 +264,9 @@ public sealed class KeysInitTests : IDisposable
     {
         RequireSoftHsm();
         using var context = new RunContext { Keyring = new Keyring(), Clock = new LastYears() };
-        Refuses("KS3403", () => KeysInitOperation.Definition.Run(Options(Profile), context), "key 'ca'", "subject or validity does not fit", "Check subject and validity in the profile");
+        Refuses(
+            "KS3403", () => KeysInitOperation.Definition.Run(Options(Profile), context), "key 'ca'", "subject or validity does not fit",
+            "Check subject and validity in the profile");
         Directory.GetFiles(In("certs")).ShouldBeEmpty();
     }
 

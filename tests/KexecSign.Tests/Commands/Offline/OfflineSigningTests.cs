@@ -142,9 +142,12 @@ public sealed class OfflineSigningTests : IDisposable
         BundleStage stage = Prepare(signer, o => o with { Fit = true }, _bench.Folder.File("Image", TestImage.Arm64().Bytes)).Stage;
         byte[] signed = new SpcIndirectData(HashAlgorithmName.SHA256, Convert.FromHexString(stage.Files[0].ImageDigest)).Encode();
         string content = _bench.Folder.File("content", SpcIndirectData.HashedOctets(signed).Span);
-        Tool.Run("openssl", "cms", "-sign", "-binary", "-nodetach", "-md", "sha256", "-econtent_type", "1.3.6.1.4.1.311.2.1.4", "-in", content,
-            "-signer", signer.CertificateFile(_bench.Folder), "-inkey", signer.KeyFile(_bench.Folder), "-outform", "DER", "-out", Path.Combine(_bundle, "stage-1", "answers", "p7"));
-        Refusal.Of("KS3711", () => Attach(_bench.Folder.At("attached")), "bytes and takes 0x", "was padded for 0x", "sign the attributes only");
+        Tool.Run(
+            "openssl", "cms", "-sign", "-binary", "-nodetach", "-md", "sha256", "-econtent_type", "1.3.6.1.4.1.311.2.1.4", "-in", content,
+            "-signer", signer.CertificateFile(_bench.Folder), "-inkey", signer.KeyFile(_bench.Folder), "-outform", "DER",
+            "-out", Path.Combine(_bundle, "stage-1", "answers", "p7"));
+        Refusal.Of(
+            "KS3711", () => Attach(_bench.Folder.At("attached")), "bytes and takes 0x", "was padded for 0x", "sign the attributes only");
         File.Exists(_bench.Folder.At("attached")).ShouldBeFalse();
     }
 

@@ -119,7 +119,9 @@ public sealed class SignOperationTests : IDisposable
     public void An_image_size_where_no_certificate_table_can_end_is_refused()
     {
         string image = _bench.Folder.File("image", TestImage.Arm64().U64(16, TestImage.ImageSize + 4).Bytes);
-        Refusal.Of("KS1105", () => _bench.Sign(image, TestSigners.Rsa2048, o => o with { Fit = true }), $"image_size 0x{TestImage.ImageSize + 4:x} is no multiple of 8", "aligned end");
+        Refusal.Of(
+            "KS1105", () => _bench.Sign(image, TestSigners.Rsa2048, o => o with { Fit = true }),
+            $"image_size 0x{TestImage.ImageSize + 4:x} is no multiple of 8", "aligned end");
     }
 
     [Fact]

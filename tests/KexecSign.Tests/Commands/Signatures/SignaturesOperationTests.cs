@@ -217,7 +217,9 @@ public sealed class SignaturesOperationTests : IDisposable
         string image = _bench.Folder.File("plain", TestImage.Arm64().Bytes);
         byte[] signed = File.ReadAllBytes(_bench.SignedImage(TestSigners.Rsa2048));
         signed[^20] ^= 1;
-        Refusal.Of("KS3851", () => Copy(_bench.Folder.File("broken", signed), image), "the signature of CN=test rsa 2048 does not hold", "nothing was written");
+        Refusal.Of(
+            "KS3851", () => Copy(_bench.Folder.File("broken", signed), image), "the signature of CN=test rsa 2048 does not hold",
+            "nothing was written");
         File.Exists(_bench.Folder.At("copied")).ShouldBeFalse();
     }
 

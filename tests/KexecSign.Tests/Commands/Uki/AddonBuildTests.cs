@@ -38,7 +38,9 @@ public sealed class AddonBuildTests : IDisposable
     public void A_computer_without_a_built_in_stub_has_to_say_which_one(string? computer)
     {
         AddonBuildOperation.MachineOf(ArchitectureFacts.Named("arm64")).ShouldBe(PeConstants.MachineArm64);
-        Refusal.Of("KS3672", () => AddonBuildOperation.MachineOf(ArchitectureFacts.Named(computer)), "which machine the addon is for", "x86_64", "--stub").Code.Exit.ShouldBe(Formats.Errors.ExitCode.WrongUsage);
+        Refusal.Of(
+            "KS3672", () => AddonBuildOperation.MachineOf(ArchitectureFacts.Named(computer)),
+            "which machine the addon is for", "x86_64", "--stub").Code.Exit.ShouldBe(Formats.Errors.ExitCode.WrongUsage);
     }
 
     [SkippableFact]

@@ -158,7 +158,9 @@ public sealed class UkiBuildTests : IDisposable
     public void A_parser_is_not_put_into_a_kernel_that_is_signed()
     {
         string signed = Uki().Bench.SignedImage(TestSigners.Leaf), parser = _uki!.Folder.File("parser.o", "a parser"u8);
-        Refusal.Of("KS3668", () => _uki.Build(o => o with { Linux = signed, InnerParser = parser }), "would break the signature", "--inner-key", "--inner-replace");
+        Refusal.Of(
+            "KS3668", () => _uki.Build(o => o with { Linux = signed, InnerParser = parser }), "would break the signature", "--inner-key",
+            "--inner-replace");
         _uki.Folder.Names().ShouldNotContain("linux.efi");
     }
 
