@@ -49,7 +49,7 @@ public sealed class AgentMessageTests : IDisposable
     }
 
     [Fact]
-    public void An_agent_that_answers_what_no_agent_does_ends_the_opening_of_a_key()
+    public async Task An_agent_that_answers_what_no_agent_does_ends_the_opening_of_a_key()
     {
         Task agent = Task.Run(() =>
         {
@@ -59,11 +59,11 @@ public sealed class AgentMessageTests : IDisposable
         });
         using var keyring = new Keyring(name => name == AgentMessage.Variable ? _folder.At("agent") : null);
         Refusal.Of("KS3872", () => keyring.OpenKey("pkcs11:object=x", new(), default), "answer 9", WayOut);
-        agent.GetAwaiter().GetResult();
+        await agent;
     }
 
     [Fact]
-    public void What_an_agent_refuses_is_refused_in_its_words()
+    public async Task What_an_agent_refuses_is_refused_in_its_words()
     {
         Task agent = Task.Run(() =>
         {
@@ -75,7 +75,7 @@ public sealed class AgentMessageTests : IDisposable
         Refusal.Of(
             "KS3870", () => keyring.OpenKey("pkcs11:object=x", new(), default), "the agent refuses: it has signed twice already.",
             "audit log");
-        agent.GetAwaiter().GetResult();
+        await agent;
     }
 
     private Socket Connected(byte[] sent)

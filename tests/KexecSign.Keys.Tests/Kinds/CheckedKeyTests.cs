@@ -79,7 +79,7 @@ public sealed class CheckedKeyTests
     {
         Skip.If(MLDsa.IsSupported, "this machine's OpenSSL knows ML-DSA");
         var key = new Liar(MlDsaSet.Of(65).SubjectPublicKeyInfo(new byte[1952]), []);
-        Refusal.Of("KS2071", () => new CheckedKey(key), "key 'liar' is ML-DSA-65", "older than 3.5", "OpenSSL is 3.5 or newer");
+        Refusal.Of("KS2071", () => new CheckedKey(key).Dispose(), "key 'liar' is ML-DSA-65", "older than 3.5", "OpenSSL is 3.5 or newer");
     }
 
     [Fact]

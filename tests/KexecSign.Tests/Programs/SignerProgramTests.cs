@@ -48,12 +48,12 @@ public sealed class SignerProgramTests : IDisposable
     [InlineData("p384")]
     public void OpenSsl_signs_an_image_and_the_kernel_takes_it(string name)
     {
-        Fixtures.Tool.Require("openssl");
+        Tool.Require("openssl");
         TestSigner signer = TestSigners.Named(name);
         string signed = Sign(OpenSsl(signer), signer);
         Bench.KernelAccepts(signed, signer).ShouldBeTrue();
         if (name.StartsWith("rsa", StringComparison.Ordinal))
-            Fixtures.Tool.Run("sbverify", "--cert", signer.CertificateFile(_bench.Folder), signed).ShouldContain("OK");
+            Tool.Run("sbverify", "--cert", signer.CertificateFile(_bench.Folder), signed).ShouldContain("OK");
     }
 
     [Fact]
@@ -68,9 +68,9 @@ public sealed class SignerProgramTests : IDisposable
     }
 
     [Fact]
-    public void A_service_over_HTTP_signs()
+    public async Task A_service_over_HTTP_signs()
     {
-        Fixtures.Tool.Require("curl");
+        Tool.Require("curl");
         using var service = new HttpListener();
         int port = 20000 + (Environment.ProcessId % 20000);
         service.Prefixes.Add($"http://127.0.0.1:{port}/");
@@ -88,7 +88,7 @@ public sealed class SignerProgramTests : IDisposable
         });
         string program = Program($"exec curl -sSf --noproxy '*' --data-binary @- \"http://127.0.0.1:{port}/$2/$3\"");
         Bench.KernelAccepts(Sign(program, TestSigners.Rsa2048), TestSigners.Rsa2048).ShouldBeTrue();
-        serving.Wait(TimeSpan.FromSeconds(10)).ShouldBeTrue();
+        await serving.WaitAsync(TimeSpan.FromSeconds(10));
         asked.ShouldBe(["/rsa-pkcs1/sha256"]);
         service.Stop();
         Refusal.Of("KS2082", () => Sign(program, TestSigners.Rsa2048, "late")).Message.ShouldContain("curl: (7)");
@@ -97,20 +97,20 @@ public sealed class SignerProgramTests : IDisposable
     [Fact]
     public void An_ssh_agent_signs_what_it_hashes_itself()
     {
-        Fixtures.Tool.Require("ssh-agent", "/usr/bin/python3");
+        Tool.Require("ssh-agent", "/usr/bin/python3");
         string socket = _bench.Folder.At("agent"), client = _bench.Folder.File("client.py", System.Text.Encoding.ASCII.GetBytes(SshClient));
         string key = TestSigners.Rsa3072.KeyFile(_bench.Folder);
         File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        string started = Fixtures.Tool.Run("ssh-agent", "-s", "-a", socket);
+        string started = Tool.Run("ssh-agent", "-s", "-a", socket);
         try
         {
-            Fixtures.Tool.Run("env", $"SSH_AUTH_SOCK={socket}", "ssh-add", "-q", key);
+            Tool.Run("env", $"SSH_AUTH_SOCK={socket}", "ssh-add", "-q", key);
             string program = Program($"exec /usr/bin/python3 '{client}' '{socket}' \"$@\"");
             Bench.KernelAccepts(Sign(program + "?input=message", TestSigners.Rsa3072), TestSigners.Rsa3072).ShouldBeTrue();
         }
         finally
         {
-            Fixtures.Tool.Run("kill", started.Split("SSH_AGENT_PID=")[1].Split(';')[0]);
+            Tool.Run("kill", started.Split("SSH_AGENT_PID=")[1].Split(';')[0]);
         }
     }
 
@@ -200,9 +200,9 @@ public sealed class SignerProgramTests : IDisposable
     [Fact]
     public void Another_users_program_is_not_run()
     {
-        Fixtures.Tool.Demand(Environment.UserName == "root", "only root may give a file to somebody else");
+        Tool.Demand(Environment.UserName == "root", "only root may give a file to somebody else");
         string program = Program("true");
-        Fixtures.Tool.Run("chown", "65534", program["exec:".Length..]);
+        Tool.Run("chown", "65534", program["exec:".Length..]);
         Refusal.Of("KS2081", () => Sign(program, TestSigners.Rsa2048)).Message.ShouldContain("65534");
     }
 
@@ -221,7 +221,7 @@ public sealed class SignerProgramTests : IDisposable
             new() { Files = [file], Sidecar = true, Signing = Identity(OpenSsl(TestSigners.Rsa2048), TestSigners.Rsa2048) }, _context);
         result.Exit.ShouldBe(ExitCode.Done);
         string der = _bench.Folder.File("der", TestSigners.Rsa2048.Certificate.RawData);
-        Fixtures.Tool.Run("evmctl", "ima_verify", "--sigfile", "--key", der, file).ShouldContain("verification is OK");
+        Tool.Run("evmctl", "ima_verify", "--sigfile", "--key", der, file).ShouldContain("verification is OK");
     }
 
     [Fact]

@@ -95,7 +95,8 @@ internal static class AgentOperation
         ],
         TypedOptions =
         [
-            new("key", "KEY", "A key that it holds: a PKCS#11 URI (RFC 7512), exec:/path of a program that signs, or a PEM file for tests.", (o, v) => o with { Keys = o.Keys.Add(v) }, repeatable: true),
+            new("key", "KEY", "A key that it holds: a PKCS#11 URI (RFC 7512), exec:/path of a program that signs, or a PEM file for tests.",
+                (o, v) => o with { Keys = o.Keys.Add(v) }, repeatable: true),
             .. SigningOptionSpecs.Pins<AgentOptions>(o => o.Pin, (o, p) => o with { Pin = p }),
             new("kind", "KIND", "What the keys sign; without it all kinds that are seen, which a digest is not.",
                 (o, v) => o with { Kinds = o.Kinds.Add(AgentPolicy.KindNamed(OptionValues.Choice("kind", v, AgentPolicy.KindNames))!.Value) }, repeatable: true, choices: AgentPolicy.KindNames),

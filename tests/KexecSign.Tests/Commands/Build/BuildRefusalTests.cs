@@ -25,7 +25,7 @@ public sealed class BuildRefusalTests : IDisposable
     {
         string policy = _bench.Folder.File("policy.json", """{ "architecture": "x86_64" }"""u8);
         Refusal.Of("KS3315", () => Build(o => o with { Policy = policy }), policy, "architecture: KS4164", "arm64", "x86_64", "Nothing was put in place")
-            .Code.Exit.ShouldBe(ExitCode.VerificationFailed);
+            .Code.Kind.ShouldBe(ErrorKind.Verdict);
         File.Exists(_bench.Folder.At("built.efi")).ShouldBeFalse();
     }
 

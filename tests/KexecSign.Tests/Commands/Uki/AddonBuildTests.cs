@@ -40,7 +40,7 @@ public sealed class AddonBuildTests : IDisposable
         AddonBuildOperation.MachineOf(ArchitectureFacts.Named("arm64")).ShouldBe(PeConstants.MachineArm64);
         Refusal.Of(
             "KS3672", () => AddonBuildOperation.MachineOf(ArchitectureFacts.Named(computer)),
-            "which machine the addon is for", "x86_64", "--stub").Code.Exit.ShouldBe(Formats.Errors.ExitCode.WrongUsage);
+            "which machine the addon is for", "x86_64", "--stub").Code.Kind.ShouldBe(Formats.Errors.ErrorKind.Usage);
     }
 
     [SkippableFact]

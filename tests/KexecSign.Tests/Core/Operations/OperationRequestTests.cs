@@ -15,7 +15,7 @@ public sealed class OperationRequestTests
         ArgumentSpec file = SignaturesListOperation.Definition.Arguments.ShouldHaveSingleItem();
         request.Give(file, "first.efi");
         Refusal.Of("KS3038", () => request.Give(file, "second.efi"), $"'signatures list' takes one {file.Name}", "'second.efi' is one more", "Run it once for each")
-            .Code.Exit.ShouldBe(ExitCode.WrongUsage);
+            .Code.Kind.ShouldBe(ErrorKind.Usage);
     }
 
     [Fact]
