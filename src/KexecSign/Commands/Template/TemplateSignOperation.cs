@@ -42,9 +42,10 @@ internal static class TemplateSignOperation
         ],
         Examples =
         [
-            new("kexecsign template sign fwupd-amd64-signed-template --from .. --key 'pkcs11:token=release;object=db' --cert db.pem -o debian/signatures",
-                "Sign what the template lists, out of the packages that were built beside it."),
-            new("kexecsign template sign files.json --from unpacked -k db --module-key 'pkcs11:object=modules' --module-cert modules.pem -o signatures",
+            new("kexecsign template sign fwupd-amd64-signed-template --from build-area -k db -o debian/signatures",
+                "Sign what the template lists, out of the packages that were built with it."),
+            new("kexecsign template sign files.json --from unpacked --key 'pkcs11:token=release;object=db' --cert db.pem "
+                + "--module-key 'pkcs11:token=release;object=modules' --module-cert modules.pem --pin-env RELEASE_PIN -o signatures",
                 "Kernels by one key and modules by another, from packages that are unpacked."),
         ],
     };
