@@ -59,7 +59,7 @@ public sealed class KexecSignUkiUpdate() : OperationTask(OperationCatalog.UkiUpd
     /// <summary>Take a section out, for instance .splash.</summary>
     public string[] Remove { get; set; } = [];
 
-    /// <summary>Private key of the image (Secure Boot): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    /// <summary>Private key of the image (Secure Boot): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.</summary>
     public string? Key { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -74,7 +74,7 @@ public sealed class KexecSignUkiUpdate() : OperationTask(OperationCatalog.UkiUpd
     /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512, sha3-256, sha3-384, sha3-512.</summary>
     public string? Digest { get; set; }
 
-    /// <summary>Private key of another kernel (kexec): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    /// <summary>Private key of another kernel (kexec): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.</summary>
     public string? InnerKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
