@@ -68,8 +68,8 @@ internal static class DebPackage
                 continue;
             if (Fault(entry, found.ContainsKey(path)) is { } fault)
                 throw OperationErrors.DebUnusable.With($"'{path}' {fault}").In(deb);
-            string name = $"{folder}/{found.Count}/{Path.GetFileName(path)}";
-            Directory.CreateDirectory(Path.GetDirectoryName(work.File(name))!);
+            string own = $"{folder}/{found.Count}", name = $"{own}/{Path.GetFileName(path)}";
+            work.MakeFolder(own);
             work.Put(name, entry.DataStream is { } data ? Layout.Of(new TarContent(data, entry.Length)) : Layout.Of(ReadOnlyMemory<byte>.Empty), context.Cancellation);
             found.Add(path, name);
         }
