@@ -19,7 +19,8 @@ public sealed class TemplateTests(CompatBench bench)
         string template = Fetched($"{source}-amd64-signed-template"), signed = Fetched($"{source}-amd64-signed"), unsigned = Fetched(package);
         string folder = bench.Folder.Folder(Guid.NewGuid().ToString("N"));
         Answer ours = bench.Ours(
-            "kexecsign", "template", "sign", template, "--from", Packed(package, unsigned, folder), "--key", "file:db.key", "--cert", "db.pem", "-o", $"{folder}/debian/signatures");
+            "kexecsign", "template", "sign", template, "--from", Packed(package, unsigned, folder),
+            "--key", "file:db.key", "--cert", "db.pem", "-o", $"{folder}/debian/signatures");
         ours.Exit.ShouldBe(0, ours.Error);
 
         Rules(template, source, unsigned, folder);
@@ -46,7 +47,9 @@ public sealed class TemplateTests(CompatBench bench)
         Tool.Run("cp", "-r", unpacked, root);
         Directory.CreateDirectory(Path.Combine(root, "DEBIAN"));
         Directory.CreateDirectory(packages);
-        File.WriteAllText(Path.Combine(root, "DEBIAN/control"), $"Package: {package}\nVersion: 1\nArchitecture: amd64\nMaintainer: nobody <a@b.example>\nDescription: test\n");
+        File.WriteAllText(
+            Path.Combine(root, "DEBIAN/control"),
+            $"Package: {package}\nVersion: 1\nArchitecture: amd64\nMaintainer: nobody <a@b.example>\nDescription: test\n");
         Tool.Run("dpkg-deb", "--root-owner-group", "--build", root, packages);
         return packages;
     }
@@ -75,7 +78,8 @@ public sealed class TemplateTests(CompatBench bench)
     {
         string debian = Path.Combine(DebianKernels.Cache, "debian");
         string? found = !Directory.Exists(debian) ? null
-            : Directory.GetDirectories(debian, package + "_*_amd64").Where(folder => !folder.Contains("deb13", StringComparison.Ordinal)).Order(StringComparer.Ordinal).LastOrDefault();
+            : Directory.GetDirectories(debian, package + "_*_amd64").Where(folder => !folder.Contains("deb13", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal).LastOrDefault();
         Tool.Demand(found is not null, $"no {package} in {debian}; './build.sh --target=Test' fetches it (build/debian-kernels.sh)");
         return found!;
     }

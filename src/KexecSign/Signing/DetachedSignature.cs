@@ -21,7 +21,8 @@ internal static class DetachedSignature
     {
         byte[] digest = LayoutPass.Finish(LayoutPass.Run(pending.Body, null, [pending.ImageHash], step, context.Cancellation))[0];
         byte[] toBeSigned = pending.ToBeSigned(digest);
-        byte[] signature = identity.SignContent(ContentKind.Authenticode, toBeSigned, () => pending.Attributes!.Der, context.Cancellation, name);
+        byte[] signature = identity.SignContent(
+            ContentKind.Authenticode, toBeSigned, () => pending.Attributes!.Der, context.Cancellation, name);
         return (digest, pending.Assemble(signature, timestamper?.Stamp(signature, identity.Hash, context)));
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Formats.Tar;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
+using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Programs;
@@ -35,7 +36,7 @@ internal static class DebPackage
         {
             string named = Run(["--field", Path.GetFullPath(deb), "Package"], context, Field);
             if (named != package)
-                throw OperationErrors.DebUnusable.With($"it says that it is '{Core.Reports.Printable.Line(named)}', not '{package}'").In(deb);
+                throw OperationErrors.DebUnusable.With($"it says that it is '{Printable.Line(named)}', not '{package}'").In(deb);
             return Run(["--fsys-tarfile", Path.GetFullPath(deb)], context, tar => Files(tar, deb, wanted, work, folder, context));
         }
         catch (Exception broken) when (broken is IOException or InvalidDataException)
@@ -44,7 +45,8 @@ internal static class DebPackage
         }
     }
 
-    private static T Run<T>(string[] arguments, RunContext context, Func<Stream, T> read) => new ChildProgram(Dpkg, arguments, context).Read(context, read);
+    private static T Run<T>(string[] arguments, RunContext context, Func<Stream, T> read) =>
+        new ChildProgram(Dpkg, arguments, context).Read(context, read);
 
     private static string Field(Stream output)
     {
@@ -70,16 +72,20 @@ internal static class DebPackage
                 throw OperationErrors.DebUnusable.With($"'{path}' {fault}").In(deb);
             string own = $"{folder}/{found.Count}", name = $"{own}/{Path.GetFileName(path)}";
             work.MakeFolder(own);
-            work.Put(name, entry.DataStream is { } data ? Layout.Of(new TarContent(data, entry.Length)) : Layout.Of(ReadOnlyMemory<byte>.Empty), context.Cancellation);
+            work.Put(name, Content(entry), context.Cancellation);
             found.Add(path, name);
         }
         return found;
     }
 
+    private static Layout Content(TarEntry entry) =>
+        entry.DataStream is { } data ? Layout.Of(new TarContent(data, entry.Length)) : Layout.Of(ReadOnlyMemory<byte>.Empty);
+
     private static string? Fault(TarEntry entry, bool again) => entry switch
     {
         _ when again => "is in it twice",
-        { EntryType: not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) } => $"is no regular file but of the tar's kind {entry.EntryType}",
+        { EntryType: not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) } =>
+            $"is no regular file but of the tar's kind {entry.EntryType}",
         { Length: > LongestFile } => $"has 0x{entry.Length:x} bytes",
         _ => null,
     };

@@ -75,7 +75,8 @@ internal sealed record TemplateDocument(string Path, ImmutableArray<TemplatePack
         string direct = System.IO.Path.Combine(template, Name), below = System.IO.Path.Combine(template, Folder);
         if (File.Exists(direct))
             return direct;
-        string[] found = !Directory.Exists(below) ? [] : [.. Directory.GetDirectories(below).Select(folder => System.IO.Path.Combine(folder, Name)).Where(File.Exists)];
+        string[] found = !Directory.Exists(below) ? []
+            : [.. Directory.GetDirectories(below).Select(folder => System.IO.Path.Combine(folder, Name)).Where(File.Exists)];
         return found is [var only] ? only : throw OperationErrors.TemplateUnclear.With(found.Length).In(template);
     }
 
@@ -91,10 +92,14 @@ internal sealed record TemplateDocument(string Path, ImmutableArray<TemplatePack
     private static TemplatePackage Package(PlacedProperty property)
     {
         if (!IsPackage(property.Name))
-            throw OperationErrors.TemplateName.With("package", Printable.Line(property.Name), "Debian has no package of such a name").At(property.Line, property.Column);
+        {
+            throw OperationErrors.TemplateName.With("package", Printable.Line(property.Name), "Debian has no package of such a name")
+                .At(property.Line, property.Column);
+        }
         var reader = new ObjectReader(property.Value, $"'{property.Name}'");
         var package = new TemplatePackage(
-            property.Name, [.. reader.List("trusted_certs").Select(Fingerprint)], [.. reader.List("files").Select(file => Entry(property.Name, file))]);
+            property.Name, [.. reader.List("trusted_certs").Select(Fingerprint)],
+            [.. reader.List("files").Select(file => Entry(property.Name, file))]);
         reader.End();
         return package;
     }

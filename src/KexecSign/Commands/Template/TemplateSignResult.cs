@@ -38,6 +38,7 @@ public sealed record TemplateSignResult(string Template, string Signatures, Immu
 
     /// <inheritdoc/>
     public override ReportView View() => BatchView.Of(
-        $"signed {Files.Count(f => f.Status == FileStatus.Signed)} file(s) of {Files.Select(f => f.Package).Distinct().Count()} package(s)", Files,
+        $"signed {Files.Count(f => f.Status == FileStatus.Signed)} file(s) of {Files.Select(f => f.Package).Distinct().Count()} package(s)",
+        Files,
         Exit == ExitCode.Done ? [$"{Signatures} is what the rules of the template's source expect as debian/signatures."] : []);
 }

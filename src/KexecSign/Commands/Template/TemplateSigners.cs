@@ -28,19 +28,21 @@ internal sealed record TemplateSigners(SigningIdentity? Image, SigningIdentity? 
     {
         SigningOptions own = options.Module;
         if (own.Key is null != own.Certificate is null)
-            throw OperationErrors.OptionMissing.With(Operation, own.Key is null ? new NamedOption("module-key") : new NamedOption("module-cert"));
-        bool images = template.Entries.Any(entry => entry.Kind == TemplateKind.Efi), modules = template.Entries.Any(entry => entry.Kind == TemplateKind.LinuxModule);
+            throw OperationErrors.OptionMissing.With(Operation, new NamedOption(own.Key is null ? "module-key" : "module-cert"));
+        bool images = template.Entries.Any(entry => entry.Kind == TemplateKind.Efi);
+        bool modules = template.Entries.Any(entry => entry.Kind == TemplateKind.LinuxModule);
         SigningIdentity? image = images ? SigningIdentity.Open(Operation, options.Signing, context) : null;
         SigningIdentity? module = !modules ? null
             : own.Key is null ? image ?? SigningIdentity.Open(Operation, options.Signing, context, MlDsaUse.Taken)
-            : SigningIdentity.Open(Operation, own with { Pin = options.Signing.Pin, Digest = own.Digest ?? options.Signing.Digest }, context, MlDsaUse.Taken);
+            : SigningIdentity.Open(
+                Operation, own with { Pin = options.Signing.Pin, Digest = own.Digest ?? options.Signing.Digest }, context, MlDsaUse.Taken);
         SharedKeys.Warn([("EFI images", image), ("modules", module)], context);
         return new(image, module);
     }
 
     /// <summary>
-    /// Refuses code that trusts others than those named: who builds a test kernel says so in <c>trusted_certs</c>, and a production key does
-    /// not vouch for what a test key signs.
+    /// Refuses code that trusts others than those named: who builds a test kernel says so in <c>trusted_certs</c>, and a production key
+    /// does not vouch for what a test key signs.
     /// </summary>
     /// <exception cref="KexecSignException">KS3346 and whatever opening certificates raises.</exception>
     public static void RequireTrust(TemplateDocument template, TemplateSignOptions options, RunContext context)

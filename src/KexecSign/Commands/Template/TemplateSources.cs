@@ -56,8 +56,8 @@ internal sealed class TemplateSources : IDisposable
         try
         {
             var missing = new List<string>();
-            ImmutableArray<TemplateSource> files = [.. places.SelectMany(
-                (place, i) => IsPacked(place.Place) ? Packed(place.Package, place.Place, work!, $"{i}", missing, context) : Unpacked(place.Package, place.Place, missing))];
+            ImmutableArray<TemplateSource> files = [.. places.SelectMany((at, i) => IsPacked(at.Place)
+                ? Packed(at.Package, at.Place, work!, $"{i}", missing, context) : Unpacked(at.Package, at.Place, missing))];
             if (missing.Count > 0)
                 throw OperationErrors.TemplateFilesMissing.With(missing.Count, template.Entries.Count(), Named(missing)).In(template.Path);
             return new(files, work);
@@ -84,11 +84,13 @@ internal sealed class TemplateSources : IDisposable
         if (!Directory.Exists(place))
             return IsOf(package, place) ? [place] : [];
         string unpacked = Path.Combine(place, package);
-        return [.. Directory.Exists(unpacked) ? (string[])[unpacked] : [], .. Directory.GetFiles(place).Where(file => IsOf(package, file)).Order(StringComparer.Ordinal)];
+        IEnumerable<string> packed = Directory.GetFiles(place).Where(file => IsOf(package, file)).Order(StringComparer.Ordinal);
+        return Directory.Exists(unpacked) ? packed.Prepend(unpacked) : packed;
     }
 
     private static bool IsOf(string package, string file) =>
-        Path.GetFileName(file) is var name && name.StartsWith(package + "_", StringComparison.Ordinal) && name.EndsWith(Ending, StringComparison.Ordinal);
+        Path.GetFileName(file) is var name && name.StartsWith(package + "_", StringComparison.Ordinal)
+        && name.EndsWith(Ending, StringComparison.Ordinal);
 
     private static IEnumerable<TemplateSource> Unpacked(TemplatePackage package, string folder, List<string> missing)
     {
@@ -105,7 +107,8 @@ internal sealed class TemplateSources : IDisposable
     private static IEnumerable<TemplateSource> Packed(
         TemplatePackage package, string deb, WorkFolder work, string folder, List<string> missing, RunContext context)
     {
-        Dictionary<string, string> taken = DebPackage.Take(deb, package.Name, [.. package.Files.Select(file => file.Path)], work, folder, context);
+        ImmutableHashSet<string> wanted = [.. package.Files.Select(file => file.Path)];
+        Dictionary<string, string> taken = DebPackage.Take(deb, package.Name, wanted, work, folder, context);
         foreach (TemplateEntry entry in package.Files)
         {
             string shown = $"{deb}:{entry.Path}";

@@ -41,15 +41,20 @@ internal sealed class TemplateBench : IDisposable
 
     public void WriteText(string json) => Bench.Folder.File("files.json", Encoding.UTF8.GetBytes(json));
 
-    public static string Json(string package, string trusted, params (string Type, string Path)[] files) =>
-        $$"""{ "packages": { "{{package}}": { "trusted_certs": [{{trusted}}], "files": [{{string.Join(", ", files.Select(f => $$"""{"sig_type": "{{f.Type}}", "file": "{{f.Path}}"}"""))}}] } } }""";
+    public static string Json(string package, string trusted, params (string Type, string Path)[] files)
+    {
+        string list = string.Join(", ", files.Select(f => $$"""{"sig_type": "{{f.Type}}", "file": "{{f.Path}}"}"""));
+        return $$"""{ "packages": { "{{package}}": { "trusted_certs": [{{trusted}}], "files": [{{list}}] } } }""";
+    }
 
     /// <summary>Makes a .deb of an unpacked package by dpkg-deb, and takes the folder away.</summary>
     public string Pack(string package = Package, string? named = null)
     {
         string root = Path.Combine(Packages, package), deb = Path.Combine(Packages, $"{package}_6.12-1_arm64.deb");
         Directory.CreateDirectory(Path.Combine(root, "DEBIAN"));
-        File.WriteAllText(Path.Combine(root, "DEBIAN/control"), $"Package: {named ?? package}\nVersion: 6.12-1\nArchitecture: arm64\nMaintainer: nobody <a@b.example>\nDescription: test\n");
+        File.WriteAllText(
+            Path.Combine(root, "DEBIAN/control"),
+            $"Package: {named ?? package}\nVersion: 6.12-1\nArchitecture: arm64\nMaintainer: nobody <a@b.example>\nDescription: test\n");
         Tool.Run("dpkg-deb", "--root-owner-group", "--build", root, deb);
         Directory.Delete(root, recursive: true);
         return deb;
@@ -63,8 +68,11 @@ internal sealed class TemplateBench : IDisposable
 
     public TemplateSignOptions Options() => new()
     {
-        Template = Bench.Folder.At("files.json"), From = [Packages], Output = Signatures,
-        Signing = Bench.Identity(TestSigners.Rsa2048), Module = Bench.Identity(TestSigners.Rsa3072),
+        Template = Bench.Folder.At("files.json"),
+        From = [Packages],
+        Output = Signatures,
+        Signing = Bench.Identity(TestSigners.Rsa2048),
+        Module = Bench.Identity(TestSigners.Rsa3072),
     };
 
     /// <summary>A signature's path.</summary>

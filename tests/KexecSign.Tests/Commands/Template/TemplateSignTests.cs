@@ -55,7 +55,9 @@ public sealed class TemplateSignTests : IDisposable
     public void A_module_that_is_signed_already_fails_and_the_rest_is_signed()
     {
         _bench.PutBoth();
-        string ko = _bench.Put(TemplateBench.Package, TemplateBench.Module, [.. TemplateBench.Ko, .. new byte[8], 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 8, .. "~Module signature appended~\n"u8]);
+        // A PKCS#7 of eight bytes, and the trailer that says so.
+        byte[] trailer = [.. new byte[8], 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 8, .. "~Module signature appended~\n"u8];
+        string ko = _bench.Put(TemplateBench.Package, TemplateBench.Module, [.. TemplateBench.Ko, .. trailer]);
         TemplateSignResult result = _bench.Sign();
         result.Exit.ShouldBe(ExitCode.SomeFailed);
         result.Files.Select(f => (f.File, f.Status, f.Code)).ShouldContain((ko, FileStatus.Failed, "KS3350"));
@@ -95,7 +97,8 @@ public sealed class TemplateSignTests : IDisposable
     {
         _bench.PutBoth();
         using var context = new RunContext { Keyring = new Keyring(), DryRun = true };
-        string[] steps = [.. ((PlannedResult)TemplateSignOperation.Definition.Run((object)_bench.Options(), context)).Steps.Select(s => $"{s.Action} {s.What}")];
+        var planned = (PlannedResult)TemplateSignOperation.Definition.Run((object)_bench.Options(), context);
+        string[] steps = [.. planned.Steps.Select(step => $"{step.Action} {step.What}")];
         steps.ShouldContain("read " + Path.Combine(_bench.Packages, TemplateBench.Package, TemplateBench.Module));
         steps.ShouldContain("write " + _bench.At(TemplateBench.Module));
         steps.Count(step => step.StartsWith("sign ", StringComparison.Ordinal)).ShouldBe(2);
