@@ -45,7 +45,9 @@ internal sealed class TemplateSigner(TemplateSources sources, TemplateSigners si
         OutputFile output = BatchTargets.Create(Target(folder, source.Entry), source.Source, inPlace: false, commit.Folders);
         TemplateSignedFile signed = Outcome(source, FileStatus.Signed) with
         {
-            Output = output.Path, DigestAlgorithm = identity.Hash.Name, Signer = identity.Certificate.Subject,
+            Output = output.Path,
+            DigestAlgorithm = identity.Hash.Name,
+            Signer = identity.Certificate.Subject,
         };
         commit.Add(output, Write, refused => answer(refused is null ? signed : Failed(source, refused)));
 
