@@ -125,12 +125,12 @@ unpack() {
     mkdir "$work/root"
     if [[ $kind == source* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/src/linux-source-*.tar.xz'
+    elif [[ $kind == */* ]]; then
+        dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner
     elif [[ $kind == shim* || $kind == stub* || $kind == deflate ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --wildcards './usr/lib/*'
     elif [[ $kind == *-7.* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --exclude './usr/share'
-    elif [[ $kind == */* ]]; then
-        dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner
     elif [[ " busybox$guest" == *" $kind "* ]]; then
         dpkg-deb --fsys-tarfile "$work"/*.deb | tar x -C "$work/root" --no-same-owner --exclude './usr/share'
     else

@@ -7,6 +7,7 @@ using KexecSign.Commands.Keys;
 using KexecSign.Commands.Modules;
 using KexecSign.Commands.Rpm;
 using KexecSign.Commands.Simulate;
+using KexecSign.Commands.Template;
 using KexecSign.Commands.Testset;
 using KexecSign.Commands.Uki;
 
@@ -270,6 +271,21 @@ public static partial class KexecSignAliases
     [CakeNamespaceImport("KexecSign.Commands.Rpm")]
     public static RpmVerifyResult KexecSignRpmVerify(this ICakeContext context, RpmVerifyOptions options) =>
         context.KexecSign(OperationCatalog.RpmVerify, options);
+
+    /// <summary>Signs what a Debian template lists: <c>kexecsign template sign</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignTemplateSign(new TemplateSignOptions { Template = "template/files.json", From = ["build-area"], Output = "debian/signatures",
+    ///     Signing = new SigningOptions { Key = "pkcs11:token=release;object=db", Certificate = "db.pem", Pin = new PinOptions { EnvironmentVariable = "RELEASE_PIN" } }
+    /// });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Template")]
+    [CakeNamespaceImport("KexecSign.Keys.Pins")]
+    [CakeNamespaceImport("KexecSign.Signing")]
+    public static TemplateSignResult KexecSignTemplateSign(this ICakeContext context, TemplateSignOptions options) =>
+        context.KexecSign(OperationCatalog.TemplateSign, options);
 
     /// <summary>Makes keys and certificates from a profile: <c>kexecsign keys init</c>.</summary>
     /// <example>

@@ -125,6 +125,15 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
         return new(path, file.Name, file.Exists ? file.Length : 0);
     }
 
+    /// <summary>A file below a folder that a document names: what leads to it from there must be no link.</summary>
+    /// <param name="root">The folder.</param>
+    /// <param name="name">Its path below that; without '..'.</param>
+    public static SelectedFile In(string root, string name)
+    {
+        var file = new FileInfo(System.IO.Path.Combine(root, name));
+        return new(file.ToString(), name, file.Exists ? file.Length : 0) { Root = root };
+    }
+
     private static string[] Listed(string path)
     {
         string text = System.Text.Encoding.UTF8.GetString(WholeFile.Read(path, LongestList, "a list of files"));

@@ -15,6 +15,7 @@ using KexecSign.Commands.Rpm;
 using KexecSign.Commands.Sign;
 using KexecSign.Commands.Signatures;
 using KexecSign.Commands.Simulate;
+using KexecSign.Commands.Template;
 using KexecSign.Commands.Testset;
 using KexecSign.Commands.Uki;
 using KexecSign.Commands.Verify;
@@ -167,6 +168,9 @@ public static class OperationCatalog
     /// <summary><c>rpm verify</c>.</summary>
     public static Operation<RpmVerifyOptions, RpmVerifyResult> RpmVerify => RpmVerifyOperation.Definition;
 
+    /// <summary>What Debian's templates list, signed.</summary>
+    public static Operation<TemplateSignOptions, TemplateSignResult> TemplateSign => TemplateSignOperation.Definition;
+
     /// <summary>Keys and certificates made from a profile.</summary>
     public static Operation<KeysInitOptions, KeysInitResult> KeysInit => KeysInitOperation.Definition;
 
@@ -235,6 +239,7 @@ public static class OperationCatalog
         ModuleStrip,
         RpmSign,
         RpmVerify,
+        TemplateSign,
         KeysInit,
         KeysList,
         KeysExport,

@@ -20,10 +20,11 @@ internal sealed record PlacedDocument(string Path, long Size, string Sha256, Pla
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="kind">What it should be, for messages.</param>
+    /// <param name="limit">Most bytes that such a document has.</param>
     /// <exception cref="KexecSignException">KS3301 with line and column.</exception>
-    public static PlacedDocument Read(string path, string kind)
+    public static PlacedDocument Read(string path, string kind, long limit = MaxLength)
     {
-        byte[] bytes = WholeFile.Read(path, MaxLength, kind);
+        byte[] bytes = WholeFile.Read(path, limit, kind);
         try
         {
             return new(path, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)), Parse(bytes));

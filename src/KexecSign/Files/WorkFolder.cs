@@ -38,6 +38,20 @@ internal sealed class WorkFolder : IDisposable
     /// <summary>A file in it.</summary>
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
+    /// <summary>Makes a folder in it, and those above that.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3003.</exception>
+    public void MakeFolder(string name)
+    {
+        try
+        {
+            Directory.CreateDirectory(File(name));
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw OperationErrors.OutputUnwritable.Because(refused, FileFailure.Reason(refused)).In(File(name));
+        }
+    }
+
     /// <summary>Writes a file in it.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3003, KS3004.</exception>
     public void Put(string name, Layout content, CancellationToken cancellation)

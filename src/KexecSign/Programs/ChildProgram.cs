@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 
@@ -151,6 +152,51 @@ internal sealed class ChildProgram
             }
             enough.Cancel();
         }
+    }
+
+    /// <summary>Runs it, and has its standard output read as it comes.</summary>
+    /// <param name="context">Run context.</param>
+    /// <param name="read">Reads it; what it leaves is dropped.</param>
+    /// <exception cref="Formats.Errors.KexecSignException">KS5003 when it cannot be started or does not end with 0.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled; the program and its children were killed.</exception>
+    /// <exception cref="IOException">What came is not what the reader expects, though the program says that all went well.</exception>
+    public T Read<T>(RunContext context, Func<Stream, T> read)
+    {
+        context.Cancellation.ThrowIfCancellationRequested();
+        context.Log.Detail(CommandLine());
+        using var output = new ProgramOutput(LogFile);
+        using var process = new Process { StartInfo = _start };
+        process.ErrorDataReceived += (_, line) => output.Take(line.Data);
+        Start(process);
+        // Its output ends when it does, and with that the reading.
+        using CancellationTokenRegistration stop = context.Cancellation.Register(() => process.Kill(entireProcessTree: true));
+        (T? answer, ExceptionDispatchInfo? broken) = (default, null);
+        try
+        {
+            process.StandardInput.Close();
+            process.BeginErrorReadLine();
+            try
+            {
+                answer = read(process.StandardOutput.BaseStream);
+            }
+            catch (Exception failed) when (failed is IOException or InvalidDataException)
+            {
+                broken = ExceptionDispatchInfo.Capture(failed);
+            }
+            process.StandardOutput.BaseStream.CopyTo(Stream.Null);
+            process.WaitForExit();
+        }
+        catch
+        {
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+            throw;
+        }
+        context.Cancellation.ThrowIfCancellationRequested();
+        if (process.ExitCode != 0)
+            throw OperationErrors.ProgramFailed.With(_name, Ending(process.ExitCode), output.Failure);
+        broken?.Throw();
+        return answer!;
     }
 
     private void Start(Process process)

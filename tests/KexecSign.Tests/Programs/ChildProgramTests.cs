@@ -74,6 +74,31 @@ public sealed class ChildProgramTests : IDisposable
             SpinWait.SpinUntil(() => !IsAlive(pid), TimeSpan.FromSeconds(60)).ShouldBeTrue(pid);
     }
 
+    [Fact]
+    public void Its_output_is_read_as_it_comes_and_what_is_left_is_dropped()
+    {
+        byte[] first = new byte[4];
+        Shell(Context(), "printf 'a\\000b\\n'; head -c 9000000 /dev/zero").Read(Context(), stream => stream.ReadAtLeast(first, 4)).ShouldBeGreaterThan(3);
+        first.ShouldBe("a\0b\n"u8.ToArray());
+    }
+
+    [Fact]
+    public void Its_failure_counts_more_than_what_its_reader_says()
+    {
+        static int Cut(Stream stream) => throw new InvalidDataException("cut");
+        Should.Throw<KexecSignException>(() => Shell(Context(), "echo the disk is gone >&2; exit 3").Read(Context(), Cut))
+            .Message.ShouldContain("exit code 3: the disk is gone.");
+        Should.Throw<InvalidDataException>(() => Shell(Context(), "true").Read(Context(), Cut));
+    }
+
+    [Fact]
+    public void Its_reader_does_not_wait_when_cancelled()
+    {
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        var context = new RunContext { Keyring = new Keyring(), Cancellation = stop.Token };
+        Should.Throw<OperationCanceledException>(() => Shell(context, "sleep 1000; true").Read(context, stream => stream.ReadByte()));
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static bool IsAlive(string pid)

@@ -117,6 +117,15 @@ stage() {
         printf '\177ELF not much of a module' | tee vmlinux vsock.ko > debian/tmp/lib/modules/one.ko
         kexecsign module sign vsock.ko --key modules.key --cert file-modules.pem --in-place -q
         xz vsock.ko ;;
+    "template sign")
+        mkdir -p fwupd-amd64-signed-template build-area/fwupd-unsigned/usr unpacked/linux-image-unsigned/boot
+        cp vmlinuz.efi build-area/fwupd-unsigned/usr/fwupd.efi
+        cp vmlinuz.efi unpacked/linux-image-unsigned/boot/vmlinuz
+        printf '\177ELF not much of a module' > unpacked/linux-image-unsigned/one.ko
+        printf '{ "packages": { "fwupd-unsigned": { "trusted_certs": [], "files": [ { "sig_type": "efi", "file": "usr/fwupd.efi" } ] } } }\n' \
+            > fwupd-amd64-signed-template/files.json
+        printf '{ "packages": { "linux-image-unsigned": { "trusted_certs": [], "files": [ %s, %s ] } } }\n' \
+            '{ "sig_type": "efi", "file": "boot/vmlinuz" }' '{ "sig_type": "linux-module", "file": "one.ko" }' > files.json ;;
     attach)
         kexecsign prepare Image --fit --cert file-kexec.pem --bundle release-6.12 -q
         for request in release-6.12/stage-1/requests/*.attributes; do

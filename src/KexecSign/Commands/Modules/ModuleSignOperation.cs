@@ -1,5 +1,4 @@
 using KexecSign.Formats.Vocabulary;
-using KexecSign.Keys.Kinds;
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Compression;
@@ -161,16 +160,11 @@ internal static class ModuleSignOperation
             output, o =>
             {
                 byte[] digest = ContentPass.Run(module.Content, identity.Hash, null, step, context.Cancellation);
-                o.WriteWhole(SignedData(module, digest, identity, name, context), default);
+                o.WriteWhole(ModuleSignature.Make(module, digest, identity, name, file.Path, context), default);
                 signed = signed with { Digest = Convert.ToHexStringLower(digest) };
             },
             refused => answer(refused is null ? signed : FileOutcome.Of(file, refused)));
     }
-
-    private static byte[] SignedData(ModuleFile module, byte[] digest, SigningIdentity identity, SignerName name, RunContext context) =>
-        DetachedSignedData.Encode(
-            new(name, identity.Hash, identity.SignContent(
-                ContentKind.Module, digest, () => SignedContent.Of(module.Content), context.Cancellation, module.Source.Path)), identity.Scheme);
 
     private static byte[] Write(
         ModuleFile module, OutputFile output, SigningIdentity identity, SignerName name, string? saveBeside, IRunStep step, RunContext context)
@@ -178,7 +172,7 @@ internal static class ModuleSignOperation
         bool plain = module.Compression == ModuleCompression.None;
         bool inPieces = plain && module.Content.Extents is not [BytesExtent];
         byte[] digest = ContentPass.Run(module.Content, identity.Hash, inPieces ? output : null, step, context.Cancellation);
-        byte[] signedData = SignedData(module, digest, identity, name, context);
+        byte[] signedData = ModuleSignature.Make(module, digest, identity, name, module.Source.Path, context);
         if (saveBeside is not null)
             WrittenFile.Write(Layout.Of(signedData), saveBeside + Beside, [saveBeside], context);
         byte[] appended = AppendedSignature.Encode(signedData);

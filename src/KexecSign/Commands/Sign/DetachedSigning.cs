@@ -1,5 +1,3 @@
-using KexecSign.Keys.Kinds;
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Core;
 using KexecSign.Files;
@@ -37,12 +35,9 @@ internal static class DetachedSigning
         {
             throw refused.In(source.Path);
         }
-        byte[] digest;
+        byte[] digest, pkcs7;
         using (IRunStep step = context.Log.Step($"hash {Path.GetFileName(source.Path)}", pending.Body.Length))
-            digest = LayoutPass.Finish(LayoutPass.Run(pending.Body, null, [pending.ImageHash], step, context.Cancellation))[0];
-        byte[] toBeSigned = pending.ToBeSigned(digest);
-        byte[] signature = identity.SignContent(ContentKind.Authenticode, toBeSigned, () => pending.Attributes!.Der, context.Cancellation, source.Path);
-        byte[] pkcs7 = pending.Assemble(signature, timestamper?.Stamp(signature, identity.Hash, context));
+            (digest, pkcs7) = DetachedSignature.Make(pending, identity, source.Path, timestamper, step, context);
         WrittenFile written = WrittenFile.Write(Layout.Of(pkcs7), target, [source.Path], context);
         return new(
             target, written.Size, written.Sha256, identity.Hash.Name!, Convert.ToHexStringLower(digest), 0, 0,

@@ -46,6 +46,7 @@ internal static class OptionKinds
         ["LIST"] = OptionKind.PathIn,
         ["PATH"] = OptionKind.PathIn,
         ["IMAGE"] = OptionKind.PathIn,
+        ["TEMPLATE"] = OptionKind.PathIn,
         ["PLAN"] = OptionKind.PathIn,
         ["REPORT"] = OptionKind.PathIn,
         ["PROVENANCE"] = OptionKind.PathIn,
