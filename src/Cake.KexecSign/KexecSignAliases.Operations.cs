@@ -149,7 +149,10 @@ public static partial class KexecSignAliases
     /// <summary>Makes portable EVM signatures alone: <c>kexecsign evm sign</c>.</summary>
     /// <example>
     /// <code>
-    /// KexecSignEvmSign(new EvmSignOptions { Files = ["su"], Set = true, Signing = new SigningOptions { Key = "ima.key", Certificate = "ima.pem" } });
+    /// KexecSignEvmSign(new EvmSignOptions
+    /// {
+    ///     Files = ["su"], Set = true, Signing = new SigningOptions { Key = "ima.key", Certificate = "ima.pem" },
+    /// });
     /// </code>
     /// </example>
     [CakeMethodAlias]
@@ -201,10 +204,15 @@ public static partial class KexecSignAliases
     public static PeNormalizeResult KexecSignPeNormalize(this ICakeContext context, PeNormalizeOptions options) =>
         context.KexecSign(OperationCatalog.PeNormalize, options);
 
-    /// <summary>Signs, compresses, links, signs again and verifies in one go, one image or a plan of many: <c>kexecsign build</c>.</summary>
+    /// <summary>
+    /// Signs, compresses, links, signs again and verifies in one go, one image or a plan of many: <c>kexecsign build</c>.
+    /// </summary>
     /// <example>
     /// <code>
-    /// KexecSignBuild(new BuildOptions { Plan = "plan.json", Report = "report.json", Pin = new PinOptions { EnvironmentVariable = "RELEASE_PIN" } });
+    /// KexecSignBuild(new BuildOptions
+    /// {
+    ///     Plan = "plan.json", Report = "report.json", Pin = new PinOptions { EnvironmentVariable = "RELEASE_PIN" },
+    /// });
     /// </code>
     /// </example>
     [CakeMethodAlias]
@@ -263,7 +271,10 @@ public static partial class KexecSignAliases
     /// <summary>Verifies provenance, and that it is of the files given: <c>kexecsign provenance verify</c>.</summary>
     /// <example>
     /// <code>
-    /// KexecSignProvenanceVerify(new ProvenanceVerifyOptions { Envelope = "vmlinuz.efi.intoto.json", Certificates = ["db.pem"], Files = ["vmlinuz.efi"] });
+    /// KexecSignProvenanceVerify(new ProvenanceVerifyOptions
+    /// {
+    ///     Envelope = "vmlinuz.efi.intoto.json", Certificates = ["db.pem"], Files = ["vmlinuz.efi"],
+    /// });
     /// </code>
     /// </example>
     [CakeMethodAlias]

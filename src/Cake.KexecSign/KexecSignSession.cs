@@ -26,15 +26,21 @@ public sealed class KexecSignSession : IDisposable
         _run = new RunContext
         {
             // A build never asks: a PIN comes from where the options say.
-            Keyring = new Keyring(context.Environment.GetEnvironmentVariable, prompt: null, log.Warning, tryModule: null, SignerProgram.Run),
+            Keyring = new Keyring(context.Environment.GetEnvironmentVariable, prompt: null, log.Warning, tryModule: null,
+                SignerProgram.Run),
             Log = log,
             Environment = context.Environment.GetEnvironmentVariable,
-            Settings = new Configurations { Folder = context.Environment.WorkingDirectory.FullPath, Environment = context.Environment.GetEnvironmentVariable }.Settings(log),
+            Settings = new Configurations
+            {
+                Folder = context.Environment.WorkingDirectory.FullPath,
+                Environment = context.Environment.GetEnvironmentVariable,
+            }.Settings(log),
         };
     }
 
     /// <summary>Runs one operation, logs its report, and gives back what it found.</summary>
-    /// <exception cref="CakeException">It was refused or failed; the message is the KS line, the exit code that of the command line.</exception>
+    /// <exception cref="CakeException">It was refused or failed; the message is the KS line, the exit code that of the command
+    /// line.</exception>
     public TResult Run<TOptions, TResult>(Operation<TOptions, TResult> operation, TOptions options)
         where TOptions : class, new()
         where TResult : OperationResult
@@ -47,11 +53,15 @@ public sealed class KexecSignSession : IDisposable
             return result;
         foreach (string line in ReportFailure.Lines(view.Failures, each: _log.Verbosity >= Verbosity.Verbose))
             _log.Error("{0}", Printable.Line(line));
-        string first = !view.Failures.IsEmpty ? Printable.Line(view.Failures[0].Message) : view.Notes.IsEmpty ? view.Title : Printable.Line(view.Notes[0]);
+        string first = !view.Failures.IsEmpty ? Printable.Line(view.Failures[0].Message)
+            : view.Notes.IsEmpty ? view.Title
+            : Printable.Line(view.Notes[0]);
         throw new CakeException((int)result.Exit, $"kexecsign {operation.Name}: {first}");
     }
 
-    /// <summary>Options of an operation as the command line would fill them in from the configuration: named keys as <c>@NAME</c>, a profile, trust.</summary>
+    /// <summary>
+    /// Options of an operation as the command line would fill them in from the configuration: named keys as <c>@NAME</c>, a profile, trust.
+    /// </summary>
     /// <param name="operation">The operation.</param>
     /// <param name="values">Names of options and arguments as help has them, and their values as typed on the command line.</param>
     /// <exception cref="CakeException">A name is not known; the message is the KS line.</exception>

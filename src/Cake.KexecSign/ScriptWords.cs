@@ -5,7 +5,9 @@ using KexecSign.Formats.Errors;
 
 namespace Cake.KexecSign;
 
-/// <summary>Options as scripts write them in an operation's options record: <c>Existing = ExistingSignatures.Replace</c>, <c>InPlace = true</c>.</summary>
+/// <summary>
+/// Options as scripts write them in an operation's options record: <c>Existing = ExistingSignatures.Replace</c>, <c>InPlace = true</c>.
+/// </summary>
 internal sealed class ScriptWords : FaceWords
 {
     private static readonly FrozenDictionary<string, string> Named = new Dictionary<string, string>
@@ -24,7 +26,8 @@ internal sealed class ScriptWords : FaceWords
     private readonly bool _choosesExisting;
 
     private static readonly Lazy<FrozenSet<string>> Flags = new(() =>
-        OperationCatalog.All.SelectMany(operation => operation.Options).Where(option => option.Kind == OptionKind.Flag).Select(option => option.Name).ToFrozenSet(StringComparer.Ordinal));
+        OperationCatalog.All.SelectMany(operation => operation.Options).Where(option => option.Kind == OptionKind.Flag)
+            .Select(option => option.Name).ToFrozenSet(StringComparer.Ordinal));
 
     /// <summary>The words for an operation; null where none runs.</summary>
     public ScriptWords(Operation? operation) => _choosesExisting = operation?.Options.Any(option => option.Name == "prepend") ?? false;
@@ -37,6 +40,8 @@ internal sealed class ScriptWords : FaceWords
             return $"option '{name}'";
         string? known = Named.GetValueOrDefault(name) ?? (_choosesExisting ? Existing.GetValueOrDefault(name) : null);
         string property = known ?? string.Concat(name.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
-        return value is not null ? $"{property} = \"{value}\"" : known is null && Flags.Value.Contains(name) ? property + " = true" : property;
+        return value is not null ? $"{property} = \"{value}\""
+            : known is null && Flags.Value.Contains(name) ? property + " = true"
+            : property;
     }
 }

@@ -13,11 +13,14 @@ internal static class Invocation
     public static int Run(IReadOnlyList<string> arguments, Surroundings surroundings)
     {
         // Looked up by hand, because a command line that cannot be parsed has to be answered in the asked-for form too.
-        var errors = new ErrorOutput(surroundings, json: arguments.Contains("--json"), verbose: arguments.Contains("-v") || arguments.Contains("--verbose"));
+        var errors = new ErrorOutput(surroundings, json: arguments.Contains("--json"), verbose: arguments.Contains("-v")
+            || arguments.Contains("--verbose"));
         try
         {
             IReadOnlyList<string> expanded = ResponseFiles.Expand(arguments, surroundings.Operations);
-            return (int)Understand(expanded, surroundings.TakePins is { } take ? surroundings with { Environment = take(expanded) } : surroundings);
+            return (int)Understand(expanded, surroundings.TakePins is { } take
+                ? surroundings with { Environment = take(expanded) }
+                : surroundings);
         }
 #pragma warning disable CA1031 // Whatever it is, users get one line and an exit code.
         catch (Exception thrown)
@@ -37,7 +40,9 @@ internal static class Invocation
             return ExitCode.Done;
         }
         if (arguments is [var command, ..] && PageCommand.Named(command) is { } pages)
-            return pages.FolderOf(arguments) is { } folder ? pages.Write(folder, surroundings.Operations) : Print(pages.Usage, surroundings);
+            return pages.FolderOf(arguments) is { } folder
+                ? pages.Write(folder, surroundings.Operations)
+                : Print(pages.Usage, surroundings);
         if (arguments is ["help", var word] && WordPages.Of(word) is { } page)
             return Print(page, surroundings);
         if (arguments is [ShellScripts.Command, ..])

@@ -56,7 +56,8 @@ internal static class OperationRun
         IRunLog told = (IRunLog?)log ?? SilentLog.Instance;
         using var context = new RunContext
         {
-            Keyring = new Keyring(surroundings.Environment, canAsk ? Prompt : null, message => log?.Warning(message), surroundings.TryModule, SignerProgram.Run),
+            Keyring = new Keyring(surroundings.Environment, canAsk ? Prompt : null, message => log?.Warning(message),
+                surroundings.TryModule, SignerProgram.Run),
             Log = told,
             Settings = new Configurations
             {

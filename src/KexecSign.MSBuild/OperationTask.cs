@@ -31,7 +31,9 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
     /// <summary>Print the plan and touch nothing.</summary>
     public bool DryRun { get; set; }
 
-    /// <summary>The configuration with named keys, trust and profiles; empty for the usual ones, of which the project's folder has the nearest.</summary>
+    /// <summary>
+    /// The configuration with named keys, trust and profiles; empty for the usual ones, of which the project's folder has the nearest.
+    /// </summary>
     public string? ConfigFile { get; set; }
 
     /// <summary>Where the result is to be written as JSON; empty for nowhere.</summary>

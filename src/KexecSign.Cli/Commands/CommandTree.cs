@@ -63,7 +63,8 @@ internal sealed class CommandTree
         {
             if (arguments[i] == GlobalFlags.Configuration)
                 i++;
-            else if (arguments[i].StartsWith('-') && !GlobalFlags.IsListed(arguments[i]) && !arguments[i].StartsWith(GlobalFlags.Configuration + "=", StringComparison.Ordinal))
+            else if (arguments[i].StartsWith('-') && !GlobalFlags.IsListed(arguments[i])
+                && !arguments[i].StartsWith(GlobalFlags.Configuration + "=", StringComparison.Ordinal))
                 break;
             else if (!arguments[i].StartsWith('-'))
                 words.Add(arguments[i]);
@@ -102,14 +103,17 @@ internal sealed class CommandTree
         if (words.Count == 0)
             return versionOrHelp ? "" : throw OperationErrors.CommandLine.With("no command was given");
         string group = words[0];
-        string[] members = [.. _operations.Select(operation => operation.Name).Where(name => name.StartsWith(group + " ", StringComparison.Ordinal))];
+        string[] members = [.. _operations.Select(operation => operation.Name)
+            .Where(name => name.StartsWith(group + " ", StringComparison.Ordinal))];
         if (members.Length == 0)
-            throw OperationErrors.CommandUnknown.With(group, Spelling.Hint(group, _operations.Select(operation => operation.Name.Split(' ')[0])));
+            throw OperationErrors.CommandUnknown.With(group,
+                Spelling.Hint(group, _operations.Select(operation => operation.Name.Split(' ')[0])));
         if (words.Count > 1)
         {
             string wanted = group + " " + words[1];
             throw OperationErrors.CommandUnknown.With(wanted, Spelling.Hint(wanted, members));
         }
-        return versionOrHelp ? group : throw OperationErrors.CommandLine.With($"'{group}' is followed by a second word: {string.Join(", ", members.Select(name => name[(group.Length + 1)..]))}");
+        return versionOrHelp ? group : throw OperationErrors.CommandLine.With(
+            $"'{group}' is followed by a second word: {string.Join(", ", members.Select(name => name[(group.Length + 1)..]))}");
     }
 }

@@ -11,7 +11,8 @@ internal static class Completion
     public static ExitCode Answer(IReadOnlyList<string> arguments, Surroundings surroundings)
     {
         using var output = new StreamWriter(surroundings.Output, new UTF8Encoding(false), leaveOpen: true);
-        CommandTree.Complete(surroundings.Operations).Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = surroundings.Error });
+        CommandTree.Complete(surroundings.Operations).Parse(arguments)
+            .Invoke(new InvocationConfiguration { Output = output, Error = surroundings.Error });
         return ExitCode.Done;
     }
 }

@@ -62,16 +62,29 @@ internal sealed class GlobalFlags
     private static Option OptionFor(FlagSpec flag)
     {
         if (flag.Value is not null)
-            return new Option<string[]>(flag.Name) { Description = flag.Description, HelpName = flag.Value, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false, Recursive = true };
-        return new Option<bool>(flag.Name, flag.Short is null ? [] : [flag.Short]) { Description = flag.Description, Arity = ArgumentArity.Zero, Recursive = true };
+            return new Option<string[]>(flag.Name)
+            {
+                Description = flag.Description,
+                HelpName = flag.Value,
+                Arity = ArgumentArity.OneOrMore,
+                AllowMultipleArgumentsPerToken = false,
+                Recursive = true,
+            };
+        return new Option<bool>(flag.Name, flag.Short is null ? [] : [flag.Short])
+        {
+            Description = flag.Description,
+            Arity = ArgumentArity.Zero,
+            Recursive = true,
+        };
     }
 
-    private string? ConfigurationOf(ParseResult parsed) => parsed.GetResult(_options[6]) is not { Implicit: false } given ? null : given.Tokens switch
-    {
-        [{ Value.Length: > 0 } file] => file.Value,
-        [_] => throw OperationErrors.ValueEmpty.With("kexecsign", Configuration),
-        _ => throw OperationErrors.OptionRepeated.With("kexecsign", Configuration),
-    };
+    private string? ConfigurationOf(ParseResult parsed) =>
+        parsed.GetResult(_options[6]) is not { Implicit: false } given ? null : given.Tokens switch
+        {
+            [{ Value.Length: > 0 } file] => file.Value,
+            [_] => throw OperationErrors.ValueEmpty.With("kexecsign", Configuration),
+            _ => throw OperationErrors.OptionRepeated.With("kexecsign", Configuration),
+        };
 
     // The parser also reports flags that are absent, as an implicit false.
     private bool Given(ParseResult parsed, int index) => parsed.GetResult(_options[index]) is { Implicit: false };

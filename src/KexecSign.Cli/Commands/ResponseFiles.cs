@@ -40,7 +40,8 @@ internal static class ResponseFiles
     }
 
     private static bool TakesValue(string previous, ImmutableArray<Operation> operations) =>
-        previous.StartsWith('-') && operations.Any(operation => operation.Options.Any(option => option.Value is not null && (option.Typed == previous || option.OtherTyped == previous)));
+        previous.StartsWith('-') && operations.Any(operation =>
+            operation.Options.Any(option => option.Value is not null && (option.Typed == previous || option.OtherTyped == previous)));
 
     private static IEnumerable<string> Lines(string path)
     {

@@ -18,7 +18,9 @@ internal static class CompatInvocation
                 return Tell(string.Concat(PeerNames.All.Select(name => name + "\n")));
             if (arguments is [PeerNames.Word, "--help" or "-h"])
                 return Tell(PeerNames.Usage);
-            return PeerCommands.Of(calledAs, arguments) is (var peer, var words) ? PeerRun.Run(peer, words, Surroundings.OfThisProcess([])) : null;
+            return PeerCommands.Of(calledAs, arguments) is (var peer, var words)
+                ? PeerRun.Run(peer, words, Surroundings.OfThisProcess([]))
+                : null;
         }
         catch (KexecSignException unknown)
         {

@@ -22,9 +22,11 @@ internal sealed class EvmctlCommand : PeerCommand
         Hash = PeerOption.With("hashalgo", 'a'), SigFile = PeerOption.Flag("sigfile", 'f'), Key = PeerOption.With("key", 'k'),
         Portable = PeerOption.Flag("portable", 'o'), Recursive = PeerOption.Flag("recursive", 'r'), Types = PeerOption.With("type", 't'),
         NoXattr = PeerOption.Flag("", 'n'), Verbose = PeerOption.Flag("", 'v'), Uid = PeerOption.With("uid"), Gid = PeerOption.With("gid"),
-        Mode = PeerOption.With("mode"), Ima = PeerOption.With("ima"), Selinux = PeerOption.With("selinux"), KeyId = PeerOption.With("keyid"),
+        Mode = PeerOption.With("mode"), Ima = PeerOption.With("ima"), Selinux = PeerOption.With("selinux"),
+        KeyId = PeerOption.With("keyid"),
         KeyIdFromCert = PeerOption.With("keyid-from-cert"), XattrUser = PeerOption.Flag("xattr-user"), Engine = PeerOption.With("engine"),
-        Pass = new("pass", 'p', PeerValue.Optional), Caps = new("caps", '\0', PeerValue.Optional), Uuid = new("uuid", 'u', PeerValue.Optional),
+        Pass = new("pass", 'p', PeerValue.Optional), Caps = new("caps", '\0', PeerValue.Optional),
+        Uuid = new("uuid", 'u', PeerValue.Optional),
         M64 = PeerOption.Flag("m64", '6'),
         Rsa = PeerOption.Flag("rsa", '1').No("kernels have dropped version 1 signatures", "Leave it out"),
         Immutably = PeerOption.Flag("immutable", 'i').No("no kernel verifies it", "Use --portable"),
@@ -33,7 +35,8 @@ internal sealed class EvmctlCommand : PeerCommand
         // Portable signatures cover neither, with evmctl as here; without --portable nothing is signed.
         InodeNumber = PeerOption.With("inode"),
         Generation = PeerOption.With("generation"),
-        Verity = PeerOption.Flag("veritysig").No("digests from standard input are not signed: what they are of is not seen", "Use 'kexecsign ima sign --verity FILE'");
+        Verity = PeerOption.Flag("veritysig").No("digests from standard input are not signed: what they are of is not seen",
+            "Use 'kexecsign ima sign --verity FILE'");
 
     public override string Name => "evmctl";
 
@@ -43,7 +46,8 @@ internal sealed class EvmctlCommand : PeerCommand
 
     public override ImmutableArray<PeerOption> Options =>
     [
-        Help, EvmctlVersion, ImaSig, ImaHash, Hash, SigFile, Key, Portable, Recursive, Types, NoXattr, Verbose, Uid, Gid, Mode, Ima, Selinux, Caps, KeyId,
+        Help, EvmctlVersion, ImaSig, ImaHash, Hash, SigFile, Key, Portable, Recursive, Types, NoXattr, Verbose, Uid, Gid, Mode, Ima,
+        Selinux, Caps, KeyId,
         KeyIdFromCert, XattrUser, Engine, Pass, Uuid, M64, Rsa, Immutably, Smack, M32, InodeNumber, Generation, Verity,
     ];
 
@@ -111,7 +115,8 @@ internal sealed class EvmctlCommand : PeerCommand
     private int HashIma(PeerArguments arguments, string file, PeerRun run)
     {
         ImaHashResult result = OperationCatalog.ImaHash.Run(
-            new ImaHashOptions { Files = [file], Digest = Digest(arguments), Xattr = arguments.Has(NoXattr) ? null : Space(arguments) }, run.Context);
+            new ImaHashOptions { Files = [file], Digest = Digest(arguments), Xattr = arguments.Has(NoXattr) ? null : Space(arguments) },
+                run.Context);
         foreach (ImaHashed hashed in result.Files)
         {
             if (hashed.Message is { } message)
@@ -132,11 +137,14 @@ internal sealed class EvmctlCommand : PeerCommand
         // One after the other, because a file that is missing must not keep the others from being judged.
         foreach (string file in files)
         {
-            ImaVerifyResult result = OperationCatalog.ImaVerify.Run(new ImaVerifyOptions { Files = [file], Certificates = keys, From = place }, run.Context);
+            ImaVerifyResult result = OperationCatalog.ImaVerify.Run(
+                new ImaVerifyOptions { Files = [file], Certificates = keys, From = place }, run.Context);
             foreach (ImaFileVerdict verdict in result.Files)
             {
                 bool holds = verdict.Verdict.Answer == Judging.Answer.Accepts;
-                run.Tell(holds ? $"{verdict.File}: verification is OK" : $"{verdict.File}: verification failed: {verdict.Verdict.Code}: {verdict.Verdict.Reason}");
+                run.Tell(holds
+                    ? $"{verdict.File}: verification is OK"
+                    : $"{verdict.File}: verification failed: {verdict.Verdict.Code}: {verdict.Verdict.Reason}");
                 all &= holds;
             }
             all &= !result.Files.IsEmpty;
@@ -185,7 +193,8 @@ internal sealed class EvmctlCommand : PeerCommand
         ImmutableArray<string> keys = Trusted(arguments, run);
         if (keys.IsEmpty)
             return FailureExit;
-        EvmVerifyResult result = OperationCatalog.EvmVerify.Run(new EvmVerifyOptions { Files = [file], Certificates = keys, Xattr = Space(arguments) }, run.Context);
+        EvmVerifyResult result = OperationCatalog.EvmVerify.Run(
+            new EvmVerifyOptions { Files = [file], Certificates = keys, Xattr = Space(arguments) }, run.Context);
         foreach (EvmVerified verified in result.Files)
             run.Tell(verified.Message ?? $"{verified.File}: verification is OK");
         return result.Exit == ExitCode.Done ? 0 : FailureExit;
@@ -194,7 +203,8 @@ internal sealed class EvmctlCommand : PeerCommand
     private int Apply(PeerArguments arguments, string file, PeerRun run)
     {
         if (!arguments.Has(Key))
-            throw OperationErrors.PeerOptionRefused.With(Name, "ima_setxattr without --key", "a signature is put onto a file only when it holds", "Give the certificate with --key");
+            throw OperationErrors.PeerOptionRefused.With(Name, "ima_setxattr without --key",
+                "a signature is put onto a file only when it holds", "Give the certificate with --key");
         ImaApplyResult result = OperationCatalog.ImaApply.Run(
             new ImaApplyOptions { Files = [file], Xattr = Space(arguments), Certificates = Trusted(arguments, run) }, run.Context);
         if (result.Exit == ExitCode.Done)
@@ -210,7 +220,8 @@ internal sealed class EvmctlCommand : PeerCommand
         PeerKeys.RequireEngine(Name, arguments.Value(Engine), key);
         if (arguments.Value(Pass) is { Length: > 0 })
             throw OperationErrors.PeerOptionRefused.With(
-                Name, "--pass=VALUE", "every process of the machine can read a secret in arguments", "Put it into EVMCTL_KEY_PASSWORD, or into the file that KEXECSIGN_PIN_FILE names");
+                Name, "--pass=VALUE", "every process of the machine can read a secret in arguments",
+                    "Put it into EVMCTL_KEY_PASSWORD, or into the file that KEXECSIGN_PIN_FILE names");
         PinOptions pins = run.Environment("EVMCTL_KEY_PASSWORD") is null ? run.Pins : new() { EnvironmentVariable = "EVMCTL_KEY_PASSWORD" };
         return new() { Key = key, Pin = pins, Digest = Digest(arguments) ?? "sha256" };
     }
@@ -237,7 +248,8 @@ internal sealed class EvmctlCommand : PeerCommand
         return readable.DrainToImmutable();
     }
 
-    private string? Digest(PeerArguments arguments) => arguments.Value(Hash) is { } name ? PeerDigests.Known(Name, name, HashUses.Ima) : null;
+    private string? Digest(PeerArguments arguments) =>
+        arguments.Value(Hash) is { } name ? PeerDigests.Known(Name, name, HashUses.Ima) : null;
 
     private static string Space(PeerArguments arguments) => arguments.Has(XattrUser) ? "user" : "security";
 

@@ -13,7 +13,8 @@ internal static class OpenSslName
         if (subject is null)
             return "";
         var text = new StringBuilder();
-        foreach (X500RelativeDistinguishedName part in new X500DistinguishedName(subject).EnumerateRelativeDistinguishedNames(reversed: false))
+        foreach (X500RelativeDistinguishedName part in new X500DistinguishedName(subject)
+            .EnumerateRelativeDistinguishedNames(reversed: false))
         {
             if (!part.HasMultipleElements)
                 text.Append('/').Append(Short(part.GetSingleElementType().Value!)).Append('=').Append(part.GetSingleElementValue());

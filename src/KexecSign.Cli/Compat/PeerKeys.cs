@@ -11,7 +11,8 @@ internal static class PeerKeys
     {
         if (engine is null)
             return;
-        if (engine != "pkcs11" && !engine.EndsWith("/libpkcs11.so", StringComparison.Ordinal) && !engine.EndsWith("/pkcs11.so", StringComparison.Ordinal))
+        if (engine != "pkcs11" && !engine.EndsWith("/libpkcs11.so", StringComparison.Ordinal)
+            && !engine.EndsWith("/pkcs11.so", StringComparison.Ordinal))
             throw Refused(peer, $"--engine {engine}", "no engine of OpenSSL is loaded");
         if (!key.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase))
             throw Refused(peer, $"--engine {engine} with the key '{key}'", "a token's key is named by a PKCS#11 URI (RFC 7512)");
@@ -25,6 +26,8 @@ internal static class PeerKeys
             throw Refused(peer, $"{option} {source}", "no engine or provider of OpenSSL is loaded but PKCS#11's, which is read here");
     }
 
-    private static Formats.Errors.KexecSignException Refused(string peer, string what, string because) => OperationErrors.PeerOptionRefused.With(
-        peer, what, because, "Name the key by a URI, such as 'pkcs11:token=release;object=db?pin-source=file:/run/pin', and leave the engine out");
+    private static Formats.Errors.KexecSignException Refused(string peer, string what, string because) =>
+        OperationErrors.PeerOptionRefused.With(
+        peer, what, because,
+            "Name the key by a URI, such as 'pkcs11:token=release;object=db?pin-source=file:/run/pin', and leave the engine out");
 }

@@ -24,7 +24,8 @@ internal sealed class PeerRun : IDisposable
         var log = new PeerLog(this);
         Context = new()
         {
-            Keyring = new Keyring(surroundings.Environment, canAsk ? surroundings.AskPin : null, message => Tell("warning: " + message), tryModule: null, SignerProgram.Run),
+            Keyring = new Keyring(surroundings.Environment, canAsk ? surroundings.AskPin : null, message => Tell("warning: " + message),
+                tryModule: null, SignerProgram.Run),
             Log = log,
             // For keys by their names: --key @db.
             Settings = new Configurations { Folder = surroundings.Folder, Environment = surroundings.Environment }.Settings(log),

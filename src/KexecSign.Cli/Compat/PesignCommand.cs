@@ -23,9 +23,12 @@ internal sealed class PesignCommand : PeerCommand
         Certificate2 = PeerOption.With("certificate"), Folder = PeerOption.With("certdir", 'n'), Force = PeerOption.Flag("force", 'f'),
         Sign = PeerOption.Flag("sign", 's'), HashIt = PeerOption.Flag("hash", 'h'), Digest = PeerOption.With("digest_type", 'd'),
         Number = PeerOption.With("signature-number", 'u'), Token = PeerOption.With("nss-token", 't'), Token2 = PeerOption.With("token"),
-        Show = PeerOption.Flag("show-signature", 'S'), Show2 = PeerOption.Flag("list-signatures", 'l'), Remove = PeerOption.Flag("remove-signature", 'r'),
-        Export = PeerOption.With("export-signature", 'e'), Import = PeerOption.With("import-signature", 'm'), Armor = PeerOption.Flag("ascii-armor", 'a'),
-        Verbose = PeerOption.Flag("verbose", 'v'), Padding = PeerOption.Flag("padding", 'P'), PinFile = PeerOption.With("pinfile"), PwFile = PeerOption.With("pwfile"),
+        Show = PeerOption.Flag("show-signature", 'S'), Show2 = PeerOption.Flag("list-signatures", 'l'),
+        Remove = PeerOption.Flag("remove-signature", 'r'),
+        Export = PeerOption.With("export-signature", 'e'), Import = PeerOption.With("import-signature", 'm'),
+        Armor = PeerOption.Flag("ascii-armor", 'a'),
+        Verbose = PeerOption.Flag("verbose", 'v'), Padding = PeerOption.Flag("padding", 'P'), PinFile = PeerOption.With("pinfile"),
+        PwFile = PeerOption.With("pwfile"),
         NoFork = PeerOption.Flag("nofork", 'N').No("there is no daemon", "Use 'kexecsign agent -- COMMAND'"),
         Daemon = PeerOption.Flag("daemonize", 'D').No("there is no daemon", "Use 'kexecsign agent -- COMMAND'"),
         ExportAttributes = PeerOption.With("export-signed-attributes", 'E').No("they do not name their image", Bundles),
@@ -43,7 +46,8 @@ internal sealed class PesignCommand : PeerCommand
 
     public override ImmutableArray<PeerOption> Options =>
     [
-        In, Out, Certificate, Certificate2, Folder, Force, Sign, HashIt, Digest, Number, Token, Token2, Show, Show2, Remove, Export, Import, Armor, Verbose, Padding,
+        In, Out, Certificate, Certificate2, Folder, Force, Sign, HashIt, Digest, Number, Token, Token2, Show, Show2, Remove, Export,
+        Import, Armor, Verbose, Padding,
         PinFile, PwFile, NoFork, Daemon, ExportAttributes, ImportAttributes, ImportRaw, ExportKey, ExportCert, Usage1, PesignHelp,
     ];
 
@@ -64,7 +68,8 @@ internal sealed class PesignCommand : PeerCommand
             return Hash(arguments, image, run);
         if (arguments.Value(Export) is { } signature)
             return Written(arguments, signature, run, output => OperationCatalog.SignaturesExtract.Run(
-                new SignaturesExtractOptions { File = image, Index = Index(arguments), Pem = arguments.Has(Armor), Output = output }, run.Context));
+                new SignaturesExtractOptions { File = image, Index = Index(arguments), Pem = arguments.Has(Armor), Output = output },
+                    run.Context));
         if (!arguments.Has(Sign) && !arguments.Has(Remove) && !arguments.Has(Import))
             return run.Misused(this);
         if (arguments.Value(Out) is not { } path)
@@ -76,10 +81,18 @@ internal sealed class PesignCommand : PeerCommand
                 new SignaturesAddOptions { File = image, Signatures = [imported], Output = output, TrailingBytes = true }, run.Context));
         if (arguments.Has(Remove))
             return Written(arguments, path, run, output => OperationCatalog.SignaturesRemove.Run(
-                new SignaturesRemoveOptions { File = image, Indexes = [Index(arguments)], Output = output, TrailingBytes = true }, run.Context));
+                new SignaturesRemoveOptions { File = image, Indexes = [Index(arguments)], Output = output, TrailingBytes = true },
+                    run.Context));
         SigningOptions signing = Signing(arguments, run);
         return Written(arguments, path, run, output => OperationCatalog.Sign.Run(
-            new SignOptions { Files = [image], Output = output, Existing = ExistingSignatures.Append, TrailingBytes = true, Signing = signing }, run.Context));
+            new SignOptions
+            {
+                Files = [image],
+                Output = output,
+                Existing = ExistingSignatures.Append,
+                TrailingBytes = true,
+                Signing = signing,
+            }, run.Context));
     }
 
     private static int List(string image, PeerRun run)
@@ -94,7 +107,9 @@ internal sealed class PesignCommand : PeerCommand
         {
             run.Say(Line);
             run.Say("Content was not encrypted.");
-            run.Say(signature.SignatureHolds == true && signature.DigestMatches == true ? "Signature holds by the certificate in it." : "Signature does NOT hold.");
+            run.Say(signature.SignatureHolds == true && signature.DigestMatches == true
+                ? "Signature holds by the certificate in it."
+                : "Signature does NOT hold.");
             run.Say($"The signer's common name is {CommonName(signature.Signer?.Subject)}");
             run.Say("No signer email address.");
             if (signature.SigningTime is { } time)
@@ -126,7 +141,8 @@ internal sealed class PesignCommand : PeerCommand
 
     private SigningOptions Signing(PeerArguments arguments, PeerRun run)
     {
-        string? name = arguments.Value(Certificate2) ?? arguments.Value(Certificate), token = arguments.Value(Token2) ?? arguments.Value(Token);
+        string? name = arguments.Value(Certificate2) ?? arguments.Value(Certificate), token = arguments.Value(Token2)
+            ?? arguments.Value(Token);
         string? file = arguments.Value(PinFile) ?? arguments.Value(PwFile);
         PinOptions pins = file is null ? run.Pins : new() { File = file };
         if (run.Environment("KEXECSIGN_PESIGN_KEY") is { } key && run.Environment("KEXECSIGN_PESIGN_CERT") is { } certificate)
@@ -142,9 +158,11 @@ internal sealed class PesignCommand : PeerCommand
         return new() { Key = uri + ";type=private", Certificate = uri + ";type=cert", Pin = pins, Digest = DigestOf(arguments) };
     }
 
-    private string? DigestOf(PeerArguments arguments) => arguments.Value(Digest) is { } name ? PeerDigests.Known(Name, name, HashUses.Image) : null;
+    private string? DigestOf(PeerArguments arguments) =>
+        arguments.Value(Digest) is { } name ? PeerDigests.Known(Name, name, HashUses.Image) : null;
 
-    private static int Index(PeerArguments arguments) => int.TryParse(arguments.Value(Number), CultureInfo.InvariantCulture, out int number) && number >= 0 ? number : 0;
+    private static int Index(PeerArguments arguments) =>
+        int.TryParse(arguments.Value(Number), CultureInfo.InvariantCulture, out int number) && number >= 0 ? number : 0;
 
     private static string CommonName(string? subject)
     {

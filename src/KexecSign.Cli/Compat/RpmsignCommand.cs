@@ -7,7 +7,9 @@ using KexecSign.Core;
 
 namespace KexecSign.Cli.Compat;
 
-/// <summary><c>rpmsign --signfiles</c>: the IMA signatures of a package's files. OpenPGP signatures of packages are RPM's own work.</summary>
+/// <summary>
+/// <c>rpmsign --signfiles</c>: the IMA signatures of a package's files. OpenPGP signatures of packages are RPM's own work.
+/// </summary>
 internal sealed class RpmsignCommand : PeerCommand
 {
     private const string OpenPgp = "Run this first, then rpmsign of rpm with the same option and without --signfiles";

@@ -43,11 +43,18 @@ internal sealed class SbattachCommand : PeerCommand
             return 0;
         }
         if (arguments.Value(Detach) is { } detached)
-            run.Writing(detached, output => OperationCatalog.SignaturesExtract.Run(new SignaturesExtractOptions { File = image, Index = index, Output = output }, run.Context));
+            run.Writing(detached, output => OperationCatalog.SignaturesExtract.Run(
+                new SignaturesExtractOptions { File = image, Index = index, Output = output }, run.Context));
         else if (!arguments.Has(Remove))
             return run.Misused(this, "No action (attach/detach/remove) specified");
         if (arguments.Has(Remove))
-            OperationCatalog.SignaturesRemove.Run(new SignaturesRemoveOptions { File = image, Indexes = [index], InPlace = true, TrailingBytes = true }, run.Context);
+            OperationCatalog.SignaturesRemove.Run(new SignaturesRemoveOptions
+            {
+                File = image,
+                Indexes = [index],
+                InPlace = true,
+                TrailingBytes = true,
+            }, run.Context);
         return 0;
     }
 }

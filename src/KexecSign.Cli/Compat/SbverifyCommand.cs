@@ -25,7 +25,8 @@ internal sealed class SbverifyCommand : PeerCommand
         if (arguments.Operands is not [var image])
             return run.Misused(this);
         SignaturesListResult listed = OperationCatalog.SignaturesList.Run(
-            new SignaturesListOptions { File = image, Certificates = arguments.Values(Cert), Signature = arguments.Value(Detached) }, run.Context);
+            new SignaturesListOptions { File = image, Certificates = arguments.Values(Cert), Signature = arguments.Value(Detached) },
+                run.Context);
         if (listed.Signatures.IsEmpty)
             run.Say("No signature table present");
         int number = 0;

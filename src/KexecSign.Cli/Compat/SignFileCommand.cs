@@ -11,7 +11,8 @@ namespace KexecSign.Cli.Compat;
 internal sealed class SignFileCommand(string name) : PeerCommand
 {
     private static readonly PeerOption
-        Detached = PeerOption.Flag("", 'd'), Save = PeerOption.Flag("", 'p'), KeyId = PeerOption.Flag("", 'k'), Raw = PeerOption.Flag("", 's'),
+        Detached = PeerOption.Flag("", 'd'), Save = PeerOption.Flag("", 'p'), KeyId = PeerOption.Flag("", 'k'),
+        Raw = PeerOption.Flag("", 's'),
         Hashed = PeerOption.Flag("", 'D').No("kmodsign writes a signature over the hash alone, which no kernel reads", "Use -d");
 
     public override string Name => name;

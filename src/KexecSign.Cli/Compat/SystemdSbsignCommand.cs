@@ -11,7 +11,8 @@ internal sealed class SystemdSbsignCommand : PeerCommand
     private const string Offline = "Use 'kexecsign prepare --level attributes' and 'kexecsign attach', which bind an answer to its image";
 
     private static readonly PeerOption
-        Output = PeerOption.With("output"), Certificate = PeerOption.With("certificate"), CertificateSource = PeerOption.With("certificate-source"),
+        Output = PeerOption.With("output"), Certificate = PeerOption.With("certificate"),
+        CertificateSource = PeerOption.With("certificate-source"),
         Key = PeerOption.With("private-key"), KeySource = PeerOption.With("private-key-source"),
         Prepare = PeerOption.Flag("prepare-offline-signing").No("what is written out does not name its image", Offline),
         Data = PeerOption.With("signed-data").No("it does not name its image", Offline),

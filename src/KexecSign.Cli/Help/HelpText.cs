@@ -71,7 +71,8 @@ internal static class HelpText
         if (operation.Arguments.Count > 0)
         {
             text.Append("\nArguments:\n");
-            Rows(text, width, operation.Arguments.Select(argument => (argument.Name, argument.Description + Marks(argument.Required, argument.Repeatable))));
+            Rows(text, width, operation.Arguments.Select(argument =>
+                (argument.Name, argument.Description + Marks(argument.Required, argument.Repeatable))));
         }
         if (operation.Options.Count > 0)
         {
@@ -140,7 +141,8 @@ internal static class HelpText
     private static void Common(StringBuilder text, int width, IReadOnlyList<OptionSpec> own)
     {
         text.Append("\nEvery command takes:\n");
-        Rows(text, width, GlobalFlags.Listed.Where(flag => !own.Any(option => option.Typed == flag.Name)).Select(flag => (flag.Label, flag.Description)));
+        Rows(text, width, GlobalFlags.Listed.Where(flag => !own.Any(option => option.Typed == flag.Name)).Select(flag =>
+            (flag.Label, flag.Description)));
     }
 
     private static void Rows(StringBuilder text, int width, IEnumerable<(string Label, string Description)> rows)

@@ -30,7 +30,8 @@ internal static class ManPages
         var text = new StringBuilder();
         Head(text, "kexecsign", "signs, assembles and verifies Linux kernel images");
         text.Append(".SH SYNOPSIS\n.B kexecsign\n.I COMMAND\n.RI [ OPTIONS ]\n");
-        text.Append(".SH DESCRIPTION\n").Append(Plain("Each command has a page of its own. '@FILE' stands for the arguments in FILE, one a line.")).Append('\n');
+        text.Append(".SH DESCRIPTION\n").Append(
+            Plain("Each command has a page of its own. '@FILE' stands for the arguments in FILE, one a line.")).Append('\n');
         text.Append(".SH COMMANDS\n");
         foreach (Operation operation in operations)
             Item(text, $".BR {Plain(Name(operation))} (1)", operation.Summary);
@@ -61,7 +62,8 @@ internal static class ManPages
         if (!operation.Examples.IsEmpty)
             text.Append(".SH EXAMPLES\n");
         foreach (Example example in operation.Examples)
-            text.Append(Plain(example.Explanation)).Append("\n.PP\n.RS 4\n.nf\n").Append(Plain(example.CommandLine)).Append("\n.fi\n.RE\n.PP\n");
+            text.Append(Plain(example.Explanation)).Append("\n.PP\n.RS 4\n.nf\n").Append(Plain(example.CommandLine))
+                .Append("\n.fi\n.RE\n.PP\n");
         End(text);
         return text.ToString();
     }
@@ -88,7 +90,8 @@ internal static class ManPages
     }
 
     private static void End(StringBuilder text) =>
-        text.Append(".SH EXIT STATUS\n0 done, 1 refused, failed or interrupted, 2 wrong usage, 3 some of a batch failed, 4 verification failed.\n.SH SEE ALSO\n.BR kexecsign (1)\n");
+        text.Append(".SH EXIT STATUS\n0 done, 1 refused, failed or interrupted, 2 wrong usage, 3 some of a batch failed, 4 verification "
+            + "failed.\n.SH SEE ALSO\n.BR kexecsign (1)\n");
 
     private static void Item(StringBuilder text, string head, string description) =>
         text.Append(".TP\n").Append(head).Append('\n').Append(Plain(description)).Append('\n');

@@ -32,8 +32,10 @@ internal static class ReferencePages
         text.Append("Every command takes:\n\n| flag | meaning |\n| --- | --- |\n");
         foreach (FlagSpec flag in GlobalFlags.Listed)
             Row(text, $"`{flag.Label}`", flag.Description);
-        text.Append("\n`@FILE` stands for the arguments in FILE, one a line, taken as they stand; empty lines and lines that begin with `#` are left out.\n");
-        text.Append("\nExit codes: 0 done, 1 refused, failed or interrupted, 2 wrong usage, 3 some of a batch failed, 4 verification failed.\n");
+        text.Append("\n`@FILE` stands for the arguments in FILE, one a line, taken as they stand; empty lines and lines that begin with "
+            + "`#` are left out.\n");
+        text.Append("\nExit codes: 0 done, 1 refused, failed or interrupted, 2 wrong usage, 3 some of a batch failed, 4 verification "
+            + "failed.\n");
         SharedOptions shared = SharedOptions.Of(operations);
         Shared(text, shared);
         foreach (Operation operation in operations)

@@ -10,7 +10,8 @@ namespace KexecSign.Cli.Help;
 internal static class ReportSchemas
 {
     // Readers shall take what later versions add, so nothing forbids further properties.
-    private static readonly JsonSchemaExporterOptions Exporting = new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = (_, node) => WithoutNulls(node) };
+    private static readonly JsonSchemaExporterOptions Exporting =
+        new() { TreatNullObliviousAsNonNullable = true, TransformSchemaNode = (_, node) => WithoutNulls(node) };
 
     /// <summary>File name of an operation's schema.</summary>
     public static string FileName(Operation operation) => operation.Name.Replace(' ', '-') + ".schema.json";
@@ -38,7 +39,8 @@ internal static class ReportSchemas
     // A null is left out when a result is written, so what can be null is not required.
     private static JsonNode WithoutNulls(JsonNode node)
     {
-        if (node is not JsonObject schema || schema["required"] is not JsonArray required || schema["properties"] is not JsonObject properties)
+        if (node is not JsonObject schema || schema["required"] is not JsonArray required
+            || schema["properties"] is not JsonObject properties)
             return node;
         foreach (JsonNode? name in required.ToArray())
         {

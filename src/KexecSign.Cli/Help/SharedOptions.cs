@@ -34,5 +34,6 @@ internal sealed class SharedOptions
     ]);
 
     /// <summary>Whether an option is explained there.</summary>
-    public bool Has(OptionSpec option) => _meaning.TryGetValue(HelpText.Label(option), out string? meaning) && meaning == HelpText.Description(option);
+    public bool Has(OptionSpec option) => _meaning.TryGetValue(HelpText.Label(option),
+        out string? meaning) && meaning == HelpText.Description(option);
 }

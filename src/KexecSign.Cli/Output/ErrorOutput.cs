@@ -7,7 +7,10 @@ using KexecSign.Formats.Errors;
 
 namespace KexecSign.Cli.Output;
 
-/// <summary>Shows what ended a command: one line, with <c>--json</c> a document too, and only with <c>-v</c> the page that explains it and the causes.</summary>
+/// <summary>
+/// Shows what ended a command: one line, with <c>--json</c> a document too, and only with <c>-v</c> the page that explains it and the
+/// causes.
+/// </summary>
 internal sealed class ErrorOutput(Surroundings surroundings, bool json, bool verbose)
 {
     /// <returns>The exit code that belongs to the error.</returns>

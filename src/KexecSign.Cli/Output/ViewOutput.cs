@@ -7,10 +7,12 @@ namespace KexecSign.Cli.Output;
 internal static class ViewOutput
 {
     /// <summary>To standard output.</summary>
-    public static void Answer(ReportView view, Surroundings surroundings) => Answers.Write(Text(view, surroundings, surroundings.OutputIsTerminal), surroundings);
+    public static void Answer(ReportView view, Surroundings surroundings) =>
+        Answers.Write(Text(view, surroundings, surroundings.OutputIsTerminal), surroundings);
 
     /// <summary>To standard error, where standard output is for a document or for nobody.</summary>
-    public static void Aside(ReportView view, Surroundings surroundings) => surroundings.Error.Write(Text(view, surroundings, surroundings.ErrorIsTerminal));
+    public static void Aside(ReportView view, Surroundings surroundings) =>
+        surroundings.Error.Write(Text(view, surroundings, surroundings.ErrorIsTerminal));
 
     /// <summary>The failures of a batch, as the errors they are.</summary>
     public static void Failures(ReportView view, bool each, Surroundings surroundings)

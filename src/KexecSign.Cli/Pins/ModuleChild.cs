@@ -38,7 +38,8 @@ internal static class ModuleChild
         output.Wait(TimeSpan.FromMilliseconds(500));
         string[] said = output.IsCompletedSuccessfully ? output.Result.Split('\n') : [ModuleTrial.Done];
         if (!said.Contains(ModuleTrial.Done))
-            throw KeyErrors.ModuleCrashed.With(path, said.Contains(ModuleTrial.Loaded) ? "initialised" : "loaded", Ending(child.ExitCode), error.Wait(100) ? Saying(error.Result) : "");
+            throw KeyErrors.ModuleCrashed.With(path, said.Contains(ModuleTrial.Loaded) ? "initialised" : "loaded", Ending(child.ExitCode),
+                error.Wait(100) ? Saying(error.Result) : "");
     }
 
     /// <summary>What the child does.</summary>

@@ -16,7 +16,8 @@ internal static class PinVariables
         var taken = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string name in Named(arguments))
         {
-            if (name.Length > 0 && !name.Contains('=', StringComparison.Ordinal) && !taken.ContainsKey(name) && ProcessSecrecy.TakeVariable(name) is { } value)
+            if (name.Length > 0 && !name.Contains('=', StringComparison.Ordinal) && !taken.ContainsKey(name)
+                && ProcessSecrecy.TakeVariable(name) is { } value)
                 taken.Add(name, value);
         }
         return name => taken.TryGetValue(name, out string? value) ? value : Environment.GetEnvironmentVariable(name);

@@ -27,7 +27,8 @@ internal static partial class Interruption
             return Source.Token;
         Heed(Interrupt);
         Heed(Terminate);
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];
         return Source.Token;
     }
 

@@ -81,7 +81,9 @@ public static class DetachedSignedData
         return writer.Encode();
     }
 
-    /// <summary>Reads the signers. What the kernel refuses in a module (kernel/module/signing.c with pkcs7_verify.c) is refused here.</summary>
+    /// <summary>
+    /// Reads the signers. What the kernel refuses in a module (kernel/module/signing.c with pkcs7_verify.c) is refused here.
+    /// </summary>
     /// <exception cref="KexecSignException">KS1423.</exception>
     public static ImmutableArray<DetachedSigner> Decode(ReadOnlyMemory<byte> signedData)
     {
@@ -130,7 +132,8 @@ public static class DetachedSignedData
     {
         signer.ReadEncodedValue();
         return Oids.IsMlDsa(signer.ReadSequence().ReadObjectIdentifier())
-            ? "the signer has authenticated attributes, which with ML-DSA only kernels with CONFIG_PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA take"
+            ? "the signer has authenticated attributes, which with ML-DSA only kernels with "
+                + "CONFIG_PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA take"
             : "the signer has authenticated attributes";
     }
 

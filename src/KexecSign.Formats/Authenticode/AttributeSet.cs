@@ -3,9 +3,10 @@ using KexecSign.Formats.Layouts;
 namespace KexecSign.Formats.Authenticode;
 
 /// <summary>
-/// Tells content that has the form of a SignerInfo's signed attributes: a SET that is the whole of it, of SEQUENCEs that begin with an object
-/// identifier. A key that signs such content as it is has thereby signed those attributes, and with them whatever image their messageDigest
-/// is of: the bytes that a PE signature is over are this SET (RFC 5652 section 5.4), and nothing in them says what the key is for.
+/// Tells content that has the form of a SignerInfo's signed attributes: a SET that is the whole of it, of SEQUENCEs that begin with an
+/// object identifier. A key that signs such content as it is has thereby signed those attributes, and with them whatever image their
+/// messageDigest is of: the bytes that a PE signature is over are this SET (RFC 5652 section 5.4), and nothing in them says what the key is
+/// for.
 /// </summary>
 public static class AttributeSet
 {

@@ -175,7 +175,8 @@ public sealed class AuthenticodeSignature
     }
 
     // RFC 5652 11.3: from 2050 on a GeneralizedTime.
-    private static DateTimeOffset TimeOf(AsnReader time) => time.PeekTag().HasSameClassAndValue(new Asn1Tag(UniversalTagNumber.GeneralizedTime))
+    private static DateTimeOffset TimeOf(AsnReader time) =>
+        time.PeekTag().HasSameClassAndValue(new Asn1Tag(UniversalTagNumber.GeneralizedTime))
         ? time.ReadGeneralizedTime()
         : time.ReadUtcTime();
 }

@@ -46,7 +46,8 @@ public sealed class SignedAttributes
     /// <param name="indirectData">DER of the content's SEQUENCE.</param>
     /// <param name="hash">Digest algorithm of the SignerInfo.</param>
     /// <param name="programName">Text of SpcSpOpusInfo, ASCII.</param>
-    /// <param name="signingTime">Written when given, in whole seconds: as UTCTime until 2049, then as GeneralizedTime (RFC 5652 11.3).</param>
+    /// <param name="signingTime">Written when given, in whole seconds: as UTCTime until 2049, then as GeneralizedTime (RFC 5652
+    /// 11.3).</param>
     public static SignedAttributes For(
         ReadOnlyMemory<byte> indirectData, HashAlgorithmName hash, string programName, DateTimeOffset? signingTime = null)
     {

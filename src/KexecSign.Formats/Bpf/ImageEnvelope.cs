@@ -42,14 +42,16 @@ public sealed record ImageEnvelope(Layout Kernel, Layout Initrd, Layout CommandL
     {
         (byte[] names, ImmutableArray<int> nameAt) = ElfWriter.Names([KernelName, InitrdName, CommandLineName, ".shstrtab"]);
         ImmutableArray<Layout> contents = [Kernel, Initrd, CommandLine, Layout.Of(names)];
-        Layout headers = Layout.Of(ElfWriter.Header(Executable, ArchitectureFacts.OfPe(machine)?.ElfMachine ?? 0, ElfWriter.HeaderSize, contents.Length + 1, contents.Length))
+        Layout headers = Layout.Of(ElfWriter.Header(Executable, ArchitectureFacts.OfPe(machine)?.ElfMachine ?? 0, ElfWriter.HeaderSize,
+            contents.Length + 1, contents.Length))
             .AppendZeros(ElfWriter.HeaderSize);
         long at = ElfWriter.HeaderSize * (contents.Length + 2);
         Layout body = Layout.Empty;
         for (int i = 0; i < contents.Length; i++)
         {
             bool isNames = i == contents.Length - 1;
-            headers = headers.Append(ElfWriter.Section(nameAt[i], isNames ? 3u : 1u, isNames ? 0ul : 2ul, at, contents[i].Length, 0, 0, 1, 0));
+            headers = headers.Append(ElfWriter.Section(nameAt[i], isNames ? 3u : 1u, isNames ? 0ul : 2ul, at, contents[i].Length, 0, 0, 1,
+                0));
             at += contents[i].Length;
             body = body.Append(contents[i]);
         }

@@ -75,7 +75,9 @@ internal sealed class LoaderProgram
                     if (i + 1 >= count)
                         throw FormatErrors.LoaderProgram.With(i, "a 64-bit constant has no second half");
                     int second = BinaryPrimitives.ReadInt32LittleEndian(program[((i + 1) * 8 + 4)..]);
-                    _registers[to] = from == DataMapValue ? (second, true) : from == 0 ? ((uint)immediate | (long)second << 32, false) : null;
+                    _registers[to] = from == DataMapValue ? (second, true)
+                        : from == 0 ? ((uint)immediate | (long)second << 32, false)
+                        : null;
                     i++;
                     break;
                 case 0xB7:
@@ -106,7 +108,8 @@ internal sealed class LoaderProgram
     {
         if (helper == SysBpf)
         {
-            if (_registers[1] is not (var command, false) || _registers[2] is not (var attributes, true) || _registers[3] is not (var size, false))
+            if (_registers[1] is not (var command, false) || _registers[2] is not (var attributes, true)
+                || _registers[3] is not (var size, false))
             {
                 // Closing descriptors and the like: their arguments come from memory.
                 _lookups.Clear();
@@ -131,5 +134,7 @@ internal sealed class LoaderProgram
     }
 
     private int Checked(long place, int instruction) =>
-        place >= 0 && place <= _data.Length ? (int)place : throw FormatErrors.LoaderData.With(instruction, "a pointer", place, 0, _data.Length);
+        place >= 0 && place <= _data.Length
+            ? (int)place
+            : throw FormatErrors.LoaderData.With(instruction, "a pointer", place, 0, _data.Length);
 }

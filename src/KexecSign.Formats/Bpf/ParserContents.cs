@@ -27,7 +27,8 @@ public sealed record ParserMap(string Name, uint Type, uint MaxEntries, uint Val
 /// <param name="License">What it says its license is.</param>
 /// <param name="Functions">The kernel's functions that it calls (kfuncs).</param>
 public sealed record ParserProgram(
-    string Name, uint Type, uint AttachType, string? Target, bool Sleepable, uint Instructions, string License, ImmutableArray<string> Functions);
+    string Name, uint Type, uint AttachType, string? Target, bool Sleepable, uint Instructions, string License,
+        ImmutableArray<string> Functions);
 
 /// <summary>What a parser object holds, read from its loader program: libbpf makes it, and the kernel runs it unseen.</summary>
 /// <param name="Maps">Maps, in the order in which they are created, which is that of the skeleton's descriptors.</param>
@@ -36,7 +37,8 @@ public sealed record ParserProgram(
 /// <param name="MapAttributes">Bytes of <c>union bpf_attr</c> that maps are created with; each libbpf has its own number.</param>
 /// <param name="ProgramAttributes">The same of programs.</param>
 public sealed record ParserContents(
-    ImmutableArray<ParserMap> Maps, ImmutableArray<ParserProgram> Programs, ImmutableArray<string> Strings, int MapAttributes, int ProgramAttributes)
+    ImmutableArray<ParserMap> Maps, ImmutableArray<ParserProgram> Programs, ImmutableArray<string> Strings, int MapAttributes,
+        int ProgramAttributes)
 {
     private const uint MapCreate = 0;
     private const uint ProgramLoad = 5;
@@ -82,7 +84,8 @@ public sealed record ParserContents(
     private static ParserMap Map(LoaderProgram loader, LoaderCall call)
     {
         ReadOnlySpan<byte> attributes = loader.Data(call.Attributes, 28 + NameLength, "the attributes of a map");
-        return new(SectionName(Text(attributes.Slice(28, NameLength))), U32(attributes), U32(attributes[12..]), U32(attributes[8..]), U32(attributes[16..]));
+        return new(SectionName(Text(attributes.Slice(28, NameLength))), U32(attributes), U32(attributes[12..]), U32(attributes[8..]),
+            U32(attributes[16..]));
     }
 
     // prog_type 0, insn_cnt 4, insns 8, license 16, prog_flags 44, prog_name 48, expected_attach_type 68. A tracing program's
@@ -90,12 +93,15 @@ public sealed record ParserContents(
     private static ParserProgram Program(LoaderProgram loader, LoaderCall call)
     {
         ReadOnlySpan<byte> attributes = loader.Data(call.Attributes, 72, "the attributes of a program");
-        string license = loader.Target(call.Attributes + 16) is { } at ? Text(loader.Data(at, Math.Min(128, loader.Rest(at)), "the license")) : "";
+        string license = loader.Target(call.Attributes + 16) is { } at
+            ? Text(loader.Data(at, Math.Min(128, loader.Rest(at)), "the license"))
+            : "";
         uint type = U32(attributes);
         int attached = type is Tracing or Extension or SecurityModule && call.Lookups.Length > 0 ? 1 : 0;
         return new(
             Text(attributes.Slice(48, NameLength)), type, U32(attributes[68..]), attached > 0 ? call.Lookups[0] : null,
-            (U32(attributes[44..]) & SleepableFlag) != 0, U32(attributes[4..]), license, [.. call.Lookups.Skip(attached).Distinct(StringComparer.Ordinal)]);
+            (U32(attributes[44..]) & SleepableFlag) != 0, U32(attributes[4..]), license,
+                [.. call.Lookups.Skip(attached).Distinct(StringComparer.Ordinal)]);
     }
 
     // struct btf_header: magic 0, hdr_len 4, type_off 8, type_len 12, str_off 16, str_len 20.

@@ -16,7 +16,8 @@ namespace KexecSign.Formats.Bpf;
 /// <param name="Signature">The signature appended to this level; null for none.</param>
 /// <param name="Sections">Its sections, as they stand in the file.</param>
 public sealed record ParserElf(
-    ImmutableArray<ReadOnlyMemory<byte>> Parsers, ReadOnlyMemory<byte>? Nested, AppendedSignature? Signature, ImmutableArray<ContainerSection> Sections)
+    ImmutableArray<ReadOnlyMemory<byte>> Parsers, ReadOnlyMemory<byte>? Nested, AppendedSignature? Signature,
+        ImmutableArray<ContainerSection> Sections)
 {
     /// <summary>The most alternatives that a level has (KEXEC_ELF_BPF_MAX_IDX).</summary>
     public const int MostParsers = 8;
@@ -84,7 +85,9 @@ public sealed record ParserElf(
         if (parsers.Length is 0 or > MostParsers)
             throw FormatErrors.TooManyParsers.With(parsers.Length, MostParsers);
         ImmutableArray<ReadOnlyMemory<byte>> contents = nested is { } inner ? parsers.Add(inner) : parsers;
-        ImmutableArray<string> sections = [.. parsers.Select((_, i) => $"{Prefix}{i + 1}"), .. nested is null ? [] : (string[])[NestedName], NameTable];
+        ImmutableArray<string> sections = [.. parsers.Select((_, i) => $"{Prefix}{i + 1}"), .. nested is null
+            ? []
+            : (string[])[NestedName], NameTable];
         (byte[] names, ImmutableArray<int> nameAt) = ElfWriter.Names(sections);
 
         Layout file = Layout.Of(new byte[ElfWriter.HeaderSize]);
@@ -100,7 +103,8 @@ public sealed record ParserElf(
         long table = file.Length;
         foreach (byte[] header in headers)
             file = file.Append(header);
-        return file.Overwrite(0, ElfWriter.Header(Relocatable, MachineBpf, table, headers.Count, headers.Count - 1)).ReadBytes(0, file.Length);
+        return file.Overwrite(0, ElfWriter.Header(Relocatable, MachineBpf, table, headers.Count, headers.Count - 1))
+            .ReadBytes(0, file.Length);
     }
 
     // Exactly one digit, 1 to 8.

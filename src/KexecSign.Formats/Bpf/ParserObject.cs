@@ -37,7 +37,8 @@ public sealed record ParserObject(ReadOnlyMemory<byte> Data, ReadOnlyMemory<byte
 
     private static ReadOnlyMemory<byte> Array(Elf64File file, string name)
     {
-        ElfSymbol symbol = file.Symbols().FirstOrDefault(s => s.IsGlobal && s.Name == name && s.SectionIndex != 0 && s.SectionIndex < file.Sections.Length)
+        ElfSymbol symbol = file.Symbols().FirstOrDefault(s => s.IsGlobal && s.Name == name && s.SectionIndex != 0
+            && s.SectionIndex < file.Sections.Length)
             ?? throw FormatErrors.NoBpfSymbol.With(name);
         ReadOnlyMemory<byte> section = file.Content(file.Sections[symbol.SectionIndex]);
         if (symbol.Size == 0 || symbol.Size > (ulong)section.Length || symbol.Value > (ulong)section.Length - symbol.Size)

@@ -23,12 +23,17 @@ public enum ParserCarrier
 /// <param name="Functions">Kernel functions that its programs may call.</param>
 /// <param name="DataMaps">Maps behind the ring buffers, in the order of the skeleton.</param>
 public sealed record ParserSeries(
-    ParserAbi Abi, int Number, ParserCarrier Carrier, ImmutableArray<string> Hooks, ImmutableArray<string> Functions, ImmutableArray<string> DataMaps)
+    ParserAbi Abi, int Number, ParserCarrier Carrier, ImmutableArray<string> Hooks, ImmutableArray<string> Functions,
+        ImmutableArray<string> DataMaps)
 {
-    private static readonly ImmutableArray<string> ContextFunctions = ["bpf_get_parser_context", "bpf_put_parser_context", "bpf_buffer_parser"];
-    private static readonly ImmutableArray<string> Anchor = ["kexec_image_parser_anchor"], ReadOnlyFirst = ["rodata", "data", "rodata_str1_1", "bss"];
+    private static readonly ImmutableArray<string> ContextFunctions =
+        ["bpf_get_parser_context", "bpf_put_parser_context", "bpf_buffer_parser"];
+    private static readonly ImmutableArray<string> Anchor = ["kexec_image_parser_anchor"],
+        ReadOnlyFirst = ["rodata", "data", "rodata_str1_1", "bss"];
 
-    /// <summary>A field of the hook's context that earlier series with the same hook do not have; null where the hook tells enough.</summary>
+    /// <summary>
+    /// A field of the hook's context that earlier series with the same hook do not have; null where the hook tells enough.
+    /// </summary>
     public string? OwnField { get; init; }
 
     /// <summary>Its name in options, policies and reports.</summary>
@@ -54,7 +59,8 @@ public sealed record ParserSeries(
     public static string NoHook { get; } = HooksMissing([.. All.Reverse().Select(series => series.Hooks[0]).Distinct()]);
 
     /// <summary>All series that look for parsers there.</summary>
-    public static ParserAbi Of(ParserCarrier carrier) => All.Where(series => series.Carrier == carrier).Aggregate(ParserAbi.Unknown, (all, series) => all | series.Abi);
+    public static ParserAbi Of(ParserCarrier carrier) =>
+        All.Where(series => series.Carrier == carrier).Aggregate(ParserAbi.Unknown, (all, series) => all | series.Abi);
 
     /// <summary>By its word; null when there is none.</summary>
     public static ParserSeries? Named(string word) => All.FirstOrDefault(series => series.Word == word);
@@ -63,7 +69,8 @@ public sealed record ParserSeries(
     public static ImmutableArray<ParserSeries> In(ParserAbi abi) => [.. All.Where(series => (abi & series.Abi) != 0)];
 
     /// <summary>The series as people write them.</summary>
-    public static string Name(ParserAbi abi) => In(abi) is { IsEmpty: false } series ? string.Join(" or ", series.Select(s => s.Word)) : "no known series";
+    public static string Name(ParserAbi abi) =>
+        In(abi) is { IsEmpty: false } series ? string.Join(" or ", series.Select(s => s.Word)) : "no known series";
 
     /// <summary>
     /// Those that a loader's data names: by the hook, and by a field that only one has. Names in BTF stand between two NULs. Later

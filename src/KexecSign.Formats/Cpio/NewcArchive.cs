@@ -15,7 +15,8 @@ public static class NewcArchive
     private const string Trailer = "TRAILER!!!";
 
     /// <summary>The archive of regular files.</summary>
-    /// <param name="files">Path without a leading slash, permission bits, content below 4 GiB. Folders are not made: the paths must do without.</param>
+    /// <param name="files">Path without a leading slash, permission bits, content below 4 GiB. Folders are not made: the paths must do
+    /// without.</param>
     public static Layout Write(IEnumerable<(string Name, uint Mode, Layout Content)> files)
     {
         Layout archive = Layout.Empty;

@@ -57,7 +57,8 @@ public sealed class Elf64File
     public long End => (long)Sections.Where(s => s.Type != NoBits).Select(s => s.Offset + s.Size).Append(_tableEnd).Max();
 
     /// <summary>Whether bytes begin like a 64-bit little-endian ELF file.</summary>
-    public static bool LooksLikeElf64(ReadOnlySpan<byte> head) => head.StartsWith((ReadOnlySpan<byte>)[0x7F, (byte)'E', (byte)'L', (byte)'F', 2, 1]);
+    public static bool LooksLikeElf64(ReadOnlySpan<byte> head) =>
+        head.StartsWith((ReadOnlySpan<byte>)[0x7F, (byte)'E', (byte)'L', (byte)'F', 2, 1]);
 
     /// <summary>Reads the section table.</summary>
     /// <param name="bytes">The whole file; trailing bytes are ignored.</param>

@@ -63,9 +63,11 @@ public sealed class ElfSectionTable
             ReadOnlySpan<byte> entry = entries.AsSpan(i * ElfWriter.HeaderSize, ElfWriter.HeaderSize);
             uint name = BinaryPrimitives.ReadUInt32LittleEndian(entry);
             if (name >= (uint)nameTable.Length)
-                throw FormatErrors.ElfNames.With($"section {i} has its name at 0x{name:x} of a string table of 0x{nameTable.Length:x} bytes");
+                throw FormatErrors.ElfNames.With(
+                    $"section {i} has its name at 0x{name:x} of a string table of 0x{nameTable.Length:x} bytes");
             string text = NameAt(nameTable, (int)name);
-            ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]), size = BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]);
+            ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]),
+                size = BinaryPrimitives.ReadUInt64LittleEndian(entry[32..]);
             if (text.Length == 0)
                 continue;
             // Memory without content, as in objects and a vmlinux; its size says nothing of the file.

@@ -32,7 +32,8 @@ internal static class ElfWriter
     }
 
     /// <summary>A section header.</summary>
-    public static byte[] Section(int name, uint type, ulong flags, long offset, long size, uint link, uint info, ulong alignment, ulong entrySize)
+    public static byte[] Section(int name, uint type, ulong flags, long offset, long size, uint link, uint info, ulong alignment,
+        ulong entrySize)
     {
         byte[] header = new byte[HeaderSize];
         BinaryPrimitives.WriteInt32LittleEndian(header, name);

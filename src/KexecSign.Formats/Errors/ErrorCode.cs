@@ -21,7 +21,8 @@ public enum ErrorKind
 /// </summary>
 /// <param name="Id">Stable code of the form <c>KS####</c>; never reused.</param>
 /// <param name="Says">Composite format string of the message, without code and without the way out.</param>
-/// <param name="Mend">The way out, one or two sentences; a composite format too. Options and commands are named as <see cref="FaceWords"/> says.</param>
+/// <param name="Mend">The way out, one or two sentences; a composite format too. Options and commands are named as <see cref="FaceWords"/>
+/// says.</param>
 /// <param name="Kind">Whether it is a failure, wrong usage or an answer.</param>
 public sealed record ErrorCode(string Id, string Says, string Mend, ErrorKind Kind = ErrorKind.Failure)
 {
@@ -34,7 +35,8 @@ public sealed record ErrorCode(string Id, string Says, string Mend, ErrorKind Ki
     public string Mend => FaceWords.Current.Render(_mend);
 
     /// <summary>Makes the exception for this code.</summary>
-    /// <param name="arguments">Values for <see cref="Says"/>; offsets and sizes go in as integers and are shown by the format's <c>{n:x}</c>.</param>
+    /// <param name="arguments">Values for <see cref="Says"/>; offsets and sizes go in as integers and are shown by the format's
+    /// <c>{n:x}</c>.</param>
     public KexecSignException With(params object?[] arguments) => new(this, arguments, null);
 
     /// <summary>Makes the exception for this code, keeping the cause for a debugger; the cause's text is not shown.</summary>

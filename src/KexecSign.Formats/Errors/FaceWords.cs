@@ -54,7 +54,8 @@ public abstract class FaceWords
         int at = 0;
         while (at < text.Length)
         {
-            int option = text.IndexOf(OptionMark, at, StringComparison.Ordinal), command = text.IndexOf(CommandMark, at, StringComparison.Ordinal);
+            int option = text.IndexOf(OptionMark, at, StringComparison.Ordinal),
+                command = text.IndexOf(CommandMark, at, StringComparison.Ordinal);
             bool isOption = option >= 0 && (command < 0 || option < command);
             int begin = isOption ? option : command;
             if (begin < 0)

@@ -18,10 +18,12 @@ public static partial class FormatErrors
 
     /// <summary>A certificate without SubjectKeyIdentifier was to be named by it.</summary>
     public static readonly ErrorCode NoKeyIdentifierToName = new(
-        "KS1424", "the certificate has no SubjectKeyIdentifier to be named by.", "Leave [option:skid] out, or make a certificate with a SubjectKeyIdentifier.");
+        "KS1424", "the certificate has no SubjectKeyIdentifier to be named by.",
+        "Leave [option:skid] out, or make a certificate with a SubjectKeyIdentifier.");
 
     /// <summary>Bytes appended to a PE behind its certificate table.</summary>
     public static readonly ErrorCode AppendedToAuthenticode = new(
-        "KS1425", "the file is a PE that carries an Authenticode signature (certificate table at 0x{0:x}, 0x{1:x} bytes): firmware and kernel refuse a table that does not end the file.",
+        "KS1425", "the file is a PE that carries an Authenticode signature (certificate table at 0x{0:x}, 0x{1:x} bytes): firmware and "
+            + "kernel refuse a table that does not end the file.",
         "For kexec the Authenticode signature is enough; to have an appended one instead, take the Authenticode signature away first.");
 }

@@ -43,7 +43,8 @@ public static partial class FormatErrors
 
     /// <summary>More certificates than any consumer would read.</summary>
     public static readonly ErrorCode CertificateTableTooLarge = new(
-        "KS1509", "the certificate table at 0x{0:x} has 0x{1:x} bytes; at most 0x{2:x} are read.", "The table is damaged; strip it and sign again.");
+        "KS1509", "the certificate table at 0x{0:x} has 0x{1:x} bytes; at most 0x{2:x} are read.",
+        "The table is damaged; strip it and sign again.");
 
     /// <summary>An index beyond the table.</summary>
     public static readonly ErrorCode NoSuchSignature = new(
@@ -51,5 +52,6 @@ public static partial class FormatErrors
 
     /// <summary>Signed attributes that no Authenticode signature can have.</summary>
     public static readonly ErrorCode NotSignedAttributes = new(
-        "KS1511", "these are no signed attributes of an Authenticode signature: {0}.", "Export them again, or sign the attributes that [run:prepare] wrote.");
+        "KS1511", "these are no signed attributes of an Authenticode signature: {0}.",
+        "Export them again, or sign the attributes that [run:prepare] wrote.");
 }

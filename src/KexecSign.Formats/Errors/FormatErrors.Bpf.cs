@@ -13,7 +13,8 @@ public static partial class FormatErrors
 
     /// <summary>The literal and the size beside it differ.</summary>
     public static readonly ErrorCode SkeletonSize = new(
-        "KS1322", "the light skeleton says that {0} has {1} bytes but its literal has {2}.", "Make the skeleton again; it is cut or was edited.");
+        "KS1322", "the light skeleton says that {0} has {1} bytes but its literal has {2}.",
+        "Make the skeleton again; it is cut or was edited.");
 
     /// <summary>The loader program cannot be followed.</summary>
     public static readonly ErrorCode LoaderProgram = new(
@@ -35,7 +36,8 @@ public static partial class FormatErrors
 
     /// <summary>A gap in the numbers.</summary>
     public static readonly ErrorCode ParserElfGap = new(
-        "KS1332", "the parser ELF has {0} sections .bpf.N but no .bpf.{1}; they are numbered from 1 without gaps.", "Make it with [run:bpf container].");
+        "KS1332", "the parser ELF has {0} sections .bpf.N but no .bpf.{1}; they are numbered from 1 without gaps.",
+        "Make it with [run:bpf container].");
 
     /// <summary>Too many levels.</summary>
     public static readonly ErrorCode ParserElfDepth = new(

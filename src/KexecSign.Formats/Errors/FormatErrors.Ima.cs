@@ -4,7 +4,8 @@ public static partial class FormatErrors
 {
     /// <summary>Not a signature value.</summary>
     public static readonly ErrorCode NotImaSignature = new(
-        "KS1401", "the value begins with {0} and is {1} bytes long; a security.ima signature begins with 0302, 0303 or 0603 and has at least 10.",
+        "KS1401", "the value begins with {0} and is {1} bytes long; a security.ima signature begins with 0302, 0303 or 0603 and has at "
+            + "least 10.",
         "Give the sidecar that [run:ima sign] or 'evmctl ima_sign --sigfile' wrote.");
 
     /// <summary>sig_size and the value's length disagree.</summary>
@@ -18,7 +19,8 @@ public static partial class FormatErrors
 
     /// <summary>A certificate that no keyring search could find.</summary>
     public static readonly ErrorCode ShortKeyIdentifier = new(
-        "KS1404", "the certificate's SubjectKeyIdentifier has {0} bytes; IMA names keys by its last 4.", "Make a certificate with a SubjectKeyIdentifier of 20 bytes.");
+        "KS1404", "the certificate's SubjectKeyIdentifier has {0} bytes; IMA names keys by its last 4.",
+        "Make a certificate with a SubjectKeyIdentifier of 20 bytes.");
 
     /// <summary>fs-verity knows two hash algorithms.</summary>
     public static readonly ErrorCode VerityHash = new(
@@ -26,7 +28,8 @@ public static partial class FormatErrors
 
     /// <summary>EVM covers security.ima.</summary>
     public static readonly ErrorCode EvmWithoutIma = new(
-        "KS1406", "a portable EVM signature covers security.ima, and there is none to cover.", "Sign for IMA in the same go: [run:ima sign, evm].");
+        "KS1406", "a portable EVM signature covers security.ima, and there is none to cover.",
+        "Sign for IMA in the same go: [run:ima sign, evm].");
 
     /// <summary>Not a portable EVM signature.</summary>
     public static readonly ErrorCode NotEvmSignature = new(

@@ -19,15 +19,18 @@ public static partial class FormatErrors
     /// <summary>The certificate table does not fit in front of image_size.</summary>
     public static readonly ErrorCode TailTooSmall = new(
         "KS1104", "the file is 0x{0:x} bytes and its certificate table 0x{1:x}, together 0x{2:x}, but image_size is 0x{3:x}.",
-        "Sign with fewer chain certificates or a smaller key, or with [option:replace], so that image_size can be raised; the kernel unpacks at most 512 MiB.");
+        "Sign with fewer chain certificates or a smaller key, or with [option:replace], so that image_size can be raised; the kernel "
+            + "unpacks at most 512 MiB.");
 
     /// <summary>image_size is not a multiple of 8.</summary>
     public static readonly ErrorCode ImageSizeUnaligned = new(
-        "KS1105", "image_size 0x{0:x} is no multiple of 8, so a certificate table cannot end there.", "Link the kernel with an aligned end.");
+        "KS1105", "image_size 0x{0:x} is no multiple of 8, so a certificate table cannot end there.",
+        "Link the kernel with an aligned end.");
 
     /// <summary>image_size is beyond what SizeOfImage can say.</summary>
     public static readonly ErrorCode ImageSizeTooLarge = new(
-        "KS1106", "image_size at 0x10 is 0x{0:x}; a PE image has at most 0x{1:x} bytes.", "The header is damaged; take the Image that the build left.");
+        "KS1106", "image_size at 0x10 is 0x{0:x}; a PE image has at most 0x{1:x} bytes.",
+        "The header is damaged; take the Image that the build left.");
 
     /// <summary>No zboot header.</summary>
     public static readonly ErrorCode NotZboot = new(

@@ -14,7 +14,8 @@ public static partial class FormatErrors
 
     /// <summary>SizeOfOptionalHeader and NumberOfRvaAndSizes disagree.</summary>
     public static readonly ErrorCode OptionalHeaderSize = new(
-        "KS1004", "SizeOfOptionalHeader is 0x{0:x} but {1} data directories need 0x{2:x}; the kernel ignores the first number, firmware the second.",
+        "KS1004", "SizeOfOptionalHeader is 0x{0:x} but {1} data directories need 0x{2:x}; the kernel ignores the first number, firmware "
+            + "the second.",
         "Consumers would find different section tables; build the file again with a correct header.");
 
     /// <summary>Header sizes that contradict each other or the file.</summary>
@@ -79,7 +80,8 @@ public static partial class FormatErrors
 
     /// <summary>Bytes in the place of the next section header.</summary>
     public static readonly ErrorCode HeaderRoomTaken = new(
-        "KS1022", "the place for another section header, 0x{0:x}-0x{1:x}, is in use: byte 0x{2:x} is 0x{3:x}, and no debug entry tells whose it is.",
+        "KS1022", "the place for another section header, 0x{0:x}-0x{1:x}, is in use: byte 0x{2:x} is 0x{3:x}, and no debug entry tells "
+            + "whose it is.",
         "Link the image with nothing behind the section table.");
 
     /// <summary>An edit was asked for on a signed image.</summary>

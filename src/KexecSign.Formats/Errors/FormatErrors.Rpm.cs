@@ -8,7 +8,8 @@ public static partial class FormatErrors
 
     /// <summary>A header that contradicts itself.</summary>
     public static readonly ErrorCode RpmHeader = new(
-        "KS1802", "the {0} header at 0x{1:x} is broken: {2}.", "The package is cut short or was changed; get it again from where it was built.");
+        "KS1802", "the {0} header at 0x{1:x} is broken: {2}.",
+        "The package is cut short or was changed; get it again from where it was built.");
 
     /// <summary>Digests of files that IMA cannot use.</summary>
     public static readonly ErrorCode RpmFileDigests = new(

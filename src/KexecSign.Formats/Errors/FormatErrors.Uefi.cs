@@ -32,7 +32,8 @@ public static partial class FormatErrors
 
     /// <summary>A digest of another length than its list is for.</summary>
     public static readonly ErrorCode NotSha256 = new(
-        "KS1607", "a digest of {0} bytes was given for a list of SHA-256 digests of 32.", "Give the SHA-256 Authenticode digest of the image.");
+        "KS1607", "a digest of {0} bytes was given for a list of SHA-256 digests of 32.",
+        "Give the SHA-256 Authenticode digest of the image.");
 
     /// <summary>A file of another kind in the place of a list.</summary>
     public static readonly ErrorCode NotSignatureList = new(

@@ -11,7 +11,8 @@ public sealed class KexecSignException : Exception
     private readonly string _says, _mend;
 
     /// <summary>Made by <see cref="ErrorCode.With"/>.</summary>
-    internal KexecSignException(ErrorCode code, object?[] arguments, Exception? cause = null, string? file = null, int line = 0, int column = 0)
+    internal KexecSignException(ErrorCode code, object?[] arguments, Exception? cause = null, string? file = null, int line = 0,
+        int column = 0)
         : base(null, cause)
     {
         Code = code;
@@ -50,7 +51,8 @@ public sealed class KexecSignException : Exception
     public KexecSignException In(string file) => File is null ? new(Code, _arguments, InnerException, file, Line, Column) : this;
 
     /// <summary>The same error with the place in a text file where it was found.</summary>
-    public KexecSignException At(int line, int column) => Line == 0 && File is null ? new(Code, _arguments, InnerException, File, line, column) : this;
+    public KexecSignException At(int line, int column) =>
+        Line == 0 && File is null ? new(Code, _arguments, InnerException, File, line, column) : this;
 
     private static string Where(string? file, int line, int column) => (file, line) switch
     {

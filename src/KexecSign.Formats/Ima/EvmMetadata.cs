@@ -19,7 +19,9 @@ public sealed record EvmMetadata(uint Owner, uint Group, ushort Mode, ImmutableA
     // struct h_misc of a 64-bit kernel: u64 ino, u32 generation, u32 uid, u32 gid, u16 mode, 2 bytes of padding.
     private const int MiscSize = 24;
 
-    /// <summary>The attributes that EVM protects, in the order in which they are hashed (evm_main.c, evm_config_default_xattrnames).</summary>
+    /// <summary>
+    /// The attributes that EVM protects, in the order in which they are hashed (evm_main.c, evm_config_default_xattrnames).
+    /// </summary>
     public static ImmutableArray<string> ProtectedNames { get; } =
     [
         "security.selinux", "security.SMACK64", "security.SMACK64EXEC", "security.SMACK64TRANSMUTE", "security.SMACK64MMAP",

@@ -84,7 +84,8 @@ public sealed record KernelImage(ImageArchitecture Architecture, ulong TextOffse
     };
 
     /// <summary>Reads the header of a kernel that is to be signed or loaded.</summary>
-    /// <exception cref="KexecSignException">KS1101 when there is none, KS1208 for a bzImage, KS1102, KS1103 and KS1106 when kexec could not load it.</exception>
+    /// <exception cref="KexecSignException">KS1101 when there is none, KS1208 for a bzImage, KS1102, KS1103 and KS1106 when kexec could not
+    /// load it.</exception>
     public static KernelImage Read(Layout file)
     {
         byte[] head = file.ReadBytes(0, Math.Min(file.Length, HeaderSize + 8));

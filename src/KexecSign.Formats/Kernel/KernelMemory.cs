@@ -11,7 +11,8 @@ public static class KernelMemory
 
     /// <summary>
     /// Makes a kernel ask for more memory, so that its file may be longer by a certificate table. All that changes is bss, which
-    /// grows at its end by bytes that the kernel does not know of: image_size, SizeOfImage and the last section's VirtualSize go up together.
+    /// grows at its end by bytes that the kernel does not know of: image_size, SizeOfImage and the last section's VirtualSize go up
+    /// together.
     /// </summary>
     /// <param name="kernel">The Image; signatures that it carries no longer hold afterwards.</param>
     /// <param name="needed">Least image_size, in bytes.</param>
@@ -29,6 +30,7 @@ public static class KernelMemory
         return kernel
             .OverwriteUInt32(KernelImage.ImageSizeOffset, after)
             .OverwriteUInt32(image.SizeOfImageOffset, checked(image.SizeOfImage + more))
-            .OverwriteUInt32(image.SectionTableOffset + ((image.Sections.Length - 1) * PeConstants.SectionHeaderSize) + PeConstants.VirtualSizeInSectionHeader, checked(last.VirtualSize + more));
+            .OverwriteUInt32(image.SectionTableOffset + ((image.Sections.Length - 1) * PeConstants.SectionHeaderSize)
+                + PeConstants.VirtualSizeInSectionHeader, checked(last.VirtualSize + more));
     }
 }

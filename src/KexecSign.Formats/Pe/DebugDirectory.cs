@@ -36,9 +36,11 @@ public static class DebugDirectory
         if (directory.Size == 0)
             return [];
         long? offset = image.Sections
-            .Where(s => directory.Address >= s.VirtualAddress && (long)directory.Address + directory.Size <= (long)s.VirtualAddress + s.SizeOfRawData)
+            .Where(s => directory.Address >= s.VirtualAddress
+                && (long)directory.Address + directory.Size <= (long)s.VirtualAddress + s.SizeOfRawData)
             .Select(s => (long?)(directory.Address - s.VirtualAddress + (long)s.PointerToRawData)).FirstOrDefault();
-        if (offset is not { } start || directory.Size % EntrySize != 0 || directory.Size > MaxEntries * EntrySize || start + directory.Size > image.BodyLength)
+        if (offset is not { } start || directory.Size % EntrySize != 0 || directory.Size > MaxEntries * EntrySize
+            || start + directory.Size > image.BodyLength)
             throw FormatErrors.DebugDirectoryMisplaced.With(directory.Address, directory.Size);
         byte[] table = file.ReadBytes(start, directory.Size);
         var entries = ImmutableArray.CreateBuilder<DebugEntry>();
@@ -54,7 +56,8 @@ public static class DebugDirectory
     /// <param name="by">How far it moves towards the end.</param>
     internal static Layout Place(Layout file, DebugEntry entry, byte[] content, int by)
     {
-        Layout placed = file.Overwrite((long)entry.Pointer + by, content).OverwriteUInt32(entry.EntryOffset + 24, (uint)(entry.Pointer + by));
+        Layout placed = file.Overwrite((long)entry.Pointer + by, content)
+            .OverwriteUInt32(entry.EntryOffset + 24, (uint)(entry.Pointer + by));
         // In the headers an RVA is the same as a file offset.
         return entry.Address == entry.Pointer ? placed.OverwriteUInt32(entry.EntryOffset + 20, (uint)(entry.Address + by)) : placed;
     }

@@ -6,8 +6,8 @@ namespace KexecSign.Formats.Pe;
 
 /// <summary>
 /// Whether an image is canonical: sections in file order, no gap from SizeOfHeaders on, raw sizes multiples of
-/// FileAlignment, and nothing behind the last section but a COFF symbol table and the certificate table. Only on such files do all signers and
-/// verifiers compute the same Authenticode hash.
+/// FileAlignment, and nothing behind the last section but a COFF symbol table and the certificate table. Only on such files do all signers
+/// and verifiers compute the same Authenticode hash.
 /// </summary>
 public static class PeCanonical
 {

@@ -21,7 +21,8 @@ public static class PeEditor
     /// <param name="name">1 to 8 ASCII characters.</param>
     /// <param name="content">The section's bytes; zero-padded to FileAlignment.</param>
     /// <param name="characteristics">Section flags; <see cref="PeConstants.DiscardableData"/> for data that only tools read.</param>
-    /// <exception cref="KexecSignException">KS1021-KS1026, KS1028 when there is no room, a signature, or a section of that name.</exception>
+    /// <exception cref="KexecSignException">KS1021-KS1026, KS1028 when there is no room, a signature, or a section of that
+    /// name.</exception>
     public static Layout AddSection(Layout file, string name, Layout content, uint characteristics)
     {
         PeImage image = PeReader.Read(file);

@@ -31,14 +31,16 @@ public sealed class PeNormalizer
         _file = file;
         _sizeOfHeaders = image.SizeOfHeaders;
         for (int i = 0; i < image.Sections.Length; i++)
-            _table.Add((image.Sections[i], file.ReadBytes(image.SectionTableOffset + i * PeConstants.SectionHeaderSize, PeConstants.SectionHeaderSize)));
+            _table.Add((image.Sections[i], file.ReadBytes(image.SectionTableOffset + i * PeConstants.SectionHeaderSize,
+                PeConstants.SectionHeaderSize)));
         _addresses = [.. image.Sections.Select(s => (long)s.VirtualAddress).Distinct().Order()];
     }
 
     /// <summary>Normalises.</summary>
     /// <param name="file">The image.</param>
     /// <param name="dropSignatures">Whether signatures go; they cover the headers, and do not survive.</param>
-    /// <exception cref="KexecSignException">KS1029 and the codes of <see cref="PeCanonical"/> when it cannot be done; KS1023 for a signed image.</exception>
+    /// <exception cref="KexecSignException">KS1029 and the codes of <see cref="PeCanonical"/> when it cannot be done; KS1023 for a signed
+    /// image.</exception>
     public static NormalizedImage Normalize(Layout file, bool dropSignatures)
     {
         PeImage image = PeReader.Read(file);
@@ -99,7 +101,8 @@ public sealed class PeNormalizer
             return;
         uint lowest = _table.Min(t => t.Section.VirtualAddress);
         if (first.PointerToRawData > lowest)
-            throw FormatErrors.NotNormalizable.With($"headers up to 0x{first.PointerToRawData:x} would be loaded over a section at RVA 0x{lowest:x}");
+            throw FormatErrors.NotNormalizable.With(
+                $"headers up to 0x{first.PointerToRawData:x} would be loaded over a section at RVA 0x{lowest:x}");
         RequireZeros(_sizeOfHeaders, first.PointerToRawData);
         _changes.Add($"raised SizeOfHeaders from 0x{_sizeOfHeaders:x} to 0x{first.PointerToRawData:x}, where {first.Name} begins");
         _sizeOfHeaders = first.PointerToRawData;
@@ -140,7 +143,9 @@ public sealed class PeNormalizer
         above = above < 0 ? ~above : above;
         long limit = above < _addresses.Length ? _addresses[above] : Alignment.Up(_image.SizeOfImage, _image.SectionAlignment);
         if (grown.VirtualEnd > limit)
-            throw FormatErrors.NotNormalizable.With($"{section.Name} would grow from 0x{section.SizeOfRawData:x} to 0x{size:x} bytes and end at RVA 0x{grown.VirtualEnd:x}, above 0x{limit:x}");
+            throw FormatErrors.NotNormalizable.With(
+                $"{section.Name} would grow from 0x{section.SizeOfRawData:x} to 0x{size:x} bytes and end at RVA 0x{grown.VirtualEnd:x}, "
+                + $"above 0x{limit:x}");
         _table[index] = (grown, _table[index].Header);
         _changes.Add($"raised SizeOfRawData of {section.Name} from 0x{section.SizeOfRawData:x} to 0x{size:x}");
     }
@@ -154,7 +159,8 @@ public sealed class PeNormalizer
             byte[] part = _file.ReadBytes(at, Math.Min(ChunkSize, end - at));
             int used = part.AsSpan().IndexOfAnyExcept((byte)0);
             if (used >= 0)
-                throw FormatErrors.NotNormalizable.With($"byte 0x{at + used:x} of the gap 0x{start:x}-0x{end:x} is 0x{part[used]:x}, and something may use it");
+                throw FormatErrors.NotNormalizable.With(
+                    $"byte 0x{at + used:x} of the gap 0x{start:x}-0x{end:x} is 0x{part[used]:x}, and something may use it");
         }
     }
 
@@ -179,6 +185,7 @@ public sealed class PeNormalizer
             return (file, null);
         PeDirectory table = image.CertificateTable;
         Layout body = table.Address >= image.SectionsEnd ? file.Slice(0, table.Address) : file;
-        return (body.Overwrite(image.CertificateDirectoryOffset, new byte[8]), $"dropped the certificate table, 0x{table.Size:x} bytes at 0x{table.Address:x}");
+        return (body.Overwrite(image.CertificateDirectoryOffset, new byte[8]),
+            $"dropped the certificate table, 0x{table.Size:x} bytes at 0x{table.Address:x}");
     }
 }

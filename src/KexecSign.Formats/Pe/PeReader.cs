@@ -167,7 +167,8 @@ public static class PeReader
 
     private static void RequireAlignments(PeImage image)
     {
-        if (!BitOperations.IsPow2(image.FileAlignment) || !BitOperations.IsPow2(image.SectionAlignment) || image.FileAlignment > image.SectionAlignment)
+        if (!BitOperations.IsPow2(image.FileAlignment) || !BitOperations.IsPow2(image.SectionAlignment)
+            || image.FileAlignment > image.SectionAlignment)
             throw FormatErrors.BadAlignment.With(image.FileAlignment, image.SectionAlignment);
     }
 

@@ -1,7 +1,8 @@
 namespace KexecSign.Formats.Pe;
 
 /// <summary>A section header (40 bytes in the file). Offsets and sizes in bytes.</summary>
-/// <param name="Name">Name as the kernel compares it: up to 8 ASCII bytes, cut at the first NUL; a longer one in its place where <see cref="LongSectionNames"/> found it.</param>
+/// <param name="Name">Name as the kernel compares it: up to 8 ASCII bytes, cut at the first NUL; a longer one in its place where
+/// <see cref="LongSectionNames"/> found it.</param>
 /// <param name="VirtualSize">Size in memory.</param>
 /// <param name="VirtualAddress">RVA, relative to the image's load address.</param>
 /// <param name="SizeOfRawData">Size in the file; 0 for a section without file content.</param>

@@ -58,7 +58,8 @@ public sealed record RpmHeader(ImmutableArray<RpmEntry> Entries, ReadOnlyMemory<
         byte[] intro = file.ReadBytes(at, Intro);
         if (!intro.AsSpan().StartsWith(Magic))
             throw FormatErrors.NotRpm.With(at, $"the magic {Convert.ToHexStringLower(Magic)} of the {name} header");
-        uint entries = BinaryPrimitives.ReadUInt32BigEndian(intro.AsSpan(8)), store = BinaryPrimitives.ReadUInt32BigEndian(intro.AsSpan(12));
+        uint entries = BinaryPrimitives.ReadUInt32BigEndian(intro.AsSpan(8)),
+            store = BinaryPrimitives.ReadUInt32BigEndian(intro.AsSpan(12));
         if (entries is 0 or > MostEntries || store > LargestStore)
             throw FormatErrors.RpmHeader.With(name, at, $"it announces {entries} entries and a store of 0x{store:x} bytes");
         int size = checked((int)(Intro + (entries * EntrySize) + store));
@@ -68,7 +69,8 @@ public sealed record RpmHeader(ImmutableArray<RpmEntry> Entries, ReadOnlyMemory<
         var read = ImmutableArray.CreateBuilder<RpmEntry>((int)entries);
         for (int i = 0; i < entries; i++)
         {
-            RpmEntry entry = ReadEntry(bytes.Span.Slice(Intro + (i * EntrySize), EntrySize), bytes[(Intro + ((int)entries * EntrySize))..], name, at, i);
+            RpmEntry entry = ReadEntry(bytes.Span.Slice(Intro + (i * EntrySize), EntrySize), bytes[(Intro + ((int)entries * EntrySize))..],
+                name, at, i);
             if (entry.Tag is not (SignatureRegion or ImmutableRegion))
                 read.Add(entry);
         }
@@ -76,8 +78,8 @@ public sealed record RpmHeader(ImmutableArray<RpmEntry> Entries, ReadOnlyMemory<
     }
 
     /// <summary>
-    /// A signature header of these values: sorted by tag, in one region, as rpm itself writes them. The region's first entry and its trailer
-    /// at the store's end tell how far the region goes; both count as 16 bytes of type Binary.
+    /// A signature header of these values: sorted by tag, in one region, as rpm itself writes them. The region's first entry and its
+    /// trailer at the store's end tell how far the region goes; both count as 16 bytes of type Binary.
     /// </summary>
     public static byte[] EncodeSignature(IEnumerable<RpmEntry> values)
     {
@@ -109,7 +111,8 @@ public sealed record RpmHeader(ImmutableArray<RpmEntry> Entries, ReadOnlyMemory<
         int tag = BinaryPrimitives.ReadInt32BigEndian(entry), count = BinaryPrimitives.ReadInt32BigEndian(entry[12..]);
         uint type = BinaryPrimitives.ReadUInt32BigEndian(entry[4..]), offset = BinaryPrimitives.ReadUInt32BigEndian(entry[8..]);
         if (type > (uint)RpmType.LocalisedText || count < 0 || offset > store.Length)
-            throw FormatErrors.RpmHeader.With(name, at, $"entry {index} (tag {tag}) has type {type}, count {count} and offset 0x{offset:x} in a store of 0x{store.Length:x} bytes");
+            throw FormatErrors.RpmHeader.With(name, at,
+                $"entry {index} (tag {tag}) has type {type}, count {count} and offset 0x{offset:x} in a store of 0x{store.Length:x} bytes");
         ReadOnlyMemory<byte> rest = store[(int)offset..];
         long length = (RpmType)type switch
         {

@@ -31,7 +31,8 @@ public sealed record RpmPackage
 {
     private const int LeadSize = 96;
     private const int FileSignatures = 274, FileSignatureLength = 275, HeaderSha256 = 273, ReservedSpace = 1008;
-    private const int FileDigests = 1035, DirectoryIndexes = 1116, BaseNames = 1117, OldFileNames = 1027, DirectoryNames = 1118, FileDigestAlgorithm = 5011;
+    private const int FileDigests = 1035, DirectoryIndexes = 1116, BaseNames = 1117, OldFileNames = 1027, DirectoryNames = 1118,
+        FileDigestAlgorithm = 5011;
 
     // RPMSIGTAG_SHA1, RPMSIGTAG_MD5, RPMTAG_PAYLOADSHA256 (PAYLOADDIGEST before rpm 6) and its algorithm, of rpm's include/rpm/rpmtag.h.
     private const int HeaderSha1 = 269, BodyMd5 = 1004, PayloadDigest = 5092, PayloadDigestAlgorithm = 5093, Sha256Id = 8;
@@ -41,7 +42,8 @@ public sealed record RpmPackage
     private readonly RpmHeader _header;
     private readonly long _main;
 
-    private RpmPackage(Layout file, RpmHeader signatures, RpmHeader header, long main, HashAlgorithmName hash, ImmutableArray<RpmFile> files)
+    private RpmPackage(Layout file, RpmHeader signatures, RpmHeader header, long main, HashAlgorithmName hash,
+        ImmutableArray<RpmFile> files)
     {
         _file = file;
         _signatures = signatures;
@@ -72,7 +74,8 @@ public sealed record RpmPackage
         get
         {
             var digests = ImmutableArray.CreateBuilder<RpmDigest>();
-            Layout header = _file.Slice(_main, _header.Bytes.Length), payload = Body.Slice(_header.Bytes.Length, Body.Length - _header.Bytes.Length);
+            Layout header = _file.Slice(_main, _header.Bytes.Length),
+                payload = Body.Slice(_header.Bytes.Length, Body.Length - _header.Bytes.Length);
             if (_signatures.Texts(HeaderSha256) is [var sha256])
                 digests.Add(new("main header", true, false, HashAlgorithmName.SHA256, sha256, header));
             else if (_signatures.Texts(HeaderSha1) is [var sha1])
@@ -81,7 +84,8 @@ public sealed record RpmPackage
             if (_header.Texts(PayloadDigest) is [var said, ..] && HashOf(algorithm) is { } hash)
                 digests.Add(new("payload", false, true, hash, said, payload));
             if (!(digests.Any(d => d.OfHeader) && digests.Any(d => d.OfPayload)) && _signatures[BodyMd5] is { Type: RpmType.Binary } md5)
-                digests.Add(new("main header and payload", true, true, HashAlgorithmName.MD5, Convert.ToHexStringLower(md5.Data.Span), Body));
+                digests.Add(new("main header and payload", true, true, HashAlgorithmName.MD5, Convert.ToHexStringLower(md5.Data.Span),
+                    Body));
             return digests.ToImmutable();
         }
     }

@@ -7,7 +7,9 @@ internal static class SbatRows
 {
     private static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>The fields of each row, as many as are asked for; none in a row without a comma. Bytes are characters, since shim compares bytes.</summary>
+    /// <summary>
+    /// The fields of each row, as many as are asked for; none in a row without a comma. Bytes are characters, since shim compares bytes.
+    /// </summary>
     public static List<string[]> Of(ReadOnlySpan<byte> text, int fields)
     {
         var rows = new List<string[]>();

@@ -50,7 +50,9 @@ public sealed record SbatSection(SbatTable? Table, ImmutableArray<string> Odditi
                 throw FormatErrors.SbatRelocations.With(count, relocations);
             if (section.SizeOfRawData == 0 || section.SizeOfRawData < section.VirtualSize)
             {
-                oddities.Add($".sbat has VirtualSize 0x{section.VirtualSize:x} and only 0x{section.SizeOfRawData:x} bytes in the file: shim ignores it");
+                oddities.Add(
+                    $".sbat has VirtualSize 0x{section.VirtualSize:x} and only 0x{section.SizeOfRawData:x} bytes in the file: shim "
+                    + $"ignores it");
                 continue;
             }
             isThere = true;

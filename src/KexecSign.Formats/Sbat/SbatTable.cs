@@ -31,7 +31,9 @@ public sealed record SbatTable(ImmutableArray<SbatEntry> Entries)
     /// <exception cref="KexecSignException">KS1701.</exception>
     public static SbatTable ReadLevel(ReadOnlySpan<byte> level) => Read(level, LevelFields, LevelFields + 1);
 
-    /// <summary>The first row of which a level asks a higher generation, by its first row for the same component; null when there is none.</summary>
+    /// <summary>
+    /// The first row of which a level asks a higher generation, by its first row for the same component; null when there is none.
+    /// </summary>
     public (SbatEntry Entry, uint Wanted)? RevokedBy(SbatTable level)
     {
         foreach (SbatEntry entry in Entries)

@@ -17,7 +17,8 @@ public static class SbatText
     public const string UkiRow = "uki,1,UKI,uki,1,https://uapi-group.org/specifications/specs/unified_kernel_image/";
 
     /// <summary>The same for addons.</summary>
-    public const string AddonRow = "uki-addon,1,UKI Addon,addon,1,https://www.freedesktop.org/software/systemd/man/latest/systemd-stub.html";
+    public const string AddonRow =
+        "uki-addon,1,UKI Addon,addon,1,https://www.freedesktop.org/software/systemd/man/latest/systemd-stub.html";
 
     /// <summary>Merges.</summary>
     /// <param name="tables">Tables in order, each with or without its header row; zeros behind the text are padding.</param>

@@ -11,7 +11,8 @@ namespace KexecSign.Formats.Tar;
 /// <param name="Content">The file's bytes.</param>
 /// <param name="ExtendedAttributes">Names such as <c>security.ima</c> and their raw values.</param>
 public sealed record PaxTarFile(
-    string Name, int Mode, DateTimeOffset ModifiedAt, Layout Content, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> ExtendedAttributes);
+    string Name, int Mode, DateTimeOffset ModifiedAt, Layout Content,
+        IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> ExtendedAttributes);
 
 /// <summary>Whose a file in a tar is, by number.</summary>
 /// <param name="User">User id.</param>
@@ -52,7 +53,8 @@ public static class PaxTar
     /// <param name="extendedAttributes">Names and raw values.</param>
     /// <param name="owner">Whose it is; without it root's.</param>
     public static byte[] Head(
-        string name, int mode, long length, DateTimeOffset modifiedAt, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> extendedAttributes, TarOwner owner = default) =>
+        string name, int mode, long length, DateTimeOffset modifiedAt,
+            IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> extendedAttributes, TarOwner owner = default) =>
         [.. Extended(name, null, modifiedAt, extendedAttributes), .. Header(name, mode, length, modifiedAt, '0', owner: owner)];
 
     /// <summary>A folder.</summary>
@@ -76,7 +78,8 @@ public static class PaxTar
         if (records.Length == 0)
             return [];
         byte[] content = records.ToArray();
-        return [.. Header("PaxHeaders/" + Path.GetFileName(name.TrimEnd('/')), 0x1A4, content.Length, modifiedAt, 'x'), .. content, .. new byte[PaddingOf(content.Length)]];
+        return [.. Header("PaxHeaders/" + Path.GetFileName(name.TrimEnd('/')), 0x1A4, content.Length, modifiedAt, 'x'), .. content,
+            .. new byte[PaddingOf(content.Length)]];
     }
 
     // A record is "LENGTH KEY=VALUE\n" and its length counts itself.
@@ -93,7 +96,8 @@ public static class PaxTar
 
     private static int Digits(int number) => number.ToString(CultureInfo.InvariantCulture).Length;
 
-    private static byte[] Header(string name, int mode, long size, DateTimeOffset modifiedAt, char type, string? link = null, TarOwner owner = default)
+    private static byte[] Header(string name, int mode, long size, DateTimeOffset modifiedAt, char type, string? link = null,
+        TarOwner owner = default)
     {
         byte[] header = new byte[BlockSize];
         byte[] path = Encoding.UTF8.GetBytes(name);
@@ -123,7 +127,8 @@ public static class PaxTar
     private static void Octal(Span<byte> field, long value) =>
         Encoding.ASCII.GetBytes(Convert.ToString(value, 8).PadLeft(field.Length - 1, '0')).CopyTo(field);
 
-    // Sizes from 8 GiB and times from 2242 on do not fit 11 octal digits, nor ids from 2,097,152 on 7; GNU's base-256 form is read by GNU tar and bsdtar.
+    // Sizes from 8 GiB and times from 2242 on do not fit 11 octal digits, nor ids from 2,097,152 on 7; GNU's base-256 form is read by GNU
+    // tar and bsdtar.
     private static void Number(Span<byte> field, long value)
     {
         if (value < 1L << (3 * (field.Length - 1)))

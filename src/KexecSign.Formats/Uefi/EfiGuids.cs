@@ -47,6 +47,8 @@ public static class EfiGuids
     /// <summary>gEfiSystemNvDataFvGuid: a firmware volume that holds variables (edk2 MdeModulePkg).</summary>
     internal static readonly Guid SystemNvDataVolume = new("fff12b8d-7696-4c8b-a985-2747075b4f50");
 
-    /// <summary>gEfiAuthenticatedVariableGuid: a store of authenticated variables (edk2 MdeModulePkg/Include/Guid/VariableFormat.h).</summary>
+    /// <summary>
+    /// gEfiAuthenticatedVariableGuid: a store of authenticated variables (edk2 MdeModulePkg/Include/Guid/VariableFormat.h).
+    /// </summary>
     internal static readonly Guid AuthenticatedVariableStore = new("aaf32c78-947b-439a-a180-2e144ec37792");
 }

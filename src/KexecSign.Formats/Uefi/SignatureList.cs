@@ -61,13 +61,15 @@ public sealed record SignatureList(Guid Type, ImmutableArray<SignatureEntry> Ent
     {
         ReadOnlySpan<byte> head = file.Span;
         // EFI_VARIABLE_AUTHENTICATION_2: EFI_TIME, then WIN_CERTIFICATE_UEFI_GUID of dwLength bytes.
-        if (head.Length >= 40 && BinaryPrimitives.ReadUInt16LittleEndian(head[20..]) == 0x0200 && BinaryPrimitives.ReadUInt16LittleEndian(head[22..]) == 0x0EF1
+        if (head.Length >= 40 && BinaryPrimitives.ReadUInt16LittleEndian(head[20..]) == 0x0200
+            && BinaryPrimitives.ReadUInt16LittleEndian(head[22..]) == 0x0EF1
             && new Guid(head.Slice(24, 16)) == EfiGuids.CertTypePkcs7)
         {
             long from = 16 + (long)BinaryPrimitives.ReadUInt32LittleEndian(head[16..]);
             return from >= 40 && from <= file.Length
                 ? ReadAll(file[(int)from..])
-                : throw FormatErrors.BrokenSignatureList.With(16, $"the update's signature ends at 0x{from:x}, the file at 0x{file.Length:x}");
+                : throw FormatErrors.BrokenSignatureList.With(16,
+                    $"the update's signature ends at 0x{from:x}, the file at 0x{file.Length:x}");
         }
         // efivarfs: four bytes of attributes, of which no GUID of a list's type has the value.
         bool hasAttributes = head.Length >= 4 && BinaryPrimitives.ReadUInt32LittleEndian(head) is not 0 and <= 0xFF;
@@ -116,7 +118,9 @@ public sealed record SignatureList(Guid Type, ImmutableArray<SignatureEntry> Ent
         uint entrySize = BinaryPrimitives.ReadUInt32LittleEndian(header[24..]);
         long entries = (long)listSize - HeaderSize - typeHeader;
         if (listSize > rest.Length || entrySize <= OwnerSize || entries <= 0 || entries % entrySize != 0)
-            throw FormatErrors.BrokenSignatureList.With(at, $"list 0x{listSize:x}, type header 0x{typeHeader:x} and entries 0x{entrySize:x} with 0x{rest.Length:x} left do not go together");
+            throw FormatErrors.BrokenSignatureList.With(at,
+                $"list 0x{listSize:x}, type header 0x{typeHeader:x} and entries 0x{entrySize:x} with 0x{rest.Length:x} left do not go "
+                + $"together");
         size = (int)listSize;
         var found = ImmutableArray.CreateBuilder<SignatureEntry>();
         for (int from = HeaderSize + (int)typeHeader; from < size; from += (int)entrySize)

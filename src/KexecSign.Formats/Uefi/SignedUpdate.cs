@@ -15,7 +15,8 @@ public sealed record SignedUpdate(DateTime? Time, ReadOnlyMemory<byte> SignedDat
     /// <summary>Whether a file begins as an EFI_VARIABLE_AUTHENTICATION_2 does.</summary>
     public static bool LooksLike(ReadOnlySpan<byte> head) =>
         head.Length >= TimeSize + HeaderSize
-        && BinaryPrimitives.ReadUInt16LittleEndian(head[20..]) == Revision && BinaryPrimitives.ReadUInt16LittleEndian(head[22..]) == TypeEfiGuid
+        && BinaryPrimitives.ReadUInt16LittleEndian(head[20..]) == Revision
+            && BinaryPrimitives.ReadUInt16LittleEndian(head[22..]) == TypeEfiGuid
         && new Guid(head.Slice(24, 16)) == EfiGuids.CertTypePkcs7;
 
     /// <summary>Reads one.</summary>
@@ -27,6 +28,7 @@ public sealed record SignedUpdate(DateTime? Time, ReadOnlyMemory<byte> SignedDat
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(file.Span[TimeSize..]);
         if (length < HeaderSize || length > file.Length - TimeSize)
             throw FormatErrors.NotSignedUpdate.With($"its certificate says 0x{length:x} bytes, 0x{file.Length - TimeSize:x} are there");
-        return new(VariableRecord.ReadTime(file.Span[..TimeSize], 0), file[(TimeSize + HeaderSize)..(int)(TimeSize + length)], file[(int)(TimeSize + length)..]);
+        return new(VariableRecord.ReadTime(file.Span[..TimeSize], 0), file[(TimeSize + HeaderSize)..(int)(TimeSize + length)],
+            file[(int)(TimeSize + length)..]);
     }
 }

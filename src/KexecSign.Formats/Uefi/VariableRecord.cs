@@ -39,7 +39,8 @@ internal static class VariableRecord
         uint nameSize = BinaryPrimitives.ReadUInt32LittleEndian(bytes[NameSizeOffset..]);
         uint dataSize = BinaryPrimitives.ReadUInt32LittleEndian(bytes[DataSizeOffset..]);
         if (nameSize < 2 || nameSize % 2 != 0 || (ulong)nameSize + dataSize > (ulong)(bytes.Length - HeaderSize))
-            throw FormatErrors.BrokenVariable.With(at, $"name of 0x{nameSize:x} and value of 0x{dataSize:x} bytes, with 0x{bytes.Length - HeaderSize:x} left");
+            throw FormatErrors.BrokenVariable.With(at,
+                $"name of 0x{nameSize:x} and value of 0x{dataSize:x} bytes, with 0x{bytes.Length - HeaderSize:x} left");
         size = (int)(HeaderSize + nameSize + dataSize);
         string name = Encoding.Unicode.GetString(bytes.Slice(HeaderSize, (int)nameSize)).TrimEnd('\0');
         var attributes = (VariableAttributes)BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);

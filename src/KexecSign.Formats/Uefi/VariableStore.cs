@@ -99,7 +99,8 @@ public sealed class VariableStore
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(fixedPart.AsSpan(32));
         ushort headerSize = BinaryPrimitives.ReadUInt16LittleEndian(fixedPart.AsSpan(48));
         if (headerSize < VolumeHeaderSize || headerSize % 4 != 0 || length > (ulong)flash.Length || length < headerSize)
-            throw FormatErrors.NotVariableVolume.With($"header 0x{headerSize:x}, volume 0x{length:x} and flash 0x{flash.Length:x} bytes do not go together");
+            throw FormatErrors.NotVariableVolume.With(
+                $"header 0x{headerSize:x}, volume 0x{length:x} and flash 0x{flash.Length:x} bytes do not go together");
         if (Sum16(flash.ReadBytes(0, headerSize)) != 0)
             throw FormatErrors.NotVariableVolume.With("the checksum of the volume's header is wrong");
         if ((BinaryPrimitives.ReadUInt32LittleEndian(fixedPart.AsSpan(44)) & ErasesToOnes) == 0)

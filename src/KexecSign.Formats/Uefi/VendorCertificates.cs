@@ -5,8 +5,8 @@ using KexecSign.Formats.Errors;
 namespace KexecSign.Formats.Uefi;
 
 /// <summary>
-/// What shim was built with, in its section <c>.vendor_cert</c> (shim's cert.S and <c>struct cert_table</c>): u32 sizes of what is trusted and of
-/// what is revoked, u32 offsets of both from the section's start. Trusted is one X.509 certificate, or signature lists where shim
+/// What shim was built with, in its section <c>.vendor_cert</c> (shim's cert.S and <c>struct cert_table</c>): u32 sizes of what is trusted
+/// and of what is revoked, u32 offsets of both from the section's start. Trusted is one X.509 certificate, or signature lists where shim
 /// was built with VENDOR_DB_FILE; revoked are signature lists.
 /// </summary>
 /// <param name="Trusted">Certificates, DER.</param>
@@ -39,9 +39,12 @@ public sealed record VendorCertificates(ImmutableArray<ReadOnlyMemory<byte>> Tru
     {
         if (section.Length < HeaderSize)
             throw FormatErrors.VendorTable.With(what, HeaderSize, 0, section.Length);
-        uint size = BinaryPrimitives.ReadUInt32LittleEndian(section.Span[(4 * index)..]), offset = BinaryPrimitives.ReadUInt32LittleEndian(section.Span[(8 + 4 * index)..]);
+        uint size = BinaryPrimitives.ReadUInt32LittleEndian(section.Span[(4 * index)..]),
+            offset = BinaryPrimitives.ReadUInt32LittleEndian(section.Span[(8 + 4 * index)..]);
         if (size == 0)
             return default;
-        return (long)offset + size <= section.Length ? section.Slice((int)offset, (int)size) : throw FormatErrors.VendorTable.With(what, size, offset, section.Length);
+        return (long)offset + size <= section.Length
+            ? section.Slice((int)offset, (int)size)
+            : throw FormatErrors.VendorTable.With(what, size, offset, section.Length);
     }
 }

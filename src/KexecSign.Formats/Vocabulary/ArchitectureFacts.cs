@@ -50,7 +50,9 @@ public sealed record ArchitectureFacts(
     /// <summary>Whether its kernels are wrapped into zboot images.</summary>
     public bool HasZboot { get; init; }
 
-    /// <summary>Code that returns 0x8000000000000003, EFI_UNSUPPORTED, for images that are loaded and not started; empty where none is made.</summary>
+    /// <summary>
+    /// Code that returns 0x8000000000000003, EFI_UNSUPPORTED, for images that are loaded and not started; empty where none is made.
+    /// </summary>
     public ImmutableArray<byte> ReturnUnsupported { get; init; } = [];
 
     /// <summary>All that there are.</summary>
@@ -75,12 +77,15 @@ public sealed record ArchitectureFacts(
             ReturnUnsupported = [0x13, 0x05, 0x10, 0x00, 0x13, 0x15, 0xF5, 0x03, 0x13, 0x05, 0x35, 0x00, 0x67, 0x80, 0x00, 0x00],
         },
         // Its Image has LINUX_PE_MAGIC at 0x38, which bzImages have, too.
-        new(KernelArchitecture.LoongArch64, "loongarch64", 0x6264, 258, "loongarch64-linux-gnu", System.Runtime.InteropServices.Architecture.LoongArch64)
+        new(KernelArchitecture.LoongArch64, "loongarch64", 0x6264, 258, "loongarch64-linux-gnu",
+            System.Runtime.InteropServices.Architecture.LoongArch64)
         {
             LargestPage = 65536, EfiName = "loongarch64", HasZboot = true,
         },
-        new(KernelArchitecture.S390X, "s390x", null, 22, "s390x-linux-gnu", System.Runtime.InteropServices.Architecture.S390x) { LargestPage = 4096 },
-        new(KernelArchitecture.PowerPC64, "powerpc64", null, 21, "powerpc64le-linux-gnu", System.Runtime.InteropServices.Architecture.Ppc64le) { LargestPage = 65536 },
+        new(KernelArchitecture.S390X, "s390x", null, 22, "s390x-linux-gnu",
+            System.Runtime.InteropServices.Architecture.S390x) { LargestPage = 4096 },
+        new(KernelArchitecture.PowerPC64, "powerpc64", null, 21, "powerpc64le-linux-gnu",
+            System.Runtime.InteropServices.Architecture.Ppc64le) { LargestPage = 65536 },
     ];
 
     /// <summary>The words of all.</summary>

@@ -34,7 +34,8 @@ public sealed record HashKind(
     public static ImmutableArray<HashKind> All { get; } =
     [
         // SHA-1 is read, never written.
-        new(HashAlgorithmName.SHA1, "sha1", "1.3.14.3.2.26", 20, "1.2.840.113549.1.1.5", "1.2.840.10045.4.1", HashUses.None) { TpmId = 0x0004 },
+        new(HashAlgorithmName.SHA1, "sha1", "1.3.14.3.2.26", 20, "1.2.840.113549.1.1.5", "1.2.840.10045.4.1",
+            HashUses.None) { TpmId = 0x0004 },
         new(HashAlgorithmName.SHA256, "sha256", "2.16.840.1.101.3.4.2.1", 32, "1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2", Everything)
         {
             ImaId = 4, TpmId = 0x000B, RpmId = 8,
@@ -48,36 +49,42 @@ public sealed record HashKind(
             ImaId = 6, TpmId = 0x000D, RpmId = 10,
         },
         // Linux takes these since 6.7 (CRYPTO_SHA3); firmware and shim do not, and verify says so.
-        new(HashAlgorithmName.SHA3_256, "sha3-256", "2.16.840.1.101.3.4.2.8", 32, "2.16.840.1.101.3.4.3.14", "2.16.840.1.101.3.4.3.10", HashUses.Image | HashUses.Module)
+        new(HashAlgorithmName.SHA3_256, "sha3-256", "2.16.840.1.101.3.4.2.8", 32, "2.16.840.1.101.3.4.3.14", "2.16.840.1.101.3.4.3.10",
+            HashUses.Image | HashUses.Module)
         {
             ImaId = 20, TpmId = 0x0027,
         },
-        new(HashAlgorithmName.SHA3_384, "sha3-384", "2.16.840.1.101.3.4.2.9", 48, "2.16.840.1.101.3.4.3.15", "2.16.840.1.101.3.4.3.11", HashUses.Image | HashUses.Module)
+        new(HashAlgorithmName.SHA3_384, "sha3-384", "2.16.840.1.101.3.4.2.9", 48, "2.16.840.1.101.3.4.3.15", "2.16.840.1.101.3.4.3.11",
+            HashUses.Image | HashUses.Module)
         {
             ImaId = 21, TpmId = 0x0028,
         },
-        new(HashAlgorithmName.SHA3_512, "sha3-512", "2.16.840.1.101.3.4.2.10", 64, "2.16.840.1.101.3.4.3.16", "2.16.840.1.101.3.4.3.12", HashUses.Image | HashUses.Module)
+        new(HashAlgorithmName.SHA3_512, "sha3-512", "2.16.840.1.101.3.4.2.10", 64, "2.16.840.1.101.3.4.3.16", "2.16.840.1.101.3.4.3.12",
+            HashUses.Image | HashUses.Module)
         {
             ImaId = 22, TpmId = 0x0029,
         },
     ];
 
     /// <summary>
-    /// DER of DigestInfo (RFC 8017 section 9.2) up to the digest: SEQUENCE { SEQUENCE { OID, NULL }, OCTET STRING of <see cref="Length"/> bytes }.
+    /// DER of DigestInfo (RFC 8017 section 9.2) up to the digest: SEQUENCE { SEQUENCE { OID, NULL }, OCTET STRING of <see cref="Length"/>
+    /// bytes }.
     /// </summary>
     public ReadOnlyMemory<byte> DigestInfoPrefix => _digestInfoPrefix ??= EncodePrefix();
 
     private byte[]? _digestInfoPrefix;
 
     /// <summary>The words of those that may be used so, in the table's order.</summary>
-    public static ImmutableArray<string> Words(HashUses use) => [.. All.Where(hash => (hash.Uses & use) == use && use != HashUses.None).Select(hash => hash.Word)];
+    public static ImmutableArray<string> Words(HashUses use) =>
+        [.. All.Where(hash => (hash.Uses & use) == use && use != HashUses.None).Select(hash => hash.Word)];
 
     /// <summary>By its word; null when there is none.</summary>
     public static HashKind? Named(string word) => All.FirstOrDefault(hash => hash.Word == word);
 
     /// <summary>By the base class library's name.</summary>
     /// <exception cref="KexecSignException">KS1507.</exception>
-    public static HashKind Of(HashAlgorithmName name) => All.FirstOrDefault(hash => hash.Name == name) ?? throw FormatErrors.UnknownDigest.With(name.Name);
+    public static HashKind Of(HashAlgorithmName name) =>
+        All.FirstOrDefault(hash => hash.Name == name) ?? throw FormatErrors.UnknownDigest.With(name.Name);
 
     /// <summary>By its object identifier.</summary>
     /// <exception cref="KexecSignException">KS1507.</exception>

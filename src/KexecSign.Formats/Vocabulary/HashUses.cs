@@ -7,7 +7,10 @@ public enum HashUses
     /// <summary>Nothing but reading what others signed.</summary>
     None = 0,
 
-    /// <summary>The digest of a PE image and of the signature over it (mscode_parser.c, pkcs7_parser.c). Which consumers take it is the models' matter.</summary>
+    /// <summary>
+    /// The digest of a PE image and of the signature over it (mscode_parser.c, pkcs7_parser.c). Which consumers take it is the models'
+    /// matter.
+    /// </summary>
     Image = 1,
 
     /// <summary>Signatures appended to modules and kernels (pkcs7_parser.c).</summary>

@@ -28,13 +28,17 @@ internal static class PayloadTraces
         return Known(file.ReadBytes(offset, Math.Min(16, file.Length - offset)))?.MagicName;
     }
 
-    /// <summary>Looks for a payload in the code section of an image for firmware. A decoder's code has magic numbers, too, so more is looked at.</summary>
+    /// <summary>
+    /// Looks for a payload in the code section of an image for firmware. A decoder's code has magic numbers, too, so more is looked at.
+    /// </summary>
     /// <returns>Its name and file offset; null when there is none.</returns>
     public static (string Name, long Offset)? Search(PeImage image, Layout file)
     {
-        if (image.FindSection(".text") is not { } text || text.PointerToRawData >= file.Length || ArchitectureFacts.OfPe(image.Machine) is not { HasZboot: true })
+        if (image.FindSection(".text") is not { } text || text.PointerToRawData >= file.Length
+            || ArchitectureFacts.OfPe(image.Machine) is not { HasZboot: true })
             return null;
-        byte[] code = file.ReadBytes(text.PointerToRawData, Math.Min(SearchLength, Math.Min(text.SizeOfRawData, file.Length - text.PointerToRawData)));
+        byte[] code = file.ReadBytes(text.PointerToRawData,
+            Math.Min(SearchLength, Math.Min(text.SizeOfRawData, file.Length - text.PointerToRawData)));
         for (int at = 0; at + 16 <= code.Length; at += PayloadAlignment)
         {
             if (Known(code.AsSpan(at)) is not { MagicName: { } name } format)
@@ -46,10 +50,13 @@ internal static class PayloadTraces
         return null;
     }
 
-    /// <summary>The section that is loaded where the header says the payload is, when it lies elsewhere in the file and the payload is found there.</summary>
+    /// <summary>
+    /// The section that is loaded where the header says the payload is, when it lies elsewhere in the file and the payload is found there.
+    /// </summary>
     public static (string Name, long Offset, PeSection Section)? Moved(PeImage image, Layout file, long stated)
     {
-        PeSection? section = image.Sections.FirstOrDefault(s => stated >= s.VirtualAddress && stated < s.VirtualAddress + (long)s.SizeOfRawData);
+        PeSection? section = image.Sections.FirstOrDefault(s => stated >= s.VirtualAddress
+            && stated < s.VirtualAddress + (long)s.SizeOfRawData);
         if (section is null || section.VirtualAddress == section.PointerToRawData || At(file, stated) is not null)
             return null;
         long offset = stated - section.VirtualAddress + section.PointerToRawData;

@@ -55,7 +55,8 @@ public sealed record ZbootHeader(uint PayloadOffset, uint PayloadSize, string Co
             BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(12)),
             Encoding.Latin1.GetString(head, 0x18, nameLength));
         if (PayloadTraces.Moved(image, file, header.PayloadOffset) is var (name, offset, section))
-            throw FormatErrors.PayloadMoved.With(header.PayloadOffset, name, offset, section.Name, section.PointerToRawData, section.VirtualAddress);
+            throw FormatErrors.PayloadMoved.With(header.PayloadOffset, name, offset, section.Name, section.PointerToRawData,
+                section.VirtualAddress);
         long end = header.UncompressedLengthOffset + 4;
         if (header.PayloadOffset < image.SizeOfHeaders || header.PayloadSize < 8 || end > Math.Min(image.SectionsEnd, image.BodyLength))
             throw FormatErrors.PayloadOutside.With(header.PayloadOffset, header.PayloadSize, image.SizeOfHeaders, image.SectionsEnd);

@@ -28,12 +28,17 @@ internal sealed class AgentClient : IDisposable
     }
 
     /// <summary>Connects to the agent that the environment names; null for none.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3871: an agent that was there and is gone must not be passed over silently.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3871: an agent that was there and is gone must not be passed over
+    /// silently.</exception>
     public static AgentClient? From(Func<string, string?> environment)
     {
         if (environment(AgentMessage.Variable) is not { Length: > 0 } path)
             return null;
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = LongestAnswer, SendTimeout = LongestAnswer };
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+        {
+            ReceiveTimeout = LongestAnswer,
+            SendTimeout = LongestAnswer,
+        };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
@@ -70,7 +75,8 @@ internal sealed class AgentClient : IDisposable
 
     private byte[] Sign(string key, ContentKind kind, string? name, HashAlgorithmName hash, ReadOnlyMemory<byte> content) => Ask(() =>
     {
-        new AgentMessage().Add((long)AgentRequest.Sign).Add(key).Add((long)kind).Add(hash.Name!).Add(name ?? "").Add(content.Length).Send(_socket);
+        new AgentMessage().Add((long)AgentRequest.Sign).Add(key).Add((long)kind).Add(hash.Name!).Add(name ?? "").Add(content.Length)
+            .Send(_socket);
         for (int at = 0; at < content.Length; at += Chunk)
             AgentMessage.SendAll(_socket, content.Span[at..Math.Min(content.Length, at + Chunk)]);
     })?.Bytes(1).ToArray() ?? throw AgentErrors.Refused.With("the key is no longer among those that it holds.");
@@ -93,7 +99,9 @@ internal sealed class AgentClient : IDisposable
             }
             catch (SocketException lost)
             {
-                throw AgentErrors.Lost.Because(lost, _path, lost.SocketErrorCode == SocketError.TimedOut ? "it does not answer" : "the connection broke");
+                throw AgentErrors.Lost.Because(lost, _path, lost.SocketErrorCode == SocketError.TimedOut
+                    ? "it does not answer"
+                    : "the connection broke");
             }
         }
     }

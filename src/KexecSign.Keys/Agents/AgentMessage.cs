@@ -68,7 +68,8 @@ public sealed class AgentMessage
 
     /// <summary>A field's bytes.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3872.</exception>
-    public ReadOnlyMemory<byte> Bytes(int index) => index < _fields.Count ? _fields[index] : throw AgentErrors.Malformed.With($"field {index} of {_fields.Count} is missing");
+    public ReadOnlyMemory<byte> Bytes(int index) =>
+        index < _fields.Count ? _fields[index] : throw AgentErrors.Malformed.With($"field {index} of {_fields.Count} is missing");
 
     /// <summary>A field as text.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3872.</exception>

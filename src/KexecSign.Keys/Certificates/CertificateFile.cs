@@ -10,7 +10,8 @@ using KexecSign.Keys.Pins;
 namespace KexecSign.Keys.Certificates;
 
 /// <summary>
-/// Certificates in files, all that are in one: PEM, one or several; DER; PKCS#7 without content (.p7b, in PEM or DER); EFI signature lists. (PKCS#12 is for keys: its certificates are encrypted.)
+/// Certificates in files, all that are in one: PEM, one or several; DER; PKCS#7 without content (.p7b, in PEM or DER); EFI signature lists.
+/// (PKCS#12 is for keys: its certificates are encrypted.)
 /// </summary>
 internal static class CertificateFile
 {
@@ -22,7 +23,9 @@ internal static class CertificateFile
         byte[] bytes = Bytes(path);
         try
         {
-            List<X509Certificate2> all = bytes.AsSpan().IndexOf("-----BEGIN "u8) >= 0 ? FromPem(Encoding.ASCII.GetString(bytes)) : FromDer(bytes);
+            List<X509Certificate2> all = bytes.AsSpan().IndexOf("-----BEGIN "u8) >= 0
+                ? FromPem(Encoding.ASCII.GetString(bytes))
+                : FromDer(bytes);
             return all.Count > 0 ? all : throw KeyErrors.CertificateMalformed.With(path);
         }
         catch (Exception cause) when (cause is CryptographicException or AsnContentException or ArgumentException)
@@ -116,7 +119,8 @@ internal static class CertificateFile
             {
                 length += count;
                 if (length > MaxLength)
-                    throw KeyErrors.CertificateUnreadable.With(path, $"it is longer than the {MaxLength} bytes that a certificate chain may take");
+                    throw KeyErrors.CertificateUnreadable.With(path,
+                        $"it is longer than the {MaxLength} bytes that a certificate chain may take");
                 if (length == bytes.Length)
                     Array.Resize(ref bytes, Math.Min(2 * length, MaxLength + 1));
             }

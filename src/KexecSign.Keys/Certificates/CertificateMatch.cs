@@ -27,7 +27,9 @@ public static class CertificateMatch
         foreach (X509Certificate2 certificate in certificates)
         {
             if (Normal(certificate.PublicKey).AsSpan().SequenceEqual(held))
-                return ReferenceEquals(certificate, certificates[0]) ? certificates : [certificate, .. certificates.Where(c => !ReferenceEquals(c, certificate))];
+                return ReferenceEquals(certificate, certificates[0])
+                    ? certificates
+                    : [certificate, .. certificates.Where(c => !ReferenceEquals(c, certificate))];
         }
         Require(key, certificates[0]);
         return certificates;

@@ -12,7 +12,8 @@ namespace KexecSign.Keys.Certificates;
 /// </summary>
 public static class KeyOnlyCertificate
 {
-    private static readonly DateTimeOffset Beginning = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero), End = new(2049, 12, 31, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Beginning = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero),
+        End = new(2049, 12, 31, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>The stand-in for a key.</summary>
     public static X509Certificate2 For(ISigningKey key)
@@ -47,7 +48,8 @@ public static class KeyOnlyCertificate
     [SuppressMessage("Security", "CA5350", Justification = "An identifier fixed by RFC 5280, no protection.")]
     private static void WriteIdentifier(AsnWriter writer, ISigningKey key)
     {
-        byte[] identifier = SHA1.HashData(PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo.Span, out _).EncodedKeyValue.RawData);
+        byte[] identifier = SHA1.HashData(PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo.Span,
+            out _).EncodedKeyValue.RawData);
         var value = new AsnWriter(AsnEncodingRules.DER);
         value.WriteOctetString(identifier);
         using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 3, isConstructed: true)))

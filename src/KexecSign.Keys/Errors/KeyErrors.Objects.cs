@@ -18,28 +18,35 @@ public static partial class KeyErrors
 
     /// <summary>A key of a kind that kernel or firmware do not take.</summary>
     public static readonly ErrorCode KeyUnsupported = new(
-        "KS2033", "key {0} is {1}.", "Kernel and firmware verify RSA (PKCS#1 v1.5, not PSS) of 2048, 3072 and 4096 bits and ECDSA on P-256, P-384 and P-521; Linux 7.0 also ML-DSA.");
+        "KS2033", "key {0} is {1}.",
+        "Kernel and firmware verify RSA (PKCS#1 v1.5, not PSS) of 2048, 3072 and 4096 bits and ECDSA on P-256, P-384 and P-521; Linux "
+        + "7.0 also ML-DSA.");
 
     /// <summary>The token cannot make the signature.</summary>
     public static readonly ErrorCode MechanismMissing = new(
-        "KS2034", "token '{0}' does not sign with {1} and {2}; it offers {3}.", "Use a key of a kind that the token signs with; RSA-PSS is not used because kernel and firmware do not verify it.");
+        "KS2034", "token '{0}' does not sign with {1} and {2}; it offers {3}.",
+        "Use a key of a kind that the token signs with; RSA-PSS is not used because kernel and firmware do not verify it.");
 
     /// <summary>The public half is nowhere to be read.</summary>
     public static readonly ErrorCode PublicKeyMissing = new(
-        "KS2035", "token '{0}' does not tell the public half of {1}.", "Store the public key or the certificate in the token under the same id.");
+        "KS2035", "token '{0}' does not tell the public half of {1}.",
+        "Store the public key or the certificate in the token under the same id.");
 
     /// <summary>A hash that does not fit the algorithm's name, or an algorithm not in use here.</summary>
     public static readonly ErrorCode HashUnfit = new(
-        "KS2036", "a {0} hash of {1} bytes cannot be signed.", "SHA-256 and SHA3-256 take 32 bytes, SHA-384 and SHA3-384 48, SHA-512 and SHA3-512 64.");
+        "KS2036", "a {0} hash of {1} bytes cannot be signed.",
+        "SHA-256 and SHA3-256 take 32 bytes, SHA-384 and SHA3-384 48, SHA-512 and SHA3-512 64.");
 
     /// <summary>The token's signature has the wrong form.</summary>
     public static readonly ErrorCode SignatureMalformed = new(
-        "KS2037", "token '{0}' returned a signature of {1} bytes where {2} are right.", "The module is faulty or its key is not what it says; try another version of it.");
+        "KS2037", "token '{0}' returned a signature of {1} bytes where {2} are right.",
+        "The module is faulty or its key is not what it says; try another version of it.");
 
     /// <summary>The token's signature is wrong, or of another key.</summary>
     public static readonly ErrorCode SignatureWrong = new(
         "KS2070", "key {0} made a signature of {1} bytes that does not hold by its own public key (SHA-256 {2}); it is not used.",
-        "The token, its module or this machine is faulty, or the private key is not the one of this public key: do not sign with it before that is found out.");
+        "The token, its module or this machine is faulty, or the private key is not the one of this public key: do not sign with it "
+            + "before that is found out.");
 
     /// <summary>Nothing that nobody verified is given out.</summary>
     public static readonly ErrorCode SignatureUncheckable = new(
@@ -53,7 +60,8 @@ public static partial class KeyErrors
 
     /// <summary>ML-DSA has no signature over a hash that kernels would take.</summary>
     public static readonly ErrorCode HashNotSigned = new(
-        "KS2038", "key {0} is ML-DSA, which signs the message itself, but this format's signature is over a hash.", "Use an RSA or ECDSA key here; ML-DSA signs modules, parser ELFs and PE images.");
+        "KS2038", "key {0} is ML-DSA, which signs the message itself, but this format's signature is over a hash.",
+        "Use an RSA or ECDSA key here; ML-DSA signs modules, parser ELFs and PE images.");
 
     /// <summary>The runtime's OpenSSL is too old for ML-DSA.</summary>
     public static readonly ErrorCode MlDsaUnsupported = new(
@@ -75,7 +83,8 @@ public static partial class KeyErrors
 
     /// <summary>A key file's pass phrase is wrong.</summary>
     public static readonly ErrorCode KeyFileLocked = new(
-        "KS2053", "the encrypted private key in '{0}' does not open with the pass phrase from {1}.", "Correct the pass phrase; nothing was tried twice.");
+        "KS2053", "the encrypted private key in '{0}' does not open with the pass phrase from {1}.",
+        "Correct the pass phrase; nothing was tried twice.");
 
     /// <summary>A certificate file cannot be read.</summary>
     public static readonly ErrorCode CertificateUnreadable = new(
@@ -83,7 +92,8 @@ public static partial class KeyErrors
 
     /// <summary>No certificate inside.</summary>
     public static readonly ErrorCode CertificateMalformed = new(
-        "KS2061", "'{0}' holds no X.509 certificate in PEM or DER form, and is no PKCS#7 or EFI signature list with one.", "Convert it with 'openssl x509 -in OLD -out NEW'.");
+        "KS2061", "'{0}' holds no X.509 certificate in PEM or DER form, and is no PKCS#7 or EFI signature list with one.",
+        "Convert it with 'openssl x509 -in OLD -out NEW'.");
 
     /// <summary>Certificate and key are not a pair.</summary>
     public static readonly ErrorCode CertificateUnfit = new(

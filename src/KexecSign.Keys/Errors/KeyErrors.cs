@@ -37,7 +37,8 @@ public static partial class KeyErrors
     public static readonly ErrorCode ModuleMissing = new(
         "KS2010",
         "there is no PKCS#11 module {0} (looked in {1}).",
-        "Install it (for SoftHSM: apt-get install softhsm2), or name it with ?module-path= in the URI or the variable KEXECSIGN_PKCS11_MODULE.");
+        "Install it (for SoftHSM: apt-get install softhsm2), or name it with ?module-path= in the URI or the variable "
+            + "KEXECSIGN_PKCS11_MODULE.");
 
     /// <summary>A module by a path that depends on the current folder.</summary>
     public static readonly ErrorCode ModuleRelative = new(
@@ -61,7 +62,8 @@ public static partial class KeyErrors
     /// <summary>The module broke the child process in which it was tried.</summary>
     public static readonly ErrorCode ModuleCrashed = new(
         "KS2014", "PKCS#11 module {0} crashed while it was being {1}, in a process of its own that ended with {2}{3}.",
-        "Nothing was written. Try it with 'pkcs11-tool --module FILE --list-slots'; name another version of it with ?module-path= in the URI.");
+        "Nothing was written. Try it with 'pkcs11-tool --module FILE --list-slots'; name another version of it with ?module-path= in the "
+            + "URI.");
 
     /// <summary>No token matches.</summary>
     public static readonly ErrorCode TokenMissing = new(
@@ -75,7 +77,8 @@ public static partial class KeyErrors
 
     /// <summary>There is no uninitialised token to make a new one from.</summary>
     public static readonly ErrorCode NoFreeToken = new(
-        "KS2022", "{0} has no uninitialised token for '{1}'; it has {2}.", "Initialise the token with its vendor's tool, then run 'keys init' again.");
+        "KS2022", "{0} has no uninitialised token for '{1}'; it has {2}.",
+        "Initialise the token with its vendor's tool, then run 'keys init' again.");
 
     /// <summary>The token went away.</summary>
     public static readonly ErrorCode TokenGone = new(
@@ -83,11 +86,13 @@ public static partial class KeyErrors
 
     /// <summary>The device reported a fault; further calls are not made.</summary>
     public static readonly ErrorCode TokenBroken = new(
-        "KS2024", "token '{0}' reported a fault: {1} returned {2}; nothing more is asked of it.", "Check the device before running the command again.");
+        "KS2024", "token '{0}' reported a fault: {1} returned {2}; nothing more is asked of it.",
+        "Check the device before running the command again.");
 
     /// <summary>Other programs hold all sessions.</summary>
     public static readonly ErrorCode SessionsExhausted = new(
-        "KS2025", "token '{0}' has no session left after {1} attempts ({2} of at most {3} are open).", "End the other programs that use it, then run the command again.");
+        "KS2025", "token '{0}' has no session left after {1} attempts ({2} of at most {3} are open).",
+        "End the other programs that use it, then run the command again.");
 
     /// <summary>A token label that does not fit into 32 bytes.</summary>
     public static readonly ErrorCode TokenLabelTooLong = new(
@@ -95,7 +100,8 @@ public static partial class KeyErrors
 
     /// <summary>A file of the token's folder cannot be written.</summary>
     public static readonly ErrorCode NotWritable = new(
-        "KS2027", "'{0}' cannot be written.", "Check the folder's permissions and the space left, or choose another with [option:directory].");
+        "KS2027", "'{0}' cannot be written.",
+        "Check the folder's permissions and the space left, or choose another with [option:directory].");
 
     /// <summary>A module or its token does not answer.</summary>
     public static readonly ErrorCode TokenHangs = new(
@@ -104,5 +110,6 @@ public static partial class KeyErrors
 
     /// <summary>The deadline is no number of seconds.</summary>
     public static readonly ErrorCode DeadlineMalformed = new(
-        "KS2029", "the environment variable {0} is '{1}', not a number of seconds from 1 to 3600.", "Correct it or unset it.", ErrorKind.Usage);
+        "KS2029", "the environment variable {0} is '{1}', not a number of seconds from 1 to 3600.", "Correct it or unset it.",
+        ErrorKind.Usage);
 }

@@ -8,7 +8,8 @@ namespace KexecSign.Keys.External;
 /// <param name="Input">What it gets on standard input.</param>
 /// <param name="Limit">How long it may take.</param>
 /// <param name="MaxAnswer">How many bytes it may answer.</param>
-public sealed record ProgramCall(string Program, ImmutableArray<string> Arguments, ReadOnlyMemory<byte> Input, TimeSpan Limit, int MaxAnswer)
+public sealed record ProgramCall(string Program, ImmutableArray<string> Arguments, ReadOnlyMemory<byte> Input, TimeSpan Limit,
+    int MaxAnswer)
 {
     /// <summary>What its environment has beside that of this process, by name.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Variables { get; init; } = [];

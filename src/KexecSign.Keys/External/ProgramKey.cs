@@ -59,7 +59,9 @@ internal sealed class ProgramKey : ISeeingKey
     public byte[] SignContent(ContentToSign what, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
     {
         ImmutableArray<KeyValuePair<string, string>> variables =
-            [new(ContentVariable, Word(what.Kind)), .. what.Name is { } name ? [new(NameVariable, name)] : ImmutableArray<KeyValuePair<string, string>>.Empty];
+            [new(ContentVariable, Word(what.Kind)), .. what.Name is { } name
+                ? [new(NameVariable, name)]
+                : ImmutableArray<KeyValuePair<string, string>>.Empty];
         if (_shape.Algorithm.SignsMessages())
             return Sign(what.Bytes(), null, ProgramInput.Message, variables, cancellation);
         if (_program.Input == ProgramInput.Digest)
@@ -70,9 +72,12 @@ internal sealed class ProgramKey : ISeeingKey
     }
 
     private byte[] Sign(
-        ReadOnlyMemory<byte> input, HashAlgorithmName? hash, ProgramInput kind, ImmutableArray<KeyValuePair<string, string>> variables, CancellationToken cancellation)
+        ReadOnlyMemory<byte> input, HashAlgorithmName? hash, ProgramInput kind, ImmutableArray<KeyValuePair<string, string>> variables,
+            CancellationToken cancellation)
     {
-        string[] arguments = ["sign", Algorithm(), hash is { } name ? HashKind.Of(name).Word : "none", kind == ProgramInput.Digest ? "digest" : "message"];
+        string[] arguments = ["sign", Algorithm(), hash is { } name ? HashKind.Of(name).Word
+            : "none", kind == ProgramInput.Digest ? "digest"
+            : "message"];
         // One byte more than there can be, so that a longer answer is seen to be one.
         var call = new ProgramCall(_program.Path, [.. arguments], input, _limit, _shape.MaxSignatureSize + 1) { Variables = variables };
         byte[] answer = _run(call, cancellation);
@@ -83,7 +88,8 @@ internal sealed class ProgramKey : ISeeingKey
 
     // Services answer ECDSA in either form: DER, or both numbers at full length. DER of that length would have numbers with leading zeros.
     private byte[] Normal(byte[] answer) =>
-        _shape.Algorithm == KeyAlgorithm.Ecdsa && answer.Length == 2 * _shape.NumberLength && !(answer[0] == 0x30 && answer[1] == answer.Length - 2)
+        _shape.Algorithm == KeyAlgorithm.Ecdsa && answer.Length == 2 * _shape.NumberLength
+            && !(answer[0] == 0x30 && answer[1] == answer.Length - 2)
             ? EcdsaDer.FromRaw(answer) ?? answer
             : answer;
 

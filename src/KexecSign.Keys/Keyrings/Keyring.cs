@@ -57,11 +57,13 @@ public sealed class Keyring : IDisposable
 
     /// <summary>Opens a private key.</summary>
     /// <param name="reference">
-    /// A PKCS#11 URI (RFC 7512), <c>exec:</c> and the path of a program that signs, <c>file:PATH</c> or a path (PEM, DER or PKCS#12, for tests).
+    /// A PKCS#11 URI (RFC 7512), <c>exec:</c> and the path of a program that signs, <c>file:PATH</c> or a path (PEM, DER or PKCS#12, for
+    /// tests).
     /// </param>
     /// <param name="pin">Where to take the PIN from when the URI does not say.</param>
     /// <param name="cancellation">Gives up waiting for the token.</param>
-    public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation) => OpenKey(reference, pin, null, cancellation);
+    public ISigningKey OpenKey(string reference, PinOptions pin, CancellationToken cancellation) =>
+        OpenKey(reference, pin, null, cancellation);
 
     /// <summary>Opens a private key; where a URI leaves several, the one that a certificate is for.</summary>
     /// <param name="reference">As for the other.</param>
@@ -82,7 +84,8 @@ public sealed class Keyring : IDisposable
     }
 
     /// <summary>Opens a certificate and its chain.</summary>
-    /// <param name="reference">A PKCS#11 URI, <c>file:PATH</c> or a path (PEM with one or several, DER, .p7b, or EFI signature lists).</param>
+    /// <param name="reference">A PKCS#11 URI, <c>file:PATH</c> or a path (PEM with one or several, DER, .p7b, or EFI signature
+    /// lists).</param>
     /// <param name="pin">Where to take a PIN from if the token hides certificates before login.</param>
     /// <param name="cancellation">Gives up waiting for the token.</param>
     /// <returns>All certificates that are there, in their order.</returns>
@@ -134,7 +137,9 @@ public sealed class Keyring : IDisposable
         return new Token(connection);
     }
 
-    /// <summary>The module that a reference would have loaded, for a plan of what will be done; null when there is none, or it is no URI.</summary>
+    /// <summary>
+    /// The module that a reference would have loaded, for a plan of what will be done; null when there is none, or it is no URI.
+    /// </summary>
     /// <param name="reference">A key or certificate reference.</param>
     /// <param name="environment">Reads environment variables.</param>
     public static string? ModuleFor(string reference, Func<string, string?> environment)
@@ -217,7 +222,8 @@ public sealed class Keyring : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_files.TryGetValue(name, out CheckedKey? key))
-                _files.Add(name, key = new CheckedKey(ProgramKey.Open(program, certificate, run, TokenDeadline.From(_environment), cancellation)));
+                _files.Add(name, key = new CheckedKey(ProgramKey.Open(program, certificate, run, TokenDeadline.From(_environment),
+                    cancellation)));
             return key;
         }
     }
@@ -273,7 +279,9 @@ public sealed class Keyring : IDisposable
     private sealed record TokenPlace(Module Module, nuint Slot, string Serial);
 
     private static string Wanted(Pkcs11Uri uri) =>
-        uri.UnknownAttribute is { } unknown ? $"{uri} (the attribute '{unknown}' is not known here and so matches nothing)" : uri.ToString();
+        uri.UnknownAttribute is { } unknown
+            ? $"{uri} (the attribute '{unknown}' is not known here and so matches nothing)"
+            : uri.ToString();
 
     private static string Listed(List<TokenState> tokens) => tokens.Count == 0 ? "none" : string.Join(", ", tokens);
 }

@@ -57,7 +57,9 @@ internal sealed class CheckedKey : ISigningKey, IDisposable
     public byte[] SignContent(ContentToSign what, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
     {
         if (_key is not ISeeingKey seeing)
-            return Algorithm.SignsMessages() ? SignData(what.Bytes(), hashAlgorithm, cancellation) : SignHash(what.Hash.Span, hashAlgorithm, cancellation);
+            return Algorithm.SignsMessages()
+                ? SignData(what.Bytes(), hashAlgorithm, cancellation)
+                : SignHash(what.Hash.Span, hashAlgorithm, cancellation);
         byte[] signature = seeing.SignContent(what, hashAlgorithm, cancellation);
         bool holds = Algorithm.SignsMessages()
             ? _check.HoldsForMessage(what.Bytes().Span, signature) : _check.HoldsForHash(what.Hash.Span, hashAlgorithm, signature);

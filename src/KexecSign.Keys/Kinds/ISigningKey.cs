@@ -11,7 +11,9 @@ public enum KeyAlgorithm
     /// <summary>ECDSA; signatures are DER <c>SEQUENCE { r INTEGER, s INTEGER }</c> (X9.62), as kernel and CMS want them.</summary>
     Ecdsa,
 
-    /// <summary>ML-DSA (FIPS 204), pure and with an empty context: it signs messages, never hashes. Linux 7.0 verifies it; firmware does not.</summary>
+    /// <summary>
+    /// ML-DSA (FIPS 204), pure and with an empty context: it signs messages, never hashes. Linux 7.0 verifies it; firmware does not.
+    /// </summary>
     MlDsa,
 }
 
@@ -33,7 +35,9 @@ public interface ISigningKey
     /// <summary>Name for logs and reports: never holds a PIN, a <c>pin-value</c> or a <c>pin-source</c>.</summary>
     string DisplayName { get; }
 
-    /// <summary>The hash that suits the key: SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521 and for what ML-DSA signs (RFC 9882).</summary>
+    /// <summary>
+    /// The hash that suits the key: SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521 and for what ML-DSA signs (RFC 9882).
+    /// </summary>
     HashAlgorithmName DefaultHash { get; }
 
     /// <summary>Upper bound of a signature's length in bytes (ECDSA signatures vary by a few bytes).</summary>
@@ -61,7 +65,9 @@ public interface ISigningKey
     /// <param name="cancellation">Gives up waiting for the token.</param>
     /// <returns>The signature in the form that <see cref="KeyAlgorithm"/> names.</returns>
     byte[] SignContent(ContentToSign what, HashAlgorithmName hashAlgorithm, CancellationToken cancellation) =>
-        Algorithm.SignsMessages() ? SignData(what.Bytes(), hashAlgorithm, cancellation) : SignHash(what.Hash.Span, hashAlgorithm, cancellation);
+        Algorithm.SignsMessages()
+            ? SignData(what.Bytes(), hashAlgorithm, cancellation)
+            : SignHash(what.Hash.Span, hashAlgorithm, cancellation);
 }
 
 /// <summary>Content for a key to sign.</summary>

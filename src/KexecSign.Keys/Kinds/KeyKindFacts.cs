@@ -31,5 +31,6 @@ public sealed record KeyKindFacts(KeyKind Kind, string Word, KeyAlgorithm Algori
     public static KeyKindFacts Of(KeyKind kind) => All.First(facts => facts.Kind == kind);
 
     /// <summary>Of a key by its algorithm and size; null when it is of no kind that kernels or firmware take.</summary>
-    public static KeyKindFacts? Of(KeyAlgorithm algorithm, int bits) => All.FirstOrDefault(facts => facts.Algorithm == algorithm && facts.Bits == bits);
+    public static KeyKindFacts? Of(KeyAlgorithm algorithm, int bits) =>
+        All.FirstOrDefault(facts => facts.Algorithm == algorithm && facts.Bits == bits);
 }

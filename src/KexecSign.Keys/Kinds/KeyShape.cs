@@ -73,5 +73,7 @@ internal sealed record KeyShape(KeyAlgorithm Algorithm, int Bits)
     }
 
     private static KeyShape Supported(KeyShape shape, string kind, string displayName) =>
-        KeyKindFacts.Of(shape.Algorithm, shape.Bits) is not null ? shape : throw KeyErrors.KeyUnsupported.With(displayName, $"{kind} {shape.Bits} bits");
+        KeyKindFacts.Of(shape.Algorithm, shape.Bits) is not null
+            ? shape
+            : throw KeyErrors.KeyUnsupported.With(displayName, $"{kind} {shape.Bits} bits");
 }

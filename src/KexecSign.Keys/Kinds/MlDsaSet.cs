@@ -12,7 +12,8 @@ namespace KexecSign.Keys.Kinds;
 /// <param name="SignatureLength">Of a signature.</param>
 /// <param name="Parameters">CK_ML_DSA_PARAMETER_SET_TYPE of PKCS#11 3.2.</param>
 /// <param name="Algorithm">The same in the base class library's words.</param>
-internal sealed record MlDsaSet(int Number, string Oid, int PublicKeyLength, int SignatureLength, nuint Parameters, MLDsaAlgorithm Algorithm)
+internal sealed record MlDsaSet(int Number, string Oid, int PublicKeyLength, int SignatureLength, nuint Parameters,
+    MLDsaAlgorithm Algorithm)
 {
     /// <summary>The three.</summary>
     public static ImmutableArray<MlDsaSet> All { get; } =
@@ -31,7 +32,9 @@ internal sealed record MlDsaSet(int Number, string Oid, int PublicKeyLength, int
 
     public static MlDsaSet Of(int number) => All.First(set => set.Number == number);
 
-    /// <summary>SubjectPublicKeyInfo of a public key as FIPS 204 encodes it (RFC 9881 section 4: no parameters, the bytes as they are).</summary>
+    /// <summary>
+    /// SubjectPublicKeyInfo of a public key as FIPS 204 encodes it (RFC 9881 section 4: no parameters, the bytes as they are).
+    /// </summary>
     public byte[] SubjectPublicKeyInfo(ReadOnlySpan<byte> publicKey)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);

@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace KexecSign.Keys.Kinds;
 
-/// <summary>Verifies by one public key, from several threads at a time: the base class library promises that for no single object.</summary>
+/// <summary>
+/// Verifies by one public key, from several threads at a time: the base class library promises that for no single object.
+/// </summary>
 internal sealed class PublicKeyCheck(ReadOnlyMemory<byte> subjectPublicKeyInfo, KeyShape shape) : IDisposable
 {
     private readonly ConcurrentBag<IDisposable> _idle = [];

@@ -25,7 +25,9 @@ internal static class LegacyPem
         // The block that the mark is in.
         begin = text[..mark].LastIndexOf("-----BEGIN ", StringComparison.Ordinal);
         int label = begin + "-----BEGIN ".Length, info = text[mark..].IndexOf(Info, StringComparison.Ordinal);
-        int end = text[mark..].IndexOf("-----END ", StringComparison.Ordinal), dashes = begin < 0 ? -1 : text[label..].IndexOf("-----", StringComparison.Ordinal);
+        int end = text[mark..].IndexOf("-----END ", StringComparison.Ordinal), dashes = begin < 0
+            ? -1
+            : text[label..].IndexOf("-----", StringComparison.Ordinal);
         if (begin < 0 || info < 0 || end < info || dashes < 0)
             return null;
         ReadOnlySpan<char> line = text[(mark + info + Info.Length)..(mark + end)];
@@ -33,7 +35,8 @@ internal static class LegacyPem
         if (stop < 0 || line[..stop].IndexOf(',') is not (> 0 and int comma))
             return null;
         byte[] data = Convert.FromBase64String(line[(stop + 1)..].ToString());
-        return (text.Slice(label, dashes).ToString(), data, line[..comma].ToString(), Convert.FromHexString(line[(comma + 1)..stop].Trim()));
+        return (text.Slice(label, dashes).ToString(), data, line[..comma].ToString(),
+            Convert.FromHexString(line[(comma + 1)..stop].Trim()));
     }
 
     /// <summary>The key's DER; null for a cipher that is not known here.</summary>

@@ -161,7 +161,10 @@ internal static class PemKeyFile
                 return "ENCRYPTED PRIVATE KEY";
             key.ReadInteger();
             Asn1Tag next = key.PeekTag();
-            return next == Asn1Tag.Sequence ? "PRIVATE KEY" : next == Asn1Tag.Integer ? "RSA PRIVATE KEY" : next == Asn1Tag.PrimitiveOctetString ? "EC PRIVATE KEY" : null;
+            return next == Asn1Tag.Sequence ? "PRIVATE KEY"
+                : next == Asn1Tag.Integer ? "RSA PRIVATE KEY"
+                : next == Asn1Tag.PrimitiveOctetString ? "EC PRIVATE KEY"
+                : null;
         }
         catch (AsnContentException)
         {

@@ -2,14 +2,17 @@ using KexecSign.Keys.Errors;
 
 namespace KexecSign.Keys.Pins;
 
-/// <summary>The file that a URI's <c>pin-source</c> names: a path, or a <c>file:</c> URI (RFC 7512 section 2.4 leaves the form open).</summary>
+/// <summary>
+/// The file that a URI's <c>pin-source</c> names: a path, or a <c>file:</c> URI (RFC 7512 section 2.4 leaves the form open).
+/// </summary>
 internal static class PinSourcePath
 {
     /// <summary>Begins the name of an environment variable, which RFC 7512 leaves to whoever reads the URI.</summary>
     public const string EnvironmentScheme = "env:";
 
     /// <summary>The variable that is named instead of a file; null for none.</summary>
-    public static string? VariableOf(string source) => source.StartsWith(EnvironmentScheme, StringComparison.Ordinal) ? source[EnvironmentScheme.Length..] : null;
+    public static string? VariableOf(string source) =>
+        source.StartsWith(EnvironmentScheme, StringComparison.Ordinal) ? source[EnvironmentScheme.Length..] : null;
 
     public static string Of(string source)
     {

@@ -13,7 +13,9 @@ public static partial class ProcessSecrecy
     /// </summary>
     public static void Begin() => _ = Control(SetDumpable, 0, 0, 0, 0);
 
-    /// <summary>Takes a variable out of this process's environment, and its value out of the memory that the kernel shows as environ.</summary>
+    /// <summary>
+    /// Takes a variable out of this process's environment, and its value out of the memory that the kernel shows as environ.
+    /// </summary>
     /// <returns>The value; null when it is not set.</returns>
     public static unsafe string? TakeVariable(string name)
     {

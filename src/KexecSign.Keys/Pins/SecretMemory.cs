@@ -25,7 +25,8 @@ internal sealed unsafe partial class SecretMemory : IDisposable
     public SecretMemory(int length)
     {
         _length = length;
-        _mapped = (nuint)(Math.Max(length, 1) + Environment.SystemPageSize - 1) / (nuint)Environment.SystemPageSize * (nuint)Environment.SystemPageSize;
+        _mapped = (nuint)(Math.Max(length,
+            1) + Environment.SystemPageSize - 1) / (nuint)Environment.SystemPageSize * (nuint)Environment.SystemPageSize;
         nint mapped = Map(0, _mapped, ReadWrite, PrivateAnonymous, -1, 0);
         if (mapped == -1)
             throw new InsufficientMemoryException();

@@ -7,7 +7,9 @@ namespace KexecSign.Keys.Pkcs11;
 /// calls are handed to a second one for that reason, which costs as much as a P-256 signature of a token in software; on this one they
 /// are made at once, and it is the owner who leaves it behind when a call takes too long.
 /// </summary>
-/// <remarks>The owner asks <see cref="Expire"/> a few times a second. Left behind, the thread ends as soon as the call comes back.</remarks>
+/// <remarks>
+/// The owner asks <see cref="Expire"/> a few times a second. Left behind, the thread ends as soon as the call comes back.
+/// </remarks>
 public sealed class ExpendableThread
 {
     private const long NoCall = 0, LeftBehind = long.MinValue;

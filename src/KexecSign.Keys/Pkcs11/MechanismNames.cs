@@ -42,7 +42,8 @@ internal static class MechanismNames
         foreach (nuint mechanism in calls.Mechanisms(slot))
         {
             string name = Of(mechanism);
-            if (name.StartsWith("CKM_", StringComparison.Ordinal) && calls.MechanismOf(slot, mechanism) is { } info && (info.Flags & Flag.MechanismSign) != 0)
+            if (name.StartsWith("CKM_", StringComparison.Ordinal) && calls.MechanismOf(slot, mechanism) is { } info
+                && (info.Flags & Flag.MechanismSign) != 0)
                 names.Add(name);
         }
         return names;

@@ -79,7 +79,8 @@ internal sealed class Module
 
     /// <summary>Runs calls of the module on a thread of their own, see <see cref="TokenThreads.Run"/>.</summary>
     public T Call<T>(
-        Func<T> call, int deadlines, CancellationToken cancellation, Action? abandoned = null, Func<TokenDeadlineException, Exception>? late = null) =>
+        Func<T> call, int deadlines, CancellationToken cancellation, Action? abandoned = null,
+            Func<TokenDeadlineException, Exception>? late = null) =>
         _threads.Run(call, Deadline * deadlines, late ?? Hangs, abandoned, cancellation);
 
     /// <summary>The configuration that a module in use was initialised with; null when none is in use.</summary>
@@ -139,7 +140,8 @@ internal sealed class Module
         return tokens;
     }
 
-    private static bool IsSoftHsm(List<TokenState> tokens) => tokens.Exists(t => t.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal));
+    private static bool IsSoftHsm(List<TokenState> tokens) =>
+        tokens.Exists(t => t.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal));
 
     // Only where nobody else in the process has sessions in it.
     private bool Restart()
@@ -198,7 +200,8 @@ internal sealed class Module
         {
             return TokenState.From(slot, library, Calls.Slot(slot), Calls.Token(slot));
         }
-        catch (CryptokiException cause) when (cause.Value is ReturnValue.TokenNotPresent or ReturnValue.TokenNotRecognized or ReturnValue.DeviceRemoved)
+        catch (CryptokiException cause) when (cause.Value is ReturnValue.TokenNotPresent or ReturnValue.TokenNotRecognized
+            or ReturnValue.DeviceRemoved)
         {
             return null;
         }

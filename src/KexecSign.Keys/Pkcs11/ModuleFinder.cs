@@ -66,7 +66,8 @@ internal static class ModuleFinder
             Architecture.Arm => "arm-linux-gnueabihf",
             _ => ArchitectureFacts.Here?.Triplet,
         };
-        foreach (string root in (string[])[.. machine is null ? (string[])[] : [$"/usr/lib/{machine}"], "/usr/lib64", "/usr/lib", "/usr/local/lib"])
+        foreach (string root in (string[])[.. machine is null ? (string[])[] : [$"/usr/lib/{machine}"], "/usr/lib64", "/usr/lib",
+            "/usr/local/lib"])
         {
             yield return root + "/pkcs11";
             yield return root + "/softhsm";

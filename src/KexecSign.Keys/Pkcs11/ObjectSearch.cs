@@ -11,7 +11,8 @@ namespace KexecSign.Keys.Pkcs11;
 /// <summary>Finds the one object that a URI means; none or several are errors that list the candidates.</summary>
 internal static class ObjectSearch
 {
-    public static CheckedKey PrivateKey(TokenConnection connection, Pkcs11Uri uri, CancellationToken cancellation, X509Certificate2? certificate = null)
+    public static CheckedKey PrivateKey(TokenConnection connection, Pkcs11Uri uri, CancellationToken cancellation,
+        X509Certificate2? certificate = null)
     {
         // A URI copied from a certificate or public key names the pair; its private half is meant here.
         if (uri.Type is "secret-key" or "data")
@@ -21,7 +22,8 @@ internal static class ObjectSearch
         if (candidates.Count > 1 && certificate is not null)
         {
             List<TokenObject> fitting = candidates.FindAll(candidate => connection.With(
-                login: true, session => PublicKeyReader.SubjectPublicKeyInfo(connection.Calls, session, candidate), cancellation) is { } key && CertificateMatch.Is(key, certificate));
+                login: true, session => PublicKeyReader.SubjectPublicKeyInfo(connection.Calls, session,
+                    candidate), cancellation) is { } key && CertificateMatch.Is(key, certificate));
             candidates = fitting.Count == 0 ? candidates : fitting;
         }
         TokenObject found = One(connection, uri, "private key", candidates, () =>
@@ -41,7 +43,8 @@ internal static class ObjectSearch
             login = true;
             candidates = Search(connection, uri, ObjectClass.Certificate, login, cancellation);
         }
-        TokenObject found = One(connection, uri, "certificate", candidates, () => All(connection, ObjectClass.Certificate, login, cancellation));
+        TokenObject found = One(connection, uri, "certificate", candidates,
+            () => All(connection, ObjectClass.Certificate, login, cancellation));
         return Read(connection, found, login, cancellation)
             ?? throw KeyErrors.CertificateMalformed.With($"object {found} of token '{connection.State.Label}'");
     }
@@ -49,7 +52,8 @@ internal static class ObjectSearch
     /// <summary>A certificate object's contents; null when they cannot be decoded.</summary>
     public static X509Certificate2? Read(TokenConnection connection, TokenObject certificate, bool login, CancellationToken cancellation)
     {
-        byte[]? der = connection.With(login, session => connection.Calls.Attribute(session, certificate.Handle, AttributeType.Value), cancellation);
+        byte[]? der = connection.With(login, session => connection.Calls.Attribute(session, certificate.Handle, AttributeType.Value),
+            cancellation);
         try
         {
             return der is { Length: > 0 } ? X509CertificateLoader.LoadCertificate(der) : null;
@@ -63,16 +67,18 @@ internal static class ObjectSearch
     public static List<TokenObject> All(TokenConnection connection, nuint objectClass, bool login, CancellationToken cancellation) =>
         connection.With(login, session => TokenObject.Find(connection.Calls, session, objectClass, label: null, id: null), cancellation);
 
-    private static List<TokenObject> Search(TokenConnection connection, Pkcs11Uri uri, nuint objectClass, bool login, CancellationToken cancellation) =>
+    private static List<TokenObject> Search(TokenConnection connection, Pkcs11Uri uri, nuint objectClass, bool login,
+        CancellationToken cancellation) =>
         connection.With(login, session => TokenObject.Find(connection.Calls, session, objectClass, uri.Object, uri.Id), cancellation);
 
     private static TokenObject One(
-        TokenConnection connection, Pkcs11Uri uri, string wanted, List<TokenObject> candidates, Func<List<TokenObject>> all) => candidates.Count switch
-        {
-            1 => candidates[0],
-            0 => throw KeyErrors.ObjectMissing.With(connection.State.Label, wanted, uri, Listed(all())),
-            _ => throw KeyErrors.ObjectAmbiguous.With(candidates.Count, uri, Listed(candidates)),
-        };
+        TokenConnection connection, Pkcs11Uri uri, string wanted, List<TokenObject> candidates, Func<List<TokenObject>> all) =>
+            candidates.Count switch
+            {
+                1 => candidates[0],
+                0 => throw KeyErrors.ObjectMissing.With(connection.State.Label, wanted, uri, Listed(all())),
+                _ => throw KeyErrors.ObjectAmbiguous.With(candidates.Count, uri, Listed(candidates)),
+            };
 
     private static string Listed(List<TokenObject> objects) => objects.Count == 0 ? "none" : string.Join(", ", objects);
 }

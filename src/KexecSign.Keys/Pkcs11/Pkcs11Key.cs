@@ -71,7 +71,9 @@ internal sealed class Pkcs11Key : IUncheckedKey
     private byte[] SignInput(ReadOnlyMemory<byte> input, int wanted, CancellationToken cancellation)
     {
         byte[] signature = _connection.With(login: true, session => Sign(session, input, wanted), cancellation);
-        return signature.Length == wanted ? signature : throw KeyErrors.SignatureMalformed.With(_connection.State.Label, signature.Length, wanted);
+        return signature.Length == wanted
+            ? signature
+            : throw KeyErrors.SignatureMalformed.With(_connection.State.Label, signature.Length, wanted);
     }
 
     // FIPS 186-4 6.4: the leftmost bits of the hash are signed, as many as the order has. Some tokens refuse longer input
@@ -98,7 +100,8 @@ internal sealed class Pkcs11Key : IUncheckedKey
             return handle.Value;
         List<TokenObject> again = TokenObject.Find(_connection.Calls, session, ObjectClass.PrivateKey, _object.Label, _object.Id);
         if (again.Count != 1)
-            throw KeyErrors.ObjectMissing.With(_connection.State.Label, "private key", _object, $"{again.Count} of that name after the token was lost and found");
+            throw KeyErrors.ObjectMissing.With(_connection.State.Label, "private key", _object,
+                $"{again.Count} of that name after the token was lost and found");
         _handle = new HandleInUse(again[0].Handle, generation);
         return again[0].Handle;
     }

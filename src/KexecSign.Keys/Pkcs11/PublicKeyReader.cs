@@ -6,7 +6,9 @@ using KexecSign.Keys.Pkcs11.Native;
 
 namespace KexecSign.Keys.Pkcs11;
 
-/// <summary>Finds the public half of a private key: in the key itself, in the public key object, or in the certificate of the same id.</summary>
+/// <summary>
+/// Finds the public half of a private key: in the key itself, in the public key object, or in the certificate of the same id.
+/// </summary>
 internal static class PublicKeyReader
 {
     /// <summary>DER SubjectPublicKeyInfo; null when the token does not tell it.</summary>
@@ -66,7 +68,8 @@ internal static class PublicKeyReader
             return null;
         // PKCS#11 2.40 wants the point in an OCTET STRING; some tokens give it bare. 04 is both tags' first byte, so the
         // length decides: an uncompressed point has an odd number of bytes and the OCTET STRING names all that follow.
-        if (point.Length > 2 && AsnDecoder.TryReadPrimitiveOctetString(point, AsnEncodingRules.DER, out ReadOnlySpan<byte> inner, out int read)
+        if (point.Length > 2 && AsnDecoder.TryReadPrimitiveOctetString(point, AsnEncodingRules.DER, out ReadOnlySpan<byte> inner,
+            out int read)
             && read == point.Length && inner.Length % 2 == 1 && inner[0] == 4)
             point = inner.ToArray();
         if (point.Length % 2 == 0 || point[0] != 4)

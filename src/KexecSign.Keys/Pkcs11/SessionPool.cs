@@ -27,7 +27,8 @@ internal sealed class SessionPool : IDisposable
     /// <param name="requireUsable">Raises what ended all work with the token while a caller waited for a session.</param>
     /// <param name="lastCloses">Called before the last session is closed: that ends the login (PKCS#11 5.6, C_CloseSession).</param>
     /// <param name="hangs">Ends all work with a token that does not open a session in time; gives what to report.</param>
-    public SessionPool(Module module, TokenState state, Action requireUsable, Action lastCloses, Func<TokenDeadlineException, Exception> hangs)
+    public SessionPool(Module module, TokenState state, Action requireUsable, Action lastCloses,
+        Func<TokenDeadlineException, Exception> hangs)
     {
         _hangs = hangs;
         _module = module;

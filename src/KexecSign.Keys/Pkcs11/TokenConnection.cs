@@ -63,11 +63,13 @@ internal sealed class TokenConnection : IDisposable
 
     /// <summary>Runs <paramref name="work"/> with a session of its own, logged in if asked; raises only KexecSignException.</summary>
     public T With<T>(bool login, Func<nuint, T> work, CancellationToken cancellation) =>
-        Run(new Lending(_pool.Take, _pool.Return, _pool.Discard, State.HasKeypad ? TokenDeadline.TimesForKeypads : 1), login, work, cancellation);
+        Run(new Lending(_pool.Take, _pool.Return, _pool.Discard, State.HasKeypad ? TokenDeadline.TimesForKeypads : 1), login, work,
+            cancellation);
 
     /// <summary>As <see cref="With{T}"/>, with a session that may change the token; it is closed afterwards.</summary>
     public T WithReadWrite<T>(Func<nuint, T> work, CancellationToken cancellation) =>
-        Run(new Lending(_pool.TakeReadWrite, _pool.Discard, _pool.Discard, TokenDeadline.TimesForKeyPairs), login: true, work, cancellation);
+        Run(new Lending(_pool.TakeReadWrite, _pool.Discard, _pool.Discard, TokenDeadline.TimesForKeyPairs), login: true, work,
+            cancellation);
 
     /// <summary>Proves presence once more for the operation under way (CKA_ALWAYS_AUTHENTICATE).</summary>
     public void LoginForOperation(nuint session)
@@ -222,7 +224,8 @@ internal sealed class TokenConnection : IDisposable
                 Calls.Login(session, user, _pin is null ? default : _pin.Bytes);
                 return;
             }
-            catch (CryptokiException cause) when (softHsm && attempt < MostRenewals && (cause.Value is ReturnValue.GeneralError or ReturnValue.UserPinNotInitialized))
+            catch (CryptokiException cause) when (softHsm && attempt < MostRenewals
+                && (cause.Value is ReturnValue.GeneralError or ReturnValue.UserPinNotInitialized))
             {
                 Thread.Sleep(40 << attempt);
             }

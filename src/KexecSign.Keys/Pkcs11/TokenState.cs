@@ -21,7 +21,8 @@ internal sealed record TokenState(
     public ulong? SessionLimit => MaxSessions is 0 or ulong.MaxValue || MaxSessions == nuint.MaxValue ? null : MaxSessions;
 
     /// <summary>Label and serial, as lists of candidates show them.</summary>
-    public override string ToString() => Initialized ? $"'{Label}' (serial {Serial}, slot {Slot})" : $"an uninitialised token (slot {Slot})";
+    public override string ToString() =>
+        Initialized ? $"'{Label}' (serial {Serial}, slot {Slot})" : $"an uninitialised token (slot {Slot})";
 
     public bool Matches(Pkcs11Uri uri) =>
         uri.UnknownAttribute is null

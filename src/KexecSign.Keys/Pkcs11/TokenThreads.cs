@@ -78,7 +78,8 @@ internal sealed class TokenThreads
         }
     }
 
-    private T RunHere<T>(ExpendableThread own, Func<T> call, TimeSpan deadline, Func<TokenDeadlineException, Exception> late, Action? abandoned)
+    private T RunHere<T>(ExpendableThread own, Func<T> call, TimeSpan deadline, Func<TokenDeadlineException, Exception> late,
+        Action? abandoned)
     {
         Interlocked.Increment(ref _busy);
         try
@@ -161,7 +162,8 @@ internal sealed class TokenThreads
         public void Finish() => Finished.Set();
     }
 
-    [SuppressMessage("Design", "CA1001", Justification = "Its thread may hang in the module for good; a semaphore without wait handle owns nothing.")]
+    [SuppressMessage("Design", "CA1001",
+        Justification = "Its thread may hang in the module for good; a semaphore without wait handle owns nothing.")]
     private sealed class Lane
     {
         private readonly SemaphoreSlim _wake = new(0);

@@ -57,7 +57,9 @@ internal static class PercentCoding
         return text.ToString();
     }
 
-    /// <summary>Encodes a path for a query value: as <see cref="Encode"/>, but slashes and colons stay readable (pk11-qchar allows them).</summary>
+    /// <summary>
+    /// Encodes a path for a query value: as <see cref="Encode"/>, but slashes and colons stay readable (pk11-qchar allows them).
+    /// </summary>
     public static string EncodePath(string path) =>
         Encode(Encoding.UTF8.GetBytes(path)).Replace("%2F", "/", StringComparison.Ordinal).Replace("%3A", ":", StringComparison.Ordinal);
 

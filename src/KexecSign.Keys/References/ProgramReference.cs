@@ -12,7 +12,10 @@ public enum ProgramInput
     Message,
 }
 
-/// <summary><c>exec:/path/of/program</c> and <c>exec:/path/of/program?input=message</c>: a program that has a key, or can reach one, and signs with it.</summary>
+/// <summary>
+/// <c>exec:/path/of/program</c> and <c>exec:/path/of/program?input=message</c>: a program that has a key, or can reach one, and signs with
+/// it.
+/// </summary>
 /// <param name="Path">The program's absolute path.</param>
 /// <param name="Input">What it is given.</param>
 public sealed record ProgramReference(string Path, ProgramInput Input)
@@ -39,7 +42,8 @@ public sealed record ProgramReference(string Path, ProgramInput Input)
             DigestQuery => ProgramInput.Digest,
             MessageQuery => ProgramInput.Message,
             // What it is, is not repeated: it may be meant as a secret.
-            _ => throw KeyErrors.ProgramReferenceMalformed.With($"behind the '?' stands something else than {DigestQuery} or {MessageQuery}"),
+            _ => throw KeyErrors.ProgramReferenceMalformed.With(
+                $"behind the '?' stands something else than {DigestQuery} or {MessageQuery}"),
         };
         return new(parts[0], input);
     }

@@ -41,7 +41,8 @@ internal static class KeyPairGeneration
                 if (calls.MechanismOf(connection.State.Slot, Mechanism.MlDsa) is null)
                 {
                     throw KeyErrors.MechanismMissing.With(
-                        connection.State.Label, MechanismNames.Of(Mechanism.MlDsa), set.Name, string.Join(", ", MechanismNames.Signing(calls, connection.State.Slot)));
+                        connection.State.Label, MechanismNames.Of(Mechanism.MlDsa), set.Name,
+                            string.Join(", ", MechanismNames.Signing(calls, connection.State.Slot)));
                 }
                 publicKey.Add(AttributeType.ParameterSet, set.Parameters);
                 return calls.GenerateKeyPair(session, Mechanism.MlDsaKeyPairGen, publicKey, privateKey);

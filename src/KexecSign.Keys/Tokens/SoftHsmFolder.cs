@@ -41,7 +41,8 @@ public sealed class SoftHsmFolder
             Directory.CreateDirectory(folder.FolderPath, OwnerOnly);
             Directory.CreateDirectory(tokens, OwnerOnly);
             if (new FileInfo(folder.ConfigurationPath) is not { Exists: true, Length: > 0 })
-                File.WriteAllText(folder.ConfigurationPath, $"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n");
+                File.WriteAllText(folder.ConfigurationPath,
+                    $"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n");
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
@@ -62,7 +63,8 @@ public sealed class SoftHsmFolder
         foreach (string token in folders.Order(StringComparer.Ordinal))
         {
             var description = new FileInfo(Path.Combine(token, "token.object"));
-            bool hasObjects = Directory.EnumerateFiles(token, "*.object").Any(file => !file.EndsWith("/token.object", StringComparison.Ordinal));
+            bool hasObjects = Directory.EnumerateFiles(token, "*.object")
+                .Any(file => !file.EndsWith("/token.object", StringComparison.Ordinal));
             if (hasObjects && description is not { Exists: true, Length: > 0 })
                 return $"{token} holds keys, and its token.object is {(description.Exists ? "empty" : "not there")}";
         }
@@ -72,7 +74,9 @@ public sealed class SoftHsmFolder
     /// <summary>The configuration beside the PIN file that a reference names; null when there is none.</summary>
     internal static string? ConfigurationBeside(Pkcs11Uri uri, PinOptions pin)
     {
-        string? pinPath = uri.PinSource is not { } source ? pin.File : PinSourcePath.VariableOf(source) is null ? PinSourcePath.Of(source) : null;
+        string? pinPath = uri.PinSource is not { } source ? pin.File
+            : PinSourcePath.VariableOf(source) is null ? PinSourcePath.Of(source)
+            : null;
         if (string.IsNullOrEmpty(pinPath))
             return null;
         string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(pinPath)) ?? "/", ConfigurationName);

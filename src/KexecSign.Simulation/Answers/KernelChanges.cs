@@ -55,15 +55,19 @@ public static class KernelChanges
     {
         KernelRule.Sha3 => new(rule, new(6, 7), "SHA3-256, SHA3-384 and SHA3-512 as digest of image, signer and certificate",
             "crypto/asymmetric_keys/pkcs7_parser.c, pkcs7_sig_note_digest_algo()"),
-        KernelRule.P521 => new(rule, new(6, 10), "ECDSA keys on P-521", "crypto/asymmetric_keys/x509_cert_parser.c, x509_extract_key_data()"),
+        KernelRule.P521 => new(rule, new(6, 10), "ECDSA keys on P-521",
+            "crypto/asymmetric_keys/x509_cert_parser.c, x509_extract_key_data()"),
         KernelRule.KeyUsage => new(rule, new(6, 4), "a certificate whose keyUsage has another form than the kernel reads is refused",
             "crypto/asymmetric_keys/x509_cert_parser.c, x509_process_extension()"),
-        KernelRule.BasicConstraints => new(rule, new(6, 4), "a certificate whose basicConstraints has another form than the kernel reads is refused",
+        KernelRule.BasicConstraints => new(rule, new(6, 4),
+            "a certificate whose basicConstraints has another form than the kernel reads is refused",
             "crypto/asymmetric_keys/x509_cert_parser.c, x509_process_extension()"),
         KernelRule.MlDsa => new(rule, new(7, 0), "ML-DSA keys, where CRYPTO_MLDSA is on; signed attributes must be hashed by SHA-512",
             "crypto/asymmetric_keys/public_key.c, software_key_determine_akcipher()"),
-        KernelRule.RiscVImage => new(rule, new(6, 16), "riscv loads an Image, without a check of signatures; before, ELF kernels only", "arch/riscv/kernel/kexec_image.c"),
-        KernelRule.LoongArchFileLoad => new(rule, new(6, 18), "loongarch has kexec_file_load, without a check of signatures", "arch/loongarch/kernel/kexec_efi.c"),
+        KernelRule.RiscVImage => new(rule, new(6, 16), "riscv loads an Image, without a check of signatures; before, ELF kernels only",
+            "arch/riscv/kernel/kexec_image.c"),
+        KernelRule.LoongArchFileLoad => new(rule, new(6, 18), "loongarch has kexec_file_load, without a check of signatures",
+            "arch/loongarch/kernel/kexec_efi.c"),
         _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, null),
     };
 }

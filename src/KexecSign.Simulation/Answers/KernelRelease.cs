@@ -16,7 +16,9 @@ public readonly record struct KernelRelease(int Major, int Minor) : IComparable<
     /// <summary>Linux 7.3, the newest.</summary>
     public static KernelRelease Linux73 { get; } = new(7, 3);
 
-    /// <summary>Reads a version as people write it or <c>uname -r</c> prints it: <c>7.3</c>, <c>6.12.117+deb12-arm64</c>, <c>7.3-rc2</c>.</summary>
+    /// <summary>
+    /// Reads a version as people write it or <c>uname -r</c> prints it: <c>7.3</c>, <c>6.12.117+deb12-arm64</c>, <c>7.3-rc2</c>.
+    /// </summary>
     /// <returns>Null for what begins with no two numbers.</returns>
     public static KernelRelease? TryParse(string text)
     {

@@ -30,7 +30,9 @@ public enum KernelCompression
 /// <param name="Error">What the kernel would log; null when all went well.</param>
 public readonly record struct Decompressed(ReadOnlyMemory<byte> Output, string? Error);
 
-/// <summary>Decompresses as the kernel's decompressors do in kexec: in one go, without more input to come, what follows the stream ignored.</summary>
+/// <summary>
+/// Decompresses as the kernel's decompressors do in kexec: in one go, without more input to come, what follows the stream ignored.
+/// </summary>
 public interface IKernelDecompressor
 {
     /// <summary>Decompresses one stream.</summary>

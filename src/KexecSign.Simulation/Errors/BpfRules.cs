@@ -15,7 +15,8 @@ public static class BpfRules
 
     /// <summary>A store where the program may only read.</summary>
     public static readonly ErrorCode ReadOnly = Refuses(
-        "KS4552", "a store of {0} bytes into {1}, which a program may only read.", "Keep what the parser changes in .data, .bss, the stack or a ring buffer record.");
+        "KS4552", "a store of {0} bytes into {1}, which a program may only read.",
+        "Keep what the parser changes in .data, .bss, the stack or a ring buffer record.");
 
     /// <summary>A load through a pointer that only helpers may follow.</summary>
     public static readonly ErrorCode NotFollowed = Refuses(
@@ -54,16 +55,19 @@ public static class BpfRules
 
     /// <summary>The loader stopped with an error.</summary>
     public static readonly ErrorCode LoaderFailed = Refuses(
-        "KS4561", "the light skeleton's loader gave up with {0}, though no system call was refused.", "Build the parser again with clang and bpftool.");
+        "KS4561", "the light skeleton's loader gave up with {0}, though no system call was refused.",
+        "Build the parser again with clang and bpftool.");
 
     /// <summary>The loader fills descriptors that the kernel's skeleton does not have.</summary>
     public static readonly ErrorCode TooManyDescriptors = Refuses(
-        "KS4562", "the loader stores at offset 0x{0:x} of a skeleton context of 0x{1:x} bytes, which has {2} maps and {3} program(s) in series {4}.",
+        "KS4562", "the loader stores at offset 0x{0:x} of a skeleton context of 0x{1:x} bytes, which has {2} maps and {3} program(s) in "
+            + "series {4}.",
         "Declare exactly the maps and programs of the series, in its order; build with the bpftool of that kernel family.");
 
     /// <summary>The kernel's program descriptor is not filled with a program.</summary>
     public static readonly ErrorCode NoProgram = Refuses(
-        "KS4563", "the program descriptor at offset 0x{0:x} holds {1}, which is no program; the parser has {2} maps where series {3} has {4}.",
+        "KS4563", "the program descriptor at offset 0x{0:x} holds {1}, which is no program; the parser has {2} maps where series {3} has "
+            + "{4}.",
         "Declare exactly the maps and programs of the series, in its order: all four data sections must exist and be non-empty.");
 
     /// <summary>A kfunc or hook that the series does not have.</summary>
@@ -73,11 +77,13 @@ public static class BpfRules
 
     /// <summary>A CO-RE relocation that finds nothing.</summary>
     public static readonly ErrorCode NoField = Refuses(
-        "KS4566", "the parser reads {0}, which the kernel of series {1} does not have.", "Build the parser for the series of the kernel that loads it.");
+        "KS4566", "the parser reads {0}, which the kernel of series {1} does not have.",
+        "Build the parser for the series of the kernel that loads it.");
 
     /// <summary>The parser ended without a kernel.</summary>
     public static readonly ErrorCode NoKernel = Refuses(
-        "KS4567", "parser {0} ended without giving a kernel{1}.", "Run [run:simulate] and read the trace: it shows what the parser saw and sent.");
+        "KS4567", "parser {0} ended without giving a kernel{1}.",
+        "Run [run:simulate] and read the trace: it shows what the parser saw and sent.");
 
     /// <summary>The kernel's decompressor refuses what the parser sent.</summary>
     public static readonly ErrorCode Decompression = Refuses(
@@ -86,7 +92,8 @@ public static class BpfRules
 
     /// <summary>No parser called itself done.</summary>
     public static readonly ErrorCode NotDone = Refuses(
-        "KS4569", "none of the {0} parser(s) of level {1} sent DONE: {2}.", "A parser of series v7 must end with a DONE packet once everything was sent.");
+        "KS4569", "none of the {0} parser(s) of level {1} sent DONE: {2}.",
+        "A parser of series v7 must end with a DONE packet once everything was sent.");
 
     /// <summary>Parts are missing at the end.</summary>
     public static readonly ErrorCode Incomplete = Refuses(
@@ -108,7 +115,8 @@ public static class BpfRules
 
     /// <summary>A packet that the kernel does not take.</summary>
     public static readonly ErrorCode BadPacket = Refuses(
-        "KS4574", "the kernel answers {0} to a packet of 0x{1:x} bytes: {2}.", "Compare the packet with the series' format; v6 and v7 number their commands differently.");
+        "KS4574", "the kernel answers {0} to a packet of 0x{1:x} bytes: {2}.",
+        "Compare the packet with the series' format; v6 and v7 number their commands differently.");
 
     /// <summary>The object's BTF cannot be read.</summary>
     public static readonly ErrorCode BadBtf = Refuses(
@@ -116,7 +124,8 @@ public static class BpfRules
 
     /// <summary>A ring buffer that the kernel cannot make with its pages.</summary>
     public static readonly ErrorCode RingSize = Refuses(
-        "KS4576", "the loader ends with EINVAL: map {0} is a ring buffer of 0x{1:x} bytes, but a kernel with pages of 0x{2:x} bytes takes only powers of two that are multiples of a page.",
+        "KS4576", "the loader ends with EINVAL: map {0} is a ring buffer of 0x{1:x} bytes, but a kernel with pages of 0x{2:x} bytes "
+            + "takes only powers of two that are multiples of a page.",
         "Declare ring buffers of 65536 bytes at least; arm64 kernels have pages of 4, 16 or 64 KiB.");
 
     private static ErrorCode Refuses(string id, string says, string mend) => new(id, says, mend, ErrorKind.Verdict);

@@ -114,7 +114,8 @@ public static class KexecRules
     public static readonly ErrorCode UnsupportedAlgorithm = Refuses(
         "KS4033",
         "{0} uses {1}, which the kernel has no code for.",
-        "Use RSA (2048, 3072, 4096 bits, PKCS#1 v1.5) or ECDSA (P-256, P-384, from Linux 6.10 on P-521) with SHA-256, SHA-384, SHA-512 or, from 6.7 on, SHA3-256, SHA3-384, SHA3-512.");
+        "Use RSA (2048, 3072, 4096 bits, PKCS#1 v1.5) or ECDSA (P-256, P-384, from Linux 6.10 on P-521) with SHA-256, SHA-384, SHA-512 "
+            + "or, from 6.7 on, SHA3-256, SHA3-384, SHA3-512.");
 
     /// <summary><c>pkcs7_digest()</c>: messageDigest is not the digest of the content.</summary>
     public static readonly ErrorCode MessageDigest = Refuses(
@@ -150,12 +151,14 @@ public static class KexecRules
     public static readonly ErrorCode NotTrusted = Refuses(
         "KS4039",
         "the signature of {0} leads to none of the {1} builtin or secondary and {2} platform certificates.",
-        "Enrol the certificate or its issuer in db (platform keyring), or sign with a key that is enrolled, as the first entry of the table.");
+        "Enrol the certificate or its issuer in db (platform keyring), or sign with a key that is enrolled, as the first entry of the "
+            + "table.");
 
     /// <summary><c>pefile_digest_pe()</c>: the file is not what was signed.</summary>
     public static readonly ErrorCode DigestMismatch = Refuses(
         "KS4040",
-        "PE digest mismatch: the file hashes to {0} but {1} was signed; headers and sections end at 0x{2:x}, 0x{3:x} bytes behind them went into the hash.",
+        "PE digest mismatch: the file hashes to {0} but {1} was signed; headers and sections end at 0x{2:x}, 0x{3:x} bytes behind them "
+            + "went into the hash.",
         "Bytes were changed, added or cut after signing; pad first and sign last, or cut the file behind its certificate table.");
 
     /// <summary><c>pefile_digest_pe_contents()</c>: the bytes behind the sections are fewer than the certificate table.</summary>

@@ -16,7 +16,9 @@ public sealed record KernelPolicy
     /// <summary>Whether lockdown is at least <c>integrity</c>.</summary>
     public bool LockedDown { get; init; }
 
-    /// <summary>Whether IMA is sure to appraise a signature of the kexec image, which stands in for the PE signature under lockdown.</summary>
+    /// <summary>
+    /// Whether IMA is sure to appraise a signature of the kexec image, which stands in for the PE signature under lockdown.
+    /// </summary>
     public bool ImaAppraises { get; init; }
 
     /// <summary>Certificates of <c>.builtin_trusted_keys</c>, <c>.secondary_trusted_keys</c> and <c>.machine</c>.</summary>

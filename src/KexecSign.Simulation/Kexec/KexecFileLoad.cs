@@ -22,8 +22,10 @@ public static class KexecFileLoad
     /// <param name="architecture">Architecture of the running kernel.</param>
     /// <param name="policy">State of the running kernel.</param>
     /// <param name="cancellation">Stops between two pieces.</param>
-    /// <exception cref="Formats.Errors.KexecSignException">KS4002 when the file would be taken but what the kernel then checks is no PE signature.</exception>
-    public static KexecVerdict Judge(Layout file, KernelArchitecture architecture, KernelPolicy policy, CancellationToken cancellation = default) =>
+    /// <exception cref="Formats.Errors.KexecSignException">KS4002 when the file would be taken but what the kernel then checks is no PE
+    /// signature.</exception>
+    public static KexecVerdict Judge(Layout file, KernelArchitecture architecture, KernelPolicy policy,
+        CancellationToken cancellation = default) =>
         Judge(file, architecture, policy, PeVerification.HashOf(file, cancellation), cancellation);
 
     /// <summary>The same for a caller who hashes the file for others, too.</summary>
@@ -32,9 +34,11 @@ public static class KexecFileLoad
     /// <param name="policy">State of the running kernel.</param>
     /// <param name="hash">Hashes ranges of the file, in the order in which the kernel takes them.</param>
     /// <param name="cancellation">Stops between two pieces.</param>
-    /// <exception cref="Formats.Errors.KexecSignException">KS4002 when the file would be taken but what the kernel then checks is no PE signature.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS4002 when the file would be taken but what the kernel then checks is no PE
+    /// signature.</exception>
     public static KexecVerdict Judge(
-        Layout file, KernelArchitecture architecture, KernelPolicy policy, Func<ImmutableArray<ByteRange>, HashAlgorithmName, byte[]> hash, CancellationToken cancellation = default)
+        Layout file, KernelArchitecture architecture, KernelPolicy policy, Func<ImmutableArray<ByteRange>, HashAlgorithmName, byte[]> hash,
+            CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(hash);
         cancellation.ThrowIfCancellationRequested();
@@ -75,7 +79,8 @@ public static class KexecFileLoad
         if (policy.Enforced)
             throw cause;
         if (policy.LockedDown && !policy.ImaAppraises)
-            throw new Refusal(KernelErrno.EPERM, KexecRules.LockedDown, "Lockdown: kexec: kexec of unsigned images is restricted", signature.Errno);
+            throw new Refusal(KernelErrno.EPERM, KexecRules.LockedDown, "Lockdown: kexec: kexec of unsigned images is restricted",
+                signature.Errno);
     }
 
     private static string Explain(PeJudgement? signature) => signature switch

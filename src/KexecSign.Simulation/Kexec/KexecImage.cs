@@ -35,7 +35,8 @@ internal static class KexecImage
                 ProbeElf(file, "powerpc", machine: 21);
                 throw KexecRules.NotModelled.With("powerpc", "IMA alone judges ELF kernels, by xattr or appended module signature");
             case KernelArchitecture.S390X:
-                throw KexecRules.NotModelled.With("s390", "the probe takes any file, and an appended module signature is checked when the machine booted securely");
+                throw KexecRules.NotModelled.With("s390",
+                    "the probe takes any file, and an appended module signature is checked when the machine booted securely");
             case KernelArchitecture.LoongArch64:
                 throw KexecRules.NotModelled.With("loongarch", "an Image or ELF kernel is loaded without any signature check");
             default:
@@ -97,6 +98,7 @@ internal static class KexecImage
             ? BinaryPrimitives.ReadUInt16BigEndian(header.AsSpan(18))
             : BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(18));
         if (!IsElf(file) || header[4] != 2 || found != machine)
-            throw new Refusal(KernelErrno.ENOEXEC, KexecRules.NotAnElf, "", name, machine, Convert.ToHexStringLower(header.AsSpan(0, 4)), found);
+            throw new Refusal(KernelErrno.ENOEXEC, KexecRules.NotAnElf, "", name, machine, Convert.ToHexStringLower(header.AsSpan(0, 4)),
+                found);
     }
 }

@@ -19,7 +19,9 @@ public sealed record PeJudgement : KernelAnswer
     /// <summary>The keyring that vouched; null when none did.</summary>
     public KernelKeyring? TrustedBy { get; init; }
 
-    /// <summary>Subject of the first signer's certificate; null when the check did not come so far or the certificate is not in the message.</summary>
+    /// <summary>
+    /// Subject of the first signer's certificate; null when the check did not come so far or the certificate is not in the message.
+    /// </summary>
     public string? Signer { get; init; }
 
     /// <summary>Name of the image digest algorithm as the kernel calls it; null when the check did not come so far.</summary>

@@ -20,7 +20,8 @@ public static class PeVerification
     /// <param name="file">The file as it would be given to the kernel; it is read in pieces of 1 MiB.</param>
     /// <param name="policy">Keyrings and release; whether signatures are enforced does not matter here.</param>
     /// <param name="cancellation">Stops between two pieces.</param>
-    public static PeJudgement Judge(Layout file, KernelPolicy policy, CancellationToken cancellation = default) => Judge(file, policy, HashOf(file, cancellation));
+    public static PeJudgement Judge(Layout file, KernelPolicy policy, CancellationToken cancellation = default) =>
+        Judge(file, policy, HashOf(file, cancellation));
 
     /// <summary>Hashes ranges of a file in pieces of 1 MiB.</summary>
     internal static Func<ImmutableArray<ByteRange>, HashAlgorithmName, byte[]> HashOf(Layout file, CancellationToken cancellation) =>
@@ -90,7 +91,8 @@ public static class PeVerification
         if (TrustedKeys.Load(policy.Platform, policy.Release).Trusts(message))
             return KernelKeyring.Platform;
         throw new Refusal(
-            KernelErrno.ENOKEY, KexecRules.NotTrusted, "", message.Signers[0].Name, policy.BuiltinAndSecondary.Length, policy.Platform.Length);
+            KernelErrno.ENOKEY, KexecRules.NotTrusted, "", message.Signers[0].Name, policy.BuiltinAndSecondary.Length,
+                policy.Platform.Length);
     }
 
     // is_key_on_revocation_list(): any answer but "yes" means not revoked.
@@ -111,12 +113,14 @@ public static class PeVerification
             ? SignedImageDigest.Parse(data, release)
             : throw new Refusal(KernelErrno.ENODATA, KexecRules.Pkcs7Malformed, "", "the PKCS#7 message", "it has no content");
 
-    private static void CompareDigest(Layout file, PeHeaders headers, SignedImageDigest signed, Func<ImmutableArray<ByteRange>, HashAlgorithmName, byte[]> hash)
+    private static void CompareDigest(Layout file, PeHeaders headers, SignedImageDigest signed,
+        Func<ImmutableArray<ByteRange>, HashAlgorithmName, byte[]> hash)
     {
         if (signed.Digest.Length != signed.Algorithm.Size)
         {
             throw new Refusal(
-                KernelErrno.EBADMSG, KexecRules.DigestLength, $"PEFILE: Digest size mismatch ({signed.Algorithm.Size:x} != {signed.Digest.Length:x})",
+                KernelErrno.EBADMSG, KexecRules.DigestLength,
+                $"PEFILE: Digest size mismatch ({signed.Algorithm.Size:x} != {signed.Digest.Length:x})",
                 signed.Algorithm.KernelName, signed.Digest.Length, signed.Algorithm.Size);
         }
         PeDigestResult actual = PeContentsDigest.Compute(file, headers, signed.Algorithm.Name, hash);

@@ -15,7 +15,8 @@ internal static class RiscVImage
     {
         byte[] header = KexecImage.ReadHeader(file, HeaderSize, "image_probe()", KernelErrno.EINVAL);
         if (!header.AsSpan(56, 4).SequenceEqual("RSC\x05"u8))
-            throw new Refusal(KernelErrno.EINVAL, KexecRules.NotAnImage, "", "image_probe()", "52534305", Convert.ToHexStringLower(header.AsSpan(56, 4)));
+            throw new Refusal(KernelErrno.EINVAL, KexecRules.NotAnImage, "", "image_probe()", "52534305",
+                Convert.ToHexStringLower(header.AsSpan(56, 4)));
     }
 
     /// <summary><c>image_load()</c> and the segment check behind it.</summary>

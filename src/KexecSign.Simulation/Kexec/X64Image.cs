@@ -45,6 +45,7 @@ internal static class X64Image
             _ => BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(offset)),
         };
         if (!holds(value))
-            throw new Refusal(KernelErrno.ENOEXEC, KexecRules.NotABzImage, "kexec-bzImage64: " + message, message.TrimEnd('.'), value, offset);
+            throw new Refusal(KernelErrno.ENOEXEC, KexecRules.NotABzImage, "kexec-bzImage64: " + message, message.TrimEnd('.'), value,
+                offset);
     }
 }

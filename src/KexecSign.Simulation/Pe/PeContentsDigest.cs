@@ -87,7 +87,8 @@ internal static class PeContentsDigest
     {
         // kcalloc(0) gives a poison pointer, and canon[0] is written without a look at the count.
         if (headers.SectionCount == 0)
-            throw new Refusal(KernelErrno.EFAULT, KexecRules.KernelFaults, "", "that there is a section", headers.SectionsOffset, 0, headers.Length);
+            throw new Refusal(KernelErrno.EFAULT, KexecRules.KernelFaults, "", "that there is a section", headers.SectionsOffset, 0,
+                headers.Length);
         byte[] table = file.ReadBytes(headers.SectionsOffset, headers.SectionCount * SectionHeader.Size);
         return Enumerable.Range(0, headers.SectionCount)
             .Select(index => new SectionHeader(table.AsMemory(index * SectionHeader.Size, SectionHeader.Size)))

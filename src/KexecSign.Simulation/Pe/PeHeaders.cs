@@ -75,7 +75,8 @@ internal sealed record PeHeaders
         if (directories >= headerSize || headerSize >= length)
             throw Bad(KexecRules.HeadersTooSmall, "", headerSize, "the optional header's fixed part", directories, length);
         if (directoryCount > (headerSize - directories) / DirectorySize)
-            throw Bad(KexecRules.HeadersTooSmall, "", headerSize, "the data directories", directories + (ulong)directoryCount * DirectorySize, length);
+            throw Bad(KexecRules.HeadersTooSmall, "", headerSize, "the data directories",
+                directories + (ulong)directoryCount * DirectorySize, length);
 
         long certificateEntry = (long)directories + CertificateDirectory * DirectorySize;
         (uint address, uint size) = ReadCertificateEntry(file, certificateEntry, length);
@@ -88,7 +89,8 @@ internal sealed record PeHeaders
         uint sections = directories + directoryCount * DirectorySize;
         ushort sectionCount = BinaryPrimitives.ReadUInt16LittleEndian(pe.AsSpan(6));
         if (sectionCount > (headerSize - sections) / SectionHeader.Size)
-            throw Bad(KexecRules.HeadersTooSmall, "", headerSize, "the section table", sections + (ulong)sectionCount * SectionHeader.Size, length);
+            throw Bad(KexecRules.HeadersTooSmall, "", headerSize, "the section table", sections + (ulong)sectionCount * SectionHeader.Size,
+                length);
 
         return new PeHeaders
         {
@@ -120,7 +122,8 @@ internal sealed record PeHeaders
     private static (uint Address, uint Size) ReadCertificateEntry(Layout file, long offset, uint length)
     {
         if (offset + DirectorySize > length)
-            throw new Refusal(KernelErrno.EFAULT, KexecRules.KernelFaults, "", "that there are five data directories", offset, DirectorySize, length);
+            throw new Refusal(KernelErrno.EFAULT, KexecRules.KernelFaults, "", "that there are five data directories", offset,
+                DirectorySize, length);
         Span<byte> entry = stackalloc byte[DirectorySize];
         file.Read(offset, entry);
         return (BinaryPrimitives.ReadUInt32LittleEndian(entry), BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]));

@@ -17,7 +17,8 @@ internal static class SignatureWrapper
     {
         uint table = headers.CertificatesOffset;
         if (headers.CertificatesSize < WrapperSize)
-            throw new Refusal(KernelErrno.ELIBBAD, KexecRules.WrapperLength, "PEFILE: Signature wrapper too short", table, 0, headers.CertificatesSize);
+            throw new Refusal(KernelErrno.ELIBBAD, KexecRules.WrapperLength, "PEFILE: Signature wrapper too short", table, 0,
+                headers.CertificatesSize);
         Span<byte> wrapper = stackalloc byte[WrapperSize];
         file.Read(table, wrapper);
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(wrapper);
@@ -26,16 +27,19 @@ internal static class SignatureWrapper
         if (length > headers.CertificatesSize)
             throw new Refusal(
                 KernelErrno.ELIBBAD, KexecRules.WrapperLength,
-                $"PEFILE: Signature wrapper bigger than sig len ({headers.CertificatesSize:x} > {length:x})", table, length, headers.CertificatesSize);
+                $"PEFILE: Signature wrapper bigger than sig len ({headers.CertificatesSize:x} > {length:x})", table, length,
+                    headers.CertificatesSize);
         if (revision != 0x0200)
             throw new Refusal(KernelErrno.ENOTSUPP, KexecRules.WrapperKind, "PEFILE: Signature is not revision 2.0", table, revision, type);
         if (type != 0x0002)
-            throw new Refusal(KernelErrno.ENOTSUPP, KexecRules.WrapperKind, "PEFILE: Signature certificate type is not PKCS", table, revision, type);
+            throw new Refusal(KernelErrno.ENOTSUPP, KexecRules.WrapperKind, "PEFILE: Signature certificate type is not PKCS", table,
+                revision, type);
 
         // sig_len is unsigned: a dwLength below 8 wraps to nearly 4 GiB and passes the check for four bytes.
         uint available = unchecked(length - WrapperSize);
         if (available < 4)
-            throw new Refusal(KernelErrno.EKEYREJECTED, KexecRules.WrapperLength, "PEFILE: Signature data missing", table, length, headers.CertificatesSize);
+            throw new Refusal(KernelErrno.EKEYREJECTED, KexecRules.WrapperLength, "PEFILE: Signature data missing", table, length,
+                headers.CertificatesSize);
         uint start = table + WrapperSize;
         return ReadBuffer(file, start, MessageLength(file, start, available));
     }

@@ -50,7 +50,8 @@ internal static class AttributeReader
                 case ContentType:
                     string type = values.ReadObjectIdentifier();
                     if (type != dataType)
-                        throw Refused(KernelErrno.EBADMSG, "PKCS7: Mismatch between global data type and sinfo", $"contentType is {type}, the content {dataType}");
+                        throw Refused(KernelErrno.EBADMSG, "PKCS7: Mismatch between global data type and sinfo",
+                            $"contentType is {type}, the content {dataType}");
                     break;
                 case MessageDigest:
                     digest = values.ReadOctetString();
@@ -59,7 +60,8 @@ internal static class AttributeReader
                     time = tag.HasSameClassAndValue(Asn1Tag.UtcTime) ? values.ReadUtcTime() : values.ReadGeneralizedTime();
                     break;
                 case SmimeCapabilities or SpOpusInfo or StatementType when dataType != Pkcs7Parser.IndirectData:
-                    throw Refused(KernelErrno.EKEYREJECTED, "PKCS7: Authenticode AuthAttrs only allowed with Authenticode", oid + " belongs to Authenticode");
+                    throw Refused(KernelErrno.EKEYREJECTED, "PKCS7: Authenticode AuthAttrs only allowed with Authenticode",
+                        oid + " belongs to Authenticode");
                 default:
                     values.ReadEncodedValue();
                     break;

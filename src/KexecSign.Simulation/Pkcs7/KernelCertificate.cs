@@ -80,7 +80,8 @@ internal sealed class KernelCertificate
         KeyIdentifiers ids = ReadExtensions(fields, release);
 
         if (outerAlgorithm != innerAlgorithm)
-            throw new Refusal(KernelErrno.EINVAL, KexecRules.Chain, "", name, $"signature algorithm {outerAlgorithm} differs from {innerAlgorithm} inside");
+            throw new Refusal(KernelErrno.EINVAL, KexecRules.Chain, "", name,
+                $"signature algorithm {outerAlgorithm} differs from {innerAlgorithm} inside");
         if (unused != 0)
             throw new Refusal(KernelErrno.EBADMSG, KexecRules.Chain, "", name, "its signature is no whole number of bytes");
         (string keyAlgorithm, KernelHash? hash) = SignatureAlgorithm(innerAlgorithm, release, name);
@@ -121,7 +122,8 @@ internal sealed class KernelCertificate
             if (!byKey && !byId)
                 return false;
             if (byKey != byId && AuthorityId is not null && AuthorityKeyId is not null)
-                throw new Refusal(KernelErrno.EKEYREJECTED, KexecRules.Chain, "", Subject, "only half of its authority key identifier names itself");
+                throw new Refusal(KernelErrno.EKEYREJECTED, KexecRules.Chain, "", Subject,
+                    "only half of its authority key identifier names itself");
         }
         if (Signature is null)
             return false;
@@ -186,7 +188,8 @@ internal sealed class KernelCertificate
         };
         return known is var (keyAlgorithm, hash)
             ? (keyAlgorithm, hash.Length == 0 ? null : KernelHash.Named(hash))
-            : throw new Refusal(KernelErrno.ENOPKG, KexecRules.UnsupportedAlgorithm, "", "the certificate " + name, "the signature algorithm " + oid);
+            : throw new Refusal(KernelErrno.ENOPKG, KexecRules.UnsupportedAlgorithm, "", "the certificate " + name,
+                "the signature algorithm " + oid);
     }
 
     internal static byte[] Join(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second) => [.. first.Span, .. second.Span];

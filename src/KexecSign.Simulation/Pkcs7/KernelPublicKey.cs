@@ -6,7 +6,9 @@ using KexecSign.Simulation.Errors;
 
 namespace KexecSign.Simulation.Pkcs7;
 
-/// <summary>A public key and <c>public_key_verify_signature()</c> with the error numbers of crypto/rsa-pkcs1pad.c and crypto/ecdsa.c.</summary>
+/// <summary>
+/// A public key and <c>public_key_verify_signature()</c> with the error numbers of crypto/rsa-pkcs1pad.c and crypto/ecdsa.c.
+/// </summary>
 internal sealed class KernelPublicKey
 {
     private const string RsaEncryption = "1.2.840.113549.1.1.1";
@@ -81,7 +83,8 @@ internal sealed class KernelPublicKey
     private void VerifyRsa(KernelSignature signature, string owner)
     {
         if (_exponent.Sign <= 0 || _modulus.Sign <= 0 || !RsaSizes.Contains(_keySize * 8))
-            throw new Refusal(KernelErrno.EINVAL, KexecRules.UnsupportedAlgorithm, "", owner, $"an RSA key of {_modulus.GetBitLength()} bits");
+            throw new Refusal(KernelErrno.EINVAL, KexecRules.UnsupportedAlgorithm, "", owner,
+                $"an RSA key of {_modulus.GetBitLength()} bits");
         var value = new BigInteger(signature.Value, isUnsigned: true, isBigEndian: true);
         if (signature.Value.Length != _keySize || value >= _modulus)
             throw Wrong(KernelErrno.EINVAL, signature, owner, $"{signature.Value.Length} bytes for a key of {_keySize} bytes");
@@ -129,15 +132,18 @@ internal sealed class KernelPublicKey
     private void VerifyMlDsa(KernelSignature signature, string owner)
     {
         if (signature.Hash.KernelName != "sha512")
-            throw new Refusal(KernelErrno.EINVAL, KexecRules.UnsupportedAlgorithm, "", owner, $"{Algorithm} with attributes hashed by {signature.Hash.KernelName}, where only sha512 is taken,");
+            throw new Refusal(KernelErrno.EINVAL, KexecRules.UnsupportedAlgorithm, "", owner,
+                $"{Algorithm} with attributes hashed by {signature.Hash.KernelName}, where only sha512 is taken,");
         if (!MLDsa.IsSupported)
             throw KexecRules.NotComputable.With(signature.Of, Algorithm);
         try
         {
             using var key = MLDsa.ImportMLDsaPublicKey(
-                Algorithm switch { "mldsa44" => MLDsaAlgorithm.MLDsa44, "mldsa65" => MLDsaAlgorithm.MLDsa65, _ => MLDsaAlgorithm.MLDsa87 }, _key);
+                Algorithm switch { "mldsa44" => MLDsaAlgorithm.MLDsa44, "mldsa65" => MLDsaAlgorithm.MLDsa65, _ => MLDsaAlgorithm.MLDsa87 },
+                    _key);
             if (signature.Value.Length != key.Algorithm.SignatureSizeInBytes)
-                throw Wrong(KernelErrno.EBADMSG, signature, owner, $"it has {signature.Value.Length} bytes, not {key.Algorithm.SignatureSizeInBytes}");
+                throw Wrong(KernelErrno.EBADMSG, signature, owner,
+                    $"it has {signature.Value.Length} bytes, not {key.Algorithm.SignatureSizeInBytes}");
             if (!key.VerifyData(signature.Message.Span, signature.Value))
                 throw Wrong(KernelErrno.EKEYREJECTED, signature, owner, "it is of other bytes");
         }

@@ -88,5 +88,6 @@ internal sealed record KeyIdentifiers(byte[]? Subject, byte[]? Authority, byte[]
     }
 
     private static Refusal Refused(string extension) =>
-        new(KernelErrno.EBADMSG, KexecRules.Pkcs7Malformed, "", "a certificate", $"its {extension} extension is not the form the kernel reads");
+        new(KernelErrno.EBADMSG, KexecRules.Pkcs7Malformed, "", "a certificate",
+            $"its {extension} extension is not the form the kernel reads");
 }

@@ -87,7 +87,8 @@ internal static class Pkcs7Parser
         while (set is { HasData: true })
             signers.Add(ReadSigner(set.ReadSequence(), signers.Count + 1, version, dataType, release));
         if (signers.Count == 0 || signers.Any(signer => signer.Attributes is null) != signers.All(signer => signer.Attributes is null))
-            throw Malformed(KernelErrno.EINVAL, "PKCS7: Inconsistently supplied authAttrs", "there is no signer, or only some have attributes");
+            throw Malformed(KernelErrno.EINVAL, "PKCS7: Inconsistently supplied authAttrs",
+                "there is no signer, or only some have attributes");
         return signers.DrainToImmutable();
     }
 
@@ -97,7 +98,8 @@ internal static class Pkcs7Parser
         if (version is not (1 or 3))
             throw Malformed(KernelErrno.EINVAL, "PKCS7: Unsupported SignerInfo version", $"signer {index} has version {version}");
         if ((version == 1) != (messageVersion == 1))
-            throw Malformed(KernelErrno.EBADMSG, "PKCS7: SignedData-SignerInfo version mismatch", $"signer {index} has version {version}, SignedData {messageVersion}");
+            throw Malformed(KernelErrno.EBADMSG, "PKCS7: SignedData-SignerInfo version mismatch",
+                $"signer {index} has version {version}, SignedData {messageVersion}");
 
         byte[] keyId = ReadKeyId(reader, wantsKeyIdentifier: version == 3);
         var hash = KernelHash.ForSigner(reader.ReadSequence().ReadObjectIdentifier(), release);
@@ -110,7 +112,8 @@ internal static class Pkcs7Parser
                 attributes = AttributeReader.Read(encoded, index, dataType);
         }
         if (attributes is null && dataType == IndirectData)
-            throw new Refusal(KernelErrno.EBADMSG, KexecRules.Attributes, "PKCS7: Authenticode requires AuthAttrs", index, "there are none");
+            throw new Refusal(KernelErrno.EBADMSG, KexecRules.Attributes, "PKCS7: Authenticode requires AuthAttrs", index,
+                "there are none");
         string keyAlgorithm = KeyAlgorithm(reader.ReadSequence().ReadObjectIdentifier(), index, release);
         return new Pkcs7Signer
         {
@@ -149,7 +152,8 @@ internal static class Pkcs7Parser
         "2.16.840.1.101.3.4.3.10" or "2.16.840.1.101.3.4.3.11" or "2.16.840.1.101.3.4.3.12" when release.Has(KernelRule.Sha3) => "ecdsa",
         _ when release.Has(KernelRule.MlDsa) && KernelPublicKey.MlDsaKind(oid) is { } mlDsa => mlDsa,
         _ => throw new Refusal(
-            KernelErrno.ENOPKG, KexecRules.UnsupportedAlgorithm, "PKCS7: Unsupported pkey algo", $"signer {index}", "the signature algorithm " + Named(oid)),
+            KernelErrno.ENOPKG, KexecRules.UnsupportedAlgorithm, "PKCS7: Unsupported pkey algo", $"signer {index}",
+            "the signature algorithm " + Named(oid)),
     };
 
     // The releases modelled here end before Linux 7.0.

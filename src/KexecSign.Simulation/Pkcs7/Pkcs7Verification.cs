@@ -14,7 +14,8 @@ internal static class Pkcs7Verification
     public static void Verify(Pkcs7Message message)
     {
         if (message.DataType != Pkcs7Parser.IndirectData)
-            throw new Refusal(KernelErrno.EKEYREJECTED, KexecRules.NotAuthenticode, "PKCS7: Invalid kexec sig (not Authenticode)", message.DataType);
+            throw new Refusal(KernelErrno.EKEYREJECTED, KexecRules.NotAuthenticode, "PKCS7: Invalid kexec sig (not Authenticode)",
+                message.DataType);
         Refusal? unsupported = null;
         bool verified = false;
         foreach (Pkcs7Signer signer in message.Signers)
@@ -63,7 +64,15 @@ internal static class Pkcs7Verification
             digest = signer.Hash.Over(SetTag, attributes.Encoded);
             signed = [.. SetTag, .. attributes.Encoded.Span];
         }
-        return new KernelSignature { KeyAlgorithm = signer.KeyAlgorithm, Hash = signer.Hash, Digest = digest, Message = signed, Value = signer.Value, Of = signer.Name };
+        return new KernelSignature
+        {
+            KeyAlgorithm = signer.KeyAlgorithm,
+            Hash = signer.Hash,
+            Digest = digest,
+            Message = signed,
+            Value = signer.Value,
+            Of = signer.Name,
+        };
 
         Refusal Mismatch(KernelErrno errno, string line) => new(
             errno, KexecRules.MessageDigest, line, signer.Index,
@@ -94,12 +103,14 @@ internal static class Pkcs7Verification
     }
 
     // Without an authority key identifier there is nothing to look for, even when the issuer's name is in the message.
-    private static KernelCertificate? FindIssuer(ImmutableArray<KernelCertificate> certificates, KernelCertificate current, Pkcs7Signer signer)
+    private static KernelCertificate? FindIssuer(ImmutableArray<KernelCertificate> certificates, KernelCertificate current,
+        Pkcs7Signer signer)
     {
         if (current.AuthorityId is null)
             return certificates.FirstOrDefault(candidate => KernelCertificate.Same(candidate.SubjectKeyId, current.AuthorityKeyId));
         KernelCertificate? issuer = certificates.FirstOrDefault(candidate => KernelCertificate.Same(candidate.Id, current.AuthorityId));
-        if (issuer is not null && current.AuthorityKeyId is not null && !KernelCertificate.Same(issuer.SubjectKeyId, current.AuthorityKeyId))
+        if (issuer is not null && current.AuthorityKeyId is not null
+            && !KernelCertificate.Same(issuer.SubjectKeyId, current.AuthorityKeyId))
         {
             throw new Refusal(
                 KernelErrno.EKEYREJECTED, KexecRules.Chain, $"PKCS7: Sig {signer.Index}: X.509 chain contains auth-skid nonmatch",

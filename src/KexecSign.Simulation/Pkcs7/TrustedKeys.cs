@@ -82,7 +82,8 @@ internal sealed class TrustedKeys
         return Find(signer.KeyId, null, out _) is { } direct && Vouches(direct, signer.Signature!, [], verified);
     }
 
-    private static bool Vouches(KernelCertificate key, KernelSignature signature, List<KernelCertificate> chain, HashSet<KernelCertificate> verified)
+    private static bool Vouches(KernelCertificate key, KernelSignature signature, List<KernelCertificate> chain,
+        HashSet<KernelCertificate> verified)
     {
         try
         {

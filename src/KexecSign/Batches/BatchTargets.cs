@@ -14,7 +14,8 @@ internal static class BatchTargets
     /// <param name="output">Value of -o.</param>
     /// <param name="inPlace">Whether the files are replaced.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013, KS3055, KS3063.</exception>
-    public static ImmutableArray<string> Of(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output, bool inPlace)
+    public static ImmutableArray<string> Of(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output,
+        bool inPlace)
     {
         if (inPlace && output is not null)
             throw OperationErrors.OptionsConflict.With(new NamedOption("o"), new NamedOption("in-place"));
@@ -40,7 +41,8 @@ internal static class BatchTargets
 
     /// <summary>The same by the path of the file.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013, KS3055.</exception>
-    public static Dictionary<string, string> ByFile(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output, bool inPlace) =>
+    public static Dictionary<string, string> ByFile(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output,
+        bool inPlace) =>
         ByFile(files, Of(files, arguments, output, inPlace));
 
     /// <summary>Targets by the path of the file.</summary>

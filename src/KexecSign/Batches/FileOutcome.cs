@@ -35,7 +35,8 @@ public enum FileStatus
 public record FileOutcome(string File, FileStatus Status)
 {
     /// <summary>The outcome of a file that failed.</summary>
-    internal static FileOutcome Of(SelectedFile file, KexecSignException refused) => Failing(new FileOutcome(file.Path, FileStatus.Failed), refused);
+    internal static FileOutcome Of(SelectedFile file, KexecSignException refused) =>
+        Failing(new FileOutcome(file.Path, FileStatus.Failed), refused);
 
     /// <summary>An outcome with what a failure says of the file.</summary>
     internal static T Failing<T>(T failed, KexecSignException refused)
@@ -80,7 +81,8 @@ internal static class BatchView
         ImmutableArray<FileOutcome> good = [.. files.Where(f => f.Status != FileStatus.Failed)];
         ImmutableArray<FileOutcome> failed = [.. files.Where(f => f.Status == FileStatus.Failed)];
         ReportTable table = files.Count > MostRows
-            ? ReportTable.Fields("", [.. good.GroupBy(f => f.Status).Select(g => (g.Key.ToString().ToLowerInvariant(), (string?)$"{g.Count()} file(s); --json names each"))])
+            ? ReportTable.Fields("", [.. good.GroupBy(f => f.Status)
+                .Select(g => (g.Key.ToString().ToLowerInvariant(), (string?)$"{g.Count()} file(s); --json names each"))])
             : Rows(good, good.Any(f => f.Note is not null));
         return new(failed.IsEmpty ? title : $"{title}; {failed.Length} failed", table.Rows.IsEmpty ? [] : [table], notes)
         {
@@ -93,5 +95,7 @@ internal static class BatchView
         [.. files.Select(f => Row(f, noted))]);
 
     private static ImmutableArray<string> Row(FileOutcome file, bool noted) =>
-        [file.File, file.Status.ToString().ToLowerInvariant(), file.Digest ?? "-", .. noted ? [file.Note ?? ""] : ReadOnlySpan<string>.Empty];
+        [file.File, file.Status.ToString().ToLowerInvariant(), file.Digest ?? "-", .. noted
+            ? [file.Note ?? ""]
+            : ReadOnlySpan<string>.Empty];
 }

@@ -128,7 +128,8 @@ internal sealed class GroupCommit : IDisposable
             // Said of all files of the group: whose bytes were lost, the system does not tell.
             flushed[device] = null;
             if (Libc.SyncFs(file.Handle) != 0)
-                flushed[device] = OperationErrors.OutputUnwritable.With($"its file system cannot be flushed: {FileFailure.Reason(Libc.Failed())}");
+                flushed[device] = OperationErrors.OutputUnwritable.With(
+                    $"its file system cannot be flushed: {FileFailure.Reason(Libc.Failed())}");
             return flushed[device]?.In(file.Path);
         }
         catch (IOException failed)

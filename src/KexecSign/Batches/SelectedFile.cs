@@ -81,9 +81,11 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
         };
         string root = System.IO.Path.GetFullPath(folder);
         var passedOver = new PassedOver(folder);
-        var found = new FileSystemEnumerable<string>(root, (ref FileSystemEntry entry) => System.IO.Path.GetRelativePath(root, entry.ToFullPath()), options)
+        var found = new FileSystemEnumerable<string>(root,
+            (ref FileSystemEntry entry) => System.IO.Path.GetRelativePath(root, entry.ToFullPath()), options)
         {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && !passedOver.IsLeftover(entry.FileName) && wanted(entry.FileName.ToString()),
+            ShouldIncludePredicate = (ref FileSystemEntry entry) =>
+                !entry.IsDirectory && !passedOver.IsLeftover(entry.FileName) && wanted(entry.FileName.ToString()),
             ShouldRecursePredicate = (ref FileSystemEntry entry) => !passedOver.IsLeftover(entry.FileName),
         };
         var files = new List<SelectedFile>();
@@ -114,7 +116,8 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
     private static IEnumerable<string> Children(string folder, string pattern) =>
         Directory.EnumerateFileSystemEntries(folder.Length == 0 ? "." : folder)
             .Select(path => System.IO.Path.GetFileName(path))
-            .Where(name => (pattern[0] == '.' || name[0] != '.') && FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false))
+            .Where(name => (pattern[0] == '.' || name[0] != '.')
+                && FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false))
             .Order(StringComparer.Ordinal)
             .Select(name => System.IO.Path.Combine(folder, name));
 
@@ -138,7 +141,8 @@ internal sealed record SelectedFile(string Path, string Name, long Length)
     {
         string text = System.Text.Encoding.UTF8.GetString(WholeFile.Read(path, LongestList, "a list of files"));
         bool zeros = text.Contains('\0', StringComparison.Ordinal);
-        string[] lines = [.. text.Split(zeros ? '\0' : '\n').Select(line => zeros ? line : line.TrimEnd('\r')).Where(line => line.Length > 0)];
+        string[] lines = [.. text.Split(zeros ? '\0' : '\n').Select(line => zeros ? line : line.TrimEnd('\r'))
+            .Where(line => line.Length > 0)];
         return lines.Length > 0 ? lines : throw OperationErrors.FileListUnreadable.With("it is empty").In(path);
     }
 }

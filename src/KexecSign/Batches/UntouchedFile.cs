@@ -4,7 +4,10 @@ using KexecSign.Files;
 
 namespace KexecSign.Batches;
 
-/// <summary>A file of a batch with nothing to do. With <c>-o</c> it is copied all the same: the folder is to hold every file, not only those signed now.</summary>
+/// <summary>
+/// A file of a batch with nothing to do. With <c>-o</c> it is copied all the same: the folder is to hold every file, not only those signed
+/// now.
+/// </summary>
 internal static class UntouchedFile
 {
     /// <summary>Leaves it as it is, and tells so.</summary>

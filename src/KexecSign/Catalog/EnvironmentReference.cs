@@ -38,8 +38,8 @@ public enum VariableScope
 public sealed record EnvironmentEntry(string Name, VariableScope Scope, string Meaning);
 
 /// <summary>
-/// Every variable of the environment that is read, or set for others, for the man pages and <c>docs/environment.md</c>. Variables whose name the user gives,
-/// as with <c>--pin-env NAME</c>, are not in it. A test finds what the sources read and compares.
+/// Every variable of the environment that is read, or set for others, for the man pages and <c>docs/environment.md</c>. Variables whose
+/// name the user gives, as with <c>--pin-env NAME</c>, are not in it. A test finds what the sources read and compares.
 /// </summary>
 public static class EnvironmentReference
 {

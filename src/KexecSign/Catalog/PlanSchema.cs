@@ -6,7 +6,9 @@ using KexecSign.Core.Operations;
 
 namespace KexecSign.Catalog;
 
-/// <summary>The properties of a plan that say what options of <c>build</c> say; from the options' own descriptions, kinds and words.</summary>
+/// <summary>
+/// The properties of a plan that say what options of <c>build</c> say; from the options' own descriptions, kinds and words.
+/// </summary>
 internal static class PlanSchema
 {
     private const string Sha256Pattern = "^[0-9a-fA-F:]{64,95}$";
@@ -17,7 +19,8 @@ internal static class PlanSchema
     /// <param name="place">A step, or another object of a plan.</param>
     /// <param name="indent">Blanks before each line.</param>
     public static string Properties(string place, int indent) =>
-        string.Join(",\n", BuildRoles.In(place).Select(o => $"{new string(' ', indent)}{Quoted(o.Field.Name)}: {Of(o.Option, o.Field, o.Role is SignerRole)}"));
+        string.Join(",\n", BuildRoles.In(place).Select(o =>
+            $"{new string(' ', indent)}{Quoted(o.Field.Name)}: {Of(o.Option, o.Field, o.Role is SignerRole)}"));
 
     /// <summary>The properties that must be there.</summary>
     public static string Required(string place, params string[] others) =>
@@ -25,7 +28,9 @@ internal static class PlanSchema
 
     private static string Of(OptionSpec option, DocumentField field, bool isSigner)
     {
-        string description = Quoted(isSigner ? "Name of a key: " + Beginning(option.Description) : field.Note is null ? option.Description : $"{option.Description} {field.Note}");
+        string description = Quoted(isSigner ? "Name of a key: " + Beginning(option.Description)
+            : field.Note is null ? option.Description
+            : $"{option.Description} {field.Note}");
         return option.Kind switch
         {
             OptionKind.Choice => $$"""{ "enum": [{{string.Join(", ", option.Choices.Select(Quoted))}}], "description": {{description}} }""",
@@ -33,7 +38,8 @@ internal static class PlanSchema
                 $$"""{ "type": "integer", "minimum": {{field.Range.Least}}, "maximum": {{field.Range.Most}}, "description": {{description}} }"""),
             OptionKind.Text when option.Value == "HEX" => $$"""{ "type": "string", "pattern": {{Quoted(Sha256Pattern)}}, "description": {{description}} }""",
             OptionKind.Flag => $$"""{ "type": "boolean", "description": {{description}} }""",
-            OptionKind.Text or OptionKind.TextOrFile or OptionKind.PathIn or OptionKind.PathOut or OptionKind.Folder or OptionKind.KeyReference or OptionKind.NamedPath =>
+            OptionKind.Text or OptionKind.TextOrFile or OptionKind.PathIn or OptionKind.PathOut or OptionKind.Folder
+                or OptionKind.KeyReference or OptionKind.NamedPath =>
                 $$"""{ "type": "string", "minLength": 1, "description": {{description}} }""",
             _ => throw new ArgumentOutOfRangeException(nameof(option), option.Kind, null),
         };

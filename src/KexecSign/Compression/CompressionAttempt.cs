@@ -16,7 +16,9 @@ internal sealed record CompressionAttempt(int Level)
     /// <summary>gzip: bytes that are compressed without knowing those before, beside others. Nothing for zstd.</summary>
     public int PieceLength { get; init; } = 4 << 20;
 
-    /// <summary>zstd: parts of the input that are compressed beside each other, each knowing some of what comes before. Nothing for gzip.</summary>
+    /// <summary>
+    /// zstd: parts of the input that are compressed beside each other, each knowing some of what comes before. Nothing for gzip.
+    /// </summary>
     public int Jobs { get; init; } = 2;
 
     /// <summary>Which zstd. Nothing for gzip.</summary>

@@ -39,7 +39,9 @@ internal static class Decompressor
     public static void Payload(Layout file, ZbootHeader header, OlderPayloads.Taker taker, RunContext context) =>
         Unpack(file.Slice(header.PayloadOffset, header.PayloadSize), header, header.UncompressedLength(file), taker, context);
 
-    /// <summary>Unpacks compressed bytes; apart from <see cref="Payload(Layout, ZbootHeader, RunContext)"/> for lengths that no image states.</summary>
+    /// <summary>
+    /// Unpacks compressed bytes; apart from <see cref="Payload(Layout, ZbootHeader, RunContext)"/> for lengths that no image states.
+    /// </summary>
     internal static void Unpack(Layout payload, ZbootHeader header, uint expected, OlderPayloads.Taker taker, RunContext context)
     {
         if (expected > MaxLength)
@@ -68,7 +70,8 @@ internal static class Decompressor
         }
         catch (InvalidDataException broken)
         {
-            throw FormatErrors.PayloadBroken.Because(broken, header.CompressionName, header.PayloadOffset, header.PayloadSize, broken.Message.TrimEnd('.'));
+            throw FormatErrors.PayloadBroken.Because(broken, header.CompressionName, header.PayloadOffset, header.PayloadSize,
+                broken.Message.TrimEnd('.'));
         }
     }
 

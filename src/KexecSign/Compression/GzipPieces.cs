@@ -85,7 +85,8 @@ internal sealed class GzipPieces
                 throw OperationErrors.CompressionFailed.With("gzip", $"libdeflate takes no level {_attempt.Level}");
             byte[] input = new byte[_pieceLength];
             // Room for the joint, and for the end that the check puts behind it.
-            byte[] output = new byte[checked((int)LibDeflate.DeflateCompressBound(compressor, (nuint)_pieceLength) + (2 * DeflateJoint.EndSize))];
+            byte[] output = new byte[checked((int)LibDeflate.DeflateCompressBound(compressor, (nuint)_pieceLength)
+                + (2 * DeflateJoint.EndSize))];
             using var check = new PieceCheck(_pieceLength);
             while (Read(input) is { } piece)
             {

@@ -84,7 +84,9 @@ internal sealed class HuffmanCode
         return entry != 0 ? entry : FindLong(bits);
     }
 
-    /// <summary>The same for a code that is not in the table: bit by bit, as codes are numbered. Codes this long stand for what is rare.</summary>
+    /// <summary>
+    /// The same for a code that is not in the table: bit by bit, as codes are numbered. Codes this long stand for what is rare.
+    /// </summary>
     public uint FindLong(ulong bits)
     {
         int code = 0, first = 0, index = 0;

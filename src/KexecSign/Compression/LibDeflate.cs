@@ -10,7 +10,9 @@ internal static partial class LibDeflate
 
     private static readonly Lazy<string> Opened = new(NameOpened);
 
-    /// <summary>Name and version, as reports give them. A library that is opened does not tell its version: there a digest of it stands.</summary>
+    /// <summary>
+    /// Name and version, as reports give them. A library that is opened does not tell its version: there a digest of it stands.
+    /// </summary>
     /// <exception cref="DllNotFoundException">The machine has none, and none is linked in.</exception>
     public static string Name => ToolVersion.LibDeflate is { } linked ? $"libdeflate {linked}" : Opened.Value;
 
@@ -36,7 +38,8 @@ internal static partial class LibDeflate
     {
         nuint read;
         fixed (byte* from = input, to = output)
-            return DeflateDecompress(decompressor, from, (nuint)input.Length, to, (nuint)output.Length, &read, null) == 0 && read == (nuint)input.Length;
+            return DeflateDecompress(decompressor, from, (nuint)input.Length, to, (nuint)output.Length, &read, null) == 0
+                && read == (nuint)input.Length;
     }
 
     /// <summary>Returns 0 when memory is short.</summary>

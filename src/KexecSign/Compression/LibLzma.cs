@@ -7,7 +7,9 @@ internal static partial class LibLzma
 {
     public const int Ok = 0, StreamEnd = 1, Run = 0, Finish = 3;
 
-    /// <summary>LZMA_CONCATENATED: a file may be several streams; without it the decoder stops behind the first and says all is well.</summary>
+    /// <summary>
+    /// LZMA_CONCATENATED: a file may be several streams; without it the decoder stops behind the first and says all is well.
+    /// </summary>
     public const uint Concatenated = 0x08;
 
     // LZMA_FILTER_LZMA2, LZMA_VLI_UNKNOWN, LZMA_CHECK_CRC32 (the only check that the kernel's own decoder knows).

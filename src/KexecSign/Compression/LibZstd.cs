@@ -32,7 +32,8 @@ internal sealed partial class LibZstd : Zstd
 
     public override nuint SetPledgedSourceSize(nint context, ulong size) => SetCCtxPledgedSize(context, size);
 
-    public override nuint CompressStream(nint context, ref Buffer output, ref Buffer input, int operation) => CompressStream2(context, ref output, ref input, operation);
+    public override nuint CompressStream(nint context, ref Buffer output, ref Buffer input, int operation) =>
+        CompressStream2(context, ref output, ref input, operation);
 
     public override long Consumed(nint context) => (long)GetFrameProgression(context).Consumed;
 
@@ -40,7 +41,8 @@ internal sealed partial class LibZstd : Zstd
 
     public override nuint FreeDecompressor(nint context) => FreeDCtx(context);
 
-    public override nuint DecompressStream(nint context, ref Buffer output, ref Buffer input) => DecompressDCtx(context, ref output, ref input);
+    public override nuint DecompressStream(nint context, ref Buffer output, ref Buffer input) =>
+        DecompressDCtx(context, ref output, ref input);
 
     public override bool IsError(nuint code) => IsErrorCode(code) != 0;
 

@@ -14,12 +14,14 @@ internal sealed unsafe class ManagedZstd : Zstd
     public override nuint SetParameter(nint context, int parameter, int value) =>
         Methods.ZSTD_CCtx_setParameter((ZSTD_CCtx_s*)context, (ZSTD_cParameter)parameter, value);
 
-    public override nuint SetPledgedSourceSize(nint context, ulong size) => Methods.ZSTD_CCtx_setPledgedSrcSize((ZSTD_CCtx_s*)context, size);
+    public override nuint SetPledgedSourceSize(nint context, ulong size) =>
+        Methods.ZSTD_CCtx_setPledgedSrcSize((ZSTD_CCtx_s*)context, size);
 
     public override nuint CompressStream(nint context, ref Buffer output, ref Buffer input, int operation)
     {
         fixed (Buffer* to = &output, from = &input)
-            return Methods.ZSTD_compressStream2((ZSTD_CCtx_s*)context, (ZSTD_outBuffer_s*)to, (ZSTD_inBuffer_s*)from, (ZSTD_EndDirective)operation);
+            return Methods.ZSTD_compressStream2((ZSTD_CCtx_s*)context, (ZSTD_outBuffer_s*)to, (ZSTD_inBuffer_s*)from,
+                (ZSTD_EndDirective)operation);
     }
 
     public override long Consumed(nint context) => (long)Methods.ZSTD_getFrameProgression((ZSTD_CCtx_s*)context).consumed;

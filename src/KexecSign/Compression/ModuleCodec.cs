@@ -58,11 +58,13 @@ internal static class ModuleCodec
     }
 
     /// <summary>Which compression a module's name promises; null for names that promise nothing.</summary>
-    public static ModuleCompression? Promised(string name) => Suffixes.FirstOrDefault(s => name.EndsWith(s.Suffix, StringComparison.Ordinal)).Compression;
+    public static ModuleCompression? Promised(string name) =>
+        Suffixes.FirstOrDefault(s => name.EndsWith(s.Suffix, StringComparison.Ordinal)).Compression;
 
     private static readonly (string Suffix, ModuleCompression? Compression)[] Suffixes =
     [
-        (".ko", ModuleCompression.None), (".ko.gz", ModuleCompression.Gzip), (".ko.xz", ModuleCompression.Xz), (".ko.zst", ModuleCompression.Zstd),
+        (".ko", ModuleCompression.None), (".ko.gz", ModuleCompression.Gzip), (".ko.xz", ModuleCompression.Xz),
+        (".ko.zst", ModuleCompression.Zstd),
     ];
 
     /// <summary>The module inside: all of it, of all streams, or an error; one that is not compressed is its own inside.</summary>
@@ -125,12 +127,13 @@ internal static class ModuleCodec
     /// <summary>The compression as people call it.</summary>
     public static string Name(ModuleCompression compression) => compression.ToString().ToLowerInvariant();
 
-    private static Formats.Errors.KexecSignException Missing(ModuleCompression compression, DllNotFoundException cause) => compression switch
-    {
-        ModuleCompression.Xz => MachineLibrary.Lzma.Missing(cause),
-        ModuleCompression.Zstd => MachineLibrary.Zstd.Missing(cause),
-        ModuleCompression.Gzip or ModuleCompression.None => MachineLibrary.Deflate.Missing(cause),
-    };
+    private static Formats.Errors.KexecSignException Missing(ModuleCompression compression, DllNotFoundException cause) =>
+        compression switch
+        {
+            ModuleCompression.Xz => MachineLibrary.Lzma.Missing(cause),
+            ModuleCompression.Zstd => MachineLibrary.Zstd.Missing(cause),
+            ModuleCompression.Gzip or ModuleCompression.None => MachineLibrary.Deflate.Missing(cause),
+        };
 
     // The class library stops without a word where what follows a member is no other one. A file of one member ends with checksum and
     // length of all that came out; of several the kernel reads the first only, so they are not for modules.
@@ -226,7 +229,9 @@ internal static class ModuleCodec
     {
         byte[] packed = new byte[checked((int)LibLzma.Bound((nuint)module.Length))];
         int answer = LibLzma.Encode(module, packed, out nuint written);
-        return answer == LibLzma.Ok ? packed.AsMemory(0, (int)written) : throw OperationErrors.CompressionFailed.With("xz", $"liblzma answers {answer}");
+        return answer == LibLzma.Ok
+            ? packed.AsMemory(0, (int)written)
+            : throw OperationErrors.CompressionFailed.With("xz", $"liblzma answers {answer}");
     }
 
     private static unsafe ReadOnlyMemory<byte> CloseZstd(ReadOnlySpan<byte> module)
@@ -247,7 +252,9 @@ internal static class ModuleCodec
                 var target = new Zstd.Buffer { Start = (nint)output, Size = (nuint)packed.Length };
                 nuint left = zstd.CompressStream(context, ref target, ref source, Zstd.EndOperation);
                 return left == 0 ? packed.AsMemory(0, (int)target.Position)
-                    : throw OperationErrors.CompressionFailed.With("zstd", zstd.IsError(left) ? zstd.ErrorName(left) : "the output did not fit its bound");
+                    : throw OperationErrors.CompressionFailed.With("zstd", zstd.IsError(left)
+                        ? zstd.ErrorName(left)
+                        : "the output did not fit its bound");
             }
         }
         finally

@@ -137,10 +137,14 @@ internal static partial class OlderPayloads
             : payload.ReadBytes(at, length);
 
     private static uint UInt32(Layout payload, long at, string what) =>
-        payload.Length - at < 4 ? throw new InvalidDataException($"it ends in a {what}") : BinaryPrimitives.ReadUInt32LittleEndian(payload.ReadBytes(at, 4));
+        payload.Length - at < 4
+            ? throw new InvalidDataException($"it ends in a {what}")
+            : BinaryPrimitives.ReadUInt32LittleEndian(payload.ReadBytes(at, 4));
 
     private static uint BigUInt32(Layout payload, long at) =>
-        payload.Length - at < 4 ? throw new InvalidDataException("it ends without lzop's end mark") : BinaryPrimitives.ReadUInt32BigEndian(payload.ReadBytes(at, 4));
+        payload.Length - at < 4
+            ? throw new InvalidDataException("it ends without lzop's end mark")
+            : BinaryPrimitives.ReadUInt32BigEndian(payload.ReadBytes(at, 4));
 
     private static void Check(int answer)
     {

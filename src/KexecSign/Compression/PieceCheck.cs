@@ -25,7 +25,8 @@ internal sealed class PieceCheck : IDisposable
     private static ReadOnlySpan<byte> End => [1, 0, 0, 0xFF, 0xFF];
 
     /// <summary>Requires that a packed piece is what was packed.</summary>
-    /// <param name="packed">A buffer that begins with it and has room for <see cref="DeflateJoint.EndSize"/> bytes more, which are changed.</param>
+    /// <param name="packed">A buffer that begins with it and has room for <see cref="DeflateJoint.EndSize"/> bytes more, which are
+    /// changed.</param>
     /// <param name="length">Its length in bytes.</param>
     /// <param name="goesOn">Whether others follow, so that its last block is not marked as the last.</param>
     /// <param name="piece">What was packed.</param>

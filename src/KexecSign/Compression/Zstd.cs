@@ -31,7 +31,9 @@ internal abstract class Zstd
     /// <exception cref="DllNotFoundException">It has none.</exception>
     public static Zstd OfThisMachine => LibZstd.Found ?? throw new DllNotFoundException(LibZstd.Library);
 
-    /// <summary>The machine's, which takes half the time, or where there is none that of this program: what they unpack is the same.</summary>
+    /// <summary>
+    /// The machine's, which takes half the time, or where there is none that of this program: what they unpack is the same.
+    /// </summary>
     public static Zstd ForReading => LibZstd.Found ?? OfThisProgram;
 
     /// <summary>Name and version, as reports give them.</summary>

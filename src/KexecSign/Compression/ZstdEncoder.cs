@@ -114,7 +114,8 @@ internal static class ZstdEncoder
         _ = zstd.SetParameter(context, Zstd.Workers, 1);
     }
 
-    private static unsafe bool Feed(Zstd zstd, nint context, Span<byte> input, byte[] outBuffer, int operation, TemporaryFile output, Consumption consumption, CancellationToken cancellation)
+    private static unsafe bool Feed(Zstd zstd, nint context, Span<byte> input, byte[] outBuffer, int operation, TemporaryFile output,
+        Consumption consumption, CancellationToken cancellation)
     {
         fixed (byte* inBytes = input, outBytes = outBuffer)
         {

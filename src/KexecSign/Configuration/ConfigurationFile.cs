@@ -55,7 +55,8 @@ internal sealed class ConfigurationFile
     {
         FileFacts facts = FileFacts.Of(path) ?? throw OperationErrors.InputMissing.With().In(path);
         if ((facts.Mode & OthersWrite) != 0 || (facts.Owner != 0 && facts.Owner != Libc.EffectiveUser()))
-            throw OperationErrors.ConfigurationWritable.With(Convert.ToString((int)facts.Mode, 8), facts.Owner, Libc.EffectiveUser()).In(path);
+            throw OperationErrors.ConfigurationWritable.With(Convert.ToString((int)facts.Mode, 8), facts.Owner, Libc.EffectiveUser())
+                .In(path);
     }
 
     private KeySettings Settings(ObjectReader root)
@@ -74,7 +75,8 @@ internal sealed class ConfigurationFile
         return settings;
     }
 
-    private static ImmutableArray<PlacedProperty> Named(ObjectReader root, string name) => root.Get(name, JsonValueKind.Object)?.Properties ?? [];
+    private static ImmutableArray<PlacedProperty> Named(ObjectReader root, string name) =>
+        root.Get(name, JsonValueKind.Object)?.Properties ?? [];
 
     private NamedKey Key(PlacedProperty property)
     {
@@ -151,7 +153,9 @@ internal sealed class ConfigurationFile
     {
         PlacedValue value = option.Value;
         if (value.Kind is not (JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True) || value.Text.Length == 0)
-            throw ObjectReader.Wrong(value, $"'{option.Name}' holds {(value.Kind == JsonValueKind.String ? "an empty text" : value.KindName)}, not text, a number or true");
+            throw ObjectReader.Wrong(value,
+                $"'{option.Name}' holds {(value.Kind == JsonValueKind.String ? "an empty text" : value.KindName)}, not text, a number or "
+                + $"true");
         if (_besideTheWork && option.Name.StartsWith("pin-", StringComparison.Ordinal))
             throw Forbidden(value, "a PIN's source");
         // Paths stay as they are until it is known which options are paths.
@@ -160,5 +164,6 @@ internal sealed class ConfigurationFile
         return new(option.Name, value.Text, option.Line, option.Column);
     }
 
-    private static KexecSignException Forbidden(PlacedValue place, string what) => OperationErrors.ConfigurationForbids.With(what).At(place.Line, place.Column);
+    private static KexecSignException Forbidden(PlacedValue place, string what) =>
+        OperationErrors.ConfigurationForbids.With(what).At(place.Line, place.Column);
 }

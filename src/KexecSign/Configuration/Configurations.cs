@@ -36,7 +36,9 @@ public sealed record Configurations
     private KeySettings Read(IRunLog log)
     {
         if (None)
-            return Named is null ? KeySettings.None : throw OperationErrors.OptionsConflict.With(new NamedOption("config"), new NamedOption("no-config"));
+            return Named is null
+                ? KeySettings.None
+                : throw OperationErrors.OptionsConflict.With(new NamedOption("config"), new NamedOption("no-config"));
         if ((Named ?? NotEmpty(Environment(Variable))) is { } only)
             return Read(only, besideTheWork: false, log);
         KeySettings settings = KeySettings.None;
@@ -62,8 +64,10 @@ public sealed record Configurations
     private static KeySettings Read(string path, bool besideTheWork, IRunLog log)
     {
         KeySettings settings = ConfigurationFile.Read(path, besideTheWork);
-        string keys = string.Join(", ", settings.Keys.Select(key => key.Name)), profiles = string.Join(", ", settings.Profiles.Select(profile => profile.Name));
-        log.Detail($"configuration {settings.Files[0]}: keys {(keys.Length == 0 ? "none" : keys)}; profiles {(profiles.Length == 0 ? "none" : profiles)}; "
+        string keys = string.Join(", ", settings.Keys.Select(key => key.Name)),
+            profiles = string.Join(", ", settings.Profiles.Select(profile => profile.Name));
+        log.Detail($"configuration {settings.Files[0]}: keys {(keys.Length == 0 ? "none" : keys)}; profiles "
+            + $"{(profiles.Length == 0 ? "none" : profiles)}; "
             + $"trusted certificates {settings.Trust.Length}");
         return settings;
     }

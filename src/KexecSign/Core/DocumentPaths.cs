@@ -15,13 +15,16 @@ internal static class DocumentPaths
     public static string? From(string folder, string? path) => path switch
     {
         null => null,
-        _ when path.Length == 0 || path.Contains('\0', StringComparison.Ordinal) => throw OperationErrors.InputMissing.With().In(path.Replace('\0', '?')),
+        _ when path.Length == 0 || path.Contains('\0', StringComparison.Ordinal) =>
+            throw OperationErrors.InputMissing.With().In(path.Replace('\0', '?')),
         _ => Path.GetFullPath(path, folder),
     };
 
     /// <summary>A key or certificate of the user's own configuration: what is no path stays as it is.</summary>
     public static string Reference(string folder, string reference) =>
-        Array.Exists(NoPaths, scheme => reference.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)) ? reference : File(folder, reference);
+        Array.Exists(NoPaths, scheme => reference.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+            ? reference
+            : File(folder, reference);
 
     /// <summary>A key or certificate that is a file.</summary>
     public static string File(string folder, string reference) =>

@@ -12,7 +12,8 @@ namespace KexecSign.Core;
 public static class MachineCrypto
 {
     // The names that .NET's own binding tries, in its order.
-    private static readonly ImmutableArray<string> Names = ["libssl.so.3", "libssl.so.1.1", "libssl.so.1.0.2", "libssl.so.1.0.0", "libssl.so.10"];
+    private static readonly ImmutableArray<string> Names =
+        ["libssl.so.3", "libssl.so.1.1", "libssl.so.1.0.2", "libssl.so.1.0.0", "libssl.so.10"];
 
     private static bool _found;
 
@@ -41,10 +42,13 @@ public static class MachineCrypto
             using RSA rsa = RSA.Create(new RSAParameters { Modulus = Modulus(), Exponent = [1, 0, 1] });
             _ = rsa.VerifyHash(new byte[32], new byte[128], HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         }
-        catch (Exception refused) when (refused is CryptographicException or PlatformNotSupportedException or TypeInitializationException or InvalidOperationException)
+        catch (Exception refused) when (refused is CryptographicException or PlatformNotSupportedException or TypeInitializationException
+            or InvalidOperationException)
         {
             string? configuration = Environment.GetEnvironmentVariable("OPENSSL_CONF");
-            throw OperationErrors.OpenSslWithoutAlgorithms.Because(refused, what, configuration is null ? "" : $" (OPENSSL_CONF is {configuration})");
+            throw OperationErrors.OpenSslWithoutAlgorithms.Because(refused, what, configuration is null
+                ? ""
+                : $" (OPENSSL_CONF is {configuration})");
         }
     }
 

@@ -30,7 +30,9 @@ internal sealed record DocumentTrust(ImmutableArray<string> AllowedModules, bool
         return new(allowedModules, (owner == 0 || owner == Libc.EffectiveUser()) && (File.GetUnixFileMode(path) & OthersWrite) == 0);
     }
 
-    /// <summary>A key or certificate: a PKCS#11 URI stays as it is, if the document may say what it says; everything else is a file.</summary>
+    /// <summary>
+    /// A key or certificate: a PKCS#11 URI stays as it is, if the document may say what it says; everything else is a file.
+    /// </summary>
     /// <exception cref="KexecSignException">KS2002-KS2004, KS3760, KS3761.</exception>
     public string Reference(string folder, string reference)
     {

@@ -59,7 +59,8 @@ internal sealed class ObjectReader
     {
         if (Get(name, JsonValueKind.Number) is not { } value)
             return null;
-        return int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
+        return int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least
+            && number <= most
             ? number
             : throw Wrong(value, $"'{name}' is {value.Text}, not a whole number from {least} to {most}");
     }
@@ -97,7 +98,8 @@ internal sealed class ObjectReader
     public KexecSignException Missing(string name) => Wrong(_value, $"{_what} lacks '{name}'");
 
     /// <summary>An error at a value's place.</summary>
-    public static KexecSignException Wrong(PlacedValue value, string says) => OperationErrors.DocumentWrong.With(says).At(value.Line, value.Column);
+    public static KexecSignException Wrong(PlacedValue value, string says) =>
+        OperationErrors.DocumentWrong.With(says).At(value.Line, value.Column);
 
     /// <summary>The characters of a text that must not be empty.</summary>
     public static string TextOf(PlacedValue value, string what)

@@ -7,7 +7,9 @@ using KexecSign.Formats.Errors;
 
 namespace KexecSign.Documents;
 
-/// <summary>A JSON file that people write: plans, policies, keys. Comments and trailing commas are allowed; a name given twice is not.</summary>
+/// <summary>
+/// A JSON file that people write: plans, policies, keys. Comments and trailing commas are allowed; a name given twice is not.
+/// </summary>
 /// <param name="Path">The file.</param>
 /// <param name="Size">Its length in bytes.</param>
 /// <param name="Sha256">Its SHA-256, lower-case hex.</param>
@@ -41,7 +43,12 @@ internal sealed record PlacedDocument(string Path, long Size, string Sha256, Pla
     {
         if (json.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
             json = json[3..];
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = MaxDepth });
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions
+        {
+            CommentHandling = JsonCommentHandling.Skip,
+            AllowTrailingCommas = true,
+            MaxDepth = MaxDepth,
+        });
         var places = new TextPlaces();
         try
         {
@@ -53,7 +60,8 @@ internal sealed record PlacedDocument(string Path, long Size, string Sha256, Pla
         catch (JsonException malformed)
         {
             // Its numbers count from 0, and the column in bytes.
-            throw OperationErrors.DocumentSyntax.Because(malformed, Reason(malformed)).At((int)(malformed.LineNumber ?? 0) + 1, (int)(malformed.BytePositionInLine ?? 0) + 1);
+            throw OperationErrors.DocumentSyntax.Because(malformed, Reason(malformed))
+                .At((int)(malformed.LineNumber ?? 0) + 1, (int)(malformed.BytePositionInLine ?? 0) + 1);
         }
     }
 
@@ -110,7 +118,9 @@ internal sealed record PlacedDocument(string Path, long Size, string Sha256, Pla
             throw OperationErrors.DocumentSyntax.Because(broken, "the text is not UTF-8").At(line, column);
         }
         // No path, name or URI has one, and what calls the system would end there.
-        return text.Contains('\0', StringComparison.Ordinal) ? throw OperationErrors.DocumentSyntax.With("the text has a NUL in it").At(line, column) : text;
+        return text.Contains('\0', StringComparison.Ordinal)
+            ? throw OperationErrors.DocumentSyntax.With("the text has a NUL in it").At(line, column)
+            : text;
     }
 
     // "'x' is invalid after a value. Expected either ',', '}', or ']'. LineNumber: 2 | BytePositionInLine: 4."

@@ -1,6 +1,8 @@
 namespace KexecSign.Files;
 
-/// <summary>The process's umask. Asking umask(2) would change it for all threads, so the kernel's own account of the process is read.</summary>
+/// <summary>
+/// The process's umask. Asking umask(2) would change it for all threads, so the kernel's own account of the process is read.
+/// </summary>
 internal static class CreationMask
 {
     private const uint Usual = 0x12;

@@ -70,8 +70,10 @@ internal sealed class FileDigests(Layout file, RunContext context)
     {
         var keys = _announced.Keys.ToArray();
         HashRequest[] requests = [.. _announced.Values];
-        using IRunStep step = context.Log.Step($"hash ({string.Join(", ", requests.Select(r => r.Algorithm.Name).Distinct())})", file.Length);
-        ImmutableArray<byte[]> digests = LayoutPass.Finish(LayoutPass.Run(file, null, requests, step, context.Cancellation, _wasRead ? null : _listener));
+        using IRunStep step = context.Log.Step($"hash ({string.Join(", ", requests.Select(r => r.Algorithm.Name).Distinct())})",
+            file.Length);
+        ImmutableArray<byte[]> digests = LayoutPass.Finish(
+            LayoutPass.Run(file, null, requests, step, context.Cancellation, _wasRead ? null : _listener));
         _wasRead = true;
         for (int i = 0; i < keys.Length; i++)
             _known[keys[i]] = digests[i];

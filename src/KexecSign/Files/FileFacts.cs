@@ -80,7 +80,8 @@ internal sealed record FileFacts
     public bool IsNull => this is { Kind: FileKind.CharacterDevice, Major: 1, Minor: 3 };
 
     /// <summary>A device that takes bytes and keeps none: null, zero, full, or a terminal.</summary>
-    public bool IsStreamDevice => Kind == FileKind.CharacterDevice && (this is { Major: 1, Minor: 3 or 5 or 7 } || Major is 4 or 5 or (>= 136 and <= 143));
+    public bool IsStreamDevice => Kind == FileKind.CharacterDevice && (this is { Major: 1, Minor: 3 or 5 or 7 } || Major is 4 or 5
+        or (>= 136 and <= 143));
 
     /// <summary>Asks for a path; null when there is nothing.</summary>
     /// <exception cref="IOException">It cannot be told.</exception>

@@ -4,7 +4,8 @@ namespace KexecSign.Files;
 internal static class FileSystemKind
 {
     /// <summary>What FAT cannot carry, and what to do.</summary>
-    public const string OnFat = "this file system (FAT) has no extended attributes; the signature can only lie beside the file, in FILE.sig";
+    public const string OnFat =
+        "this file system (FAT) has no extended attributes; the signature can only lie beside the file, in FILE.sig";
 
     private const long Vfat = 0x4d44, Exfat = 0x2011BAB0;
 

@@ -31,7 +31,8 @@ internal static class LayoutPass
     /// <param name="listener">Given every byte in order; null for nobody.</param>
     /// <returns>Running hashes in the order of the requests, so that a caller may append what follows the layout.</returns>
     public static ImmutableArray<IncrementalHash> Run(
-        Layout layout, OutputFile? output, ReadOnlySpan<HashRequest> requests, IRunStep step, CancellationToken cancellation, PassListener? listener = null)
+        Layout layout, OutputFile? output, ReadOnlySpan<HashRequest> requests, IRunStep step, CancellationToken cancellation,
+            PassListener? listener = null)
     {
         var readers = new ChunkReader[requests.Length];
         for (int i = 0; i < readers.Length; i++)
@@ -60,7 +61,8 @@ internal static class LayoutPass
         return values;
     }
 
-    private static void RunHere(Layout layout, OutputFile? output, ChunkReader[] readers, PassListener? listener, IRunStep step, CancellationToken cancellation)
+    private static void RunHere(Layout layout, OutputFile? output, ChunkReader[] readers, PassListener? listener, IRunStep step,
+        CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         byte[] content = layout.ReadBytes(0, layout.Length);
@@ -71,7 +73,8 @@ internal static class LayoutPass
         step.Advance(content.Length);
     }
 
-    private static void RunBeside(Layout layout, OutputFile? output, ChunkReader[] readers, PassListener? listener, IRunStep step, CancellationToken cancellation)
+    private static void RunBeside(Layout layout, OutputFile? output, ChunkReader[] readers, PassListener? listener, IRunStep step,
+        CancellationToken cancellation)
     {
         var ring = new ChunkRing(ChunkSize, Chunks, readers);
         try

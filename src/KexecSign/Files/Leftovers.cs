@@ -19,7 +19,8 @@ internal static class Leftovers
     public static string NewName() => $"{Start}{Guid.NewGuid():N}{End}";
 
     /// <summary>Whether a name is one of these.</summary>
-    public static bool IsName(ReadOnlySpan<char> name) => name.StartsWith(Start, StringComparison.Ordinal) && name.EndsWith(End, StringComparison.Ordinal);
+    public static bool IsName(ReadOnlySpan<char> name) =>
+        name.StartsWith(Start, StringComparison.Ordinal) && name.EndsWith(End, StringComparison.Ordinal);
 
     /// <summary>Says that a file or folder is being worked on; it goes with the process even when that has to end at once.</summary>
     public static void Begin(string path) => Unfinished[path] = true;
@@ -49,7 +50,9 @@ internal static class Leftovers
     /// <summary>Locks a file or folder as long as its handle is open. Where locks are not to be had, it stays without.</summary>
     /// <returns>False when a run that cleans up was faster.</returns>
     public static bool Lock(SafeFileHandle file) =>
-        Libc.Lock(file, Libc.LockExclusive | Libc.LockNow) == 0 ? FileFacts.Of(file).Links > 0 : Marshal.GetLastPInvokeError() != Libc.TryAgain;
+        Libc.Lock(file, Libc.LockExclusive | Libc.LockNow) == 0
+            ? FileFacts.Of(file).Links > 0
+            : Marshal.GetLastPInvokeError() != Libc.TryAgain;
 
     /// <summary>Takes away what killed runs of this user have left in a folder, and names it.</summary>
     public static void Sweep(string folder)

@@ -10,14 +10,17 @@ namespace KexecSign.Files;
 internal static partial class Libc
 {
     public const int CurrentFolder = -100;
-    public const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, NonBlocking = 0x800, CloseOnExec = 0x80000;
+    public const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, NonBlocking = 0x800,
+        CloseOnExec = 0x80000;
     public const int EmptyPath = 0x1000, NoFollowAt = 0x100, FollowAt = 0x400, RemoveFolder = 0x200;
     public const int LockExclusive = 2, LockNow = 4, Unlock = 8;
     public const int NoReplace = 1, Exchange = 2;
     public const short PollIn = 1, PollOut = 4, PollError = 8, PollHangUp = 16;
 
-    public const int NotPermitted = 1, NoEntry = 2, InterruptedCall = 4, InputOutput = 5, NoDeviceOrReader = 6, TryAgain = 11, AccessDenied = 13, Exists = 17;
-    public const int CrossDevice = 18, NotAFolder = 20, IsAFolder = 21, InvalidArgument = 22, NoSpace = 28, ReadOnlySystem = 30, BrokenPipe = 32;
+    public const int NotPermitted = 1, NoEntry = 2, InterruptedCall = 4, InputOutput = 5, NoDeviceOrReader = 6, TryAgain = 11,
+        AccessDenied = 13, Exists = 17;
+    public const int CrossDevice = 18, NotAFolder = 20, IsAFolder = 21, InvalidArgument = 22, NoSpace = 28, ReadOnlySystem = 30,
+        BrokenPipe = 32;
     public const int RangeError = 34, NoSuchCall = 38, TooManyLinks = 40, NoData = 61, NotSupported = 95, QuotaExceeded = 122;
 
     private const int OpenAt2Number = 437;

@@ -44,7 +44,8 @@ internal sealed class MadeFile : IDisposable
         for (int i = 0; i < Attempts; i++)
         {
             string name = Leftovers.NewName();
-            SafeFileHandle made = Libc.OpenHandle(descriptor, name, Libc.ReadWrite | Libc.Create | Libc.Exclusive | Libc.NoFollow, OwnerOnly);
+            SafeFileHandle made = Libc.OpenHandle(descriptor, name, Libc.ReadWrite | Libc.Create | Libc.Exclusive | Libc.NoFollow,
+                OwnerOnly);
             if (made.IsInvalid)
                 throw Libc.Failed();
             if (Leftovers.Lock(made))
@@ -66,7 +67,8 @@ internal sealed class MadeFile : IDisposable
         if (open.IsInvalid)
             throw Libc.Failed();
         string name = Leftovers.NewName();
-        SafeFileHandle made = Libc.OpenHandle((int)open.DangerousGetHandle(), name, Libc.ReadWrite | Libc.Create | Libc.Exclusive | Libc.NoFollow, OwnerOnly);
+        SafeFileHandle made = Libc.OpenHandle((int)open.DangerousGetHandle(), name,
+            Libc.ReadWrite | Libc.Create | Libc.Exclusive | Libc.NoFollow, OwnerOnly);
         if (made.IsInvalid)
             throw Libc.Failed();
         Libc.Check(Libc.UnlinkAt(open, name, 0));

@@ -48,10 +48,12 @@ public sealed class OutputFile : IDisposable
     /// <param name="path">Where it is to appear; a symbolic link is followed, so that the link stays. <c>-</c> is standard output.</param>
     /// <param name="inputs">Files that are being read and must not be the target.</param>
     /// <exception cref="KexecSignException">KS3003, KS3005, KS3052-KS3055.</exception>
-    public static OutputFile Create(string path, params ReadOnlySpan<string> inputs) => Create(path, OutputTarget.ResolveFolder, inputs, null);
+    public static OutputFile Create(string path, params ReadOnlySpan<string> inputs) =>
+        Create(path, OutputTarget.ResolveFolder, inputs, null);
 
     /// <summary>The same for one of many outputs, whose folders are resolved once.</summary>
-    internal static OutputFile Create(string path, OutputFolders folders, params ReadOnlySpan<string> inputs) => Create(path, folders.Resolve, inputs, null);
+    internal static OutputFile Create(string path, OutputFolders folders, params ReadOnlySpan<string> inputs) =>
+        Create(path, folders.Resolve, inputs, null);
 
     /// <summary>Begins a file of a tree anew, below whose folder nothing may be a link.</summary>
     internal static OutputFile Replace(string path, OutputFolders folders, string? root) => Create(path, folders.Resolve, [], root);

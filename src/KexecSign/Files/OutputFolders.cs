@@ -13,7 +13,8 @@ internal sealed class OutputFolders
 
     /// <summary>The folder without symbolic links; as it was given when it does not exist.</summary>
     /// <param name="folder">Full path.</param>
-    public string Resolve(string folder) => _resolved.TryGetValue(folder, out string? known) ? known : _resolved.GetOrAdd(folder, OutputTarget.ResolveFolder(folder));
+    public string Resolve(string folder) =>
+        _resolved.TryGetValue(folder, out string? known) ? known : _resolved.GetOrAdd(folder, OutputTarget.ResolveFolder(folder));
 
     /// <summary>Makes a folder and those above it.</summary>
     /// <param name="folder">Full path.</param>

@@ -90,7 +90,9 @@ internal sealed class OutputTarget
     /// <summary>The permission bits of a file that was not there before.</summary>
     public uint NewMode => Limit(0x1B6 & ~CreationMask.Value);
 
-    /// <summary>Takes from permission bits what the inputs do not give: nobody may read of an output what he may not read of them.</summary>
+    /// <summary>
+    /// Takes from permission bits what the inputs do not give: nobody may read of an output what he may not read of them.
+    /// </summary>
     public uint Limit(uint mode)
     {
         const uint group = 0x38, others = 0x7, groupRead = 0x20, othersRead = 0x4;
@@ -203,5 +205,6 @@ internal sealed class OutputTarget
         _ => null,
     };
 
-    private static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
+    private static int? Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
 }

@@ -43,7 +43,8 @@ internal static class ReplacedFile
             mode &= ~GroupBits | ((mode & OtherBits) << 3);
         Libc.Check(Libc.Chmod(made, target.Limit(mode)));
         if (!ownerKept || !groupKept)
-            Warn($"{target.Path}: {old.Owner}:{old.Group} could not stay its owner; it is now that of this user{(mode == old.Mode ? "" : ", with fewer permissions")}.");
+            Warn($"{target.Path}: {old.Owner}:{old.Group} could not stay its owner; it is now that of this "
+                + $"user{(mode == old.Mode ? "" : ", with fewer permissions")}.");
         if (!attributesKept)
             Warn($"{target.Path}: not every extended attribute could be kept.");
     }

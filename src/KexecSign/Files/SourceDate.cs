@@ -3,7 +3,9 @@ using KexecSign.Core;
 
 namespace KexecSign.Files;
 
-/// <summary>The time that goes into archives: SOURCE_DATE_EPOCH, or 1970 when it is not set, so that equal inputs give equal bytes.</summary>
+/// <summary>
+/// The time that goes into archives: SOURCE_DATE_EPOCH, or 1970 when it is not set, so that equal inputs give equal bytes.
+/// </summary>
 internal static class SourceDate
 {
     public static DateTimeOffset Get(RunContext context) =>

@@ -69,8 +69,11 @@ internal sealed class StagedFiles(params IReadOnlyCollection<string> inputs) : I
         {
             string[] kept = [.. Enumerable.Reverse(placed).Where(p => !p.Placement.Undo()).Select(p => p.File.Target.Path)];
             if (kept.Length > 0)
-                throw OperationErrors.SetHalfPlaced.Because(failed, FileFailure.Reason(failed), string.Join(", ", kept)).In(current!.Target.Path);
-            throw failed is KexecSignException ? failed : OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(current!.Target.Path);
+                throw OperationErrors.SetHalfPlaced.Because(failed, FileFailure.Reason(failed), string.Join(", ", kept))
+                    .In(current!.Target.Path);
+            throw failed is KexecSignException
+                ? failed
+                : OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(current!.Target.Path);
         }
         finally
         {

@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace KexecSign.Files;
 
-/// <summary>A folder for files that other programs have to open by name; gone afterwards, whatever happens, unless the user named it.</summary>
+/// <summary>
+/// A folder for files that other programs have to open by name; gone afterwards, whatever happens, unless the user named it.
+/// </summary>
 internal sealed class WorkFolder : IDisposable
 {
     private readonly StagingFolder? _temporary;

@@ -36,10 +36,14 @@ public sealed record EvmOptions
         where T : class
     {
         yield return new("evm", null, flag, (o, _) => set(o, get(o) with { Wanted = true }));
-        yield return new("owner", "UID:GID", "Owner and group that EVM covers, as numbers.", (o, v) => set(o, get(o) with { Owner = v }), defaultValue: "0:0");
-        yield return new("mode", "MODE", "Permission bits that EVM covers, in octal; without it those of the file.", (o, v) => set(o, get(o) with { Mode = v }));
-        yield return new("selinux", "LABEL", "SELinux label that the files get where they are installed.", (o, v) => set(o, get(o) with { Selinux = v }));
-        yield return new("capability", "HEX", "Value of security.capability that the files get; without it the file's own, if it has one.", (o, v) => set(o, get(o) with { Capability = v }));
+        yield return new("owner", "UID:GID", "Owner and group that EVM covers, as numbers.", (o, v) => set(o, get(o) with { Owner = v }),
+            defaultValue: "0:0");
+        yield return new("mode", "MODE", "Permission bits that EVM covers, in octal; without it those of the file.",
+            (o, v) => set(o, get(o) with { Mode = v }));
+        yield return new("selinux", "LABEL", "SELinux label that the files get where they are installed.",
+            (o, v) => set(o, get(o) with { Selinux = v }));
+        yield return new("capability", "HEX", "Value of security.capability that the files get; without it the file's own, if it has one.",
+            (o, v) => set(o, get(o) with { Capability = v }));
     }
 
     /// <summary>Refuses what cannot be meant, before anything is signed.</summary>
@@ -83,7 +87,8 @@ public sealed record EvmOptions
         }
         catch (FormatException)
         {
-            throw OperationErrors.OptionValue.With("capability", capability, "hex digits, as 'getfattr -e hex -n security.capability' prints them without 0x");
+            throw OperationErrors.OptionValue.With("capability", capability,
+                "hex digits, as 'getfattr -e hex -n security.capability' prints them without 0x");
         }
     }
 

@@ -28,7 +28,8 @@ internal static class EvmSigning
         return ImaCheck.HoldsBy(signer, metadata.Digest(signature.Hash), signature)
             ? signer
             : throw VerifyErrors.EvmSignatureWrong.With(
-                $"{signature.KeyId:x8}", metadata.Owner, metadata.Group, Convert.ToString(metadata.Mode, 8), string.Join(", ", metadata.Attributes.Select(a => a.Name)));
+                $"{signature.KeyId:x8}", metadata.Owner, metadata.Group, Convert.ToString(metadata.Mode, 8),
+                    string.Join(", ", metadata.Attributes.Select(a => a.Name)));
     }
 
     /// <summary>Finds a file's value: the sidecar, then the attributes.</summary>

@@ -18,10 +18,12 @@ internal static class ImaCarriers
         if (FileSystemKind.IsFat(fileSystem))
             notes.Add($"IMA: {FileSystemKind.OnFat}.");
         if (head.StartsWith("070701"u8) || head.StartsWith("070702"u8))
-            notes.Add("IMA: a cpio archive carries no extended attributes, so that the files inside cannot have security.ima; the archive itself can.");
+            notes.Add("IMA: a cpio archive carries no extended attributes, so that the files inside cannot have security.ima; the "
+                + "archive itself can.");
         if (head.Length >= 8 && head[4..8].SequenceEqual("zimg"u8))
         {
-            notes.Add("IMA: kexec-tools unpack a zboot image into a temporary file without security.ima, which the kernel then refuses under 'appraise func=KEXEC_KERNEL_CHECK'; "
+            notes.Add("IMA: kexec-tools unpack a zboot image into a temporary file without security.ima, which the kernel then refuses "
+                + "under 'appraise func=KEXEC_KERNEL_CHECK'; "
                 + "the signature counts where this very file is given to kexec_file_load.");
         }
         return notes.DrainToImmutable();

@@ -22,14 +22,19 @@ internal static class ImaIdentity
     /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3853, KS2xxx.</exception>
     public static SigningIdentity Open(string operation, SigningOptions options, string? keyId, RunContext context)
     {
-        SigningOptions given = options is { Certificate: null, Key: { } key } && HoldsCertificate(key) ? options with { Certificate = key } : options;
-        SigningIdentity identity = given.Certificate is null ? SigningIdentity.WithoutCertificate(operation, given, context) : SigningIdentity.Open(operation, given, context);
+        SigningOptions given = options is { Certificate: null, Key: { } key } && HoldsCertificate(key)
+            ? options with { Certificate = key }
+            : options;
+        SigningIdentity identity = given.Certificate is null
+            ? SigningIdentity.WithoutCertificate(operation, given, context)
+            : SigningIdentity.Open(operation, given, context);
         return keyId is null ? identity : identity with { KeyId = Parse(keyId) };
     }
 
     private static uint Parse(string keyId) =>
         keyId.Length <= 10
-        && uint.TryParse(keyId.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? keyId[2..] : keyId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint id)
+        && uint.TryParse(keyId.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? keyId[2..] : keyId, NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture, out uint id)
         && id != 0
             ? id
             : throw OperationErrors.KeyIdMalformed.With(keyId);
@@ -38,7 +43,8 @@ internal static class ImaIdentity
     {
         string path = key.StartsWith("file:", StringComparison.Ordinal) ? key[5..] : key;
         // A pipe can be read only once, and that is for whoever takes the key from it.
-        return !key.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase) && FileFacts.Of(path) is { Kind: FileKind.Regular, Length: <= MostKeyFile }
+        return !key.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase)
+            && FileFacts.Of(path) is { Kind: FileKind.Regular, Length: <= MostKeyFile }
             && WholeFile.Read(path, MostKeyFile, "a key file").AsSpan().IndexOf("-----BEGIN CERTIFICATE-----"u8) >= 0;
     }
 }

@@ -41,7 +41,8 @@ internal static class ImaManifest
     /// <exception cref="Formats.Errors.KexecSignException">KS3922.</exception>
     public static ImmutableArray<(string Name, byte[] Value)> Read(string path)
     {
-        string[] lines = Encoding.UTF8.GetString(WholeFile.Read(path, Longest, "a manifest")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = Encoding.UTF8.GetString(WholeFile.Read(path, Longest, "a manifest"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var files = ImmutableArray.CreateBuilder<(string, byte[])>(lines.Length);
         for (int i = 0; i < lines.Length; i++)
         {

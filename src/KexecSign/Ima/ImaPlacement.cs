@@ -35,7 +35,8 @@ internal static class ImaPlacement
     {
         if (xattr is null)
             return signed;
-        foreach ((string name, string? value) in (ReadOnlySpan<(string, string?)>)[(xattr + ".ima", signed.Value), (xattr + ".evm", signed.Evm)])
+        foreach ((string name, string? value) in (ReadOnlySpan<(string, string?)>)[(xattr + ".ima", signed.Value),
+            (xattr + ".evm", signed.Evm)])
         {
             if (value is not null && ExtendedAttribute.TrySet(signed.File, name, Convert.FromHexString(value)) is { } problem)
                 throw OperationErrors.AttributeNotSet.With(name, problem).In(signed.File);

@@ -18,10 +18,11 @@ internal static class ImaSelection
         new BatchSelection(operation, "file", name => !name.EndsWith(".sig", StringComparison.Ordinal)).Of(files, list);
 
     /// <summary>
-    /// The files without manifests of signatures where packages install them: those say what is to be on the others, and cannot have been signed
-    /// before they were written. One that is no manifest is a file like any other.
+    /// The files without manifests of signatures where packages install them: those say what is to be on the others, and cannot have been
+    /// signed before they were written. One that is no manifest is a file like any other.
     /// </summary>
-    public static (ImmutableArray<SelectedFile> Files, ImmutableArray<SelectedFile> Manifests) WithoutManifests(ImmutableArray<SelectedFile> files)
+    public static (ImmutableArray<SelectedFile> Files,
+        ImmutableArray<SelectedFile> Manifests) WithoutManifests(ImmutableArray<SelectedFile> files)
     {
         ImmutableArray<SelectedFile> manifests = [.. files.Where(f => IsInstalledManifest(f.Path))];
         return manifests.IsEmpty ? (files, []) : ([.. files.Except(manifests)], manifests);
@@ -29,7 +30,8 @@ internal static class ImaSelection
 
     private static bool IsInstalledManifest(string path)
     {
-        if (!path.EndsWith(ImaManifest.Extension, StringComparison.Ordinal) || !Path.GetFullPath(path).Contains(ImaManifest.Folder, StringComparison.Ordinal))
+        if (!path.EndsWith(ImaManifest.Extension, StringComparison.Ordinal)
+            || !Path.GetFullPath(path).Contains(ImaManifest.Folder, StringComparison.Ordinal))
             return false;
         try
         {
@@ -50,5 +52,6 @@ internal static class ImaSelection
 
     /// <summary>A value's kind in words.</summary>
     public static string Described(ImaSignature signature) =>
-        $"{(signature.Type == ImaSignature.VerityDigsig ? "fs-verity digest" : "file")}, version {signature.Version}, {signature.Hash.Name}, key id {signature.KeyId:x8}";
+        $"{(signature.Type == ImaSignature.VerityDigsig ? "fs-verity digest" : "file")}, version {signature.Version}, "
+            + $"{signature.Hash.Name}, key id {signature.KeyId:x8}";
 }

@@ -25,9 +25,13 @@ internal static class ImaSigner
         byte[] hash = ImaSignature.ToBeSigned(type, version, identity.Hash, digest);
         // Version 3 signs a structure of fixed form that holds the digest, whatever that is of.
         byte[]? structure = version == 2 ? null : ImaSignature.FileId(type, identity.Hash, digest);
-        ContentKind kind = content is null && structure is null ? ContentKind.Digest : type == ImaSignature.PortableEvm ? ContentKind.Evm : ContentKind.Ima;
-        byte[] signature = identity.SignContent(kind, hash, structure is not null ? () => structure : content ?? (() => hash), context.Cancellation, name);
-        uint keyId = identity.KeyId ?? ImaCheck.KeyIdOf(identity.Certificate) ?? throw VerifyErrors.ImaNoKeyIdentifier.With(CertificateNames.Of(identity.Certificate));
+        ContentKind kind = content is null && structure is null ? ContentKind.Digest
+            : type == ImaSignature.PortableEvm ? ContentKind.Evm
+            : ContentKind.Ima;
+        byte[] signature = identity.SignContent(kind, hash, structure is not null ? () => structure : content ?? (() => hash),
+            context.Cancellation, name);
+        uint keyId = identity.KeyId ?? ImaCheck.KeyIdOf(identity.Certificate)
+            ?? throw VerifyErrors.ImaNoKeyIdentifier.With(CertificateNames.Of(identity.Certificate));
         return new ImaSignature(type, version, identity.Hash, keyId, signature).Encode();
     }
 }

@@ -49,7 +49,8 @@ internal sealed class ImaTar : IDisposable
     /// <param name="context">Run context.</param>
     /// <returns>SHA-256 of the tar, lower-case hex.</returns>
     /// <exception cref="Formats.Errors.KexecSignException">KS3003-KS3008.</exception>
-    public static string Write(string path, IEnumerable<TarFile> files, IEnumerable<string> trees, HashAlgorithmName hash, RunContext context)
+    public static string Write(string path, IEnumerable<TarFile> files, IEnumerable<string> trees, HashAlgorithmName hash,
+        RunContext context)
     {
         var entries = files.Select(f => (f.Name, File: (TarFile?)f, Whole: false)).ToList();
         var whole = trees.Select(Path.GetFullPath).ToList();
@@ -64,7 +65,8 @@ internal sealed class ImaTar : IDisposable
             if (file is null)
                 tar.Add(whole.Select(tree => Path.Combine(tree, name)).First(Path.Exists), name);
             else
-                tar.Add(file, hash, whole.Count > 0 && whole.Any(tree => Path.GetFullPath(file.Path).StartsWith(tree.TrimEnd('/') + "/", StringComparison.Ordinal)), step);
+                tar.Add(file, hash, whole.Count > 0 && whole.Any(tree => Path.GetFullPath(file.Path)
+                    .StartsWith(tree.TrimEnd('/') + "/", StringComparison.Ordinal)), step);
         }
         tar.Put(PaxTar.End);
         output.Commit();
@@ -76,9 +78,11 @@ internal sealed class ImaTar : IDisposable
 
     // Folders and symbolic links below a folder, as names inside the archive.
     private static IEnumerable<string> Surroundings(string tree) =>
-        new System.IO.Enumeration.FileSystemEnumerable<string>(tree, (ref System.IO.Enumeration.FileSystemEntry e) => e.ToFullPath(), new() { RecurseSubdirectories = true, AttributesToSkip = 0 })
+        new System.IO.Enumeration.FileSystemEnumerable<string>(tree, (ref System.IO.Enumeration.FileSystemEntry e) => e.ToFullPath(),
+            new() { RecurseSubdirectories = true, AttributesToSkip = 0 })
         {
-            ShouldIncludePredicate = (ref System.IO.Enumeration.FileSystemEntry e) => e.IsDirectory || (e.Attributes & FileAttributes.ReparsePoint) != 0,
+            ShouldIncludePredicate = (ref System.IO.Enumeration.FileSystemEntry e) =>
+                e.IsDirectory || (e.Attributes & FileAttributes.ReparsePoint) != 0,
             ShouldRecursePredicate = (ref System.IO.Enumeration.FileSystemEntry e) => (e.Attributes & FileAttributes.ReparsePoint) == 0,
         }.Select(path => Path.GetRelativePath(tree, path));
 
@@ -94,7 +98,9 @@ internal sealed class ImaTar : IDisposable
     {
         using FileSource source = FileSource.Open(file.Path);
         // A tree was laid out for a package; the bits of a file named alone depend on who made it.
-        int mode = file.Covered is { } covered ? covered.Mode & PermissionBits : keepsMode ? (int)File.GetUnixFileMode(file.Path) : PlainMode;
+        int mode = file.Covered is { } covered ? covered.Mode & PermissionBits
+            : keepsMode ? (int)File.GetUnixFileMode(file.Path)
+            : PlainMode;
         Put(PaxTar.Head(file.Name, mode, source.Length, _time, Attributes(file), new(file.Covered?.Owner ?? 0, file.Covered?.Group ?? 0)));
         byte[] buffer = new byte[(int)Math.Clamp(source.Length, 1, 1 << 17)];
         using var content = IncrementalHash.CreateHash(algorithm);

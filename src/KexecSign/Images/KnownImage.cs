@@ -86,6 +86,8 @@ internal sealed record KnownImage(ImageKind Kind, bool IsPe, KernelImage? Kernel
     public static KnownImage Of(PeImage image, ReadOnlySpan<byte> head)
     {
         KnownImage known = Of(head);
-        return known.Kind == ImageKind.Efi && image.FindSection(UkiSections.Linux) is not null ? known with { Kind = ImageKind.Unified } : known;
+        return known.Kind == ImageKind.Efi && image.FindSection(UkiSections.Linux) is not null
+            ? known with { Kind = ImageKind.Unified }
+            : known;
     }
 }

@@ -8,7 +8,9 @@ namespace KexecSign.Images;
 /// <summary>Which kernel an image is, for people who approve it.</summary>
 internal static class LinuxVersion
 {
-    /// <summary>The version that the kernel says it is, looked for in the payload too; null when none is found or the payload cannot be opened.</summary>
+    /// <summary>
+    /// The version that the kernel says it is, looked for in the payload too; null when none is found or the payload cannot be opened.
+    /// </summary>
     public static string? Of(PeImage image, Layout file, RunContext context)
     {
         try

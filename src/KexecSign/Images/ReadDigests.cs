@@ -88,7 +88,8 @@ internal sealed class ReadDigests
     // Rare enough for a read of its own.
     private byte[] Padded(HashAlgorithmName algorithm, int zeros) => zeros == 0
         ? Of(algorithm)
-        : AuthenticodeDigest.Compute(_layout.AppendZeros(zeros), [.. AuthenticodeDigest.SectionRanges(_image), new(_image.FileLength, zeros)], algorithm);
+        : AuthenticodeDigest.Compute(_layout.AppendZeros(zeros),
+            [.. AuthenticodeDigest.SectionRanges(_image), new(_image.FileLength, zeros)], algorithm);
 
     private static long RawSize(PeImage image)
     {

@@ -13,7 +13,9 @@ using KexecSign.Formats.Uki;
 
 namespace KexecSign.Inspection;
 
-/// <summary>A section written out: its bytes, or of shim's <c>.vendor_cert</c> the certificates, in a form that <c>--cert</c> takes.</summary>
+/// <summary>
+/// A section written out: its bytes, or of shim's <c>.vendor_cert</c> the certificates, in a form that <c>--cert</c> takes.
+/// </summary>
 internal static class ExtractedSection
 {
     private const long MaxVendorTable = 1 << 20;
@@ -56,7 +58,8 @@ internal static class ExtractedSection
         return fields.ToImmutable();
     }
 
-    private static VendorCertificates Read(Layout section) => VendorCertificates.Read(section.ReadBytes(0, Math.Min(section.Length, MaxVendorTable)));
+    private static VendorCertificates Read(Layout section) =>
+        VendorCertificates.Read(section.ReadBytes(0, Math.Min(section.Length, MaxVendorTable)));
 
     // Read before they are written: whoever takes the file for certificates is to find nothing else in it.
     private static string[] Pem(ImmutableArray<ReadOnlyMemory<byte>> trusted)

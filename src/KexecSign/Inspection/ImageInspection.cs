@@ -27,8 +27,11 @@ internal static class ImageInspection
     // A parser object is a few KiB; anything larger in ELF form is a kernel and only named.
     private const long MaxParserLength = 64 << 20;
 
-    // tools/kexec/zboot_image_builder.c of the BPF series (v6 13/13): SizeOfHeaders becomes the section table's end, while the first section stays.
-    private const string KernelsOwnBuilder = " The kernel's own zboot_image_builder leaves such a hole; osslsigncode then signs another digest than the kernel and firmware check.";
+    // tools/kexec/zboot_image_builder.c of the BPF series (v6 13/13): SizeOfHeaders becomes the section table's end, while the first
+    // section stays.
+    private const string KernelsOwnBuilder =
+        " The kernel's own zboot_image_builder leaves such a hole; osslsigncode then signs another digest than the kernel and firmware "
+        + "check.";
 
     /// <summary>Looks at a file, and into a zboot's payload.</summary>
     public static InspectResult Inspect(string name, Layout file, RunContext context) =>
@@ -71,7 +74,12 @@ internal static class ImageInspection
             },
             // Kernels without PE headers are not told apart from other data here.
             ImageKind.Zboot or ImageKind.KernelImage or ImageKind.BzImage or ImageKind.Unified or ImageKind.Efi or ImageKind.Unknown =>
-                OtherFiles.Inspect(name, file, head) ?? new() { File = name, Size = file.Length, Kind = "unknown: neither a PE image nor an ELF file" },
+                OtherFiles.Inspect(name, file, head) ?? new()
+                {
+                    File = name,
+                    Size = file.Length,
+                    Kind = "unknown: neither a PE image nor an ELF file",
+                },
         };
     }
 
@@ -84,7 +92,9 @@ internal static class ImageInspection
         ReadDigests digests = ReadDigests.Of(image, file, read, [HashAlgorithmName.SHA256.Name!]);
         using KernelInside? own = others is null ? new(image, file, context, read) : null;
         KernelInside inside = own ?? others!();
-        var traps = digests.Violations.Select(v => v.Code == FormatErrors.GapAfterHeaders && known.Kind == ImageKind.Zboot ? v.Message + KernelsOwnBuilder : v.Message).ToList();
+        var traps = digests.Violations.Select(v => v.Code == FormatErrors.GapAfterHeaders && known.Kind == ImageKind.Zboot
+            ? v.Message + KernelsOwnBuilder
+            : v.Message).ToList();
         InspectResult result = new()
         {
             File = name,
@@ -147,7 +157,8 @@ internal static class ImageInspection
             index, entry.Offset, entry.Length,
             $"{signed.Hash.Name} {Convert.ToHexStringLower(signed.Digest.Span)}",
             digests.Match(signed.Hash, signed.Digest.Span), signature.IsBeyondJudgement ? null : signature.SignaturesHold(),
-            signer is null ? null : CertificateNames.Of(signer), signer?.Issuer, signer?.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
+            signer is null ? null : CertificateNames.Of(signer), signer?.Issuer,
+            signer?.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
             signer is null ? null : new DateTimeOffset(signer.NotAfter.ToUniversalTime()), signature.SigningTime);
     }
 

@@ -22,7 +22,8 @@ public sealed record InspectedSection(string Name, long Offset, long Size, long 
 
     /// <summary>What code may do with it in memory, as <c>r-x</c>.</summary>
     [JsonIgnore]
-    public string Rights => uint.TryParse(Flags.AsSpan(Flags.StartsWith("0x", StringComparison.Ordinal) ? 2 : 0), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint flags)
+    public string Rights => uint.TryParse(Flags.AsSpan(Flags.StartsWith("0x", StringComparison.Ordinal) ? 2 : 0), NumberStyles.HexNumber,
+        CultureInfo.InvariantCulture, out uint flags)
         ? $"{((flags & Readable) != 0 ? 'r' : '-')}{((flags & Writable) != 0 ? 'w' : '-')}{((flags & Executable) != 0 ? 'x' : '-')}"
         : Flags;
 }
@@ -33,7 +34,8 @@ public sealed record InspectedSection(string Name, long Offset, long Size, long 
 /// <param name="Size">dwLength.</param>
 /// <param name="Digest">Algorithm and the image digest that was signed.</param>
 /// <param name="DigestMatches">Whether it is the image's digest.</param>
-/// <param name="SignatureHolds">Whether the signature is right by the certificate that travels along; null for ML-DSA where OpenSSL is older than 3.5.</param>
+/// <param name="SignatureHolds">Whether the signature is right by the certificate that travels along; null for ML-DSA where OpenSSL is
+/// older than 3.5.</param>
 /// <param name="Signer">Subject of that certificate.</param>
 /// <param name="Issuer">Its issuer.</param>
 /// <param name="Fingerprint">Its SHA-256.</param>
@@ -98,7 +100,9 @@ public sealed record InspectResult : OperationResult
     /// <summary>SHA-256 Authenticode digest as the kernel and firmware compute it.</summary>
     public string? AuthenticodeSha256 { get; init; }
 
-    /// <summary>The same with the zeros that a signer puts behind the image: what a signature of it will be over; null when it is the same.</summary>
+    /// <summary>
+    /// The same with the zeros that a signer puts behind the image: what a signature of it will be over; null when it is the same.
+    /// </summary>
     public string? SignedSha256 { get; init; }
 
     /// <summary>Whether all signers and verifiers compute that digest.</summary>
@@ -195,7 +199,9 @@ public sealed record InspectResult : OperationResult
             ("page size", PageSizeKiB is { } page ? $"{page} KiB" : null),
             ("SizeOfHeaders", SizeOfHeaders is { } headers ? $"0x{headers:x}" : null),
             ("SizeOfImage", SizeOfImage is { } image ? $"0x{image:x}" : null),
-            ("payload", Payload is null ? null : $"{Payload.Compression}, 0x{Payload.Size:x} bytes at 0x{Payload.Offset:x}, 0x{Payload.UncompressedSize:x} uncompressed"),
+            ("payload", Payload is null
+                ? null
+                : $"{Payload.Compression}, 0x{Payload.Size:x} bytes at 0x{Payload.Offset:x}, 0x{Payload.UncompressedSize:x} uncompressed"),
             ("parser", ParserAbi),
             ("authenticode sha256", AuthenticodeSha256),
             ("the same, once signed", SignedSha256),
@@ -205,7 +211,8 @@ public sealed record InspectResult : OperationResult
         if (!Sections.IsEmpty)
         {
             tables.Add(new("sections", ["name", "offset", "size", "address", "in memory", "rights"],
-                [.. Sections.Select(s => ImmutableArray.Create(s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", $"0x{s.Address:x}", $"0x{s.VirtualSize:x}", s.Rights))]));
+                [.. Sections.Select(s => ImmutableArray.Create(s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", $"0x{s.Address:x}",
+                    $"0x{s.VirtualSize:x}", s.Rights))]));
         }
         if (!Signatures.IsEmpty)
         {
@@ -216,7 +223,8 @@ public sealed record InspectResult : OperationResult
         }
         if (!Nested.IsEmpty)
         {
-            tables.Add(new("nested signatures (Windows reads them; kernels, shim 16.1 and EDK2 2026.08 do not)", ["#", "signer", "digest", "digest matches", "signature holds"],
+            tables.Add(new("nested signatures (Windows reads them; kernels, shim 16.1 and EDK2 2026.08 do not)",
+                ["#", "signer", "digest", "digest matches", "signature holds"],
                 [.. Nested.Select(s => ImmutableArray.Create(
                     s.Index, s.Signer ?? "not included", s.Digest, s.DigestMatches ? "yes" : "NO",
                         s.SignatureHolds switch { true => "yes", false => "NO", _ => "not judged: ML-DSA needs OpenSSL 3.5" }))]));

@@ -50,7 +50,8 @@ internal static class OtherFiles
         ];
     });
 
-    private static InspectResult Kit(string name, Layout file) => Told(name, file, "zboot kit", () => [.. KitSummary.Of(ZbootKit.Read(file, name))]);
+    private static InspectResult Kit(string name, Layout file) =>
+        Told(name, file, "zboot kit", () => [.. KitSummary.Of(ZbootKit.Read(file, name))]);
 
     private static InspectResult Update(string name, Layout file) => Told(name, file, "signed change of a UEFI variable (.auth)", () =>
     {
@@ -64,7 +65,8 @@ internal static class OtherFiles
         ];
     });
 
-    private static InspectResult Lists(string name, Layout file) => Told(name, file, "EFI signature lists (.esl)", () => [.. Entries(file.ReadBytes(0, file.Length))]);
+    private static InspectResult Lists(string name, Layout file) =>
+        Told(name, file, "EFI signature lists (.esl)", () => [.. Entries(file.ReadBytes(0, file.Length))]);
 
     private static InspectResult Pkcs7(string name, Layout file, byte[] der) => Told(name, file, "PKCS#7 SignedData", () =>
     {
@@ -76,7 +78,9 @@ internal static class OtherFiles
                 new("content", "Authenticode digest of an image"),
                 new("digest", $"{authenticode.IndirectData.Hash.Name} {Convert.ToHexStringLower(authenticode.IndirectData.Digest.Span)}"),
                 new("signer", authenticode.Signer?.Subject ?? "not included"),
-                new("signature holds", authenticode.IsBeyondJudgement ? "not judged: ML-DSA needs OpenSSL 3.5" : authenticode.SignaturesHold() ? "yes" : "NO"),
+                new("signature holds", authenticode.IsBeyondJudgement ? "not judged: ML-DSA needs OpenSSL 3.5"
+                    : authenticode.SignaturesHold() ? "yes"
+                    : "NO"),
             ];
         }
         catch (KexecSignException)
@@ -86,7 +90,8 @@ internal static class OtherFiles
             return
             [
                 new("content", cms.ContentInfo.ContentType.Value ?? "none"),
-                .. cms.SignerInfos.Cast<SignerInfo>().Select(s => new InspectedField("signer", s.Certificate?.Subject ?? $"{s.SignerIdentifier.Type}, certificate not included")),
+                .. cms.SignerInfos.Cast<SignerInfo>().Select(s =>
+                    new InspectedField("signer", s.Certificate?.Subject ?? $"{s.SignerIdentifier.Type}, certificate not included")),
             ];
         }
     });
@@ -123,7 +128,8 @@ internal static class OtherFiles
     private static byte[] Wrapped(ReadOnlyMemory<byte> signedData)
     {
         // AsnWriter calls bytes behind a value, or none, a mistake of its caller.
-        if (!AsnDecoder.TryReadEncodedValue(signedData.Span, AsnEncodingRules.BER, out _, out _, out _, out int length) || length != signedData.Length)
+        if (!AsnDecoder.TryReadEncodedValue(signedData.Span, AsnEncodingRules.BER, out _, out _, out _, out int length)
+            || length != signedData.Length)
             throw new CryptographicException("the SignedData is not one value of BER");
         var writer = new AsnWriter(AsnEncodingRules.BER);
         using (writer.PushSequence())
@@ -139,7 +145,8 @@ internal static class OtherFiles
     private static byte[]? Pkcs7Of(Layout file)
     {
         byte[] bytes = file.ReadBytes(0, file.Length);
-        if (PemEncoding.TryFind(Encoding.Latin1.GetString(bytes), out PemFields fields) && Encoding.Latin1.GetString(bytes)[fields.Label] is "PKCS7" or "CMS")
+        if (PemEncoding.TryFind(Encoding.Latin1.GetString(bytes), out PemFields fields)
+            && Encoding.Latin1.GetString(bytes)[fields.Label] is "PKCS7" or "CMS")
             bytes = Convert.FromBase64String(Encoding.Latin1.GetString(bytes)[fields.Base64Data]);
         else if (bytes is [_, _, _, _, 0, 2, 2, 0, 0x30, ..])
             bytes = bytes[CertificateEntry.HeaderSize..];

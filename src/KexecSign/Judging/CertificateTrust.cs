@@ -11,11 +11,13 @@ namespace KexecSign.Judging;
 internal static class CertificateTrust
 {
     /// <summary>The trusted certificate that a signer leads to, or null.</summary>
-    public static X509Certificate2? Find(X509Certificate2 signer, ImmutableArray<X509Certificate2> companions, ImmutableArray<X509Certificate2> trusted)
+    public static X509Certificate2? Find(X509Certificate2 signer, ImmutableArray<X509Certificate2> companions,
+        ImmutableArray<X509Certificate2> trusted)
     {
         if (ChainLink.Of(signer) is not { } link)
             return null;
         ImmutableArray<ChainLink> beside = [.. companions.Select(ChainLink.Of).OfType<ChainLink>()];
-        return trusted.FirstOrDefault(t => ChainLink.Of(t) is { } anchor && new FirmwareChain(link, beside, anchor) { AnyKey = true }.Refusal() is null);
+        return trusted.FirstOrDefault(t => ChainLink.Of(t) is { } anchor
+            && new FirmwareChain(link, beside, anchor) { AnyKey = true }.Refusal() is null);
     }
 }

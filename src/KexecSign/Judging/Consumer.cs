@@ -38,7 +38,9 @@ internal enum SignatureRead
     None,
 }
 
-/// <summary>A consumer, whom it trusts and how it judges: the one table that options, policies, schemas, verdicts and reports ask.</summary>
+/// <summary>
+/// A consumer, whom it trusts and how it judges: the one table that options, policies, schemas, verdicts and reports ask.
+/// </summary>
 /// <param name="Consumer">Who.</param>
 /// <param name="Word">Its name in options, policies and reports.</param>
 /// <param name="Rule">Where its rules stand.</param>
@@ -67,7 +69,8 @@ internal sealed record ConsumerFacts(Consumer Consumer, string Word, string Rule
     /// <summary>All of them, in the order in which they are named and asked.</summary>
     public static ImmutableArray<ConsumerFacts> All { get; } =
     [
-        new(Consumer.Firmware, "firmware", "UEFI 32.5; EDK2 2026.08 SecurityPkg DxeImageVerificationLib.c, CryptoPkg CryptAuthenticode.c", SignatureRead.OfImage,
+        new(Consumer.Firmware, "firmware", "UEFI 32.5; EDK2 2026.08 SecurityPkg DxeImageVerificationLib.c, CryptoPkg CryptAuthenticode.c",
+            SignatureRead.OfImage,
             c => c.Expire(FirmwareCheck.AsFirmware(c.File.Image, c.File.Content, c.Digests!, c.Roles.Lists, c.Roles.Db)))
         {
             IsAnybodyTrusted = roles => !roles.Db.IsEmpty || roles.Lists.Allowed != SignatureDatabase.Empty,
@@ -77,16 +80,19 @@ internal sealed record ConsumerFacts(Consumer Consumer, string Word, string Rule
         new(Consumer.Shim, "shim", "shim 16.1 verify.c, verify_buffer_authenticode(), verify_buffer_sbat()", SignatureRead.OfImage,
             c => c.Expire(ShimCheck.AsShim(c.File.Image, c.File.Content, c.Digests!, c.Roles.Lists, c.Roles.Db)))
         {
-            IsAnybodyTrusted = roles => !roles.Db.IsEmpty || roles.Lists.Allowed != SignatureDatabase.Empty || !roles.Lists.OwnerCertificates.IsEmpty,
+            IsAnybodyTrusted = roles =>
+                !roles.Db.IsEmpty || roles.Lists.Allowed != SignatureDatabase.Empty || !roles.Lists.OwnerCertificates.IsEmpty,
             // Nothing in a file says that shim will be asked.
             IsConcerned = (_, _) => false,
             WantsImageDigests = true,
         },
-        new(Consumer.Kexec, "kexec", "Linux kernel/kexec_file.c, crypto/asymmetric_keys/verify_pefile.c, pkcs7_verify.c, pkcs7_trust.c", SignatureRead.OfKernel,
+        new(Consumer.Kexec, "kexec", "Linux kernel/kexec_file.c, crypto/asymmetric_keys/verify_pefile.c, pkcs7_verify.c, pkcs7_trust.c",
+            SignatureRead.OfKernel,
             c => c.Expire(KexecCheck.AsKexec(c)))
         {
             IsAnybodyTrusted = roles =>
-                !roles.Kexec.IsEmpty || !roles.Db.IsEmpty || !roles.Lists.Allowed.Certificates.IsEmpty || !roles.Lists.OwnerCertificates.IsEmpty,
+                !roles.Kexec.IsEmpty || !roles.Db.IsEmpty || !roles.Lists.Allowed.Certificates.IsEmpty
+                    || !roles.Lists.OwnerCertificates.IsEmpty,
             IsConcerned = (file, _) => KexecCheck.HasSignedKernel(file.Kernel),
             JudgeOtherKernel = c => OtherKernels.Judge(c.File, c.Options.Architecture!, c.Options.Applied, c.Roles, c.Context),
             TrustsNobody = "the signature holds; whose it is was not checked, because no certificate was given that the kernel trusts",

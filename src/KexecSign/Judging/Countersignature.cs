@@ -15,7 +15,8 @@ internal sealed record Countersignature(DateTime Time, string Authority, string?
     /// <param name="token">DER of the token.</param>
     /// <param name="signature">The signature that it should be about.</param>
     /// <param name="authorities">Certificates of trusted authorities, or of those that issue theirs.</param>
-    public static Countersignature Check(ReadOnlyMemory<byte> token, ReadOnlyMemory<byte> signature, ImmutableArray<X509Certificate2> authorities)
+    public static Countersignature Check(ReadOnlyMemory<byte> token, ReadOnlyMemory<byte> signature,
+        ImmutableArray<X509Certificate2> authorities)
     {
         try
         {
@@ -26,7 +27,8 @@ internal sealed record Countersignature(DateTime Time, string Authority, string?
                 return Refused("the timestamp does not hold for this signature");
             ImmutableArray<X509Certificate2> companions = [.. stamp.AsSignedCms().Certificates];
             return CertificateTrust.Find(authority, companions, authorities) is null
-                ? Refused($"the timestamp is by {authority.Subject}, which none of the {authorities.Length} trusted authorities is or issued")
+                ? Refused($"the timestamp is by {authority.Subject}, which none of the {authorities.Length} trusted authorities is or "
+                    + $"issued")
                 : new(stamp.TokenInfo.Timestamp.UtcDateTime, authority.Subject, null);
         }
         catch (CryptographicException)

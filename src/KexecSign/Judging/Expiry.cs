@@ -19,16 +19,21 @@ internal static class Expiry
     /// <param name="authorities">The timestamp authorities that are trusted.</param>
     /// <param name="context">Run context.</param>
     public static Verdict Apply(
-        (Verdict Verdict, AuthenticodeSignature? Signature) judged, VerifyOptions options, ImmutableArray<X509Certificate2> authorities, RunContext context)
+        (Verdict Verdict, AuthenticodeSignature? Signature) judged, VerifyOptions options, ImmutableArray<X509Certificate2> authorities,
+            RunContext context)
     {
         (Verdict verdict, AuthenticodeSignature? signature) = judged;
         if (verdict.Answer != Answer.Accepts || signature?.Signer is not { } signer)
             return verdict;
-        DateTime from = signer.NotBefore.ToUniversalTime(), to = signer.NotAfter.ToUniversalTime(), now = context.Clock.GetUtcNow().UtcDateTime;
+        DateTime from = signer.NotBefore.ToUniversalTime(), to = signer.NotAfter.ToUniversalTime(),
+            now = context.Clock.GetUtcNow().UtcDateTime;
         if (now >= from && now <= to)
             return verdict;
         if (!options.ExpiredFails)
-            return verdict with { Reason = $"{verdict.Reason}; its certificate is valid from {Day(from)} to {Day(to)} only, which does not count there" };
+            return verdict with
+            {
+                Reason = $"{verdict.Reason}; its certificate is valid from {Day(from)} to {Day(to)} only, which does not count there",
+            };
         if (signature.TimestampTokens.IsEmpty || authorities.IsEmpty)
             return Verdict.Refused(verdict.Consumer, VerifyErrors.Expired.With(signer.Subject, Day(from), Day(to), Day(now)));
         var refusals = new List<string>();
@@ -40,9 +45,15 @@ internal static class Expiry
             else if (stamp.Time < from || stamp.Time > to)
                 refusals.Add($"{stamp.Authority} stamped it on {Day(stamp.Time)}");
             else
-                return verdict with { Reason = $"{verdict.Reason}; its certificate is valid from {Day(from)} to {Day(to)} only, but {stamp.Authority} saw the signature on {Day(stamp.Time)}" };
+                return verdict with
+                {
+                    Reason =
+                    $"{verdict.Reason}; its certificate is valid from {Day(from)} to {Day(to)} only, but {stamp.Authority} saw the "
+                    + $"signature on {Day(stamp.Time)}",
+                };
         }
-        return Verdict.Refused(verdict.Consumer, VerifyErrors.TimestampDoesNotHelp.With(signer.Subject, Day(from), Day(to), string.Join("; ", refusals)));
+        return Verdict.Refused(verdict.Consumer,
+            VerifyErrors.TimestampDoesNotHelp.With(signer.Subject, Day(from), Day(to), string.Join("; ", refusals)));
     }
 
     private static string Day(DateTime time) => time.ToString("yyyy-MM-dd");

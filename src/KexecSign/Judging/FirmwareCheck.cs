@@ -49,7 +49,9 @@ internal static class FirmwareCheck
             PeLoaders.RequireForFirmware(image);
             digests.Require();
             Vouched vouched = Decide(image, file, digests, lists, [.. trusted, .. lists.Allowed.Certificates]);
-            return (new(Consumer.Firmware, Answer.Accepts, vouched.Reason) { Warnings = [.. OddImages.Warnings(image, file, digests), .. vouched.Entry?.Weaknesses() ?? []] },
+            return (new(Consumer.Firmware, Answer.Accepts,
+                vouched.Reason)
+            { Warnings = [.. OddImages.Warnings(image, file, digests), .. vouched.Entry?.Weaknesses() ?? []] },
                 vouched.Entry?.Signature);
         }
         catch (KexecSignException refused)
@@ -58,14 +60,17 @@ internal static class FirmwareCheck
         }
     }
 
-    private static Vouched Decide(PeImage image, Layout file, ReadDigests digests, VerifyLists lists, ImmutableArray<X509Certificate2> anchors)
+    private static Vouched Decide(PeImage image, Layout file, ReadDigests digests, VerifyLists lists,
+        ImmutableArray<X509Certificate2> anchors)
     {
         if (image.CertificateTable.Size == 0)
             return Unsigned(digests, lists);
         ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
         // The handler walks by steps of 8 and wants to end where the table ends.
-        if (entries.Length != 0 && Alignment.Up(entries[^1].Offset + entries[^1].Length - image.CertificateTable.Address, 8) > image.CertificateTable.Size)
-            throw VerifyErrors.TableEnd.With(entries[^1].Offset, entries[^1].Length, image.CertificateTable.Address + (long)image.CertificateTable.Size, Handler);
+        if (entries.Length != 0 && Alignment.Up(entries[^1].Offset + entries[^1].Length - image.CertificateTable.Address,
+            8) > image.CertificateTable.Size)
+            throw VerifyErrors.TableEnd.With(entries[^1].Offset, entries[^1].Length,
+                image.CertificateTable.Address + (long)image.CertificateTable.Size, Handler);
         bool named = !anchors.IsEmpty || lists.Allowed != SignatureDatabase.Empty;
         Vouched? verified = null;
         KexecSignException? first = null;
@@ -118,7 +123,8 @@ internal static class FirmwareCheck
         }
     }
 
-    private static void RequireAllowedByDbx(SignedEntry? entry, int index, byte[] digest, HashAlgorithmName algorithm, SignatureDatabase revoked)
+    private static void RequireAllowedByDbx(SignedEntry? entry, int index, byte[] digest, HashAlgorithmName algorithm,
+        SignatureDatabase revoked)
     {
         if (revoked.IsEmpty)
             return;
@@ -132,7 +138,8 @@ internal static class FirmwareCheck
     }
 
     private static Vouched? Verified(
-        SignedEntry? entry, int index, byte[] digest, VerifyLists lists, ImmutableArray<X509Certificate2> anchors, bool named, ref KexecSignException? first)
+        SignedEntry? entry, int index, byte[] digest, VerifyLists lists, ImmutableArray<X509Certificate2> anchors, bool named,
+            ref KexecSignException? first)
     {
         if (entry is null)
             return null;
@@ -158,7 +165,8 @@ internal static class FirmwareCheck
     {
         if (entry.Type == CertificateEntry.Pkcs7SignedData)
             return entry.Content;
-        bool isPkcs7 = entry.Type == TypeEfiGuid && entry.Content.Length > GuidSize && new Guid(entry.Content.Span[..GuidSize]) == EfiGuids.CertTypePkcs7;
+        bool isPkcs7 = entry.Type == TypeEfiGuid && entry.Content.Length > GuidSize
+            && new Guid(entry.Content.Span[..GuidSize]) == EfiGuids.CertTypePkcs7;
         return isPkcs7 ? entry.Content[GuidSize..] : null;
     }
 
@@ -175,7 +183,8 @@ internal static class FirmwareCheck
         return null;
     }
 
-    private static string Named(HashAlgorithmName algorithm, byte[] digest) => $"{algorithm.Name} digest {Convert.ToHexStringLower(digest)}";
+    private static string Named(HashAlgorithmName algorithm, byte[] digest) =>
+        $"{algorithm.Name} digest {Convert.ToHexStringLower(digest)}";
 
     private sealed record Vouched(string Reason, SignedEntry? Entry);
 }

@@ -22,7 +22,8 @@ internal static class ImaAppraisal
         {
             try
             {
-                if (value is not null && ImaValues.IsSignature(value) && ImaSignature.Decode(value) is { Type: not ImaSignature.VerityDigsig } signature)
+                if (value is not null && ImaValues.IsSignature(value)
+                    && ImaSignature.Decode(value) is { Type: not ImaSignature.VerityDigsig } signature)
                     file.Digests.AnnounceWhole(signature.Hash);
             }
             catch (KexecSignException)
@@ -48,7 +49,8 @@ internal static class ImaAppraisal
                 return OfSidecar(file, sidecar, withSidecar, trusted, context);
             if (values.User is not null)
                 throw VerifyErrors.ImaUserAlone.With(file.Path);
-            return OfAppended(file, AppendedSignature.Find(file.Content) ?? throw VerifyErrors.NoImaSignature.With(file.Path), trusted, context);
+            return OfAppended(file, AppendedSignature.Find(file.Content) ?? throw VerifyErrors.NoImaSignature.With(file.Path), trusted,
+                context);
         }
         catch (KexecSignException refused)
         {
@@ -66,7 +68,8 @@ internal static class ImaAppraisal
             : verdict;
     }
 
-    private static Verdict OfSidecar(JudgedFile file, byte[] value, bool withSidecar, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    private static Verdict OfSidecar(JudgedFile file, byte[] value, bool withSidecar, ImmutableArray<X509Certificate2> trusted,
+        RunContext context)
     {
         Verdict verdict = ImaCheck.Judge(value, "the sidecar", file, trusted, context);
         if (verdict.Answer != Answer.Accepts)
@@ -77,13 +80,16 @@ internal static class ImaAppraisal
     }
 
     // Rules for kernels and modules may say appraise_type=imasig|modsig; whether this machine's do is not in the file.
-    private static Verdict OfAppended(JudgedFile file, AppendedSignature signature, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    private static Verdict OfAppended(JudgedFile file, AppendedSignature signature, ImmutableArray<X509Certificate2> trusted,
+        RunContext context)
     {
         if (trusted.IsEmpty)
             return new(Consumer.Ima, Answer.NotDecided, "an appended signature is there, but no certificate was given to check it by");
         using IRunStep step = context.Log.Step("hash", signature.ContentLength);
-        (_, HashAlgorithmName hash, X509Certificate2 signer) = ModuleCheck.Require(file.Content.Slice(0, signature.ContentLength), signature, trusted, step, context.Cancellation);
+        (_, HashAlgorithmName hash, X509Certificate2 signer) =
+            ModuleCheck.Require(file.Content.Slice(0, signature.ContentLength), signature, trusted, step, context.Cancellation);
         return new(Consumer.Ima, Answer.NotDecided,
-            $"the appended signature holds by {signer.Subject}, {hash.Name}, but a kernel reads it only under rules with appraise_type=imasig|modsig; there is no security.ima");
+            $"the appended signature holds by {signer.Subject}, {hash.Name}, but a kernel reads it only under rules with "
+                + $"appraise_type=imasig|modsig; there is no security.ima");
     }
 }

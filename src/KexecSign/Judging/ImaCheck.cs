@@ -22,7 +22,8 @@ internal static class ImaCheck
             return (ReadSidecar(sidecar), "the sidecar");
         foreach (string name in (ReadOnlySpan<string>)["security.ima", "user.ima"])
         {
-            if (ExtendedAttribute.TryGet(path, name) is { Length: > 0 } value && value[0] is ImaSignature.Digsig or ImaSignature.VerityDigsig)
+            if (ExtendedAttribute.TryGet(path, name) is { Length: > 0 } value && value[0] is ImaSignature.Digsig
+                or ImaSignature.VerityDigsig)
                 return (value, name);
         }
         return null;
@@ -52,7 +53,8 @@ internal static class ImaCheck
         ImaSignature signature = ImaSignature.Decode(value);
         X509Certificate2 signer = SignerOf(signature, trusted);
         Require(signer, signature, Digest(signature, file.Content, file.Digests, context));
-        return new(Consumer.Ima, Answer.Accepts, $"{source}: key id {signature.KeyId:x8} of {CertificateNames.Of(signer)}, {signature.Hash.Name}");
+        return new(Consumer.Ima, Answer.Accepts,
+            $"{source}: key id {signature.KeyId:x8} of {CertificateNames.Of(signer)}, {signature.Hash.Name}");
     }
 
     /// <summary>Checks a signature and gives the certificate it holds by.</summary>
@@ -87,10 +89,12 @@ internal static class ImaCheck
         if (trusted.FirstOrDefault(c => KeyIdOf(c) == signature.KeyId) is { } signer)
             return signer;
         // Other tools sign by an id that they computed.
-        if (trusted.FirstOrDefault(c => KeyIdOf(c) is null && ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId) is { } unfound)
+        if (trusted.FirstOrDefault(c => KeyIdOf(c) is null
+            && ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(c)) == signature.KeyId) is { } unfound)
             throw VerifyErrors.ImaNoKeyIdentifier.With(CertificateNames.Of(unfound));
         throw VerifyErrors.ImaKeyUnknown.With(
-            $"{signature.KeyId:x8}", string.Join(", ", trusted.Select(c => KeyIdOf(c) is { } id ? $"{id:x8}" : "none (no SubjectKeyIdentifier)")));
+            $"{signature.KeyId:x8}", string.Join(", ",
+                trusted.Select(c => KeyIdOf(c) is { } id ? $"{id:x8}" : "none (no SubjectKeyIdentifier)")));
     }
 
     /// <summary>The id by which a kernel finds a certificate's key; null when it finds it by none.</summary>

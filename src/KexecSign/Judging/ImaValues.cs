@@ -16,7 +16,8 @@ internal sealed record ImaValues(byte[]? Security, byte[]? Sidecar, byte[]? User
     public static ImaValues Of(string path)
     {
         string sidecar = SidecarOf(path);
-        return new(Attribute(path, "security.ima"), File.Exists(sidecar) ? ImaCheck.ReadSidecar(sidecar) : null, Attribute(path, "user.ima"));
+        return new(Attribute(path, "security.ima"), File.Exists(sidecar) ? ImaCheck.ReadSidecar(sidecar) : null,
+            Attribute(path, "user.ima"));
     }
 
     /// <summary>Where the sidecar of a file is.</summary>
@@ -25,5 +26,6 @@ internal sealed record ImaValues(byte[]? Security, byte[]? Sidecar, byte[]? User
     /// <summary>Whether a value is a signature; others hold a digest alone (IMA_XATTR_DIGEST), or nothing.</summary>
     public static bool IsSignature(byte[] value) => value.Length > 0 && value[0] is ImaSignature.Digsig or ImaSignature.VerityDigsig;
 
-    private static byte[]? Attribute(string path, string name) => ExtendedAttribute.TryGet(path, name) is { Length: > 0 } value ? value : null;
+    private static byte[]? Attribute(string path, string name) =>
+        ExtendedAttribute.TryGet(path, name) is { Length: > 0 } value ? value : null;
 }

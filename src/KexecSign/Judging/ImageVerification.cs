@@ -21,7 +21,9 @@ internal static class ImageVerification
     {
         try
         {
-            return OtherKernels.Know(options.Architecture) ? OfOtherKernel(file, options, trusted, context) : OfImage(file, options, trusted, context);
+            return OtherKernels.Know(options.Architecture)
+                ? OfOtherKernel(file, options, trusted, context)
+                : OfImage(file, options, trusted, context);
         }
         catch (KexecSignException refused)
         {
@@ -50,14 +52,16 @@ internal static class ImageVerification
         (TrustedRoles roles, ImmutableArray<string> shortForm) = trusted.Settled(consumers, inside: false);
         var asked = new ConsumerCase(file, options, roles, null, context);
         return new([.. Array.ConvertAll(consumers, c =>
-            (c.JudgeOtherKernel?.Invoke(asked) ?? Verdict.Refused(c.Consumer, VerifyErrors.NotOnArchitecture.With(c.Word, options.Architecture))) with
+            (c.JudgeOtherKernel?.Invoke(asked) ?? Verdict.Refused(c.Consumer,
+                VerifyErrors.NotOnArchitecture.With(c.Word, options.Architecture))) with
             {
                 Sha256 = file.Sha256,
             })], shortForm);
     }
 
     // By its own certificate any signature holds. That is no yes before somebody said whose it should be.
-    private static Verdict Trusting(Verdict verdict, TrustedRoles roles) => verdict.Answer != Answer.Accepts || roles.AreNamed(verdict.Consumer)
+    private static Verdict Trusting(Verdict verdict, TrustedRoles roles) =>
+        verdict.Answer != Answer.Accepts || roles.AreNamed(verdict.Consumer)
         ? verdict
         : verdict with
         {

@@ -11,8 +11,8 @@ using KexecSign.Signing;
 namespace KexecSign.Judging;
 
 /// <summary>
-/// A file that is judged: opened once, however many consumers and rules look at it, so that all of them speak of the same bytes. Its headers,
-/// its digests and the kernel inside are read when the first asks for them.
+/// A file that is judged: opened once, however many consumers and rules look at it, so that all of them speak of the same bytes. Its
+/// headers, its digests and the kernel inside are read when the first asks for them.
 /// </summary>
 internal sealed class JudgedFile : IDisposable
 {

@@ -37,10 +37,12 @@ internal sealed record KernelRules(KexecSignature Looks, string Note = "")
         // arch/riscv/kernel/kexec_image.c came with 6.16; no loader of riscv has a verify_sig. What it makes of a file, the model tells.
         KernelArchitecture.RiscV64 => new(
             KexecSignature.OfImage,
-            " Linux 6.12 loads ELF kernels only; since 6.16 an Image is loaded, too, and no signature of either is checked: only IMA can, see --for ima."),
+            " Linux 6.12 loads ELF kernels only; since 6.16 an Image is loaded, too, and no signature of either is checked: only IMA "
+                + "can, see --for ima."),
         // Neither kexec_efi_ops nor kexec_elf_ops of arch/loongarch has a verify_sig; before them there was no kexec_file_load.
         KernelArchitecture.LoongArch64 => new(
-            KexecSignature.None, "loongarch has kexec_file_load since 6.18, without a check of signatures, and none before; only IMA can check: see --for ima"),
+            KexecSignature.None,
+            "loongarch has kexec_file_load since 6.18, without a check of signatures, and none before; only IMA can check: see --for ima"),
         // arch/s390/kernel/machine_kexec_file.c, s390_verify_sig().
         KernelArchitecture.S390X => new(KexecSignature.Appended),
         // arch/powerpc/kernel/ima_arch.c.

@@ -19,8 +19,8 @@ internal static class KernelVersions
 
     /// <summary>The release whose rules apply, and whether it is the file's own.</summary>
     /// <remarks>
-    /// It is the kernel that runs which judges, not the one inside; who wrote the file wrote its banner too. So the file's word counts only for
-    /// the default and what came after it, never to have older and laxer rules taken.
+    /// It is the kernel that runs which judges, not the one inside; who wrote the file wrote its banner too. So the file's word counts only
+    /// for the default and what came after it, never to have older and laxer rules taken.
     /// </remarks>
     /// <param name="named">What was asked for; null for the file's own.</param>
     /// <param name="kernel">The kernel inside the file.</param>
@@ -48,5 +48,6 @@ internal static class KernelVersions
 
     /// <summary>Whether a kernel's version is one that a list allows: <c>7.3</c> allows 7.3 and 7.3.4+deb13-arm64, not 7.30.</summary>
     public static bool Allows(string allowed, string version) =>
-        version.StartsWith(allowed, StringComparison.Ordinal) && (version.Length == allowed.Length || !char.IsAsciiDigit(version[allowed.Length]));
+        version.StartsWith(allowed, StringComparison.Ordinal)
+            && (version.Length == allowed.Length || !char.IsAsciiDigit(version[allowed.Length]));
 }

@@ -37,31 +37,39 @@ internal static class KexecCheck
     }
 
     private static Verdict Judge(
-        PeImage image, KernelInside kernel, FileDigests digests, VerifyOptions options, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, RunContext context)
+        PeImage image, KernelInside kernel, FileDigests digests, VerifyOptions options, VerifyLists lists,
+            ImmutableArray<X509Certificate2> trusted, RunContext context)
     {
         try
         {
             string words = string.Join(", ", ArchitectureFacts.Words);
             if (options.Architecture is { } wanted && ArchitectureFacts.Named(wanted) is null)
                 throw OperationErrors.OptionValue.With("arch", wanted, words);
-            if ((ArchitectureFacts.Named(options.Architecture) ?? ArchitectureFacts.OfPe(image.Machine)) is not { Architecture: var architecture })
+            if ((ArchitectureFacts.Named(options.Architecture)
+                ?? ArchitectureFacts.OfPe(image.Machine)) is not { Architecture: var architecture })
             {
                 return new(
                     Consumer.Kexec, Answer.NotDecided,
-                    $"the image is for {PeConstants.MachineName(image.Machine)}, whose rules are not known here; --arch says by whose it is to be judged: {words}");
+                    $"the image is for {PeConstants.MachineName(image.Machine)}, whose rules are not known here; --arch says by whose it "
+                        + $"is to be judged: {words}");
             }
             var rules = KernelRules.Of(architecture);
             KernelRuleFacts load = KernelChanges.Of(KernelRule.LoongArchFileLoad);
-            if (architecture == KernelArchitecture.LoongArch64 && options.Kernel is { } old && !load.Holds(KernelRelease.TryParse(old)!.Value))
-                return new(Consumer.Kexec, Answer.Refuses, $"ENOSYS: loongarch has kexec_file_load since {load.Since}, and Linux {old} is older", VerifyErrors.KernelRefuses.Id);
+            if (architecture == KernelArchitecture.LoongArch64 && options.Kernel is { } old
+                && !load.Holds(KernelRelease.TryParse(old)!.Value))
+                return new(Consumer.Kexec, Answer.Refuses,
+                    $"ENOSYS: loongarch has kexec_file_load since {load.Since}, and Linux {old} is older", VerifyErrors.KernelRefuses.Id);
             if (rules.Looks == KexecSignature.None)
                 return new(Consumer.Kexec, Answer.DoesNotCheck, rules.Note);
             string what = (kernel.IsUnified ? "the kernel of .linux, " : "")
-                + (kernel.IsUnpacked ? "the Image inside, as kexec-tools 2.0.31 and later unpack it: " : kernel.IsUnified ? "as it is extracted: " : "");
+                + (kernel.IsUnpacked ? "the Image inside, as kexec-tools 2.0.31 and later unpack it: "
+                    : kernel.IsUnified ? "as it is extracted: "
+                    : "");
             // A kernel inside has other bytes, and digests of its own.
             FileDigests own = kernel.IsUnified || kernel.IsUnpacked ? new(kernel.Open(), context) : digests;
             (KernelRelease release, bool isOwn) = KernelVersions.Of(options.Kernel, kernel);
-            return Ask(kernel.Open(), own, architecture, release, isOwn, lists, [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates], what, context);
+            return Ask(kernel.Open(), own, architecture, release, isOwn, lists,
+                [.. trusted, .. lists.Allowed.Certificates, .. lists.OwnerCertificates], what, context);
         }
         catch (KexecSignException refused)
         {
@@ -70,7 +78,8 @@ internal static class KexecCheck
     }
 
     private static Verdict Ask(
-        Layout file, FileDigests digests, KernelArchitecture architecture, KernelRelease release, bool isOwn, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, string what,
+        Layout file, FileDigests digests, KernelArchitecture architecture, KernelRelease release, bool isOwn, VerifyLists lists,
+        ImmutableArray<X509Certificate2> trusted, string what,
         RunContext context)
     {
         var policy = new KernelPolicy
@@ -82,7 +91,8 @@ internal static class KexecCheck
         };
         KexecVerdict verdict = KexecFileLoad.Judge(file, architecture, policy, digests.Of, context.Cancellation);
         return verdict.Accepted
-            ? new(Consumer.Kexec, verdict.Signature is null ? Answer.DoesNotCheck : Answer.Accepts, what + verdict.Explanation + By(release, isOwn))
+            ? new(Consumer.Kexec, verdict.Signature is null ? Answer.DoesNotCheck : Answer.Accepts,
+                what + verdict.Explanation + By(release, isOwn))
             : new(Consumer.Kexec, Answer.Refuses,
                 $"{what}{verdict.Errno}: {verdict.Explanation}{KernelRules.Of(architecture).Note}{By(release, isOwn)}",
                 verdict.Rule?.Id ?? VerifyErrors.KernelRefuses.Id);
@@ -97,7 +107,8 @@ internal static class KexecCheck
         return entries.IsEmpty ? null : AuthenticodeSignature.Decode(entries[0].Pkcs7());
     }
 
-    private static string By(KernelRelease release, bool isOwn) => $" (by the rules of Linux {release}{(isOwn ? ", which it is itself" : "")})";
+    private static string By(KernelRelease release, bool isOwn) =>
+        $" (by the rules of Linux {release}{(isOwn ? ", which it is itself" : "")})";
 
     // Without certificates only the arithmetic can be checked; that is what trusting the file's own signer does.
     private static ImmutableArray<X509Certificate2> OwnSigners(Layout file)
@@ -106,7 +117,9 @@ internal static class KexecCheck
         return [.. CertificateTable.Read(image, file).SelectMany(e => AuthenticodeSignature.Decode(e.Pkcs7()).Certificates)];
     }
 
-    /// <summary>Whether there is a signed kernel for it. A payload that cannot be opened counts: kexec then says what is wrong with it.</summary>
+    /// <summary>
+    /// Whether there is a signed kernel for it. A payload that cannot be opened counts: kexec then says what is wrong with it.
+    /// </summary>
     public static bool HasSignedKernel(KernelInside kernel)
     {
         try

@@ -27,7 +27,8 @@ internal static class ModuleCheck
     /// <param name="step">Told of the progress.</param>
     /// <param name="cancellation">Stops between two chunks.</param>
     public static (byte[] Digest, HashAlgorithmName Hash, X509Certificate2 Signer) Require(
-        Layout content, AppendedSignature signature, IReadOnlyCollection<X509Certificate2> trusted, IRunStep step, CancellationToken cancellation)
+        Layout content, AppendedSignature signature, IReadOnlyCollection<X509Certificate2> trusted, IRunStep step,
+            CancellationToken cancellation)
     {
         ImmutableArray<DetachedSigner> signers = DetachedSignedData.Decode(signature.SignedData);
         foreach (DetachedSigner signer in signers)
@@ -57,6 +58,7 @@ internal static class ModuleCheck
     }
 
     private static string Described(SignerName name) => name.KeyIdentifier.IsEmpty
-        ? $"the certificate with issuer and serial number {Convert.ToHexStringLower(name.IssuerAndSerial.Span[^Math.Min(16, name.IssuerAndSerial.Length)..])} (its last bytes)"
+        ? $"the certificate with issuer and serial number "
+            + $"{Convert.ToHexStringLower(name.IssuerAndSerial.Span[^Math.Min(16, name.IssuerAndSerial.Length)..])} (its last bytes)"
         : $"the key identifier {Convert.ToHexStringLower(name.KeyIdentifier.Span)}";
 }

@@ -24,7 +24,8 @@ internal static class OddImages
             if (Surplus(entry) is { } surplus)
                 yield return surplus.Says;
             if (entry.Revision != CertificateEntry.Revision2)
-                yield return $"the certificate entry at 0x{entry.Offset:x} has revision 0x{entry.Revision:x}; the kernel and other firmware want 0x{CertificateEntry.Revision2:x}";
+                yield return $"the certificate entry at 0x{entry.Offset:x} has revision 0x{entry.Revision:x}; the kernel and other "
+                    + $"firmware want 0x{CertificateEntry.Revision2:x}";
         }
     }
 

@@ -17,19 +17,22 @@ namespace KexecSign.Judging;
 internal static class OtherKernels
 {
     /// <summary>Whether an architecture is one of these.</summary>
-    public static bool Know(string? architecture) => ArchitectureFacts.Named(architecture) is { } facts && !KernelRules.Of(facts.Architecture).ReadPe;
+    public static bool Know(string? architecture) =>
+        ArchitectureFacts.Named(architecture) is { } facts && !KernelRules.Of(facts.Architecture).ReadPe;
 
     /// <summary>The verdict of <c>kexec_file_load</c> on a machine that booted securely.</summary>
     public static Verdict Judge(JudgedFile file, string architecture, bool withSidecar, TrustedRoles roles, RunContext context)
     {
         try
         {
-            bool byIma = ArchitectureFacts.Named(architecture) is { } facts && KernelRules.Of(facts.Architecture).Looks == KexecSignature.OfIma;
+            bool byIma = ArchitectureFacts.Named(architecture) is { } facts
+                && KernelRules.Of(facts.Architecture).Looks == KexecSignature.OfIma;
             // powerpc asks .ima for both kinds, and s390 its builtin, secondary and platform keyrings.
             ImmutableArray<X509Certificate2> trusted = byIma ? [.. roles.Ima, .. roles.OfKernel] : roles.OfKernel;
             return byIma && (file.Ima.Security ?? (withSidecar ? file.Ima.Sidecar : null)) is not null
                 ? ByIma(file, withSidecar, trusted, context)
-                : ByAppended(file.Content, AppendedSignature.Find(file.Content) ?? throw VerifyErrors.NoAppendedSignature.With(), trusted, context);
+                : ByAppended(file.Content, AppendedSignature.Find(file.Content) ?? throw VerifyErrors.NoAppendedSignature.With(), trusted,
+                    context);
         }
         catch (KexecSignException refused)
         {
@@ -46,7 +49,8 @@ internal static class OtherKernels
             : ima with { Consumer = Consumer.Kexec, Reason = "by IMA, as powerpc does under secure boot: " + ima.Reason };
     }
 
-    private static Verdict ByAppended(Layout file, AppendedSignature signature, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    private static Verdict ByAppended(Layout file, AppendedSignature signature, ImmutableArray<X509Certificate2> trusted,
+        RunContext context)
     {
         if (trusted.IsEmpty)
             return new(Consumer.Kexec, Answer.NotDecided, "an appended signature is there, but no certificate was given to check it by");

@@ -28,10 +28,13 @@ internal static class PeLoaders
             throw VerifyErrors.NotEfiApplication.With(image.Subsystem);
         if (image.Directories.Length > MaxDirectories)
             throw Refused($"it has {image.Directories.Length} data directories, at most {MaxDirectories} are taken", FirmwareHeaders);
-        if (image.SizeOfImage <= image.SectionTableOffset || (image.SizeOfImage - image.SectionTableOffset) / PeConstants.SectionHeaderSize <= image.Sections.Length)
+        if (image.SizeOfImage <= image.SectionTableOffset
+            || (image.SizeOfImage - image.SectionTableOffset) / PeConstants.SectionHeaderSize <= image.Sections.Length)
             throw Refused($"SizeOfImage 0x{image.SizeOfImage:x} has no room for the section table", FirmwareHeaders);
         if (image.SizeOfHeaders <= image.SectionTableOffset || image.SizeOfHeaders >= image.SizeOfImage)
-            throw Refused($"SizeOfHeaders 0x{image.SizeOfHeaders:x} does not lie between the section table at 0x{image.SectionTableOffset:x} and SizeOfImage 0x{image.SizeOfImage:x}", FirmwareHeaders);
+            throw Refused(
+                $"SizeOfHeaders 0x{image.SizeOfHeaders:x} does not lie between the section table at 0x{image.SectionTableOffset:x} and "
+                + $"SizeOfImage 0x{image.SizeOfImage:x}", FirmwareHeaders);
         foreach (PeSection section in image.Sections)
         {
             if (section.SizeOfRawData == 0)
@@ -40,7 +43,8 @@ internal static class PeLoaders
                 throw Refused($"section '{section.Name}' begins inside the headers (address 0x{section.VirtualAddress:x}, file "
                     + $"0x{section.PointerToRawData:x}, headers 0x{image.SizeOfHeaders:x})", FirmwareHeaders);
             if (section.RawEnd > image.FileLength)
-                throw Refused($"section '{section.Name}' ends at 0x{section.RawEnd:x}, the file at 0x{image.FileLength:x}", FirmwareHeaders);
+                throw Refused($"section '{section.Name}' ends at 0x{section.RawEnd:x}, the file at 0x{image.FileLength:x}",
+                    FirmwareHeaders);
         }
     }
 
@@ -53,7 +57,8 @@ internal static class PeLoaders
             throw Refused("it is PE32, shims of 64-bit machines take PE32+", ShimHeaders);
         if (image.Directories.Length > MaxDirectories)
             throw Refused($"it has {image.Directories.Length} data directories, at most {MaxDirectories} are taken", ShimHeaders);
-        if (image.SizeOfImage < image.SectionTableOffset || (image.SizeOfImage - image.SectionTableOffset) / PeConstants.SectionHeaderSize <= image.Sections.Length
+        if (image.SizeOfImage < image.SectionTableOffset
+            || (image.SizeOfImage - image.SectionTableOffset) / PeConstants.SectionHeaderSize <= image.Sections.Length
             || image.SizeOfImage < image.SizeOfHeaders)
             throw Refused($"SizeOfImage 0x{image.SizeOfImage:x} has no room for headers and section table", ShimHeaders);
         if ((characteristics & RelocationsStripped) != 0)
@@ -70,14 +75,17 @@ internal static class PeLoaders
             long begin = section.VirtualAddress, end = unchecked(section.VirtualAddress + section.VirtualSize - 1);
             bool begins = begin < image.SizeOfImage, ends = end < image.SizeOfImage;
             if ((section.Characteristics & Discardable) == 0 && !(begins && ends))
-                throw Refused($"section '{section.Name}' lies from 0x{begin:x} to 0x{end:x}, SizeOfImage is 0x{image.SizeOfImage:x}", ShimSections);
-            if ((section.Characteristics & Uninitialised) == 0 && (section.VirtualAddress < image.SizeOfHeaders || section.PointerToRawData < image.SizeOfHeaders))
+                throw Refused($"section '{section.Name}' lies from 0x{begin:x} to 0x{end:x}, SizeOfImage is 0x{image.SizeOfImage:x}",
+                    ShimSections);
+            if ((section.Characteristics & Uninitialised) == 0
+                && (section.VirtualAddress < image.SizeOfHeaders || section.PointerToRawData < image.SizeOfHeaders))
                 throw Refused($"section '{section.Name}' begins inside the headers (address 0x{section.VirtualAddress:x}, file "
                     + $"0x{section.PointerToRawData:x}, headers 0x{image.SizeOfHeaders:x})", ShimSections);
             if ((ends ? end + 1 : 0) < (begins ? begin + 1 : 0))
                 throw Refused($"section '{section.Name}' has a negative size", ShimSections);
             if (section.SizeOfRawData > left)
-                throw Refused($"section '{section.Name}' has 0x{section.SizeOfRawData:x} bytes where 0x{left:x} are left of the file", ShimDigest);
+                throw Refused($"section '{section.Name}' has 0x{section.SizeOfRawData:x} bytes where 0x{left:x} are left of the file",
+                    ShimDigest);
             left -= section.SizeOfRawData;
             if (section.SizeOfRawData != 0 && (section.PointerToRawData >= image.FileLength || section.RawEnd > image.FileLength))
                 throw Refused($"section '{section.Name}' ends at 0x{section.RawEnd:x}, the file at 0x{image.FileLength:x}", ShimDigest);
@@ -95,7 +103,9 @@ internal static class PeLoaders
         foreach (PeSection section in image.Sections)
             hashed += section.SizeOfRawData;
         if (image.FileLength > hashed && (image.FileLength - hashed < table.Size || image.FileLength - table.Size != table.Address))
-            throw Refused($"the certificate table of 0x{table.Size:x} bytes at 0x{table.Address:x} does not end with the file at 0x{image.FileLength:x}", ShimDigest);
+            throw Refused(
+                $"the certificate table of 0x{table.Size:x} bytes at 0x{table.Address:x} does not end with the file at "
+                + $"0x{image.FileLength:x}", ShimDigest);
     }
 
     private static Formats.Errors.KexecSignException Refused(string why, string where) => VerifyErrors.NotLoaded.With(why, where);

@@ -63,7 +63,8 @@ internal static class ShimCheck
 
         ImmutableArray<X509Certificate2> given = [.. trusted, .. lists.Allowed.FirstCertificates, .. lists.OwnerCertificates];
         ImmutableArray<X509Certificate2> anchors = [.. given.Where(IsTaken)];
-        ImmutableArray<X509Certificate2> revoked = [.. lists.Revoked.FirstCertificates.Concat(lists.OwnerRevoked.FirstCertificates).Where(IsTaken)];
+        ImmutableArray<X509Certificate2> revoked =
+            [.. lists.Revoked.FirstCertificates.Concat(lists.OwnerRevoked.FirstCertificates).Where(IsTaken)];
         bool named = !given.IsEmpty || lists.Allowed != SignatureDatabase.Empty;
         KexecSignException? first = null;
         ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
@@ -105,9 +106,13 @@ internal static class ShimCheck
 
     private static bool Holds(SignatureDatabase list, ReadDigests digests, byte[] sha256) =>
         list.Holds(HashAlgorithmName.SHA256, sha256)
-        || (list.DigestAlgorithms.Contains(HashAlgorithmName.SHA1.Name) && list.Holds(HashAlgorithmName.SHA1, digests.AsShim(HashAlgorithmName.SHA1)));
+        || (list.DigestAlgorithms.Contains(HashAlgorithmName.SHA1.Name)
+            && list.Holds(HashAlgorithmName.SHA1, digests.AsShim(HashAlgorithmName.SHA1)));
 
-    /// <summary>Whether shim looks at a certificate of its lists: verify_x509() wants DER with a length of two bytes, verify_eku() none that is for modules.</summary>
+    /// <summary>
+    /// Whether shim looks at a certificate of its lists: verify_x509() wants DER with a length of two bytes, verify_eku() none that is for
+    /// modules.
+    /// </summary>
     internal static bool IsTaken(X509Certificate2 certificate) =>
         certificate.RawDataMemory.Span is [0x30, 0x82, ..] && !certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>()
             .Any(e => e.EnhancedKeyUsages.Cast<Oid>().Any(o => o.Value == ModuleSigning));

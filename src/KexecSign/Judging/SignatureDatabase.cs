@@ -75,19 +75,23 @@ internal sealed class SignatureDatabase
         return _digests.Any(d => d.Algorithm == algorithm && d.Values.Contains(hex));
     }
 
-    /// <summary>Whether the hash of a certificate is in it (EDK2 DxeImageVerificationLib.c, IsCertHashFoundInDbx(); shim does not look).</summary>
+    /// <summary>
+    /// Whether the hash of a certificate is in it (EDK2 DxeImageVerificationLib.c, IsCertHashFoundInDbx(); shim does not look).
+    /// </summary>
     public bool HoldsHashOf(X509Certificate2 certificate)
     {
         if (_certificateHashes.IsEmpty)
             return false;
         ReadOnlyMemory<byte> signed = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.BER).ReadSequence().ReadEncodedValue();
-        return _certificateHashes.Any(t => t.Values.Contains(Convert.ToHexStringLower(CryptographicOperations.HashData(t.Algorithm, signed.Span))));
+        return _certificateHashes.Any(t => t.Values.Contains(
+            Convert.ToHexStringLower(CryptographicOperations.HashData(t.Algorithm, signed.Span))));
     }
 
     private static ImmutableArray<Hashes> Values(ImmutableArray<SignatureList> lists, Func<HashType, Guid> type, int tail) =>
     [
         .. HashTypes
-            .Select(t => new Hashes(t.Algorithm, lists.Where(l => l.Type == type(t) && l.Type != Guid.Empty).SelectMany(l => l.Entries).Where(e => e.Data.Length == t.Length + tail)
+            .Select(t => new Hashes(t.Algorithm, lists.Where(l => l.Type == type(t)
+                && l.Type != Guid.Empty).SelectMany(l => l.Entries).Where(e => e.Data.Length == t.Length + tail)
                 .Select(e => Convert.ToHexStringLower(e.Data.Span[..t.Length])).ToHashSet(StringComparer.Ordinal)))
             .Where(t => t.Values.Count > 0),
     ];

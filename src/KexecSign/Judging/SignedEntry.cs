@@ -55,7 +55,8 @@ internal sealed class SignedEntry
     public bool HasAllSigners => _chains.HasAllSigners;
 
     /// <summary>How people know the signer.</summary>
-    public string SignerName => _chains.Signers.FirstOrDefault() is { } signer ? CertificateNames.Of(signer) : "a certificate that is not included";
+    public string SignerName => _chains.Signers.FirstOrDefault() is { } signer ? CertificateNames.Of(
+        signer) : "a certificate that is not included";
 
     /// <summary>Reads an entry.</summary>
     /// <exception cref="KexecSignException">KS15xx: it is no Authenticode signature.</exception>
@@ -65,12 +66,15 @@ internal sealed class SignedEntry
     public bool IsVouchedForBy(X509Certificate2 certificate, byte[] digest) =>
         Signed(digest) && IsRsa && _chains.Refusal(certificate, _asker.IsShim) is null;
 
-    /// <summary>Refuses what no certificate would change: another digest, an algorithm that the consumer lacks, a signature that is wrong.</summary>
+    /// <summary>
+    /// Refuses what no certificate would change: another digest, an algorithm that the consumer lacks, a signature that is wrong.
+    /// </summary>
     /// <exception cref="KexecSignException">KS4102, KS4103, KS4105, KS4114.</exception>
     public void Require(byte[] digest)
     {
         if (!Signed(digest))
-            throw VerifyErrors.DigestDiffers.With(_index, Convert.ToHexStringLower(Signature.IndirectData.Digest.Span), Convert.ToHexStringLower(digest), _asker.Verify);
+            throw VerifyErrors.DigestDiffers.With(_index, Convert.ToHexStringLower(Signature.IndirectData.Digest.Span),
+                Convert.ToHexStringLower(digest), _asker.Verify);
         RequireAlgorithm();
         if (!_chains.Hold)
             throw VerifyErrors.SignatureWrong.With(_index, SignerName, _asker.Verify);
@@ -88,7 +92,9 @@ internal sealed class SignedEntry
             throw VerifyErrors.FirmwareWantsRsa.With(_index, Signature.SignatureAlgorithm);
     }
 
-    /// <summary>The refusal of an entry for which none of the certificates vouches: by the rule that was broken on the way, if one was.</summary>
+    /// <summary>
+    /// The refusal of an entry for which none of the certificates vouches: by the rule that was broken on the way, if one was.
+    /// </summary>
     public KexecSignException NotTrusted(ImmutableArray<X509Certificate2> certificates)
     {
         foreach (X509Certificate2 certificate in certificates)
@@ -112,7 +118,8 @@ internal sealed class SignedEntry
         }
     }
 
-    private bool IsRsa => !Oids.IsMlDsa(Signature.SignatureAlgorithm) && !Signature.SignatureAlgorithm.StartsWith(EcdsaPrefix, StringComparison.Ordinal)
+    private bool IsRsa => !Oids.IsMlDsa(Signature.SignatureAlgorithm) && !Signature.SignatureAlgorithm.StartsWith(EcdsaPrefix,
+        StringComparison.Ordinal)
         && _chains.Signers.All(s => s.PublicKey.Oid.Value == Oids.Rsa);
 
     // The last bytes of the content, whatever algorithm it names.

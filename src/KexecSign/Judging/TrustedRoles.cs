@@ -35,26 +35,32 @@ internal sealed record TrustedRoles
 
     /// <summary>What options name.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS2xxx, KS16xx, KS3031 when a file cannot be read.</exception>
-    public static TrustedRoles Read(VerifyOptions options, RunContext context) => Of([.. options.Db.Where(d => !IsList(d))], options.KexecCertificates, options.ImaCertificates, context) with
-    {
-        Any = TrustedCertificates.Open(options.Certificates, context),
-        Authorities = TrustedCertificates.Open(options.TimestampAuthorities, context),
-        Lists = VerifyLists.Read(options, ListIn("db", options.Db), context),
-    };
+    public static TrustedRoles Read(VerifyOptions options, RunContext context) =>
+        Of([.. options.Db.Where(d => !IsList(d))], options.KexecCertificates, options.ImaCertificates, context) with
+        {
+            Any = TrustedCertificates.Open(options.Certificates, context),
+            Authorities = TrustedCertificates.Open(options.TimestampAuthorities, context),
+            Lists = VerifyLists.Read(options, ListIn("db", options.Db), context),
+        };
 
     /// <summary>Certificates by role, as references; of a file of signature lists the certificates.</summary>
-    public static TrustedRoles Of(ImmutableArray<string> db, ImmutableArray<string> kexec, ImmutableArray<string> ima, RunContext context) => new()
-    {
-        Db = TrustedCertificates.Open(db, context),
-        Kexec = TrustedCertificates.Open(kexec, context),
-        Ima = TrustedCertificates.Open(ima, context),
-    };
+    public static TrustedRoles Of(ImmutableArray<string> db, ImmutableArray<string> kexec, ImmutableArray<string> ima,
+        RunContext context) => new()
+        {
+            Db = TrustedCertificates.Open(db, context),
+            Kexec = TrustedCertificates.Open(kexec, context),
+            Ima = TrustedCertificates.Open(ima, context),
+        };
 
-    /// <summary>The one file of EFI signature lists among references; null when there is none. Certificates in a db come as PEM or DER, too.</summary>
+    /// <summary>
+    /// The one file of EFI signature lists among references; null when there is none. Certificates in a db come as PEM or DER, too.
+    /// </summary>
     public static string? ListIn(string option, ImmutableArray<string> references)
     {
         string[] lists = [.. references.Where(IsList)];
-        return lists.Length <= 1 ? lists.FirstOrDefault() : throw OperationErrors.OptionValue.With(option, lists[1], "certificates, and one file of signature lists at most");
+        return lists.Length <= 1
+            ? lists.FirstOrDefault()
+            : throw OperationErrors.OptionValue.With(option, lists[1], "certificates, and one file of signature lists at most");
     }
 
     /// <summary>Both together.</summary>
@@ -102,12 +108,16 @@ internal sealed record TrustedRoles
                 Ima = ima ? [.. Ima, .. Any] : Ima,
                 Any = [],
             },
-            [.. firmware ? ["db"] : (ReadOnlySpan<string>)[], .. kexec ? ["kexec"] : (ReadOnlySpan<string>)[], .. ima ? ["ima"] : (ReadOnlySpan<string>)[]]);
+            [.. firmware ? ["db"]
+                : (ReadOnlySpan<string>)[], .. kexec ? ["kexec"]
+                : (ReadOnlySpan<string>)[], .. ima ? ["ima"]
+                : (ReadOnlySpan<string>)[]]);
 
         bool AnyReads(SignatureRead signature) => consumers.Any(consumer => consumer.Reads == signature);
     }
 
-    // A certificate is a SEQUENCE, PKCS#7 too, and PEM says what it is; whatever else there is in a file of a db is lists, or an update of them.
+    // A certificate is a SEQUENCE, PKCS#7 too, and PEM says what it is; whatever else there is in a file of a db is lists, or an update of
+    // them.
     private static bool IsList(string reference)
     {
         if (reference.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase))

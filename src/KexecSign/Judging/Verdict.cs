@@ -33,7 +33,9 @@ public sealed record Verdict(Consumer Consumer, Answer Answer, string Reason, st
     /// <summary>SHA-256 of the file that was judged, lower-case hex.</summary>
     public string? Sha256 { get; init; }
 
-    /// <summary>Of a verdict that is not decided because nobody is trusted: true when the signature holds by the certificate that it brings along.</summary>
+    /// <summary>
+    /// Of a verdict that is not decided because nobody is trusted: true when the signature holds by the certificate that it brings along.
+    /// </summary>
     public bool? SignatureHolds { get; init; }
 
     /// <summary>True when the file is taken only once its sidecar was applied to it; null when it is taken as it is.</summary>
@@ -63,7 +65,9 @@ public sealed record Verdict(Consumer Consumer, Answer Answer, string Reason, st
     /// <summary>Where the rules that were applied stand.</summary>
     public string Rule => ConsumerFacts.Of(Consumer).Rule;
 
-    /// <summary>A refusal for the reason an error states. What is wrong with this machine is no verdict on a file, and goes on as the error it is.</summary>
+    /// <summary>
+    /// A refusal for the reason an error states. What is wrong with this machine is no verdict on a file, and goes on as the error it is.
+    /// </summary>
     public static Verdict Refused(Consumer consumer, KexecSignException because)
     {
         if (!Failure.IsAnswer(because))

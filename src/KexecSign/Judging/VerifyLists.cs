@@ -13,7 +13,8 @@ namespace KexecSign.Judging;
 /// <param name="OwnerRevoked">MokListX.</param>
 /// <param name="SbatLevel">What shim demands of <c>.sbat</c>; null when it demands nothing.</param>
 internal sealed record VerifyLists(
-    SignatureDatabase Allowed, SignatureDatabase Revoked, ImmutableArray<X509Certificate2> OwnerCertificates, SignatureDatabase OwnerRevoked, SbatTable? SbatLevel)
+    SignatureDatabase Allowed, SignatureDatabase Revoked, ImmutableArray<X509Certificate2> OwnerCertificates,
+        SignatureDatabase OwnerRevoked, SbatTable? SbatLevel)
 {
     private const long MaxSbatLevel = 64 * 1024;
 

@@ -27,7 +27,8 @@ internal sealed record ModuleFile(FileSource Source, ModuleCompression Compressi
     public string? Note => Compression == ModuleCompression.None ? null : ModuleCodec.Name(Compression);
 
     /// <summary>Opens one.</summary>
-    /// <exception cref="Formats.Errors.KexecSignException">KS14xx, KS3001, KS3002, KS3051, KS3751, KS3752, KS3754, KS3913, KS3914.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS14xx, KS3001, KS3002, KS3051, KS3751, KS3752, KS3754, KS3913,
+    /// KS3914.</exception>
     public static ModuleFile Open(SelectedFile file, CancellationToken cancellation)
     {
         FileSource source = file.Open();
@@ -47,11 +48,17 @@ internal sealed record ModuleFile(FileSource Source, ModuleCompression Compressi
             ModuleCompression compression = ModuleCodec.Of(content);
             // 'modprobe' takes what the name says, and what it does not open nobody will verify.
             if (ModuleCodec.Promised(Path.GetFileName(file.Path)) is { } promised && promised != compression)
-                throw OperationErrors.ModuleNameUnfit.With(Path.GetFileName(file.Path), compression == ModuleCompression.None ? "no compressed data" : $"{ModuleCodec.Name(compression)} data");
-            Layout whole = compression == ModuleCompression.None ? content : Layout.Of(ModuleCodec.Open(content, compression, cancellation));
+                throw OperationErrors.ModuleNameUnfit.With(Path.GetFileName(file.Path), compression == ModuleCompression.None
+                    ? "no compressed data"
+                    : $"{ModuleCodec.Name(compression)} data");
+            Layout whole = compression == ModuleCompression.None
+                ? content
+                : Layout.Of(ModuleCodec.Open(content, compression, cancellation));
             ModuleFile module = new(source, compression, whole, AppendedSignature.Find(whole)) { _rented = rented };
             return module.Content.Length > 0 ? module
-                : throw OperationErrors.ModuleEmpty.With(whole.Length > 0 ? "is a signature over nothing" : $"holds 0 bytes in {ModuleCodec.Name(compression)}");
+                : throw OperationErrors.ModuleEmpty.With(whole.Length > 0
+                    ? "is a signature over nothing"
+                    : $"holds 0 bytes in {ModuleCodec.Name(compression)}");
         }
         catch
         {
@@ -66,7 +73,8 @@ internal sealed record ModuleFile(FileSource Source, ModuleCompression Compressi
     {
         byte[] bytes = module.ReadBytes(0, module.Length);
         ReadOnlyMemory<byte> packed = ModuleCodec.Close(bytes, Compression);
-        ReadBack.RequireSame(Layout.Of(bytes), Layout.Of(ModuleCodec.Open(Layout.Of(packed), Compression, cancellation)), "the module unpacked again");
+        ReadBack.RequireSame(Layout.Of(bytes), Layout.Of(ModuleCodec.Open(Layout.Of(packed), Compression, cancellation)),
+            "the module unpacked again");
         return packed;
     }
 

@@ -184,7 +184,9 @@ internal sealed class KernelDecompressor(CancellationToken cancellation) : IKern
     /// <summary>The output is longer than the kernel lets it be.</summary>
     private sealed class FullException : Exception;
 
-    /// <summary>Input that tells whether its reader wanted more than there is, which an inflater does only when it has not seen the end.</summary>
+    /// <summary>
+    /// Input that tells whether its reader wanted more than there is, which an inflater does only when it has not seen the end.
+    /// </summary>
     private sealed class EndNoticingStream(ReadOnlyMemory<byte> bytes) : Stream
     {
         private int _position;

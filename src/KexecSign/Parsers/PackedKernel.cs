@@ -20,12 +20,15 @@ internal static class PackedKernel
 {
     private const int MaxDepth = 4;
 
-    /// <summary>Holds what a parser gave against what is packed; null when they are the same, or when nothing is known to be packed.</summary>
+    /// <summary>
+    /// Holds what a parser gave against what is packed; null when they are the same, or when nothing is known to be packed.
+    /// </summary>
     /// <exception cref="Formats.Errors.KexecSignException">The image cannot be unpacked.</exception>
     public static BpfFault? Compare(Layout image, ReadOnlyMemory<byte> given, RunContext context, out string? packedSha256) =>
         Compare(image, image.Length, given, context, 0, out packedSha256);
 
-    private static BpfFault? Compare(Layout image, long least, ReadOnlyMemory<byte> given, RunContext context, int depth, out string? packedSha256)
+    private static BpfFault? Compare(Layout image, long least, ReadOnlyMemory<byte> given, RunContext context, int depth,
+        out string? packedSha256)
     {
         packedSha256 = null;
         if (depth > MaxDepth)
@@ -57,7 +60,8 @@ internal static class PackedKernel
         if (!known.IsPe)
             return null;
         PeSection? linux = PeReader.Read(image).FindSection(".linux");
-        return linux is null ? null : (image.Slice(linux.PointerToRawData, linux.SizeOfRawData), Math.Min(linux.VirtualSize, linux.SizeOfRawData));
+        return linux is null ? null : (image.Slice(linux.PointerToRawData, linux.SizeOfRawData),
+            Math.Min(linux.VirtualSize, linux.SizeOfRawData));
     }
 
     // A section's content ends anywhere between VirtualSize and the end of its padding; parsers differ in which they take.

@@ -42,7 +42,8 @@ internal sealed record ParserCompiler(int Abi, SystemProgram Clang, SystemProgra
             Clang,
             [
                 "-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", $"-DKEXEC_ABI={Abi}", .. Macros.Select(macro => "-D" + macro),
-                "-fdebug-compilation-dir=.", .. maps, "-fno-ident", .. Includes.SelectMany(path => (string[])["-I", Path.GetFullPath(path)]), "-I", work.Path,
+                "-fdebug-compilation-dir=.", .. maps, "-fno-ident",
+                .. Includes.SelectMany(path => (string[])["-I", Path.GetFullPath(path)]), "-I", work.Path,
                 "-c", Relative(full), "-o", work.File(ObjectName),
             ],
             context)

@@ -58,7 +58,8 @@ internal static class ParserJudgement
                 yield return ParserFinding.Of(VerifyErrors.ContractTarget.With(program.Name, program.Target ?? "nothing", series, hook));
             if (program.Type != Tracing || program.AttachType != FunctionEntry || !program.Sleepable)
                 yield return ParserFinding.Of(VerifyErrors.ContractSleepable.With(program.Name, hook));
-            if (program.License is not ("GPL" or "GPL v2" or "GPL and additional rights" or "Dual BSD/GPL" or "Dual MIT/GPL" or "Dual MPL/GPL"))
+            if (program.License is not ("GPL" or "GPL v2" or "GPL and additional rights" or "Dual BSD/GPL" or "Dual MIT/GPL"
+                or "Dual MPL/GPL"))
                 yield return ParserFinding.Of(VerifyErrors.ContractLicense.With(program.Name, program.License));
             foreach (string function in program.Functions.Where(f => !functions.Contains(f)))
                 yield return ParserFinding.Of(VerifyErrors.ContractFunction.With(program.Name, function, series, Listed(functions)));
@@ -85,7 +86,8 @@ internal static class ParserJudgement
     }
 
     // A source line may begin with a slash only as a comment.
-    private static bool IsPath(string text) => text.Length > 1 && text[0] == '/' && text[1] is not ('*' or '/') && !text.Contains(' ', StringComparison.Ordinal);
+    private static bool IsPath(string text) =>
+        text.Length > 1 && text[0] == '/' && text[1] is not ('*' or '/') && !text.Contains(' ', StringComparison.Ordinal);
 
     private static bool IsPowerOfTwo(ParserMap ring) => ring.MaxEntries > 0 && (ring.MaxEntries & (ring.MaxEntries - 1)) == 0;
 

@@ -27,5 +27,7 @@ internal static class ParserSection
     /// <summary>The bytes of a parser object.</summary>
     /// <exception cref="KexecSignException">KS1315.</exception>
     public static byte[] ReadAll(Layout parser) =>
-        parser.Length <= MaxParserLength ? parser.ReadBytes(0, parser.Length) : throw FormatErrors.ParserTooLarge.With(parser.Length, MaxParserLength);
+        parser.Length <= MaxParserLength
+            ? parser.ReadBytes(0, parser.Length)
+            : throw FormatErrors.ParserTooLarge.With(parser.Length, MaxParserLength);
 }

@@ -85,7 +85,8 @@ internal static class ParserSimulation
                 throw OperationErrors.SimulatedOtherSeries.With(other.Word, "images with a .bpf section", "an ELF file");
             if (request.Image is null)
                 throw OperationErrors.SimulatedWithoutImage.With();
-            return Asked(request) ?? Latest(ParserCarrier.ParserElf, () => ParserObject.Parse(ParserElf.ReadAll(ReadAll(file))[0].Parsers[0]).Abi);
+            return Asked(request) ?? Latest(ParserCarrier.ParserElf,
+                () => ParserObject.Parse(ParserElf.ReadAll(ReadAll(file))[0].Parsers[0]).Abi);
         }
         if (!known.IsPe)
             throw OperationErrors.NothingToSimulate.With();
@@ -105,7 +106,8 @@ internal static class ParserSimulation
         return Latest(ParserCarrier.ImageSection, () => ParserObject.Parse(ParserSection.Extract(image, file)).Abi);
     }
 
-    private static ParserSeries? Asked(SimulationRequest request) => request.Abi is { } abi && ParserSeries.In(abi) is [.., var asked] ? asked : null;
+    private static ParserSeries? Asked(SimulationRequest request) =>
+        request.Abi is { } abi && ParserSeries.In(abi) is [.., var asked] ? asked : null;
 
     // Of those whose kernels would find the parser there. Where its bytes do not tell, or tell of a series that keeps parsers
     // elsewhere, the latest: it was put there for one of these.

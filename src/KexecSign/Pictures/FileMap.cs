@@ -51,7 +51,10 @@ internal sealed record FileMap(string Name, string Kind, long Size, ImmutableArr
     /// <summary>How the file's end and image_size stand to each other; null where there is no image_size.</summary>
     public string? EndSays => ImageSize is not { } size ? null
         : size == Size ? $"the file ends exactly at image_size, 0x{size:x}{(Covers.IsEmpty ? "" : ": its signature fits")}"
-        : size > Size ? $"the file ends at 0x{Size:x}, 0x{size - Size:x} bytes before image_size 0x{size:x}: memory without content (bss){(Covers.IsEmpty ? ", room for a signature" : "")}"
+
+            : size > Size
+            ? $"the file ends at 0x{Size:x}, 0x{size - Size:x} bytes before image_size 0x{size:x}: memory without content "
+                + $"(bss){(Covers.IsEmpty ? ", room for a signature" : "")}"
         : $"the file goes 0x{Size - size:x} bytes beyond image_size 0x{size:x}: kexec refuses it";
 
     /// <summary>The map of what was inspected; null for what has no parts.</summary>
@@ -73,7 +76,10 @@ internal sealed record FileMap(string Name, string Kind, long Size, ImmutableArr
         };
     }
 
-    /// <summary>The parts of a file of which only some are known; what is between them is one section. Whatever is said of them, none goes beyond the file or over another.</summary>
+    /// <summary>
+    /// The parts of a file of which only some are known; what is between them is one section. Whatever is said of them, none goes beyond
+    /// the file or over another.
+    /// </summary>
     public static ImmutableArray<FilePart> Between(string rest, long size, params IEnumerable<FilePart> known)
     {
         var parts = ImmutableArray.CreateBuilder<FilePart>();
@@ -98,7 +104,8 @@ internal sealed record FileMap(string Name, string Kind, long Size, ImmutableArr
         if (parts.Length <= MostParts)
             return parts;
         FilePart first = parts[MostParts - 1], last = parts[^1];
-        return [.. parts[..(MostParts - 1)], new(PartKind.Section, $"{parts.Length - MostParts + 1} more parts", first.Offset, last.Offset + last.Size - first.Offset)];
+        return [.. parts[..(MostParts - 1)], new(PartKind.Section, $"{parts.Length - MostParts + 1} more parts", first.Offset,
+            last.Offset + last.Size - first.Offset)];
     }
 
     /// <summary>What is left of a file without some ranges.</summary>

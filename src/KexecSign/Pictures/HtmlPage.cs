@@ -20,15 +20,19 @@ internal static class HtmlPage
         var html = new HtmlText();
         html.Markup("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
             .Markup("<meta http-equiv=\"Content-Security-Policy\" content=\"").Markup(HtmlStyle.Policy).Markup("\">")
-            .Markup("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"referrer\" content=\"no-referrer\">")
+            .Markup("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"referrer\" "
+                + "content=\"no-referrer\">")
             .Element("title", report.Title).Markup("<style>").Markup(HtmlStyle.Sheet).Markup("</style></head><body><main>")
-            .Element("h1", report.Title).Markup("<p>").Element("span", $"{ToneLook.Of(report.Tone).Sign} {report.Outcome}", "outcome " + ToneLook.Of(report.Tone).Style).Markup("</p>\n");
+            .Element("h1", report.Title).Markup("<p>")
+                .Element("span", $"{ToneLook.Of(report.Tone).Sign} {report.Outcome}", "outcome " + ToneLook.Of(report.Tone).Style)
+                .Markup("</p>\n");
         Facts(html, report.Facts);
         Matrix(html, report);
         Chains(html, report.Chains);
         for (int i = 0; i < report.Images.Length; i++)
             Image(html, report.Images[i], i, report.Images.Length);
-        return html.Markup("</main><footer>").Put($"Made by KexecSign {ToolVersion.Number}. The page asks nobody for anything.").Markup("</footer><script>")
+        return html.Markup("</main><footer>").Put($"Made by KexecSign {ToolVersion.Number}. The page asks nobody for anything.")
+            .Markup("</footer><script>")
             .Markup(HtmlStyle.Script).Markup("</script></body></html>\n").ToString();
     }
 
@@ -37,18 +41,22 @@ internal static class HtmlPage
         ImmutableArray<string> consumers = report.Consumers;
         if (consumers.IsEmpty)
             return;
-        html.Markup("<section><h2>Who takes which image</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Images and consumers\"><table><thead><tr><th scope=\"col\">image</th>");
+        html.Markup("<section><h2>Who takes which image</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Images and "
+            + "consumers\"><table><thead><tr><th scope=\"col\">image</th>");
         foreach (string consumer in consumers)
             html.Markup("<th scope=\"col\">").Put(consumer).Markup("</th>");
         html.Markup("</tr></thead><tbody>");
         for (int i = 0; i < report.Images.Length; i++)
         {
             PictureImage image = report.Images[i];
-            html.Markup(string.Create(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\"><a href=\"#image-{i}\">")).Put(image.Name).Markup("</a></th>");
+            html.Markup(string.Create(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\"><a href=\"#image-{i}\">")).Put(image.Name)
+                .Markup("</a></th>");
             foreach (string consumer in consumers)
             {
                 PictureAnswer answer = image.Answers.FirstOrDefault(a => a.Consumer == consumer)
-                    ?? (image.Answers.IsEmpty ? new(consumer, image.Tone, image.Status, "") : new(consumer, PictureTone.None, "not asked", ""));
+                    ?? (image.Answers.IsEmpty
+                        ? new(consumer, image.Tone, image.Status, "")
+                        : new(consumer, PictureTone.None, "not asked", ""));
                 ToneLook look = ToneLook.Of(answer.Tone);
                 html.Element("td", $"{look.Sign} {answer.Says}", look.Style);
             }
@@ -105,23 +113,27 @@ internal static class HtmlPage
             html.Markup("<div class=\"chain\"><div class=\"box\"><span class=\"what\">key</span>").Element("b", chain.Key);
             if (chain.Fingerprint is { } fingerprint)
                 Hash(html, "certificate", fingerprint);
-            html.Markup("</div>").Markup(Arrow("signs")).Markup("<div class=\"box\"><span class=\"what\">signature</span>").Element("b", chain.Signature);
+            html.Markup("</div>").Markup(Arrow("signs")).Markup("<div class=\"box\"><span class=\"what\">signature</span>")
+                .Element("b", chain.Signature);
             if (chain.Digest is { } digest)
                 html.Markup("<code>").Put(digest).Markup("</code>");
             html.Markup("</div>").Markup(Arrow("is checked by")).Markup("<ul class=\"consumers\" aria-label=\"Consumers\">");
             foreach (PictureAnswer answer in chain.Consumers)
-                html.Markup($"<li class=\"{ToneLook.Of(answer.Tone).Style}\">").Put($"{ToneLook.Of(answer.Tone).Sign} {answer.Consumer}: {answer.Says}").Markup("</li>");
+                html.Markup($"<li class=\"{ToneLook.Of(answer.Tone).Style}\">")
+                    .Put($"{ToneLook.Of(answer.Tone).Sign} {answer.Consumer}: {answer.Says}").Markup("</li>");
             if (chain.Consumers.IsEmpty)
                 html.Markup("<li class=\"none\">nobody was asked</li>");
             html.Markup("</ul></div>\n");
         }
     }
 
-    private static string Arrow(string means) => $"<div class=\"arrow\" role=\"img\" aria-label=\"{means}\"><span class=\"right\">→</span><span class=\"down\">↓</span></div>";
+    private static string Arrow(string means) =>
+        $"<div class=\"arrow\" role=\"img\" aria-label=\"{means}\"><span class=\"right\">→</span><span class=\"down\">↓</span></div>";
 
     private static void Map(HtmlText html, FileMap map)
     {
-        html.Markup("<h3>What lies where</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Map\">").Markup(SvgMap.Element(map)).Markup("</div>");
+        html.Markup("<h3>What lies where</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Map\">")
+            .Markup(SvgMap.Element(map)).Markup("</div>");
         if (map.Levels.Any(level => !level.Covers.IsEmpty))
             html.Element("p", "The line above a bar is what its signature covers; narrow parts are drawn wider than they are.");
         foreach (string note in TextMap.Notes(map))
@@ -129,13 +141,17 @@ internal static class HtmlPage
         html.Markup("<details><summary>The parts in numbers</summary>");
         foreach (FileMap level in map.Levels)
         {
-            html.Markup("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Parts\"><table><caption>").Put($"{level.Name}: {level.Kind}")
-                .Markup("</caption><thead><tr><th scope=\"col\">part</th><th scope=\"col\">offset</th><th scope=\"col\">bytes</th><th scope=\"col\" class=\"says\">what</th></tr></thead><tbody>");
+            html.Markup("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Parts\"><table><caption>")
+                .Put($"{level.Name}: {level.Kind}")
+                .Markup("</caption><thead><tr><th scope=\"col\">part</th><th scope=\"col\">offset</th><th scope=\"col\">bytes</th><th "
+                    + "scope=\"col\" class=\"says\">what</th></tr></thead><tbody>");
             foreach (FilePart part in level.Parts)
             {
                 PartLook look = PartLook.Of(part.Kind);
-                html.Markup($"<tr><th scope=\"row\"><svg class=\"swatch\" viewBox=\"0 0 1 1\" aria-hidden=\"true\"><rect class=\"{look.Style}\" width=\"1\" height=\"1\"/></svg>").Put(part.Name)
-                    .Markup("</th>").Element("td", $"0x{part.Offset:x}", "number").Element("td", $"{part.Size}", "number").Element("td", look.Says, "says").Markup("</tr>");
+                html.Markup($"<tr><th scope=\"row\"><svg class=\"swatch\" viewBox=\"0 0 1 1\" aria-hidden=\"true\"><rect "
+                    + $"class=\"{look.Style}\" width=\"1\" height=\"1\"/></svg>").Put(part.Name)
+                    .Markup("</th>").Element("td", $"0x{part.Offset:x}", "number").Element("td", $"{part.Size}", "number")
+                        .Element("td", look.Says, "says").Markup("</tr>");
             }
             html.Markup("</tbody></table></div>");
         }
@@ -150,7 +166,8 @@ internal static class HtmlPage
         foreach (PolicyFinding finding in policy.Findings)
         {
             ToneLook look = ToneLook.Of(finding.Holds ? PictureTone.Good : PictureTone.Bad);
-            html.Markup("<tr><th scope=\"row\">").Put(finding.Rule).Markup($"</th><td class=\"{look.Style}\">").Put($"{look.Sign} {(finding.Holds ? "yes" : "no")}")
+            html.Markup("<tr><th scope=\"row\">").Put(finding.Rule).Markup($"</th><td class=\"{look.Style}\">")
+                .Put($"{look.Sign} {(finding.Holds ? "yes" : "no")}")
                 .Markup("</td>").Element("td", finding.Code is null ? finding.Says : $"{finding.Code}: {finding.Says}").Markup("</tr>");
         }
         html.Markup("</tbody></table></div><dl><dt>sha256 of the policy</dt><dd>");

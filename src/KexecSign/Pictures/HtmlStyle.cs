@@ -45,12 +45,17 @@ internal static class HtmlStyle
 
     /// <summary>The script: buttons that copy a hash. All there is to read is there without it.</summary>
     public const string Script =
-        "for(const code of document.querySelectorAll('code.hash')){const button=document.createElement('button');button.type='button';button.textContent='Copy';"
-        + "button.setAttribute('aria-label','Copy '+(code.dataset.name||'hash'));button.addEventListener('click',async()=>{try{await navigator.clipboard.writeText(code.textContent)}"
+        "for(const code of document.querySelectorAll('code.hash')){const "
+            + "button=document.createElement('button');button.type='button';button.textContent='Copy';"
+        + "button.setAttribute('aria-label','Copy '+(code.dataset.name||'hash'));button.addEventListener('click',async()=>{try{await "
+            + "navigator.clipboard.writeText(code.textContent)}"
         + "catch{getSelection().selectAllChildren(code);document.execCommand('copy')}button.textContent='Copied';setTimeout(()=>button.textContent='Copy',2000)});code.after(button)}";
 
     /// <summary>The content security policy: this sheet and this script by their hashes, and nothing from anywhere.</summary>
-    public static string Policy { get; } = $"default-src 'none'; style-src '{Hash(Sheet)}'; script-src '{Hash(Script)}'; base-uri 'none'; form-action 'none'";
+    public static string Policy
+    {
+        get;
+    } = $"default-src 'none'; style-src '{Hash(Sheet)}'; script-src '{Hash(Script)}'; base-uri 'none'; form-action 'none'";
 
     private static string Hash(string text) => "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

@@ -5,7 +5,9 @@ using KexecSign.Core.Reports;
 
 namespace KexecSign.Pictures;
 
-/// <summary>HTML as it is written. Markup comes from the program alone; whatever a file or a user named goes through <see cref="Put"/>.</summary>
+/// <summary>
+/// HTML as it is written. Markup comes from the program alone; whatever a file or a user named goes through <see cref="Put"/>.
+/// </summary>
 internal sealed class HtmlText
 {
     // Letters of all scripts stay letters; what has a meaning in HTML never does.

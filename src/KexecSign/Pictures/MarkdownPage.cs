@@ -26,7 +26,8 @@ internal static class MarkdownPage
         foreach (PictureImage image in told)
             Image(text, image, withMap: report.Images.Length <= MostMaps);
         if (told.Length < report.Images.Length)
-            text.Append($"{report.Images.Length - told.Length} more images are in the table alone; the page of --html and the report say all of them.\n\n");
+            text.Append($"{report.Images.Length - told.Length} more images are in the table alone; the page of --html and the report say "
+                + $"all of them.\n\n");
         return text.Append($"Made by KexecSign {Word(ToolVersion.Number)}.\n").ToString();
     }
 
@@ -35,7 +36,8 @@ internal static class MarkdownPage
     {
         var text = new StringBuilder("| image |");
         ImmutableArray<string> consumers = report.Consumers;
-        text.AppendJoin("", consumers.Select(c => $" {Word(c)} |")).Append("\n| --- |").AppendJoin("", consumers.Select(_ => " --- |")).Append('\n');
+        text.AppendJoin("", consumers.Select(c => $" {Word(c)} |")).Append("\n| --- |").AppendJoin("", consumers.Select(_ => " --- |"))
+            .Append('\n');
         foreach (PictureImage image in report.Images)
         {
             text.Append($"| {Code(image.Name)} |");
@@ -60,7 +62,8 @@ internal static class MarkdownPage
                 safe.Append("&amp;");
             else if (c is '<')
                 safe.Append("&lt;");
-            else if (char.IsAsciiLetterOrDigit(c) || !char.IsAscii(c) || c is ' ' or ',' or ';' or '\'' or '(' or ')' or '=' or '%' or '/' or '?' or '"')
+            else if (char.IsAsciiLetterOrDigit(c) || !char.IsAscii(c) || c is ' ' or ',' or ';' or '\'' or '(' or ')' or '=' or '%' or '/'
+                or '?' or '"')
                 safe.Append(c);
             // A dot, a colon and an at sign make links of words, an escaped one does not.
             else
@@ -84,7 +87,8 @@ internal static class MarkdownPage
 
     private static void Image(StringBuilder text, PictureImage image, bool withMap)
     {
-        text.Append($"<details><summary>{ToneLook.Of(image.Tone).Emoji} {HtmlText.Encoded(image.Name)}{(image.Status.Length == 0 ? "" : ": ")}{HtmlText.Encoded(image.Status)}</summary>\n\n");
+        text.Append($"<details><summary>{ToneLook.Of(image.Tone).Emoji} "
+            + $"{HtmlText.Encoded(image.Name)}{(image.Status.Length == 0 ? "" : ": ")}{HtmlText.Encoded(image.Status)}</summary>\n\n");
         if (image.Says is { } says)
             text.Append(Word(says)).Append("\n\n");
         foreach (PictureAnswer answer in image.Answers.Where(a => a.Why.Length > 0))
@@ -107,8 +111,10 @@ internal static class MarkdownPage
         text.Append("| key | signature | checked by |\n| --- | --- | --- |\n");
         foreach (TrustChain chain in chains)
         {
-            string consumers = string.Join("; ", chain.Consumers.Select(c => $"{ToneLook.Of(c.Tone).Emoji} {Word(c.Consumer)} {Word(c.Says)}"));
-            text.Append($"| {Code(chain.Key)} | {Word(chain.Signature)}{(chain.Digest is null ? "" : " " + Code(chain.Digest))} | {consumers} |\n");
+            string consumers = string.Join("; ", chain.Consumers.Select(c =>
+                $"{ToneLook.Of(c.Tone).Emoji} {Word(c.Consumer)} {Word(c.Says)}"));
+            text.Append($"| {Code(chain.Key)} | {Word(chain.Signature)}{(chain.Digest is null ? "" : " " + Code(chain.Digest))} | "
+                + $"{consumers} |\n");
         }
         text.Append('\n');
     }
@@ -129,7 +135,8 @@ internal static class MarkdownPage
         foreach (PolicyFinding finding in policy.Findings)
         {
             ToneLook look = ToneLook.Of(finding.Holds ? PictureTone.Good : PictureTone.Bad);
-            text.Append($"| {Code(finding.Rule)} | {look.Emoji} {(finding.Holds ? "yes" : "no")} | {Word(finding.Code is null ? finding.Says : $"{finding.Code}: {finding.Says}")} |\n");
+            text.Append($"| {Code(finding.Rule)} | {look.Emoji} {(finding.Holds ? "yes" : "no")} | "
+                + $"{Word(finding.Code is null ? finding.Says : $"{finding.Code}: {finding.Says}")} |\n");
         }
         text.Append('\n');
     }

@@ -76,7 +76,9 @@ internal static class PictureOptionSpecs
     public static OptionSpec<TOptions>[] Of<TOptions>(Func<TOptions, string, TOptions> html, Func<TOptions, string, TOptions> markdown)
         where TOptions : class =>
     [
-        new("html", "FILE", "Write a page that needs nothing but itself: who trusts whom, who takes which image, what lies where, hashes, rules, provenance.", html, kind: OptionKind.PathOut),
+        new("html", "FILE",
+            "Write a page that needs nothing but itself: who trusts whom, who takes which image, what lies where, hashes, rules, "
+            + "provenance.", html, kind: OptionKind.PathOut),
         new("markdown", "FILE", "Write the same as Markdown, for the summary of a CI run.", markdown, kind: OptionKind.PathOut),
     ];
 }

@@ -46,7 +46,8 @@ internal sealed record PictureAnswer(string Consumer, PictureTone Tone, string S
 /// <param name="Signature">The signature, or what takes its place.</param>
 /// <param name="Digest">What was signed; null where that is not known.</param>
 /// <param name="Consumers">Who looks at it.</param>
-internal sealed record TrustChain(string Key, string? Fingerprint, string Signature, string? Digest, ImmutableArray<PictureAnswer> Consumers);
+internal sealed record TrustChain(string Key, string? Fingerprint, string Signature, string? Digest,
+    ImmutableArray<PictureAnswer> Consumers);
 
 /// <summary>A value with a name.</summary>
 /// <param name="Name">Its name.</param>

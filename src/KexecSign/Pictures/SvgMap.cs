@@ -6,7 +6,9 @@ using KexecSign.Inspection.Parts;
 
 namespace KexecSign.Pictures;
 
-/// <summary>A map as a drawing: a bar for each level, above it what its signatures cover, and wedges from a part to what is inside it.</summary>
+/// <summary>
+/// A map as a drawing: a bar for each level, above it what its signatures cover, and wedges from a part to what is inside it.
+/// </summary>
 internal static class SvgMap
 {
     private const string Namespace = "http://www.w3.org/2000/svg";
@@ -40,12 +42,14 @@ internal static class SvgMap
         return text.ToString();
     }
 
-    private static XmlWriter Writer(StringBuilder text) => XmlWriter.Create(text, new() { OmitXmlDeclaration = true, Indent = false, NewLineHandling = NewLineHandling.Entitize });
+    private static XmlWriter Writer(StringBuilder text) =>
+        XmlWriter.Create(text, new() { OmitXmlDeclaration = true, Indent = false, NewLineHandling = NewLineHandling.Entitize });
 
     private static void Write(XmlWriter xml, FileMap map, bool alone)
     {
         FileMap[] levels = [.. map.Levels];
-        double bars = levels.Sum(HeightOf) + Margin, height = bars + (alone ? levels.Sum(level => (level.Parts.Length + level.Covers.Length + 2) * RowHeight) + Margin : 0);
+        double bars = levels.Sum(HeightOf) + Margin,
+            height = bars + (alone ? levels.Sum(level => (level.Parts.Length + level.Covers.Length + 2) * RowHeight) + Margin : 0);
         xml.WriteStartElement("svg", Namespace);
         xml.WriteAttributeString("viewBox", string.Create(CultureInfo.InvariantCulture, $"0 0 {Width} {height}"));
         xml.WriteAttributeString("class", "map");
@@ -74,7 +78,8 @@ internal static class SvgMap
         xml.WriteEndElement();
     }
 
-    private static double HeightOf(FileMap level) => 30 + level.Covers.Length * CoverHeight + BarHeight + (level.EndSays is null ? 0 : 20) + (level.Inner is null ? 0 : WedgeHeight);
+    private static double HeightOf(FileMap level) =>
+        30 + level.Covers.Length * CoverHeight + BarHeight + (level.EndSays is null ? 0 : 20) + (level.Inner is null ? 0 : WedgeHeight);
 
     private static double Level(XmlWriter xml, FileMap level, double top, int depth)
     {
@@ -88,7 +93,8 @@ internal static class SvgMap
             foreach ((long offset, long size) in cover.Covered.Where(c => c.Size > 0))
             {
                 double from = scale.At(offset), to = scale.At(offset + size);
-                Rectangle(xml, cover.Holds == false ? "cover bad" : "cover", from, y + 8, Math.Max(1, to - from), 4, $"{cover.Name} by {cover.Signer} covers 0x{offset:x} to 0x{offset + size:x}");
+                Rectangle(xml, cover.Holds == false ? "cover bad" : "cover", from, y + 8, Math.Max(1, to - from), 4,
+                    $"{cover.Name} by {cover.Signer} covers 0x{offset:x} to 0x{offset + size:x}");
             }
             y += CoverHeight;
         }
@@ -104,7 +110,8 @@ internal static class SvgMap
         if (level.Inner is not null && level.InnerPart >= 0)
             Wedge(xml, scale, level.Parts[level.InnerPart], bottom, next);
         if (level.EndSays is { } says)
-            Label(xml, Width - Margin, bottom + 17, level.ImageSize < level.Size ? "end bad" : "end", (level.ImageSize == level.Size ? "✓ " : "") + says);
+            Label(xml, Width - Margin, bottom + 17, level.ImageSize < level.Size ? "end bad" : "end",
+                (level.ImageSize == level.Size ? "✓ " : "") + says);
         return next;
     }
 
@@ -124,14 +131,16 @@ internal static class SvgMap
         {
             double from = scale.At(part.Offset), to = scale.At(part.Offset + part.Size);
             PartLook look = PartLook.Of(part.Kind);
-            Rectangle(xml, $"part {look.Style}", from, y, to - from, BarHeight, $"{part.Name}: 0x{part.Size:x} bytes at 0x{part.Offset:x}; {look.Says}");
+            Rectangle(xml, $"part {look.Style}", from, y, to - from, BarHeight,
+                $"{part.Name}: 0x{part.Size:x} bytes at 0x{part.Offset:x}; {look.Says}");
             if ((part.Name.Length + 1) * LetterWidth < to - from)
                 Label(xml, (from + to) / 2, y + BarHeight / 2 + 4.5, "on", part.Name);
         }
         if (level.Width > level.Size)
         {
             double from = scale.At(level.Size), to = scale.At(level.Width);
-            Rectangle(xml, "memory", from, y + 0.5, to - from - 0.5, BarHeight - 1, $"not in the file: 0x{level.Width - level.Size:x} bytes of memory");
+            Rectangle(xml, "memory", from, y + 0.5, to - from - 0.5, BarHeight - 1,
+                $"not in the file: 0x{level.Width - level.Size:x} bytes of memory");
             if (to - from > 60)
                 Label(xml, (from + to) / 2, y + BarHeight / 2 + 4.5, "middle", "bss");
         }
@@ -155,7 +164,8 @@ internal static class SvgMap
         {
             y += RowHeight;
             Rectangle(xml, cover.Holds == false ? "cover bad" : "cover", Margin, y - 7, 12, 4, null);
-            Label(xml, Margin + 22, y, "", Cut($"covered by {cover.Name} of {cover.Signer}{(cover.Holds == false ? ", which does not hold" : "")}", 110));
+            Label(xml, Margin + 22, y, "", Cut(
+                $"covered by {cover.Name} of {cover.Signer}{(cover.Holds == false ? ", which does not hold" : "")}", 110));
         }
         return y + RowHeight;
     }
@@ -186,22 +196,27 @@ internal static class SvgMap
 
     private static void Text(XmlWriter xml, string name, string text) => xml.WriteElementString(name, Namespace, Printable.Line(text));
 
-    private static string Cut(string text, int most) => Printable.Line(text) is var line && line.Length <= most ? line : line[..(most - 1)] + "…";
+    private static string Cut(string text, int most) =>
+        Printable.Line(text) is var line && line.Length <= most ? line : line[..(most - 1)] + "…";
 
     private static string Number(double number) => number.ToString("0.##", CultureInfo.InvariantCulture);
 
     /// <summary>What both a file and a page need; the ground is the file's alone.</summary>
     public static string Shapes { get; } =
-        ".map text{font:13px system-ui,sans-serif;fill:var(--ink)}.map .strong{font-weight:600}.map .end{text-anchor:end}.map .middle,.map .on{text-anchor:middle}"
-        + ".map .mono{font-family:ui-monospace,monospace}.map .on{fill:var(--on);font-weight:600}.map .bad{fill:var(--bad)}.map .part{stroke:var(--ground);stroke-width:1}"
+        ".map text{font:13px system-ui,sans-serif;fill:var(--ink)}.map .strong{font-weight:600}.map .end{text-anchor:end}.map "
+            + ".middle,.map .on{text-anchor:middle}"
+        + ".map .mono{font-family:ui-monospace,monospace}.map .on{fill:var(--on);font-weight:600}.map .bad{fill:var(--bad)}.map "
+            + ".part{stroke:var(--ground);stroke-width:1}"
         + ".map .cover{fill:var(--good)}.map .cover.bad{fill:var(--bad)}.map .marker{fill:var(--ink)}.map .wedge{fill:var(--wedge)}"
         + ".map .memory{fill:none;stroke:var(--soft);stroke-dasharray:5 4}.map .ground{fill:var(--ground)}";
 
     /// <summary>The colours of words and ground.</summary>
-    public const string LightInk = "--ink:#1c2128;--soft:#57606a;--ground:#ffffff;--on:#ffffff;--good:#0f6b3a;--bad:#a32020;--open:#7a5200;--wedge:#e6eaef";
+    public const string LightInk =
+        "--ink:#1c2128;--soft:#57606a;--ground:#ffffff;--on:#ffffff;--good:#0f6b3a;--bad:#a32020;--open:#7a5200;--wedge:#e6eaef";
 
     /// <summary>The same on a dark ground.</summary>
-    public const string DarkInk = "--ink:#e6edf3;--soft:#a8b3bd;--ground:#14181d;--on:#10141a;--good:#6fd09a;--bad:#ff9a94;--open:#f0c060;--wedge:#262d36";
+    public const string DarkInk =
+        "--ink:#e6edf3;--soft:#a8b3bd;--ground:#14181d;--on:#10141a;--good:#6fd09a;--bad:#ff9a94;--open:#f0c060;--wedge:#262d36";
 
     private static string Style { get; } =
         $"svg{{{LightInk}}}{Shapes}{Colours(dark: false)}@media (prefers-color-scheme:dark){{svg{{{DarkInk}}}{Colours(dark: true)}}}";

@@ -14,7 +14,8 @@ internal static class TextMap
 
     /// <summary>A table for each level.</summary>
     public static ImmutableArray<ReportTable> Of(FileMap map) =>
-        [.. map.Levels.Select((level, depth) => new ReportTable(Heading(level, depth), ["part", "offset", "size", "where"], [.. Rows(level)]))];
+        [.. map.Levels.Select((level, depth) =>
+            new ReportTable(Heading(level, depth), ["part", "offset", "size", "where"], [.. Rows(level)]))];
 
     /// <summary>What the map says in words: what each signature covers, and where each level ends.</summary>
     public static ImmutableArray<string> Notes(FileMap map) =>
@@ -41,13 +42,16 @@ internal static class TextMap
     private static IEnumerable<ImmutableArray<string>> Rows(FileMap level)
     {
         foreach (FilePart part in level.Parts)
-            yield return [part.Name, $"0x{part.Offset:x}", $"0x{part.Size:x}", Bar([(part.Offset, part.Size)], level.Width, PartLook.Of(part.Kind).Glyph)];
+            yield return [part.Name, $"0x{part.Offset:x}", $"0x{part.Size:x}",
+                Bar([(part.Offset, part.Size)], level.Width, PartLook.Of(part.Kind).Glyph)];
         if (level.Width > level.Size)
-            yield return ["not in the file", $"0x{level.Size:x}", $"0x{level.Width - level.Size:x}", Bar([(level.Size, level.Width - level.Size)], level.Width, Memory)];
+            yield return ["not in the file", $"0x{level.Size:x}", $"0x{level.Width - level.Size:x}",
+                Bar([(level.Size, level.Width - level.Size)], level.Width, Memory)];
         foreach (MapCover cover in level.Covers)
             yield return [cover.Name, "covers", $"0x{cover.Covered.Sum(c => c.Size):x}", Cover(cover, level)];
         if (level.ImageSize is { } size && size <= level.Width)
-            yield return ["image_size", $"0x{size:x}", size == level.Size ? "= the end" : "", Bar([(Math.Max(0, size - 1), 1)], level.Width, Marker)];
+            yield return ["image_size", $"0x{size:x}", size == level.Size ? "= the end" : "",
+                Bar([(Math.Max(0, size - 1), 1)], level.Width, Marker)];
     }
 
     // A checksum of four bytes would be a hole as wide as a character; the certificate table and a gap are one, however small.
@@ -83,9 +87,11 @@ internal static class TextMap
         return words.Length < 2 ? string.Concat(words) : $"{string.Join(", ", words[..^1])} and {words[^1]}";
     }
 
-    private static string Heading(FileMap level, int depth) => depth == 0 ? "" : $"inside: {level.Name}, {level.Kind}, 0x{level.Size:x} bytes";
+    private static string Heading(FileMap level, int depth) =>
+        depth == 0 ? "" : $"inside: {level.Name}, {level.Kind}, 0x{level.Size:x} bytes";
 
     private static string Where(FileMap map, FileMap level) => ReferenceEquals(map, level) ? "" : $"{level.Name}: ";
 
-    private static string Holds(MapCover cover) => cover.Holds switch { true => "", false => " and does NOT hold", null => " (not judged)" };
+    private static string Holds(MapCover cover) =>
+        cover.Holds switch { true => "", false => " and does NOT hold", null => " (not judged)" };
 }

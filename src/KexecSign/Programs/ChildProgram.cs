@@ -106,7 +106,8 @@ internal sealed class ChildProgram
     /// <summary>Runs it until it ends, a line is enough, or time is up; its exit code does not matter.</summary>
     /// <param name="context">Run context.</param>
     /// <param name="limit">How long it may take.</param>
-    /// <param name="isEnough">Given each line of output and errors, in the order of each, and whether it is of errors; says whether to stop.</param>
+    /// <param name="isEnough">Given each line of output and errors, in the order of each, and whether it is of errors; says whether to
+    /// stop.</param>
     /// <returns>Whether it ended, or was told to, in time.</returns>
     /// <exception cref="Formats.Errors.KexecSignException">KS5003 when it cannot be started.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>

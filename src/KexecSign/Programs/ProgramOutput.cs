@@ -62,5 +62,6 @@ internal sealed class ProgramOutput(string? logFile) : IDisposable
     private static bool IsConsequence(string line) =>
         (line.StartsWith("make", StringComparison.Ordinal) && line.Contains("] Error ", StringComparison.Ordinal))
         || line.EndsWith("Waiting for unfinished jobs....", StringComparison.Ordinal)
-        || line.EndsWith("Error is not recoverable: exiting now", StringComparison.Ordinal) || line.Contains("Child returned status", StringComparison.Ordinal);
+        || line.EndsWith("Error is not recoverable: exiting now", StringComparison.Ordinal)
+            || line.Contains("Child returned status", StringComparison.Ordinal);
 }

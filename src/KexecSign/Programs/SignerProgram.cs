@@ -48,7 +48,8 @@ public static class SignerProgram
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw Failed(call, string.Create(CultureInfo.InvariantCulture, $"no answer within {call.Limit.TotalSeconds} s"), "it was killed");
+            throw Failed(call, string.Create(CultureInfo.InvariantCulture, $"no answer within {call.Limit.TotalSeconds} s"),
+                "it was killed");
         }
         finally
         {
@@ -64,8 +65,10 @@ public static class SignerProgram
         string? wrong = facts switch
         {
             { Kind: not FileKind.Regular } => $"it is {facts.Described}",
-            { Mode: var mode } when (mode & OthersWrite) != 0 => $"its mode is {Convert.ToString(mode, 8).PadLeft(4, '0')}, so that others may write it",
-            { Mode: var mode } when (mode & Execute) == 0 => $"its mode is {Convert.ToString(mode, 8).PadLeft(4, '0')}, so that nobody may run it",
+            { Mode: var mode } when (mode & OthersWrite) != 0 =>
+                $"its mode is {Convert.ToString(mode, 8).PadLeft(4, '0')}, so that others may write it",
+            { Mode: var mode } when (mode & Execute) == 0 =>
+                $"its mode is {Convert.ToString(mode, 8).PadLeft(4, '0')}, so that nobody may run it",
             { Owner: var owner } when owner != 0 && owner != Libc.EffectiveUser() => $"it belongs to user {owner}",
             _ => null,
         };

@@ -26,7 +26,8 @@ internal static class ProvenanceEnvelope
     public static byte[] Sign(ProvenanceStatement statement, SigningIdentity identity, RunContext context)
     {
         byte[] payload = statement.ToJson();
-        byte[] signature = identity.Key.SignHash(CryptographicOperations.HashData(identity.Hash, Encode(PayloadType, payload)), identity.Hash, context.Cancellation);
+        byte[] signature = identity.Key.SignHash(CryptographicOperations.HashData(identity.Hash, Encode(PayloadType, payload)),
+            identity.Hash, context.Cancellation);
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes, ReportDocument.Writing))
         {
@@ -76,7 +77,8 @@ internal static class ProvenanceEnvelope
     }
 
     /// <summary>SHA-256 of the key's SubjectPublicKeyInfo, as sigstore and in-toto tools name keys.</summary>
-    public static string KeyId(X509Certificate2 certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
+    public static string KeyId(X509Certificate2 certificate) =>
+        Convert.ToHexStringLower(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
 
     private static bool Holds(X509Certificate2 certificate, byte[] signed, byte[] signature)
     {
@@ -84,10 +86,12 @@ internal static class ProvenanceEnvelope
         using ECDsa? ecdsa = certificate.GetECDsaPublicKey();
         return Hashes.Any(hash => rsa is not null
             ? rsa.VerifyHash(CryptographicOperations.HashData(hash, signed), signature, hash, RSASignaturePadding.Pkcs1)
-            : ecdsa is not null && ecdsa.VerifyHash(CryptographicOperations.HashData(hash, signed), signature, DSASignatureFormat.Rfc3279DerSequence));
+            : ecdsa is not null && ecdsa.VerifyHash(CryptographicOperations.HashData(hash, signed), signature,
+                DSASignatureFormat.Rfc3279DerSequence));
     }
 
-    private static readonly HashAlgorithmName[] Hashes = [.. HashKind.All.Where(hash => hash.Uses.HasFlag(HashUses.General)).Select(hash => hash.Name)];
+    private static readonly HashAlgorithmName[] Hashes =
+        [.. HashKind.All.Where(hash => hash.Uses.HasFlag(HashUses.General)).Select(hash => hash.Name)];
 
     private static byte[] Bytes(string base64, string name)
     {

@@ -70,7 +70,8 @@ internal sealed record ProvenanceStatement
         ImmutableArray<ProvenanceSubject> subjects =
         [
             .. root.List("subject").Select(item => new ObjectReader(item, "a subject"))
-                .Select(s => new ProvenanceSubject(s.Required("name"), (s.Object("digest") ?? throw s.Missing("digest")).Required("sha256"))),
+                .Select(s => new ProvenanceSubject(s.Required("name"),
+                    (s.Object("digest") ?? throw s.Missing("digest")).Required("sha256"))),
         ];
         return (builder?.Text("id") ?? "nobody named", subjects);
     }

@@ -49,7 +49,8 @@ internal static class ProvenanceSubjects
             _ = ReadDigests.Of(file.Image, file.Content, file.Digests, [HashAlgorithmName.SHA256.Name!]);
     }
 
-    private static ImmutableArray<ProvenanceSubject> Of(Layout file, string name, PeImage? image, FileDigests digests, KernelInside? kernel, RunContext context)
+    private static ImmutableArray<ProvenanceSubject> Of(Layout file, string name, PeImage? image, FileDigests digests,
+        KernelInside? kernel, RunContext context)
     {
         var subjects = ImmutableArray.CreateBuilder<ProvenanceSubject>();
         ReadDigests? signed = image is null ? null : ReadDigests.Of(image, file, digests, [HashAlgorithmName.SHA256.Name!]);
@@ -69,5 +70,6 @@ internal static class ProvenanceSubjects
         return subjects.ToImmutable();
     }
 
-    private static string Hash(Layout bytes, RunContext context) => Convert.ToHexStringLower(LayoutPass.Hash(bytes, HashAlgorithmName.SHA256, context));
+    private static string Hash(Layout bytes, RunContext context) =>
+        Convert.ToHexStringLower(LayoutPass.Hash(bytes, HashAlgorithmName.SHA256, context));
 }

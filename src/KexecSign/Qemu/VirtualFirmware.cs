@@ -12,7 +12,8 @@ namespace KexecSign.Qemu;
 /// <param name="Variables">A store of variables for it, whose keys do not matter.</param>
 /// <param name="Console">The kernel's name for the serial console.</param>
 /// <param name="Arguments">QEMU's arguments for the machine.</param>
-internal sealed record VirtualFirmware(ushort Machine, SystemProgram Program, string Code, string Variables, string Console, string[] Arguments)
+internal sealed record VirtualFirmware(ushort Machine, SystemProgram Program, string Code, string Variables, string Console,
+    string[] Arguments)
 {
     private static readonly VirtualFirmware[] All =
     [
@@ -30,7 +31,8 @@ internal sealed record VirtualFirmware(ushort Machine, SystemProgram Program, st
     /// <exception cref="Formats.Errors.KexecSignException">KS4723.</exception>
     public static VirtualFirmware For(ushort machine) =>
         Array.Find(All, firmware => firmware.Machine == machine) ?? throw OperationErrors.NoMachine.With(
-            PeConstants.MachineName(machine), machine, string.Join(" and ", All.Select(firmware => PeConstants.MachineName(firmware.Machine))));
+            PeConstants.MachineName(machine), machine,
+                string.Join(" and ", All.Select(firmware => PeConstants.MachineName(firmware.Machine))));
 
     /// <summary>The same with other files, each where it is named.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS5011 when one is missing.</exception>

@@ -37,7 +37,8 @@ internal static class VirtualMachine
     /// <param name="parameters">What the image is told.</param>
     /// <param name="keys">PK, KEK, db and dbx; null for a machine without Secure Boot.</param>
     /// <param name="context">Run context.</param>
-    public static void Prepare(string folder, VirtualFirmware firmware, Layout image, Layout? initrd, string parameters, SecureBootKeys? keys, RunContext context)
+    public static void Prepare(string folder, VirtualFirmware firmware, Layout image, Layout? initrd, string parameters,
+        SecureBootKeys? keys, RunContext context)
     {
         string disk = Path.Combine(folder, "esp");
         Directory.CreateDirectory(disk);
@@ -74,7 +75,8 @@ internal static class VirtualMachine
     /// <param name="memory">The machine's memory in MiB.</param>
     /// <param name="context">Run context; each line of the console is a detail.</param>
     /// <returns>What became of it, the line that says so, and all that was said.</returns>
-    public static (BootOutcome Outcome, string Line, string Console) Run(string folder, VirtualFirmware firmware, string awaited, TimeSpan limit, int memory, RunContext context)
+    public static (BootOutcome Outcome, string Line, string Console) Run(string folder, VirtualFirmware firmware, string awaited,
+        TimeSpan limit, int memory, RunContext context)
     {
         var console = new StringBuilder();
         BootOutcome outcome = BootOutcome.Failed;
@@ -96,7 +98,8 @@ internal static class VirtualMachine
             if (Judge(line, awaited) is not { } judged)
             {
                 // Not all of these end a boot, but when nothing better follows, they tell why.
-                if (outcome == BootOutcome.Failed && (line.Contains("EFI stub: ERROR", StringComparison.Ordinal) || line.Contains("Kernel panic", StringComparison.Ordinal)))
+                if (outcome == BootOutcome.Failed && (line.Contains("EFI stub: ERROR", StringComparison.Ordinal)
+                    || line.Contains("Kernel panic", StringComparison.Ordinal)))
                     told = line;
                 return false;
             }
@@ -122,7 +125,9 @@ internal static class VirtualMachine
     // "Access Denied" is what firmware says of an entry whose signature does not please it; its other words are of other troubles.
     private static BootOutcome? Judge(string line, string awaited) =>
         line.Contains(awaited, StringComparison.Ordinal) ? BootOutcome.Started
-        : line.Contains("failed to load Boot0000", StringComparison.Ordinal) ? (line.Contains("Access Denied", StringComparison.Ordinal) ? BootOutcome.Refused : BootOutcome.Failed)
+
+            : line.Contains("failed to load Boot0000", StringComparison.Ordinal)
+            ? (line.Contains("Access Denied", StringComparison.Ordinal) ? BootOutcome.Refused : BootOutcome.Failed)
         : line.Contains("failed to start Boot0000", StringComparison.Ordinal) ? BootOutcome.Failed
         : null;
 }

@@ -16,7 +16,8 @@ public static class KeyValidation
         byte[] sentence = "kexecsign: this key signs"u8.ToArray();
         byte[] hash = CryptographicOperations.HashData(identity.Hash, sentence);
         byte[] signature = identity.SignContent(ContentKind.Module, hash, () => sentence, context.Cancellation);
-        if (identity.Key.Algorithm != KeyAlgorithm.MlDsa && BareSignature.Check(identity.Certificate, hash, identity.Hash, signature) is null)
+        if (identity.Key.Algorithm != KeyAlgorithm.MlDsa
+            && BareSignature.Check(identity.Certificate, hash, identity.Hash, signature) is null)
             throw OperationErrors.SignatureUnsound.With(identity.Certificate.Subject);
     }
 }

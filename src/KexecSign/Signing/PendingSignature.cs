@@ -94,9 +94,9 @@ internal sealed class PendingSignature
     /// <param name="identity">Who will sign; decides the table's size.</param>
     /// <param name="existing">What becomes of the signatures it has.</param>
     /// <param name="fit">
-    /// A kernel Image that goes into a zboot is fitted (docs/glossary.md): zero-padded so that image and table together are exactly image_size
-    /// long. Signed and then padded, the digest breaks; padded and then signed, kexec refuses it (EINVAL). Where bss leaves no room for
-    /// the table, image_size is raised first, unless signatures stay that cover it.
+    /// A kernel Image that goes into a zboot is fitted (docs/glossary.md): zero-padded so that image and table together are exactly
+    /// image_size long. Signed and then padded, the digest breaks; padded and then signed, kexec refuses it (EINVAL). Where bss leaves no
+    /// room for the table, image_size is raised first, unless signatures stay that cover it.
     /// </param>
     /// <param name="fitAny">Whether a zboot or bzImage may be fitted too: to its SizeOfImage, which grows when it must.</param>
     /// <param name="trailing">Whether bytes behind the last section are signed, too, instead of being refused.</param>
@@ -149,7 +149,9 @@ internal sealed class PendingSignature
     public byte[] Assemble(byte[] signature, ReadOnlyMemory<byte> timestampToken) => AuthenticodeSignedData.Encode(
         _indirectDer, _attributes!, _identity.Hash, _identity.Certificates, _identity.Scheme, signature, timestampToken);
 
-    /// <summary>The certificate table with a PKCS#7 in its place; as long as foreseen unless it was made or timestamped elsewhere.</summary>
+    /// <summary>
+    /// The certificate table with a PKCS#7 in its place; as long as foreseen unless it was made or timestamped elsewhere.
+    /// </summary>
     /// <exception cref="KexecSignException">KS1505, KS3711 when the padding counts on another length.</exception>
     public byte[] Table(byte[] pkcs7)
     {
@@ -191,7 +193,9 @@ internal sealed class PendingSignature
     {
         long imageSize = checked((long)KernelImage.Read(body).ImageSize), needed = body.Length + table;
         if (needed > imageSize)
-            return mayRaise && needed <= Decompressor.MaxLength ? KernelMemory.Raise(body, needed) : throw FormatErrors.TailTooSmall.With(body.Length, table, needed, imageSize);
+            return mayRaise && needed <= Decompressor.MaxLength
+                ? KernelMemory.Raise(body, needed)
+                : throw FormatErrors.TailTooSmall.With(body.Length, table, needed, imageSize);
         return Alignment.Holds(imageSize, 8) ? body : throw FormatErrors.ImageSizeUnaligned.With(imageSize);
     }
 }

@@ -9,7 +9,9 @@ using KexecSign.Formats.Pe;
 
 namespace KexecSign.Signing;
 
-/// <summary>A PKCS#7 in a file of its own, as <c>sbsign --detached</c>, <c>signatures extract</c> and pesign write it: DER, or PEM.</summary>
+/// <summary>
+/// A PKCS#7 in a file of its own, as <c>sbsign --detached</c>, <c>signatures extract</c> and pesign write it: DER, or PEM.
+/// </summary>
 internal static class SignatureFile
 {
     private const string Label = "PKCS7", PemMark = "-----BEGIN ";
@@ -46,11 +48,17 @@ internal static class SignatureFile
     {
         AuthenticodeSignature signature = AuthenticodeSignature.Decode(pkcs7);
         SpcIndirectData signed = signature.IndirectData;
-        PeImage bare = image with { FileLength = body.Length, Directories = image.Directories.SetItem(PeConstants.CertificateDirectoryIndex, PeDirectory.None) };
+        PeImage bare = image with
+        {
+            FileLength = body.Length,
+            Directories = image.Directories.SetItem(PeConstants.CertificateDirectoryIndex, PeDirectory.None),
+        };
         using IRunStep step = context.Log.Step("hash", body.Length);
-        byte[] actual = LayoutPass.Finish(LayoutPass.Run(body, null, [new(signed.Hash, AuthenticodeDigest.FlatRanges(bare))], step, context.Cancellation))[0];
+        byte[] actual = LayoutPass.Finish(LayoutPass.Run(body, null, [new(signed.Hash, AuthenticodeDigest.FlatRanges(bare))], step,
+            context.Cancellation))[0];
         if (!actual.AsSpan().SequenceEqual(signed.Digest.Span))
-            throw OperationErrors.SignatureOfAnother.With(signed.Hash.Name, Convert.ToHexStringLower(signed.Digest.Span), Convert.ToHexStringLower(actual));
+            throw OperationErrors.SignatureOfAnother.With(signed.Hash.Name, Convert.ToHexStringLower(signed.Digest.Span),
+                Convert.ToHexStringLower(actual));
         if (!signature.IsBeyondJudgement && !signature.SignaturesHold())
             throw OperationErrors.SignatureUnsound.With(signature.Signer?.Subject ?? "a signer whose certificate does not travel along");
         return signature;

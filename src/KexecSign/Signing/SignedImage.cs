@@ -62,7 +62,9 @@ internal sealed class ImageSigning : IDisposable
     /// <summary>The output, which appears when <see cref="Finish"/> is called.</summary>
     public OutputFile Output { get; }
 
-    /// <summary>Writes the body to the output's temporary file, and in the same pass computes the image digest, the file's and the checksum.</summary>
+    /// <summary>
+    /// Writes the body to the output's temporary file, and in the same pass computes the image digest, the file's and the checksum.
+    /// </summary>
     /// <param name="pending">What is to be signed.</param>
     /// <param name="identity">Who signs.</param>
     /// <param name="output">Where it goes.</param>
@@ -70,7 +72,8 @@ internal sealed class ImageSigning : IDisposable
     /// <param name="also">A second digest of the whole file that is wanted, for IMA; null for none.</param>
     /// <param name="step">The step of a batch that this is part of; null for one of its own.</param>
     public static ImageSigning Begin(
-        PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context, HashAlgorithmName? also = null, IRunStep? step = null)
+        PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context, HashAlgorithmName? also = null,
+            IRunStep? step = null)
     {
         if (step is not null)
             return BeginWithin(step, pending, identity, output, context, also);
@@ -81,13 +84,16 @@ internal sealed class ImageSigning : IDisposable
     private static ImageSigning BeginWithin(
         IRunStep step, PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context, HashAlgorithmName? also)
     {
-        HashAlgorithmName[] algorithms = also is { } other && other != HashAlgorithmName.SHA256 ? [HashAlgorithmName.SHA256, other] : [HashAlgorithmName.SHA256];
+        HashAlgorithmName[] algorithms = also is { } other && other != HashAlgorithmName.SHA256
+            ? [HashAlgorithmName.SHA256, other]
+            : [HashAlgorithmName.SHA256];
         bool summed = pending.Image.CheckSum != 0;
         FileSum? sum = summed ? new() : null;
         Layout body = summed ? pending.Body.OverwriteUInt32(pending.Image.CheckSumOffset, 0) : pending.Body;
         // A file's hash begins with its headers, which hold the checksum of all that follows: it can only be computed afterwards.
         ImmutableArray<HashRequest> wanted = summed ? [pending.ImageHash] : [pending.ImageHash, .. Whole(algorithms, body)];
-        ImmutableArray<IncrementalHash> hashes = LayoutPass.Run(body, output, wanted.AsSpan(), step, context.Cancellation, sum is null ? null : sum.Add);
+        ImmutableArray<IncrementalHash> hashes =
+            LayoutPass.Run(body, output, wanted.AsSpan(), step, context.Cancellation, sum is null ? null : sum.Add);
         byte[] imageDigest = hashes[0].GetHashAndReset();
         hashes[0].Dispose();
         return new(pending, identity, output, algorithms, hashes[1..], sum, imageDigest, context);

@@ -78,7 +78,8 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     {
         string keyReference = options.Key ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key"));
         string certificateReference = options.Certificate ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("cert"));
-        IReadOnlyList<X509Certificate2> certificates = context.Keyring.OpenCertificates(certificateReference, options.Pin, context.Cancellation);
+        IReadOnlyList<X509Certificate2> certificates =
+            context.Keyring.OpenCertificates(certificateReference, options.Pin, context.Cancellation);
         ISigningKey key = context.Keyring.OpenKey(keyReference, options.Pin, certificates[0], context.Cancellation);
         certificates = CertificateMatch.SignerFirst(key, certificates);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
@@ -90,7 +91,8 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3012, KS3408, KS2xxx.</exception>
     public static SigningIdentity WithoutCertificate(string operation, SigningOptions options, RunContext context)
     {
-        ISigningKey key = context.Keyring.OpenKey(options.Key ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key")), options.Pin, context.Cancellation);
+        ISigningKey key = context.Keyring.OpenKey(options.Key
+            ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key")), options.Pin, context.Cancellation);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(MlDsaUse.Refused, operation, key, options.Digest, context);
         return Of(key, [KeyOnlyCertificate.For(key)], options.Digest);
@@ -105,19 +107,23 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         return Of(new AbsentKey(certificates[0]), certificates, digest);
     }
 
-    /// <summary>Has the key sign content: RSA and ECDSA its hash, ML-DSA the content itself. A key that another process holds is shown the content.</summary>
+    /// <summary>
+    /// Has the key sign content: RSA and ECDSA its hash, ML-DSA the content itself. A key that another process holds is shown the content.
+    /// </summary>
     /// <param name="kind">What it is.</param>
     /// <param name="hash">Its hash by <see cref="Hash"/>.</param>
     /// <param name="content">The content; asked for only when it is needed.</param>
     /// <param name="cancellation">Gives up waiting for the token.</param>
     /// <param name="name">What it is of, for an agent's log.</param>
-    public byte[] SignContent(ContentKind kind, byte[] hash, Func<ReadOnlyMemory<byte>> content, CancellationToken cancellation, string? name = null) =>
+    public byte[] SignContent(ContentKind kind, byte[] hash, Func<ReadOnlyMemory<byte>> content, CancellationToken cancellation,
+        string? name = null) =>
         Key.SignContent(new(kind, hash, content) { Name = name }, Hash, cancellation);
 
     /// <summary>The digest algorithm of an option's value.</summary>
     public static HashAlgorithmName? HashNamed(string? digest) => digest is null ? null
         : HashKind.Named(digest) is { } hash && hash.Uses != HashUses.None ? hash.Name
-        : throw OperationErrors.OptionValue.With("digest", digest, string.Join(", ", HashKind.All.Where(known => known.Uses != HashUses.None).Select(known => known.Word)));
+        : throw OperationErrors.OptionValue.With("digest", digest,
+            string.Join(", ", HashKind.All.Where(known => known.Uses != HashUses.None).Select(known => known.Word)));
 
     // public_key_verify_signature() takes ML-DSA over attributes with SHA-512 alone, and ima_modsig aside IMA has no form for it.
     private static void RequireMlDsa(MlDsaUse use, string operation, ISigningKey key, string? digest, RunContext context)
@@ -132,7 +138,9 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         if (digest is not (null or "sha512"))
             throw OperationErrors.OptionValue.With("digest", digest, "sha512 with an ML-DSA key, which the kernel takes with no other");
         if (use == MlDsaUse.TakenByKexec)
-            context.Log.Warning($"ML-DSA-{key.KeySizeBits}: kexec of Linux 7.0 and later with CONFIG_CRYPTO_MLDSA verifies this signature; firmware, shim and older kernels do not");
+            context.Log.Warning(
+                $"ML-DSA-{key.KeySizeBits}: kexec of Linux 7.0 and later with CONFIG_CRYPTO_MLDSA verifies this signature; firmware, "
+                + $"shim and older kernels do not");
     }
 
     // Which keys there are, KeyShape decides where they are opened (KS2033).

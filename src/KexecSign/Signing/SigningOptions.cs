@@ -31,12 +31,15 @@ internal static class SigningOptionSpecs
         string prefix, string purpose, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
         where T : class
     {
-        yield return new(prefix + "key", "KEY", $"Private key {purpose}: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.",
+        yield return new(prefix + "key", "KEY",
+            $"Private key {purpose}: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, "
+            + $"or a PEM file for tests.",
             (o, v) => set(o, get(o) with { Key = v }))
         {
             Digest = (o, digest) => set(o, get(o) with { Digest = digest }),
         };
-        yield return new(prefix + "cert", "CERT", "Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.",
+        yield return new(prefix + "cert", "CERT",
+            "Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.",
             (o, v) => set(o, get(o) with { Certificate = v }));
     }
 
@@ -53,7 +56,8 @@ internal static class SigningOptionSpecs
     }
 
     /// <summary>Key, certificate, PIN and digest of an operation that signs with one key.</summary>
-    public static IEnumerable<OptionSpec<T>> All<T>(string purpose, HashUses use, Func<T, SigningOptions> get, Func<T, SigningOptions, T> set)
+    public static IEnumerable<OptionSpec<T>> All<T>(string purpose, HashUses use, Func<T, SigningOptions> get,
+        Func<T, SigningOptions, T> set)
         where T : class =>
         [
             .. KeyAndCertificate("", purpose, get, set),
@@ -74,13 +78,16 @@ internal static class SigningOptionSpecs
     public static IEnumerable<OptionSpec<T>> Existing<T>(Func<T, ExistingSignatures> get, Func<T, ExistingSignatures, T> set)
         where T : class
     {
-        yield return new("replace", null, "Drop the signatures that are there.", (o, _) => set(o, Only(get(o), ExistingSignatures.Replace)));
+        yield return new("replace", null, "Drop the signatures that are there.",
+            (o, _) => set(o, Only(get(o), ExistingSignatures.Replace)));
         yield return new("append", null, "Keep them and add behind.", (o, _) => set(o, Only(get(o), ExistingSignatures.Append)));
-        yield return new("prepend", null, "Keep them and add in front; the kernel reads only the first.", (o, _) => set(o, Only(get(o), ExistingSignatures.Prepend)));
+        yield return new("prepend", null, "Keep them and add in front; the kernel reads only the first.",
+            (o, _) => set(o, Only(get(o), ExistingSignatures.Prepend)));
     }
 
     private static ExistingSignatures Only(ExistingSignatures before, ExistingSignatures wanted) =>
         before is ExistingSignatures.Refuse || before == wanted
             ? wanted
-            : throw OperationErrors.OptionsConflict.With(new NamedOption(before.ToString().ToLowerInvariant()), new NamedOption(wanted.ToString().ToLowerInvariant()));
+            : throw OperationErrors.OptionsConflict.With(new NamedOption(before.ToString().ToLowerInvariant()),
+                new NamedOption(wanted.ToString().ToLowerInvariant()));
 }

@@ -53,15 +53,18 @@ internal sealed class InnerImage : IDisposable
     /// <param name="context">Run context.</param>
     /// <param name="anyKernel">Whether it may be a zboot or bzImage, as it may be in a UKI.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS10xx, KS11xx, KS2xxx, KS3021.</exception>
-    public static InnerImage Sign(Layout kernel, SigningIdentity identity, ExistingSignatures existing, RunContext context, bool anyKernel = false)
+    public static InnerImage Sign(Layout kernel, SigningIdentity identity, ExistingSignatures existing, RunContext context,
+        bool anyKernel = false)
     {
         TemporaryFile copy = TemporaryFile.Create();
         try
         {
             copy.Write(kernel, context.Cancellation);
-            PendingSignature pending = PendingSignature.Prepare(WithoutCheckSum(Layout.Of(copy)), identity, existing, fit: true, fitAny: anyKernel);
+            PendingSignature pending = PendingSignature.Prepare(WithoutCheckSum(Layout.Of(copy)), identity, existing, fit: true,
+                fitAny: anyKernel);
             byte[] digest = HashImage(pending, context);
-            byte[] signature = identity.SignContent(ContentKind.Authenticode, pending.ToBeSigned(digest), () => pending.Attributes!.Der, context.Cancellation);
+            byte[] signature = identity.SignContent(ContentKind.Authenticode, pending.ToBeSigned(digest), () => pending.Attributes!.Der,
+                context.Cancellation);
             Layout signed = pending.Body.Append(pending.Complete(signature));
             return new(copy, signed, new(
                 Convert.ToHexStringLower(LayoutPass.Hash(signed, HashAlgorithmName.SHA256, context)),

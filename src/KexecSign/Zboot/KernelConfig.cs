@@ -27,7 +27,9 @@ internal sealed class KernelConfig
         try
         {
             ModuleCompression compression = ModuleCodec.Of(file);
-            byte[] text = compression == ModuleCompression.None ? file.ReadBytes(0, file.Length) : ModuleCodec.Open(file, compression, default).ToArray();
+            byte[] text = compression == ModuleCompression.None
+                ? file.ReadBytes(0, file.Length)
+                : ModuleCodec.Open(file, compression, default).ToArray();
             KernelConfig config = new([.. Encoding.UTF8.GetString(text).Split('\n')]);
             // Without this a file of anything would be a configuration with every option off.
             return config._lines.Any(IsOption) ? config : throw OperationErrors.NotAConfig.With(config._lines.Length);
@@ -57,7 +59,8 @@ internal sealed class KernelConfig
 
     /// <summary>The compression that the kernel's own build would use: gzip unless another is chosen (Makefile.zboot).</summary>
     public ZbootCompression Compression =>
-        (PayloadFormat.Written.FirstOrDefault(format => format != PayloadFormat.Default && IsOn(format.ConfigSymbol)) ?? PayloadFormat.Default).Compression!.Value;
+        (PayloadFormat.Written.FirstOrDefault(format => format != PayloadFormat.Default && IsOn(format.ConfigSymbol))
+            ?? PayloadFormat.Default).Compression!.Value;
 
     /// <summary>The compiler as the configuration names it.</summary>
     public string Compiler => Value("CC_VERSION_TEXT") ?? "unknown";
@@ -81,7 +84,8 @@ internal sealed class KernelConfig
     /// <summary>The file's text.</summary>
     public override string ToString() => string.Join('\n', _lines);
 
-    private static bool IsOption(string line) => line.StartsWith("CONFIG_", StringComparison.Ordinal) && line.Contains('=', StringComparison.Ordinal);
+    private static bool IsOption(string line) =>
+        line.StartsWith("CONFIG_", StringComparison.Ordinal) && line.Contains('=', StringComparison.Ordinal);
 
     private static bool Names(string line, string name) =>
         line.StartsWith($"CONFIG_{name}=", StringComparison.Ordinal) || line == $"# CONFIG_{name} is not set";

@@ -51,7 +51,10 @@ internal sealed class KernelSource(string path, StubTarget target)
             UnpackArchive(folder, whole, logFile, context);
         else
             CopyFolder(folder, whole, context.Cancellation);
-        foreach (string required in new[] { "Makefile", $"arch/{target.SourceFolder}/Makefile", "drivers/firmware/efi/libstub/Makefile.zboot" })
+        foreach (string required in new[]
+        {
+            "Makefile", $"arch/{target.SourceFolder}/Makefile", "drivers/firmware/efi/libstub/Makefile.zboot",
+        })
         {
             if (!File.Exists(System.IO.Path.Combine(folder, required)))
                 throw OperationErrors.NotKernelSource.With(required).In(path);
@@ -61,7 +64,8 @@ internal sealed class KernelSource(string path, StubTarget target)
     // All of a release lies in one folder, whose name is not known; '*' stands for it, and Kconfig files may lie at any depth.
     private void UnpackArchive(string folder, bool whole, string logFile, RunContext context)
     {
-        string[] arguments = ["--extract", "--file=" + System.IO.Path.GetFullPath(path), "--directory=" + folder, "--strip-components=1", "--no-same-owner"];
+        string[] arguments = ["--extract", "--file=" + System.IO.Path.GetFullPath(path), "--directory=" + folder, "--strip-components=1",
+            "--no-same-owner"];
         string[] selection = whole ? [] :
         [
             "--anchored", "--wildcards", "--wildcards-match-slash", $"--exclude=*/arch/{target.SourceFolder}/boot/dts/*/*",
@@ -73,15 +77,17 @@ internal sealed class KernelSource(string path, StubTarget target)
     private void CopyFolder(string folder, bool whole, CancellationToken cancellation)
     {
         string root = System.IO.Path.GetFullPath(path);
-        var files = new FileSystemEnumerable<string>(root, (ref FileSystemEntry e) => System.IO.Path.GetRelativePath(root, e.ToFullPath()), new EnumerationOptions
-        {
-            RecurseSubdirectories = true,
-            AttributesToSkip = 0,
-            ReturnSpecialDirectories = false,
-        })
+        var files = new FileSystemEnumerable<string>(root, (ref FileSystemEntry e) => System.IO.Path.GetRelativePath(root, e.ToFullPath()),
+            new EnumerationOptions
+            {
+                RecurseSubdirectories = true,
+                AttributesToSkip = 0,
+                ReturnSpecialDirectories = false,
+            })
         {
             // A link to a folder is copied as a link; followed, its files would be made behind it, and then it again.
-            ShouldRecursePredicate = (ref FileSystemEntry e) => (e.Attributes & FileAttributes.ReparsePoint) == 0 && !IsLeftOut(System.IO.Path.GetRelativePath(root, e.ToFullPath())),
+            ShouldRecursePredicate = (ref FileSystemEntry e) =>
+                (e.Attributes & FileAttributes.ReparsePoint) == 0 && !IsLeftOut(System.IO.Path.GetRelativePath(root, e.ToFullPath())),
             ShouldIncludePredicate = (ref FileSystemEntry e) => !e.IsDirectory || (e.Attributes & FileAttributes.ReparsePoint) != 0,
         };
         foreach (string name in files)
@@ -110,5 +116,6 @@ internal sealed class KernelSource(string path, StubTarget target)
 
     // A tree that was built in is refused by the kernel's makefiles; what a build leaves stays behind.
     private static bool IsBuilt(string name) =>
-        name == ".config" || name.EndsWith(".o", StringComparison.Ordinal) || name.EndsWith(".a", StringComparison.Ordinal) || name.EndsWith(".cmd", StringComparison.Ordinal);
+        name == ".config" || name.EndsWith(".o", StringComparison.Ordinal) || name.EndsWith(".a", StringComparison.Ordinal)
+            || name.EndsWith(".cmd", StringComparison.Ordinal);
 }

@@ -26,7 +26,8 @@ internal static class KitObjects
         {
             var elf = Elf64File.Parse(content);
             ReadOnlySpan<byte> head = content.Span;
-            ushort type = BinaryPrimitives.ReadUInt16LittleEndian(head[16..]), machine = BinaryPrimitives.ReadUInt16LittleEndian(head[18..]);
+            ushort type = BinaryPrimitives.ReadUInt16LittleEndian(head[16..]),
+                machine = BinaryPrimitives.ReadUInt16LittleEndian(head[18..]);
             if (type != Relocatable || machine != elfMachine)
                 throw OperationErrors.KitObject.With(name, $"an ELF file of type {type} for machine {machine}");
             if (elf.Sections.FirstOrDefault(s => s.Type == DependentLibraries) is { } section)
@@ -53,7 +54,8 @@ internal static class KitObjects
             if (content.Length - at < MemberHeader || bytes[at + 58] != '`' || bytes[at + 59] != '\n')
                 throw OperationErrors.KitObject.With(name, $"an archive without a member header at 0x{at:x}");
             string field = Encoding.Latin1.GetString(bytes.Slice(at, 16)).TrimEnd(' ');
-            if (!int.TryParse(Encoding.Latin1.GetString(bytes.Slice(at + 48, 10)).TrimEnd(' '), NumberStyles.None, CultureInfo.InvariantCulture, out int size)
+            if (!int.TryParse(Encoding.Latin1.GetString(bytes.Slice(at + 48, 10)).TrimEnd(' '), NumberStyles.None,
+                CultureInfo.InvariantCulture, out int size)
                 || size > content.Length - at - MemberHeader)
                 throw OperationErrors.KitObject.With(name, $"an archive whose member at 0x{at:x} does not lie in it");
             ReadOnlyMemory<byte> member = content.Slice(at + MemberHeader, size);

@@ -9,7 +9,8 @@ namespace KexecSign.Zboot;
 /// <param name="BranchTargets">ARM64_BTI_KERNEL: the code may only be entered where it is meant to be.</param>
 /// <param name="ResetAttackMitigation">RESET_ATTACK_MITIGATION: memory is cleared at a reset.</param>
 /// <param name="Sbat">EFI_SBAT: the stub has a .sbat section of its own.</param>
-public sealed record KitSecurity(bool AddressRandomization, string CommandLine, bool CommandLineForced, bool BranchTargets, bool ResetAttackMitigation, bool Sbat)
+public sealed record KitSecurity(bool AddressRandomization, string CommandLine, bool CommandLineForced, bool BranchTargets,
+    bool ResetAttackMitigation, bool Sbat)
 {
     internal static KitSecurity Of(KernelConfig config) => new(
         config.IsOn("RANDOMIZE_BASE"), config.Value("CMDLINE") ?? "", config.IsOn("CMDLINE_FORCE"), config.IsOn("ARM64_BTI_KERNEL"),

@@ -13,12 +13,14 @@ internal static class LinkScript
     // What may stand in front of a parenthesis: commands and functions without file names, and '*', all files that were given.
     private static readonly string[] Calls =
     [
-        "*", "ENTRY", "PROVIDE", "PROVIDE_HIDDEN", "HIDDEN", "ABSOLUTE", "ALIGN", "SIZEOF", "ADDR", "LOADADDR", "DEFINED", "MAX", "MIN", "KEEP",
+        "*", "ENTRY", "PROVIDE", "PROVIDE_HIDDEN", "HIDDEN", "ABSOLUTE", "ALIGN", "SIZEOF", "ADDR", "LOADADDR", "DEFINED", "MAX", "MIN",
+        "KEEP",
         "BYTE", "SHORT", "LONG", "QUAD",
     ];
 
     // Commands that take what follows without a parenthesis.
-    private static readonly string[] Refused = ["INCLUDE", "INSERT", "INPUT", "GROUP", "AS_NEEDED", "OUTPUT", "SEARCH_DIR", "STARTUP", "TARGET", "VERSION", "MEMORY", "PHDRS"];
+    private static readonly string[] Refused =
+        ["INCLUDE", "INSERT", "INPUT", "GROUP", "AS_NEEDED", "OUTPUT", "SEARCH_DIR", "STARTUP", "TARGET", "VERSION", "MEMORY", "PHDRS"];
 
     /// <summary>Raises KS3757 at the first thing that a stub's script has no need of.</summary>
     /// <param name="script">The script.</param>
@@ -71,7 +73,8 @@ internal static class LinkScript
 
     // Names of files may hold all of these, so that "dir/secret(.data)" and "lib.a:x.o(.data)" are words in front of a parenthesis.
     private static bool IsWordCharacter(char character) =>
-        char.IsAsciiLetterOrDigit(character) || character is '_' or '.' or '$' or '/' or '\\' or '~' or '*' or '?' or '[' or ']' or '!' or '^' || character > '\x7e';
+        char.IsAsciiLetterOrDigit(character) || character is '_' or '.' or '$' or '/' or '\\' or '~' or '*' or '?' or '[' or ']' or '!'
+            or '^' || character > '\x7e';
 
     private static bool IsWord(string token) => token.Length > 0 && IsWordCharacter(token[0]);
 

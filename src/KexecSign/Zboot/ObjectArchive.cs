@@ -126,7 +126,9 @@ internal sealed class ObjectArchive
         {
             Span<byte> field = symbols.AsSpan(4 * i, 4);
             uint old = BinaryPrimitives.ReadUInt32BigEndian(field);
-            BinaryPrimitives.WriteUInt32BigEndian(field, moved.TryGetValue(old, out uint now) ? now : throw Broken(8, $"its index names a member at {old}, where there is none"));
+            BinaryPrimitives.WriteUInt32BigEndian(field, moved.TryGetValue(old, out uint now)
+                ? now
+                : throw Broken(8, $"its index names a member at {old}, where there is none"));
         }
         return symbols;
     }

@@ -53,7 +53,8 @@ internal sealed class PayloadSearch(ZbootCompression compression, long room, Zst
     {
         if (_results is null)
             return _encoder.Attempts;
-        CompressionAttempt[] promising = [.. _results.Where(result => result.Unsigned + signatureSize <= room + _chance).Select(result => result.Attempt)];
+        CompressionAttempt[] promising = [.. _results.Where(result => result.Unsigned + signatureSize <= room + _chance)
+            .Select(result => result.Attempt)];
         return promising.Length > 0 ? promising : [_results.MinBy(result => result.Unsigned).Attempt];
     }
 

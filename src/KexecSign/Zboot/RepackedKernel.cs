@@ -51,7 +51,9 @@ internal sealed class RepackedKernel : IDisposable
         if (kernel.Length > Decompressor.MaxLength || imageSize > Decompressor.MaxLength)
             throw Formats.Errors.FormatErrors.PayloadTooLarge.With(Math.Max(imageSize, kernel.Length), Decompressor.MaxLength);
         if (pads && kernel.Length < imageSize)
-            kernel = PeReader.Read(kernel).IsSigned ? throw OperationErrors.SignedImageShort.With(kernel.Length, imageSize) : kernel.PadTo(imageSize);
+            kernel = PeReader.Read(kernel).IsSigned
+                ? throw OperationErrors.SignedImageShort.With(kernel.Length, imageSize)
+                : kernel.PadTo(imageSize);
         var copy = TemporaryFile.Create();
         try
         {

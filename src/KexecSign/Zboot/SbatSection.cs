@@ -8,7 +8,9 @@ using KexecSign.Formats.Sbat;
 
 namespace KexecSign.Zboot;
 
-/// <summary>The <c>.sbat</c> section of an image, by which shim's users can revoke it: rows from a CSV file, joined with those that are there.</summary>
+/// <summary>
+/// The <c>.sbat</c> section of an image, by which shim's users can revoke it: rows from a CSV file, joined with those that are there.
+/// </summary>
 internal static class SbatSection
 {
     private const string Name = ".sbat";

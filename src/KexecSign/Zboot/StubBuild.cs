@@ -67,7 +67,8 @@ internal sealed class StubBuild
     /// <param name="jobs">How many compilers run at a time.</param>
     /// <param name="context">Run context.</param>
     /// <exception cref="KexecSignException">KS3113, KS5002, KS5003.</exception>
-    public static StubBuild Begin(KernelSource source, StubTarget target, string folder, string logFile, string? configPath, int jobs, RunContext context)
+    public static StubBuild Begin(KernelSource source, StubTarget target, string folder, string logFile, string? configPath, int jobs,
+        RunContext context)
     {
         foreach (SystemProgram program in RequiredPrograms(target).Concat(source.Programs))
             program.Find(context);
@@ -109,7 +110,8 @@ internal sealed class StubBuild
         // Without debug information there are no paths in the objects. RUST and plugins follow what the host has installed.
         File.WriteAllText(ConfigPath, Config.With(
             ["EFI", "EFI_STUB", "EFI_ZBOOT", chosen, "DEBUG_INFO_NONE"],
-            [.. others, "DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT", "DEBUG_INFO_DWARF4", "DEBUG_INFO_DWARF5", "DEBUG_EFI", "RUST", "GCC_PLUGINS", "WERROR"]).ToString());
+            [.. others, "DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT", "DEBUG_INFO_DWARF4", "DEBUG_INFO_DWARF5", "DEBUG_EFI", "RUST", "GCC_PLUGINS",
+                "WERROR"]).ToString());
         RunMake("olddefconfig", context);
         KernelConfig kept = Config;
         foreach (string option in new[] { "EFI_ZBOOT", chosen })
@@ -142,7 +144,8 @@ internal sealed class StubBuild
     {
         string[] arguments =
         [
-            $"-j{_jobs}", "-s", "-C", SourceFolder, "O=" + BuildFolder, "ARCH=" + _target.Architecture, "CROSS_COMPILE=" + _target.ToolPrefix,
+            $"-j{_jobs}", "-s", "-C", SourceFolder, "O=" + BuildFolder, "ARCH=" + _target.Architecture,
+            "CROSS_COMPILE=" + _target.ToolPrefix,
             // Whatever the host has of these must not change the configuration.
             "RUSTC=false", "RUSTDOC=false", "BINDGEN=false", "PAHOLE=false",
             "KBUILD_BUILD_USER=kit", "KBUILD_BUILD_HOST=kit", "KBUILD_BUILD_TIMESTAMP=@0", "KBUILD_BUILD_VERSION=1",

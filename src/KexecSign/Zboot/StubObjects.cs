@@ -46,7 +46,8 @@ internal sealed record StubObjects(
 
     /// <summary>The entry of a manifest.</summary>
     public ZbootKitStub Describe() => new(
-        Compression, PadsPayload, NeedsCodeSize, Describe("lib.a", Library), Describe("zboot-header.o", Header), Describe("zboot.lds", LinkScript));
+        Compression, PadsPayload, NeedsCodeSize, Describe("lib.a", Library), Describe("zboot-header.o", Header),
+            Describe("zboot.lds", LinkScript));
 
     /// <summary>The files of the archive.</summary>
     public IEnumerable<(string Path, byte[] Content)> Files()

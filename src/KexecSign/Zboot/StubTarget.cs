@@ -23,7 +23,8 @@ public enum LinkerFamily
 /// <param name="LinkerFlags">What the kernel's build gives to ld for this architecture (<c>KBUILD_LDFLAGS</c>).</param>
 /// <param name="HasCodeSize">Whether its Makefile passes <c>zboot_code_size</c> to stubs that know the symbol.</param>
 internal sealed record StubTarget(
-    ArchitectureFacts Facts, string Architecture, string ConfigSymbol, string ObjectFormat, ImmutableArray<string> LinkerFlags, bool HasCodeSize)
+    ArchitectureFacts Facts, string Architecture, string ConfigSymbol, string ObjectFormat, ImmutableArray<string> LinkerFlags,
+        bool HasCodeSize)
 {
     /// <summary>arm64 (arch/arm64/Makefile, arch/arm64/boot/Makefile).</summary>
     public static StubTarget Arm64 { get; } = new(
@@ -36,7 +37,8 @@ internal sealed record StubTarget(
         ["-melf64lriscv", "-z", "noexecstack", "--no-warn-rwx-segments"], HasCodeSize: false);
 
     /// <summary>All that there is a recipe for.</summary>
-    public static ImmutableArray<StubTarget> All { get; } = [.. ArchitectureFacts.All.Select(facts => For(facts.Architecture)).OfType<StubTarget>()];
+    public static ImmutableArray<StubTarget> All { get; } =
+        [.. ArchitectureFacts.All.Select(facts => For(facts.Architecture)).OfType<StubTarget>()];
 
     /// <summary>PE machine type.</summary>
     public ushort Machine => Facts.PeMachine!.Value;

@@ -18,7 +18,8 @@ namespace KexecSign.Zboot;
 /// <param name="Payload">A ready payload, 4-byte length included; null to compress the Image.</param>
 /// <param name="Smallest">The strongest setting instead of a level.</param>
 /// <param name="Linker">Who links.</param>
-internal sealed record ZbootRecipe(ZbootCompression Compression, int? Level = null, string? Payload = null, bool Smallest = false, LinkerFamily Linker = LinkerFamily.Bfd)
+internal sealed record ZbootRecipe(ZbootCompression Compression, int? Level = null, string? Payload = null, bool Smallest = false,
+    LinkerFamily Linker = LinkerFamily.Bfd)
 {
     /// <summary>Which zstd compresses; null for the default.</summary>
     public ZstdLibrary? Zstd { get; init; }
@@ -76,7 +77,8 @@ internal sealed class ZbootAssembly : IDisposable
     {
         var encoder = PayloadEncoder.For(recipe.Compression);
         if (recipe.Zstd is not null && !encoder.HasLibraries)
-            throw OperationErrors.OptionsConflict.With(new NamedOption("zstd"), new NamedOption("compression", PayloadFormat.Of(recipe.Compression).Word));
+            throw OperationErrors.OptionsConflict.With(new NamedOption("zstd"),
+                new NamedOption("compression", PayloadFormat.Of(recipe.Compression).Word));
         ZbootKitStub stub = kit.Stub(recipe.Compression);
         kit.RequireSafe(stub);
         StubTarget target = kit.Target;
@@ -85,7 +87,9 @@ internal sealed class ZbootAssembly : IDisposable
         Layout padded = Padded(image, pe, stub, target);
         // Another kernel's stub may start it; but what its configuration promises, KASLR for one, is then not this kernel's.
         if (KernelVersionText.Find(image) is { } release && release != kit.Manifest.KernelRelease)
-            context.Log.Warning($"the kit's stub is of kernel {kit.Manifest.KernelRelease} but the Image is {release}: capture a kit of this kernel, so that the stub is its own");
+            context.Log.Warning(
+                $"the kit's stub is of kernel {kit.Manifest.KernelRelease} but the Image is {release}: capture a kit of this kernel, so "
+                + $"that the stub is its own");
         uint codeSize = stub.NeedsCodeSize ? CodeSizeOf(pe) : 0;
         int? level = recipe.Payload is null ? LevelOf(recipe, encoder) : null;
         using TemporaryFile? compressed = level is not { } asked ? null : Compressor.Compress(
@@ -99,7 +103,9 @@ internal sealed class ZbootAssembly : IDisposable
         FileSource file = FileSource.Open(linked);
         try
         {
-            var expected = new ZbootExpectation(recipe.Compression, target.Machine, payload, (uint)padded.Length, stub.NeedsCodeSize ? codeSize : null);
+            var expected = new ZbootExpectation(recipe.Compression, target.Machine, payload, (uint)padded.Length, stub.NeedsCodeSize
+                ? codeSize
+                : null);
             (ZbootHeader header, string sha256) = expected.Require(file.ToLayout(), context);
             return new(file, header, level, (uint)padded.Length, codeSize, sha256) { Library = level is null ? null : recipe.Library };
         }
@@ -132,7 +138,9 @@ internal sealed class ZbootAssembly : IDisposable
 
     // The stub makes this much executable. vmlinux has the number as _kernel_codesize; it is where .text ends.
     private static uint CodeSizeOf(PeImage pe) =>
-        pe.FindSection(".text") is { } text ? checked(text.VirtualAddress + text.VirtualSize) : throw OperationErrors.NoCodeSection.With(pe.Sections.Length);
+        pe.FindSection(".text") is { } text
+            ? checked(text.VirtualAddress + text.VirtualSize)
+            : throw OperationErrors.NoCodeSection.With(pe.Sections.Length);
 
     private static int LevelOf(ZbootRecipe recipe, PayloadEncoder encoder)
     {

@@ -72,7 +72,9 @@ internal sealed class ZbootKit
     /// <summary>The same for a file that is open.</summary>
     /// <exception cref="KexecSignException">KS3102, KS3103, KS3114.</exception>
     public static ZbootKit Read(Layout file, string path) =>
-        Read(file.Length <= MaxLength ? file.ReadBytes(0, file.Length) : throw OperationErrors.TooLargeToBe.With(file.Length, "a zboot kit", MaxLength).In(path), path);
+        Read(file.Length <= MaxLength
+            ? file.ReadBytes(0, file.Length)
+            : throw OperationErrors.TooLargeToBe.With(file.Length, "a zboot kit", MaxLength).In(path), path);
 
     private static ZbootKit Read(byte[] archive, string path)
     {
@@ -87,11 +89,14 @@ internal sealed class ZbootKit
         {
             throw refused.In(path);
         }
-        catch (Exception broken) when (broken is InvalidDataException or EndOfStreamException or FormatException or JsonException or ArgumentException or OverflowException
+        catch (Exception broken) when (broken is InvalidDataException or EndOfStreamException or FormatException or JsonException
+            or ArgumentException or OverflowException
             // A text in the manifest that is not UTF-8.
             or InvalidOperationException)
         {
-            throw OperationErrors.NotAKit.Because(broken, broken is JsonException or InvalidOperationException ? $"{ManifestName} cannot be read" : "it is no tar archive").In(path);
+            throw OperationErrors.NotAKit.Because(broken, broken is JsonException or InvalidOperationException
+                ? $"{ManifestName} cannot be read"
+                : "it is no tar archive").In(path);
         }
     }
 
@@ -100,7 +105,8 @@ internal sealed class ZbootKit
     public ZbootKitStub Stub(ZbootCompression compression) =>
         Manifest.Stubs.FirstOrDefault(s => s.Compression == compression)
             ?? throw OperationErrors.KitLacks.With(
-                PayloadFormat.Of(compression).Word, string.Join(", ", Manifest.Stubs.Select(s => PayloadFormat.Of(s.Compression).Word))).In(Path);
+                PayloadFormat.Of(compression).Word, string.Join(", ", Manifest.Stubs.Select(s => PayloadFormat.Of(s.Compression).Word)))
+                    .In(Path);
 
     /// <summary>The configuration of the kernel that the stub was made with; null in kits that do not carry it.</summary>
     public byte[]? Configuration => Manifest.ConfigurationFile is { } file ? Content(file) : null;
@@ -142,7 +148,9 @@ internal sealed class ZbootKit
             if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
                 throw OperationErrors.NotAKit.With($"{entry.Name} is no regular file");
             if (files.Count == MaxEntries || files.ContainsKey(entry.Name))
-                throw OperationErrors.NotAKit.With(files.Count == MaxEntries ? $"it has more than {MaxEntries} files" : $"{entry.Name} is in it twice");
+                throw OperationErrors.NotAKit.With(files.Count == MaxEntries
+                    ? $"it has more than {MaxEntries} files"
+                    : $"{entry.Name} is in it twice");
             byte[] content = new byte[Math.Min(entry.Length, archive.Length)];
             entry.DataStream?.ReadExactly(content);
             files.Add(entry.Name, content);
@@ -158,7 +166,8 @@ internal sealed class ZbootKit
         using (JsonDocument document = JsonDocument.Parse(json))
         {
             if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("kind", out JsonElement kind) || kind.ValueKind != JsonValueKind.String || kind.GetString() != ZbootKitManifest.ExpectedKind)
+                || !document.RootElement.TryGetProperty("kind", out JsonElement kind) || kind.ValueKind != JsonValueKind.String
+                    || kind.GetString() != ZbootKitManifest.ExpectedKind)
                 throw OperationErrors.NotAKit.With($"{ManifestName} does not say '{ZbootKitManifest.ExpectedKind}'");
             if (!document.RootElement.TryGetProperty("schema", out JsonElement schema) || schema.ValueKind != JsonValueKind.Number
                 || !schema.TryGetInt32(out int version) || version is < 1 or > ZbootKitManifest.CurrentSchema)
@@ -170,7 +179,9 @@ internal sealed class ZbootKit
 
     private static void RequireIntact(ZbootKitManifest manifest, ImmutableDictionary<string, byte[]> files)
     {
-        ImmutableArray<ZbootKitFile> named = [.. manifest.Stubs.SelectMany(s => s.Files), .. manifest.ConfigurationFile is { } config ? [config] : (ZbootKitFile[])[]];
+        ImmutableArray<ZbootKitFile> named = [.. manifest.Stubs.SelectMany(s => s.Files), .. manifest.ConfigurationFile is { } config
+            ? [config]
+            : (ZbootKitFile[])[]];
         foreach (ZbootKitFile file in named)
         {
             if (!files.TryGetValue(file.Path, out byte[]? content))

@@ -20,7 +20,10 @@ public sealed record ZbootKitManifest(
     string Kind, int Schema, string Architecture, ushort Machine, string KernelRelease, string? SourcePackage, string? SourceSha256,
     string Configuration, string Compiler, string Linker, ImmutableArray<ZbootKitStub> Stubs)
 {
-    /// <summary>Options of the kernel that change the stub's headers and that are on: ARM64_BTI_KERNEL, EFI_SBAT, DEBUG_EFI; null in kits that did not look.</summary>
+    /// <summary>
+    /// Options of the kernel that change the stub's headers and that are on: ARM64_BTI_KERNEL, EFI_SBAT, DEBUG_EFI; null in kits that did
+    /// not look.
+    /// </summary>
     public ImmutableArray<string>? StubOptions { get; init; }
 
     /// <summary>The configuration of the kernel, in the kit; null in kits before schema 3.</summary>
@@ -44,7 +47,8 @@ public sealed record ZbootKitManifest(
 /// <param name="Header"><c>zboot-header.o</c>, the PE headers.</param>
 /// <param name="LinkScript"><c>zboot.lds</c>.</param>
 public sealed record ZbootKitStub(
-    [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, bool PadsPayload, bool NeedsCodeSize, ZbootKitFile Library, ZbootKitFile Header, ZbootKitFile LinkScript)
+    [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, bool PadsPayload, bool NeedsCodeSize,
+        ZbootKitFile Library, ZbootKitFile Header, ZbootKitFile LinkScript)
 {
     /// <summary>The three files.</summary>
     internal ImmutableArray<ZbootKitFile> Files => [Library, Header, LinkScript];

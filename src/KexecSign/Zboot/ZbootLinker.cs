@@ -46,9 +46,11 @@ internal sealed class ZbootLinker
         folder.Put("vmlinuz", payload, _context.Cancellation);
         string[] symbol = stub.NeedsCodeSize ? [$"--add-symbol=zboot_code_size=0x{codeSize:x}"] : [];
         Run(_objcopy, folder,
-            ["-I", "binary", "-O", _target.ObjectFormat, .. symbol, "--rename-section=.data=.gzdata,load,alloc,readonly,contents", "vmlinuz", "vmlinuz.o"]);
+            ["-I", "binary", "-O", _target.ObjectFormat, .. symbol, "--rename-section=.data=.gzdata,load,alloc,readonly,contents",
+                "vmlinuz", "vmlinuz.o"]);
         // -nostdlib: no folder of this machine is searched for anything.
-        Run(_ld, folder, [.. _target.FlagsFor(_family), "-nostdlib", "-T", "zboot.lds", "vmlinuz.o", "zboot-header.o", "lib.a", "-o", "vmlinuz.efi.elf"]);
+        Run(_ld, folder, [.. _target.FlagsFor(_family), "-nostdlib", "-T", "zboot.lds", "vmlinuz.o", "zboot-header.o", "lib.a", "-o",
+            "vmlinuz.efi.elf"]);
         Run(_objcopy, folder, ["-O", "binary", "vmlinuz.efi.elf", "vmlinuz.efi"]);
         return folder.File("vmlinuz.efi");
     }

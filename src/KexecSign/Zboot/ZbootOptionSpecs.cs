@@ -21,13 +21,15 @@ internal static class ZbootOptionSpecs
     /// <summary>Who may vouch for a kit.</summary>
     public static OptionSpec<T> KitSigner<T>(Func<T, string, T> set)
         where T : class =>
-        new("kit-signer", "CERT", "Certificate of one who may sign kits: KIT.intoto.json beside the kit must hold by it ('zboot kit --key' writes that).", set,
+        new("kit-signer", "CERT",
+            "Certificate of one who may sign kits: KIT.intoto.json beside the kit must hold by it ('zboot kit --key' writes that).", set,
             repeatable: true, kind: OptionKind.KeyReference);
 
     /// <summary>Who links.</summary>
     public static OptionSpec<T> Linker<T>(Func<T, LinkerFamily, T> set)
         where T : class =>
-        new("linker", "NAME", "Who links: GNU ld of the architecture (bfd), as the kernel's build does by default, or LLVM's ld.lld, which serves all (lld).",
+        new("linker", "NAME",
+            "Who links: GNU ld of the architecture (bfd), as the kernel's build does by default, or LLVM's ld.lld, which serves all (lld).",
             (o, v) => set(o, v switch
             {
                 "bfd" => LinkerFamily.Bfd,

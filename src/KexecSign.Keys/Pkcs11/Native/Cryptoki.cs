@@ -191,7 +191,8 @@ internal sealed unsafe class Cryptoki
         nuint publicHandle = 0;
         nuint privateHandle = 0;
         nuint value = _functions->GenerateKeyPair(
-            session, &native, publicKey.Attributes(), publicKey.Count, privateKey.Attributes(), privateKey.Count, &publicHandle, &privateHandle);
+            session, &native, publicKey.Attributes(), publicKey.Count, privateKey.Attributes(), privateKey.Count, &publicHandle,
+                &privateHandle);
         Require("C_GenerateKeyPair", value);
         return privateHandle;
     }

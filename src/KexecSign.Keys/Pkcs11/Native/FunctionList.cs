@@ -70,5 +70,6 @@ internal unsafe struct FunctionList
     public nint SignEncryptUpdate;
     public nint DecryptVerifyUpdate;
     public nint GenerateKey;
-    public delegate* unmanaged[Cdecl]<nuint, NativeMechanism*, NativeAttribute*, nuint, NativeAttribute*, nuint, nuint*, nuint*, nuint> GenerateKeyPair;
+    public delegate* unmanaged[Cdecl]<nuint, NativeMechanism*, NativeAttribute*, nuint, NativeAttribute*, nuint, nuint*, nuint*,
+        nuint> GenerateKeyPair;
 }

@@ -37,7 +37,8 @@ internal sealed class BtfTypes
         ReadOnlySpan<byte> bytes = blob.Span;
         if (bytes.Length < HeaderSize || BinaryPrimitives.ReadUInt16LittleEndian(bytes) != 0xEB9F)
             throw new BpfTrap(BpfRules.BadBtf, "it does not begin with the magic number 0xeb9f");
-        uint head = U32(bytes, 4), typeAt = U32(bytes, 8), typeSize = U32(bytes, 12), stringAt = U32(bytes, 16), stringSize = U32(bytes, 20);
+        uint head = U32(bytes, 4), typeAt = U32(bytes, 8), typeSize = U32(bytes, 12), stringAt = U32(bytes, 16),
+            stringSize = U32(bytes, 20);
         if (head > bytes.Length || Outside(typeAt, typeSize, bytes.Length - head) || Outside(stringAt, stringSize, bytes.Length - head))
             throw new BpfTrap(BpfRules.BadBtf, "its tables lie outside of it");
         var btf = new BtfTypes(blob.Slice((int)(head + stringAt), (int)stringSize));

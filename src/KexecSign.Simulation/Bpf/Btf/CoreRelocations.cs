@@ -129,7 +129,9 @@ internal sealed class CoreRelocations(BtfTypes local, SeriesModel series)
     private static (int Size, bool Allowed)? Resized(BtfType leaf, ModelField field)
     {
         int size = BtfTypes.SizeOf(leaf);
-        return size == field.Size || size == 0 ? null : (field.Size, leaf.Kind == BtfTypes.Int && !BtfTypes.IsSigned(leaf) && !field.IsSigned);
+        return size == field.Size || size == 0
+            ? null
+            : (field.Size, leaf.Kind == BtfTypes.Int && !BtfTypes.IsSigned(leaf) && !field.IsSigned);
     }
 
     private void Patch(BpfInstruction[] slots, int index, long value, (int Size, bool Allowed)? resized)
@@ -146,7 +148,13 @@ internal sealed class CoreRelocations(BtfTypes local, SeriesModel series)
                 else if (value > short.MaxValue)
                     throw new BpfTrap(BpfRules.BadBtf, $"a field lies 0x{value:x} bytes into its structure");
                 else
-                    slots[index] = slot with { Offset = (short)value, Opcode = resized is { } change && (slot.Opcode & 7) == 1 ? Resize(slot.Opcode, change.Size) : slot.Opcode };
+                    slots[index] = slot with
+                    {
+                        Offset = (short)value,
+                        Opcode = resized is { } change && (slot.Opcode & 7) == 1
+                        ? Resize(slot.Opcode, change.Size)
+                        : slot.Opcode
+                    };
                 break;
             case 0 when slot.Opcode == BpfInstruction.LoadImmediate64 && index + 1 < slots.Length:
                 slots[index] = slot with { Immediate = unchecked((int)value) };

@@ -28,7 +28,9 @@ internal sealed class CarrierRun(SimulationInput input, IKernelDecompressor deco
         while (PeBpfSection.Find(image.Bytes, out bool isOutside) is { } section)
         {
             if (isOutside || Level > MaxLevels)
-                throw isOutside ? new BpfTrap(BpfRules.BadArgument, "section .bpf", "it lies outside of the image") : new BpfTrap(BpfRules.TooDeep, Level, MaxLevels);
+                throw isOutside
+                    ? new BpfTrap(BpfRules.BadArgument, "section .bpf", "it lies outside of the image")
+                    : new BpfTrap(BpfRules.TooDeep, Level, MaxLevels);
             ArmedParser parser = Arm(() => ParserObject.Parse(section), ".bpf");
             var context = new KernelStruct(Series.ContextType, Memory);
             context.SetBuffer("image", image);
@@ -53,7 +55,13 @@ internal sealed class CarrierRun(SimulationInput input, IKernelDecompressor deco
             throw new BpfTrap(BpfRules.NoKernel, "none", "; the image has no .bpf section, and the kernel's other loaders get it");
         if (initrd is null)
             Notes.Add("series v5 wants an initrd from the parser or from the caller of kexec_file_load; none was given here");
-        return new() { Kernel = _results[0]!.Bytes, Initrd = initrd?.Bytes, CommandLine = _results[2]?.Bytes ?? (Input.CommandLine is null ? null : commandLine.Bytes) };
+        return new()
+        {
+            Kernel = _results[0]!.Bytes,
+            Initrd = initrd?.Bytes,
+            CommandLine = _results[2]?.Bytes
+            ?? (Input.CommandLine is null ? null : commandLine.Bytes),
+        };
     }
 
     public override ulong CallKfunc(BpfMachine machine, string program, string function, in Arguments a)

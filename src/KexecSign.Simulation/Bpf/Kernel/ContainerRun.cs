@@ -29,7 +29,10 @@ internal sealed class ContainerRun(SimulationInput input, IKernelDecompressor de
             throw new BpfTrap(BpfRules.BadArgument, "initrd_fd", "series v7 takes the image from there, and none was given");
         _current.Add(Keep("the container", container));
         Process(Input.Kernel, depth: 0);
-        string[] missing = [.. new[] { (Kernel, "kernel"), (Initrd, "initrd"), (CommandLine, "command line") }.Where(r => Result(r.Item1) is null).Select(r => r.Item2)];
+        string[] missing = [.. new[]
+        {
+            (Kernel, "kernel"), (Initrd, "initrd"), (CommandLine, "command line"),
+        }.Where(r => Result(r.Item1) is null).Select(r => r.Item2)];
         if (missing.Length > 0)
             throw new BpfTrap(BpfRules.Incomplete, string.Join(", ", missing), Series.Name);
         return new() { Kernel = Result(Kernel)!.Bytes, Initrd = Result(Initrd)!.Bytes, CommandLine = Result(CommandLine)!.Bytes };
@@ -56,7 +59,8 @@ internal sealed class ContainerRun(SimulationInput input, IKernelDecompressor de
                 return KernelErrno.None;
             case DecompressCommand:
                 return Decompress(payload) is { } output
-                    ? subcommand == Kernel ? Give(Kernel, output, again) : Refuse(KernelErrno.EINVAL, size, $"only a kernel is decompressed, not subcommand {subcommand}")
+                    ? subcommand == Kernel ? Give(Kernel, output, again)
+                        : Refuse(KernelErrno.EINVAL, size, $"only a kernel is decompressed, not subcommand {subcommand}")
                     : KernelErrno.EINVAL;
             case CopyCommand:
                 return Copy(subcommand, payload, again, size);
@@ -145,7 +149,9 @@ internal sealed class ContainerRun(SimulationInput input, IKernelDecompressor de
             _next.Clear();
             return true;
         }
-        last = Problem ?? BpfFault.Of(BpfRules.NotDone, 1, Level, LastWords is null ? $"{program} gave up without a word" : $"{program} says '{LastWords}'");
+        last = Problem ?? BpfFault.Of(BpfRules.NotDone, 1, Level, LastWords is null
+            ? $"{program} gave up without a word"
+            : $"{program} says '{LastWords}'");
         _next.ForEach(Memory.Free);
         _next.Clear();
         return false;

@@ -23,7 +23,9 @@ internal sealed class ImageRun(SimulationInput input, IKernelDecompressor decomp
         while (PeBpfSection.Find(image.Bytes, out bool isOutside) is { } section)
         {
             if (isOutside || Level > MaxLevels)
-                throw isOutside ? new BpfTrap(BpfRules.BadArgument, "section .bpf", "it lies outside of the image") : new BpfTrap(BpfRules.TooDeep, Level, MaxLevels);
+                throw isOutside
+                    ? new BpfTrap(BpfRules.BadArgument, "section .bpf", "it lies outside of the image")
+                    : new BpfTrap(BpfRules.TooDeep, Level, MaxLevels);
             ParserContext = Memory.Add(new() { Name = "the parser context", Bytes = new byte[64], Access = RegionAccess.HelpersOnly });
             ArmedParser parser = Arm(() => ParserObject.Parse(section), ".bpf");
             Adopt(Kernel, image);
@@ -44,7 +46,8 @@ internal sealed class ImageRun(SimulationInput input, IKernelDecompressor decomp
         {
             Kernel = image.Bytes,
             Initrd = Result(Initrd)?.Bytes ?? Input.Initrd,
-            CommandLine = Result(CommandLine)?.Bytes ?? (Input.CommandLine is null ? null : (ReadOnlyMemory<byte>?)Encoding.UTF8.GetBytes(Input.CommandLine + "\0")),
+            CommandLine = Result(CommandLine)?.Bytes
+                ?? (Input.CommandLine is null ? null : (ReadOnlyMemory<byte>?)Encoding.UTF8.GetBytes(Input.CommandLine + "\0")),
         };
     }
 
@@ -85,7 +88,8 @@ internal sealed class ImageRun(SimulationInput input, IKernelDecompressor decomp
     private KernelErrno Drop(int command, int subcommand)
     {
         Say("kernel", $"ignores command {command} with subcommand {subcommand}");
-        Problem ??= BpfFault.Of(BpfRules.BadPacket, "nothing", HeaderSize, $"command {command} with subcommand {subcommand} means nothing in series v6");
+        Problem ??= BpfFault.Of(BpfRules.BadPacket, "nothing", HeaderSize,
+            $"command {command} with subcommand {subcommand} means nothing in series v6");
         return KernelErrno.None;
     }
 }

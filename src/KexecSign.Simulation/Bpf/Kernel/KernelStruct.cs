@@ -6,7 +6,12 @@ namespace KexecSign.Simulation.Bpf.Kernel;
 /// <summary>A structure in the simulated kernel's memory, which programs may read.</summary>
 internal sealed class KernelStruct(ModelStruct type, AddressSpace memory)
 {
-    public Region Region { get; } = memory.Add(new() { Name = $"struct {type.Name}", Bytes = new byte[type.Size], Access = RegionAccess.Read });
+    public Region Region { get; } = memory.Add(new()
+    {
+        Name = $"struct {type.Name}",
+        Bytes = new byte[type.Size],
+        Access = RegionAccess.Read,
+    });
 
     /// <summary>Writes a field.</summary>
     /// <param name="field">Its name.</param>

@@ -102,7 +102,13 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
 
     private void Call(AttachedParser attached, LoadedProgram program, ReadOnlySpan<ulong> hookArguments)
     {
-        Region arguments = Memory.Add(new() { Name = "the hook's arguments", Bytes = new byte[8 * hookArguments.Length], Access = RegionAccess.Read, Aligned = true });
+        Region arguments = Memory.Add(new()
+        {
+            Name = "the hook's arguments",
+            Bytes = new byte[8 * hookArguments.Length],
+            Access = RegionAccess.Read,
+            Aligned = true,
+        });
         for (int i = 0; i < hookArguments.Length; i++)
             BinaryPrimitives.WriteUInt64LittleEndian(arguments.Bytes.Span[(8 * i)..], hookArguments[i]);
         var machine = new BpfMachine(program.Program, Memory, new ParserEnvironment(this, program, attached.Parser));
@@ -125,8 +131,13 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
         {
             ArmedParser armed = SkeletonLoader.Arm(Read(read), Series, Input.PageSize, Memory);
             Notes.AddRange(armed.Notes.Where(note => !Notes.Contains(note)));
-            string others = _attached.Count == 0 ? "" : $"; with those of {_attached.Count} parsers before it 0x{_attached.Sum(a => RingBytes(a.Parser)) + RingBytes(armed):x} bytes";
-            Say("kernel", $"loaded {where}: {string.Join(", ", armed.Programs.Select(p => $"{p.Program.Name} at {p.Hook.Name}"))}; ring buffer of 0x{armed.Maps[0].MaxEntries:x} bytes{others}");
+            string others = _attached.Count == 0
+                ? ""
+                : $"; with those of {_attached.Count} parsers before it 0x{_attached.Sum(a => RingBytes(a.Parser)) + RingBytes(armed):x} "
+                    + $"bytes";
+            Say("kernel",
+                $"loaded {where}: {string.Join(", ", armed.Programs.Select(p => $"{p.Program.Name} at {p.Hook.Name}"))}; ring buffer of "
+                + $"0x{armed.Maps[0].MaxEntries:x} bytes{others}");
             _attached.Add(new(armed, Level));
             return armed;
         }
@@ -168,7 +179,8 @@ internal abstract class KexecRun(SimulationInput input, IKernelDecompressor deco
             Memory.Charge(((ulong)input.Length + (ulong)result.Output.Length) * UnpackingCost);
             if (result.Error is null)
             {
-                Say("kernel", $"decompressed 0x{input.Length:x} bytes of {method.Value.ToString().ToLowerInvariant()} to 0x{result.Output.Length:x}");
+                Say("kernel",
+                    $"decompressed 0x{input.Length:x} bytes of {method.Value.ToString().ToLowerInvariant()} to 0x{result.Output.Length:x}");
                 return result.Output;
             }
             error = result.Error;

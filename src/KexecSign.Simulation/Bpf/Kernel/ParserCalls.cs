@@ -8,7 +8,9 @@ using KexecSign.Simulation.Errors;
 
 namespace KexecSign.Simulation.Bpf.Kernel;
 
-/// <summary>Helpers of a tracing program, as far as parsers have use for them (kernel/trace/bpf_trace.c, kernel/bpf/helpers.c, ringbuf.c).</summary>
+/// <summary>
+/// Helpers of a tracing program, as far as parsers have use for them (kernel/trace/bpf_trace.c, kernel/bpf/helpers.c, ringbuf.c).
+/// </summary>
 internal static class ParserCalls
 {
     private const int RingHeader = 8;
@@ -18,8 +20,10 @@ internal static class ParserCalls
     private const int MaxText = 512;
 
     /// <summary>Whether a parser may call a helper.</summary>
-    public static bool Knows(int helper) => helper is HelperNames.MapLookup or HelperNames.MapUpdate or HelperNames.ProbeRead or HelperNames.KtimeGetNs
-        or HelperNames.TracePrintk or HelperNames.RandomU32 or HelperNames.ProcessorId or HelperNames.ProbeReadStr or HelperNames.ProbeReadUser
+    public static bool Knows(int helper) =>
+        helper is HelperNames.MapLookup or HelperNames.MapUpdate or HelperNames.ProbeRead or HelperNames.KtimeGetNs
+        or HelperNames.TracePrintk or HelperNames.RandomU32 or HelperNames.ProcessorId or HelperNames.ProbeReadStr
+            or HelperNames.ProbeReadUser
         or HelperNames.ProbeReadKernel or HelperNames.ProbeReadUserStr or HelperNames.ProbeReadKernelStr or HelperNames.RingbufOutput
         or HelperNames.RingbufReserve or HelperNames.RingbufSubmit or HelperNames.RingbufDiscard or HelperNames.RingbufQuery
         or HelperNames.TraceVprintk or HelperNames.Loop or HelperNames.Strncmp;
@@ -255,7 +259,8 @@ internal static class ParserCalls
             return "(null)";
         ReadOnlySpan<byte> bytes = region.Bytes.Span[(int)offset..];
         int end = bytes[..Math.Min(bytes.Length, 64)].IndexOf((byte)0);
-        return string.Concat(Encoding.Latin1.GetString(bytes[..(end < 0 ? Math.Min(bytes.Length, 64) : end)]).Select(c => char.IsControl(c) ? '?' : c));
+        return string.Concat(Encoding.Latin1.GetString(bytes[..(end < 0 ? Math.Min(bytes.Length, 64) : end)])
+            .Select(c => char.IsControl(c) ? '?' : c));
     }
 
     private static ulong Low(ulong value) => value & uint.MaxValue;

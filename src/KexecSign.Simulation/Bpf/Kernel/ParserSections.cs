@@ -33,12 +33,17 @@ internal sealed record ParserSections(ImmutableArray<ReadOnlyMemory<byte>> Parse
                 continue;
             if (section.Name == ".bpf.nested")
             {
-                nested = nested is null ? file.Content(section) : throw new BpfTrap(BpfRules.BadContainer, level, "it has two sections .bpf.nested");
+                nested = nested is null
+                    ? file.Content(section)
+                    : throw new BpfTrap(BpfRules.BadContainer, level, "it has two sections .bpf.nested");
                 continue;
             }
-            int index = section.Name.Length == Prefix.Length + 1 && section.Name.StartsWith(Prefix, StringComparison.Ordinal) ? section.Name[^1] - '0' : 0;
+            int index = section.Name.Length == Prefix.Length + 1 && section.Name.StartsWith(Prefix, StringComparison.Ordinal)
+                ? section.Name[^1] - '0'
+                : 0;
             if (index is < 1 or > MaxParsers)
-                throw new BpfTrap(BpfRules.BadContainer, level, $"it has a section {section.Name}, and only .bpf.1 to .bpf.{MaxParsers}, .bpf.nested and .shstrtab may be there");
+                throw new BpfTrap(BpfRules.BadContainer, level,
+                    $"it has a section {section.Name}, and only .bpf.1 to .bpf.{MaxParsers}, .bpf.nested and .shstrtab may be there");
             if (parsers[index] is not null)
                 throw new BpfTrap(BpfRules.BadContainer, level, $"it has two sections {section.Name}");
             parsers[index] = file.Content(section);

@@ -20,15 +20,19 @@ internal sealed class SeriesModel
     private const int RingCount = 4;
     private const int ContextHead = 24, MapDescriptor = 16, ProgramDescriptor = 4;
 
-    private static readonly KernelFunction CopyToKernel = new(1001, "bpf_copy_to_kernel", true), Decompress = new(1002, "bpf_decompress", true);
+    private static readonly KernelFunction CopyToKernel = new(1001, "bpf_copy_to_kernel", true),
+        Decompress = new(1002, "bpf_decompress", true);
     private static readonly KernelFunction ResultPut = new(1003, "bpf_mem_range_result_put", true);
-    private static readonly KernelFunction GetContext = new(1004, "bpf_get_parser_context", false), PutContext = new(1005, "bpf_put_parser_context", false);
+    private static readonly KernelFunction GetContext = new(1004, "bpf_get_parser_context", false),
+        PutContext = new(1005, "bpf_put_parser_context", false);
     private static readonly KernelFunction BufferParser = new(1006, "bpf_buffer_parser", true);
-    private static readonly KernelFunction HandlePe = new(2001, "bpf_handle_pefile", true), PostHandlePe = new(2002, "bpf_post_handle_pefile", true);
+    private static readonly KernelFunction HandlePe = new(2001, "bpf_handle_pefile", true),
+        PostHandlePe = new(2002, "bpf_post_handle_pefile", true);
     private static readonly KernelFunction Anchor = new(2003, "kexec_image_parser_anchor", true);
 
     private SeriesModel(
-        ParserAbi abi, string name, Func<SimulationInput, IKernelDecompressor, KexecRun> begin, KernelFunction[] hooks, KernelFunction[] functions,
+        ParserAbi abi, string name, Func<SimulationInput, IKernelDecompressor, KexecRun> begin, KernelFunction[] hooks,
+        KernelFunction[] functions,
         string[] dataMaps, params ModelStruct[] types)
     {
         Abi = abi;
@@ -49,7 +53,8 @@ internal sealed class SeriesModel
             Context("image", 4),
             new(
                 "mem_range_result", 56, new("ref", 0, 4), new("buf", 8, 8), new("buf_sz", 16, 4), new("data_sz", 20, 4),
-                new("alloc_type", 24, 4), new("pages", 32, 8), new("pg_cnt", 40, 4), new("status", 44, 4, IsSigned: true), new("memcg", 48, 8)))
+                new("alloc_type", 24, 4), new("pages", 32, 8), new("pg_cnt", 40, 4), new("status", 44, 4, IsSigned: true),
+                    new("memcg", 48, 8)))
         {
             HookArguments = 1,
         },
@@ -63,8 +68,10 @@ internal sealed class SeriesModel
             ParserAbi.V7, "v7", (input, unpack) => new ContainerRun(input, unpack), [Anchor], [GetContext, PutContext, BufferParser],
             [".rodata", ".data", ".rodata.str1.1", ".bss"],
             new ModelStruct(
-                "kexec_context", 312, new("kdump", 0, 1), new("parsed", 1, 1), new("parsing_buf", 8, 8, Count: 16), new("parsing_buf_sz", 136, 8, Count: 16),
-                new("kernel", 264, 8), new("kernel_sz", 272, 8), new("initrd", 280, 8), new("initrd_sz", 288, 8), new("cmdline", 296, 8), new("cmdline_sz", 304, 8)))
+                "kexec_context", 312, new("kdump", 0, 1), new("parsed", 1, 1), new("parsing_buf", 8, 8, Count: 16),
+                new("parsing_buf_sz", 136, 8, Count: 16),
+                new("kernel", 264, 8), new("kernel_sz", 272, 8), new("initrd", 280, 8), new("initrd_sz", 288, 8), new("cmdline", 296, 8),
+                    new("cmdline_sz", 304, 8)))
         {
             HookArguments = 2,
         },
@@ -108,9 +115,11 @@ internal sealed class SeriesModel
 
     /// <summary>The series that has a function of this name.</summary>
     public static string? WhoHas(string name) =>
-        string.Join(" and ", All.Where(s => s.Functions.Concat(s.Hooks).Any(f => f.Name == name)).Select(s => s.Name)) is { Length: > 0 } names ? names : null;
+        string.Join(" and ", All.Where(s => s.Functions.Concat(s.Hooks).Any(f => f.Name == name)).Select(s =>
+            s.Name)) is { Length: > 0 } names ? names : null;
 
     private static ModelStruct Context(string image, int sizeBytes) => new(
         "kexec_context", 56, new("kdump", 0, 1), new(image, 8, 8), new(image + "_sz", 16, sizeBytes, IsSigned: true),
-        new("initrd", 24, 8), new("initrd_sz", 32, sizeBytes, IsSigned: true), new("cmdline", 40, 8), new("cmdline_sz", 48, sizeBytes, IsSigned: true));
+        new("initrd", 24, 8), new("initrd_sz", 32, sizeBytes, IsSigned: true), new("cmdline", 40, 8),
+            new("cmdline_sz", 48, sizeBytes, IsSigned: true));
 }

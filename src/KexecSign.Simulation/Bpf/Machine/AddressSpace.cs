@@ -78,7 +78,8 @@ internal sealed class AddressSpace
     public ref byte Load(ulong address, int size)
     {
         Region? region = Find(address, out ulong offset);
-        if (region is null || !region.IsAlive || !Fits(region, offset, (ulong)size) || region.Access == RegionAccess.HelpersOnly || region.Aligned)
+        if (region is null || !region.IsAlive || !Fits(region, offset, (ulong)size) || region.Access == RegionAccess.HelpersOnly
+            || region.Aligned)
             CheckSlowly(region, address, offset, size, store: false);
         return ref region!.Bytes.Span[(int)offset];
     }
@@ -88,7 +89,8 @@ internal sealed class AddressSpace
     public ref byte Store(ulong address, int size)
     {
         Region? region = Find(address, out ulong offset);
-        if (region is null || !region.IsAlive || !Fits(region, offset, (ulong)size) || region.Access != RegionAccess.ReadWrite || region.Aligned)
+        if (region is null || !region.IsAlive || !Fits(region, offset, (ulong)size) || region.Access != RegionAccess.ReadWrite
+            || region.Aligned)
             CheckSlowly(region, address, offset, size, store: true);
         return ref region!.Bytes.Span[(int)offset];
     }
@@ -110,7 +112,8 @@ internal sealed class AddressSpace
     public Span<byte> Argument(ulong address, ulong size, bool store)
     {
         Region? region = Find(address, out ulong offset);
-        if (region is null || !region.IsAlive || !Fits(region, offset, size) || region.Access < (store ? RegionAccess.ReadWrite : RegionAccess.Read))
+        if (region is null || !region.IsAlive || !Fits(region, offset, size)
+            || region.Access < (store ? RegionAccess.ReadWrite : RegionAccess.Read))
             throw Refuse(region, address, offset, size, store);
         Charge(size);
         return region.Bytes.Span.Slice((int)offset, (int)size);
@@ -146,7 +149,8 @@ internal sealed class AddressSpace
 
     private static void CheckSlowly(Region? region, ulong address, ulong offset, int size, bool store)
     {
-        if (region is null || !region.IsAlive || !Fits(region, offset, (ulong)size) || region.Access < (store ? RegionAccess.ReadWrite : RegionAccess.Read))
+        if (region is null || !region.IsAlive || !Fits(region, offset, (ulong)size)
+            || region.Access < (store ? RegionAccess.ReadWrite : RegionAccess.Read))
             throw Refuse(region, address, offset, (ulong)size, store);
         if (offset % (ulong)size != 0)
             throw new BpfTrap(BpfRules.Misaligned, size, offset, region.Name);
@@ -162,7 +166,8 @@ internal sealed class AddressSpace
         if (!Fits(region, offset, size))
         {
             string place = unchecked((long)offset) < 0 ? $"0x{unchecked(0 - offset):x} bytes before" : $"offset 0x{offset:x} of";
-            return new(BpfRules.WildPointer, what, size, address, $"that is {place} {region.Name}, which is 0x{region.Bytes.Length:x} bytes long");
+            return new(BpfRules.WildPointer, what, size, address,
+                $"that is {place} {region.Name}, which is 0x{region.Bytes.Length:x} bytes long");
         }
         return region.Access == RegionAccess.HelpersOnly
             ? new(BpfRules.NotFollowed, what, size, region.Name)

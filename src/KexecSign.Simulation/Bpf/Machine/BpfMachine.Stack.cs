@@ -31,7 +31,8 @@ internal sealed partial class BpfMachine
                 lowest = Math.Min(lowest, instruction.Offset);
             // The address of a buffer: rX = r10, rX += -N.
             if (instruction is { Op: Op.Mov64, IsImmediate: false, Source: 10 } && i + 1 < end
-                && code[i + 1] is { Op: Op.Add64, IsImmediate: true, Immediate: < 0 and >= -StackSize } add && add.Destination == instruction.Destination)
+                && code[i + 1] is { Op: Op.Add64, IsImmediate: true, Immediate: < 0 and >= -StackSize } add
+                    && add.Destination == instruction.Destination)
                 lowest = Math.Min(lowest, (int)add.Immediate);
         }
         return _stackUse[entry] = (Math.Max(-lowest, 1) + 31) & ~31;

@@ -40,7 +40,14 @@ internal sealed partial class BpfMachine
         _budget = _wholeBudget = budget;
         Memory = memory;
         for (int i = 0; i < MaxFrames; i++)
-            _stacks[i] = memory.Add(new() { Name = $"the stack of frame {i}", Bytes = new byte[StackSize], Access = RegionAccess.ReadWrite, Aligned = true, HasNeighbours = true });
+            _stacks[i] = memory.Add(new()
+            {
+                Name = $"the stack of frame {i}",
+                Bytes = new byte[StackSize],
+                Access = RegionAccess.ReadWrite,
+                Aligned = true,
+                HasNeighbours = true,
+            });
     }
 
     public AddressSpace Memory { get; }
@@ -115,7 +122,9 @@ internal sealed partial class BpfMachine
             }
         }
         Region? region = Memory.Find(pointer, out _);
-        throw new BpfTrap(BpfRules.NotHeld, by, pointer, region is null ? "nothing" : region.IsAlive ? $"in {region.Name} and was not handed out" : "given back already");
+        throw new BpfTrap(BpfRules.NotHeld, by, pointer, region is null ? "nothing"
+            : region.IsAlive ? $"in {region.Name} and was not handed out"
+            : "given back already");
     }
 
     /// <summary>What is held at a pointer.</summary>

@@ -18,5 +18,6 @@ internal sealed class BpfProgram
 
     public DecodedInstruction[] Code { get; }
 
-    public BpfLocation At(int instruction) => new(Name, instruction, Disassembler.Show(_slots, instruction), _sourceOf?.Invoke(instruction));
+    public BpfLocation At(int instruction) =>
+        new(Name, instruction, Disassembler.Show(_slots, instruction), _sourceOf?.Invoke(instruction));
 }

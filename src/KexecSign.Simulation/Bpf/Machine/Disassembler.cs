@@ -82,7 +82,8 @@ internal static class Disassembler
         {
             0xE1 => $"r{i.Source} = xchg({place}, r{i.Source})",
             0xF1 => $"r0 = cmpxchg({place}, r0, r{i.Source})",
-            _ => ((i.Immediate & 1) != 0 ? $"r{i.Source} = fetch " : "lock ") + $"{place} {Operators[Math.Min((i.Immediate >> 4) & 0xF, 12)]} r{i.Source}",
+            _ => ((i.Immediate & 1) != 0 ? $"r{i.Source} = fetch " : "lock ")
+                + $"{place} {Operators[Math.Min((i.Immediate >> 4) & 0xF, 12)]} r{i.Source}",
         };
     }
 

@@ -4,9 +4,11 @@ namespace KexecSign.Simulation.Bpf.Machine;
 internal static class HelperNames
 {
     public const int MapLookup = 1, MapUpdate = 2, MapDelete = 3, ProbeRead = 4, KtimeGetNs = 5, TracePrintk = 6, RandomU32 = 7;
-    public const int ProcessorId = 8, ProbeReadStr = 45, ProbeReadUser = 112, ProbeReadKernel = 113, ProbeReadUserStr = 114, ProbeReadKernelStr = 115;
+    public const int ProcessorId = 8, ProbeReadStr = 45, ProbeReadUser = 112, ProbeReadKernel = 113, ProbeReadUserStr = 114,
+        ProbeReadKernelStr = 115;
     public const int RingbufOutput = 130, RingbufReserve = 131, RingbufSubmit = 132, RingbufDiscard = 133, RingbufQuery = 134;
-    public const int CopyFromUser = 148, SysBpf = 166, FindBtf = 167, SysClose = 168, TraceVprintk = 177, KallsymsLookup = 179, Loop = 181, Strncmp = 182;
+    public const int CopyFromUser = 148, SysBpf = 166, FindBtf = 167, SysClose = 168, TraceVprintk = 177, KallsymsLookup = 179, Loop = 181,
+        Strncmp = 182;
     public const int DynptrFromMem = 197, RingbufReserveDynptr = 198, RingbufSubmitDynptr = 199, RingbufDiscardDynptr = 200;
     public const int DynptrRead = 201, DynptrWrite = 202, DynptrData = 203;
 

@@ -42,12 +42,14 @@ internal static class InstructionDecoder
     private static DecodedInstruction DecodeWide(ReadOnlySpan<BpfInstruction> slots, int index, IConstants constants)
     {
         BpfInstruction low = slots[index];
-        Require(index + 1 < slots.Length && slots[index + 1] is { Opcode: 0, Destination: 0, Source: 0, Offset: 0 } && low.Offset == 0, "its second half is missing");
+        Require(index + 1 < slots.Length && slots[index + 1] is { Opcode: 0, Destination: 0, Source: 0, Offset: 0 } && low.Offset == 0,
+            "its second half is missing");
         RequireWritable(low.Destination);
         int high = slots[index + 1].Immediate;
         long value = low.Source == 0
             ? unchecked((long)((uint)low.Immediate | ((ulong)(uint)high << 32)))
-            : constants.Resolve(low.Source, low.Immediate, high, index) ?? throw new Malformed($"what it loads (kind {low.Source}) is not known here");
+            : constants.Resolve(low.Source, low.Immediate, high, index)
+                ?? throw new Malformed($"what it loads (kind {low.Source}) is not known here");
         return new() { Op = Op.LoadConstant, Destination = low.Destination, Immediate = value };
     }
 
@@ -94,7 +96,8 @@ internal static class InstructionDecoder
         if (slot.Opcode is 0xC3 or 0xDB)
         {
             Require(IsAtomic(slot.Immediate), "there is no such atomic operation");
-            Require((slot.Immediate & 1) == 0 || slot.Immediate == 0xF1 || slot.Source != FramePointer, "the frame pointer cannot be written");
+            Require((slot.Immediate & 1) == 0 || slot.Immediate == 0xF1 || slot.Source != FramePointer,
+                "the frame pointer cannot be written");
             return slot.Opcode == 0xC3 ? Op.Atomic32 : Op.Atomic64;
         }
         decoded.IsImmediate = (slot.Opcode & 7) == 2;
@@ -109,7 +112,8 @@ internal static class InstructionDecoder
         };
     }
 
-    private static bool IsAtomic(int operation) => operation is 0x00 or 0x01 or 0x40 or 0x41 or 0x50 or 0x51 or 0xA0 or 0xA1 or 0xE1 or 0xF1;
+    private static bool IsAtomic(int operation) =>
+        operation is 0x00 or 0x01 or 0x40 or 0x41 or 0x50 or 0x51 or 0xA0 or 0xA1 or 0xE1 or 0xF1;
 
     private static Op Arithmetic(BpfInstruction slot, ref DecodedInstruction decoded)
     {
@@ -194,14 +198,16 @@ internal static class InstructionDecoder
         switch (code)
         {
             case 0:
-                Require(!isRegister && slot is { Destination: 0, Source: 0 } && (wide ? slot.Immediate == 0 : slot.Offset == 0), "reserved fields are not zero");
+                Require(!isRegister && slot is { Destination: 0, Source: 0 } && (wide ? slot.Immediate == 0 : slot.Offset == 0),
+                    "reserved fields are not zero");
                 decoded.Target = Reach(index, wide ? slot.Offset : slot.Immediate);
                 return Op.Jump;
             case 8:
                 Require(wide && !isRegister && slot.Destination == 0, "reserved fields are not zero");
                 return CallOf(slot, index, ref decoded);
             case 9:
-                Require(wide && !isRegister && slot is { Destination: 0, Source: 0, Offset: 0, Immediate: 0 }, "reserved fields are not zero");
+                Require(wide && !isRegister && slot is { Destination: 0, Source: 0, Offset: 0, Immediate: 0 },
+                    "reserved fields are not zero");
                 return Op.Exit;
             case 14:
                 Require(wide && !isRegister && slot is { Destination: 0, Source: 0, Immediate: 0 }, "reserved fields are not zero");
@@ -252,11 +258,14 @@ internal static class InstructionDecoder
         for (int i = 0; i < decoded.Length; i++)
         {
             Op op = decoded[i].Op;
-            if (op is (>= Op.Jump and <= Op.JumpMay) or Op.CallLocal && (decoded[i].Target >= decoded.Length || decoded[decoded[i].Target].Op == Op.None))
-                throw new BpfTrap(BpfRules.BadInstruction, i, Disassembler.Show(slots, i), "it leaves the program or goes into the middle of an instruction");
+            if (op is (>= Op.Jump and <= Op.JumpMay) or Op.CallLocal
+                && (decoded[i].Target >= decoded.Length || decoded[decoded[i].Target].Op == Op.None))
+                throw new BpfTrap(BpfRules.BadInstruction, i, Disassembler.Show(slots, i),
+                    "it leaves the program or goes into the middle of an instruction");
         }
         if (decoded[^1].Op is not (Op.Exit or Op.Jump))
-            throw new BpfTrap(BpfRules.BadInstruction, decoded.Length - 1, Disassembler.Show(slots, decoded.Length - 1), "the program runs past its end");
+            throw new BpfTrap(BpfRules.BadInstruction, decoded.Length - 1, Disassembler.Show(slots, decoded.Length - 1),
+                "the program runs past its end");
     }
 
     private static int Reach(int index, int distance)

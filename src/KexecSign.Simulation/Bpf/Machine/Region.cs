@@ -25,7 +25,9 @@ internal sealed class Region
     /// <summary>Whether every access must be aligned to its own size, as on the stack (check_ptr_alignment()).</summary>
     public bool Aligned { get; init; }
 
-    /// <summary>Whether more of the same buffer lies behind it in a real kernel, so that a copy past its end would not fault but leak.</summary>
+    /// <summary>
+    /// Whether more of the same buffer lies behind it in a real kernel, so that a copy past its end would not fault but leak.
+    /// </summary>
     public bool HasNeighbours { get; init; }
 
     /// <summary>Address of the first byte.</summary>

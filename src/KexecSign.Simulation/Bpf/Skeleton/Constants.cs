@@ -21,7 +21,8 @@ internal sealed class Constants(SystemCalls system, AddressSpace memory, ulong d
         MapIndexValue => Value(Map(Descriptor(low)), high),
         // A weak symbol that the kernel does not have.
         KernelSymbol when low == 0 => 0,
-        Function => BpfMachine.FunctionConstant(checked(index + 1 + Math.Clamp(low, -InstructionDecoder.MaxLength, InstructionDecoder.MaxLength))),
+        Function => BpfMachine.FunctionConstant(
+            checked(index + 1 + Math.Clamp(low, -InstructionDecoder.MaxLength, InstructionDecoder.MaxLength))),
         _ => null,
     };
 

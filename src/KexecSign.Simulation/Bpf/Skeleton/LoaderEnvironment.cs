@@ -30,7 +30,8 @@ internal sealed class LoaderEnvironment(SystemCalls system, SeriesModel series) 
             case HelperNames.ProbeReadKernel or HelperNames.CopyFromUser:
                 return ParserCalls.ProbeRead(memory, in arguments);
             case HelperNames.KallsymsLookup:
-                system.Refuse(KernelErrno.ENOENT, BpfRules.BadArgument, "the parser", "it takes the address of a kernel symbol, which is not simulated");
+                system.Refuse(KernelErrno.ENOENT, BpfRules.BadArgument, "the parser",
+                    "it takes the address of a kernel symbol, which is not simulated");
                 return KernelErrno.ENOENT.Result;
             case HelperNames.TracePrintk:
                 return 0;
@@ -53,6 +54,7 @@ internal sealed class LoaderEnvironment(SystemCalls system, SeriesModel series) 
         if (kind == BtfTypes.Function && series.Functions.Concat(series.Hooks).FirstOrDefault(f => f.Name == name) is { } function)
             return (ulong)function.Id;
         string owner = SeriesModel.WhoHas(name) ?? "none that is known";
-        return system.Refuse(KernelErrno.ENOENT, BpfRules.WrongAbi, (kind == BtfTypes.Function ? "kernel function " : "kernel symbol ") + name, series.Name, owner);
+        return system.Refuse(KernelErrno.ENOENT, BpfRules.WrongAbi,
+            (kind == BtfTypes.Function ? "kernel function " : "kernel symbol ") + name, series.Name, owner);
     }
 }

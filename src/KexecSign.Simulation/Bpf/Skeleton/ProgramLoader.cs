@@ -13,7 +13,8 @@ internal sealed class ProgramLoader(AddressSpace memory, SeriesModel series, Sys
     private const uint TracingType = 26, FentryAttach = 24, Sleepable = 1 << 4;
     private const int MaxRecords = 1 << 20;
 
-    private static readonly string[] Licenses = ["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];
+    private static readonly string[] Licenses =
+        ["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];
 
     /// <summary>Loads the program that the attributes describe.</summary>
     /// <exception cref="BpfTrap">What the kernel would refuse.</exception>
@@ -22,9 +23,11 @@ internal sealed class ProgramLoader(AddressSpace memory, SeriesModel series, Sys
         string name = Text(attributes.Slice(48, 16));
         uint type = U32(attributes, 0), attach = U32(attributes, 68), flags = U32(attributes, 44), hookId = U32(attributes, 108);
         KernelFunction hook = Array.Find(series.Hooks, h => h.Id == hookId)
-            ?? throw new BpfTrap(BpfRules.BadArgument, $"program {name}", $"it is attached to type {hookId} of the kernel, which is none of its hooks");
+            ?? throw new BpfTrap(BpfRules.BadArgument, $"program {name}",
+                $"it is attached to type {hookId} of the kernel, which is none of its hooks");
         if (type != TracingType || attach != FentryAttach)
-            throw new BpfTrap(BpfRules.BadArgument, $"program {name}", $"it is of type {type}, attached by {attach}, not fentry (type {TracingType}, attached by {FentryAttach})");
+            throw new BpfTrap(BpfRules.BadArgument, $"program {name}",
+                $"it is of type {type}, attached by {attach}, not fentry (type {TracingType}, attached by {FentryAttach})");
 
         uint length = U32(attributes, 4);
         BpfInstruction[] slots = BpfInstruction.ReadAll(Read(U64(attributes, 8), (ulong)length * BpfInstruction.Size, "its instructions"));
@@ -39,7 +42,8 @@ internal sealed class ProgramLoader(AddressSpace memory, SeriesModel series, Sys
         SourceLines? lines = btf is null ? null : new(btf, Records(attributes, 104, 92, 96), I32(attributes, 92));
         CheckCalls(name, slots, (flags & Sleepable) != 0, Licenses.Contains(license), license, relocations);
         var constants = new Constants(system, memory, U64(attributes, 120));
-        return new(new(name, slots, constants, lines is null ? null : lines.Find), hook, relocations?.Missing ?? new Dictionary<int, string>());
+        return new(new(name, slots, constants, lines is null ? null : lines.Find), hook, relocations?.Missing
+            ?? new Dictionary<int, string>());
     }
 
     private void CheckCalls(string name, BpfInstruction[] slots, bool sleeps, bool isGpl, string license, CoreRelocations? relocations)
@@ -55,16 +59,20 @@ internal sealed class ProgramLoader(AddressSpace memory, SeriesModel series, Sys
             if (slot.Opcode != BpfInstruction.Call || relocations?.Missing.ContainsKey(i) == true)
                 continue;
             if (slot.Source == 0 && !ParserCalls.Knows(slot.Immediate))
-                throw new BpfTrap(BpfRules.UnknownHelper, $"{HelperNames.Of(slot.Immediate)}#{slot.Immediate}, called by instruction {i} of {name},", "tracing");
+                throw new BpfTrap(BpfRules.UnknownHelper,
+                    $"{HelperNames.Of(slot.Immediate)}#{slot.Immediate}, called by instruction {i} of {name},", "tracing");
             if (slot.Source != 2)
                 continue;
             if (!isGpl)
-                throw new BpfTrap(BpfRules.BadArgument, $"program {name}", $"its licence '{license}' is not compatible with the GPL, so it may call no kernel function");
+                throw new BpfTrap(BpfRules.BadArgument, $"program {name}",
+                    $"its licence '{license}' is not compatible with the GPL, so it may call no kernel function");
             // 0 stands for a weak symbol that was not found; only running it is wrong.
             if (slot.Immediate != 0 && Array.Find(series.Functions, f => f.Id == slot.Immediate) is not { } function)
-                throw new BpfTrap(BpfRules.BadArgument, $"program {name}", $"instruction {i} calls type {slot.Immediate} of the kernel, which is no function that parsers may call");
+                throw new BpfTrap(BpfRules.BadArgument, $"program {name}",
+                    $"instruction {i} calls type {slot.Immediate} of the kernel, which is no function that parsers may call");
             else if (slot.Immediate != 0 && !sleeps && Array.Find(series.Functions, f => f.Id == slot.Immediate)!.Sleeps)
-                throw new BpfTrap(BpfRules.BadArgument, $"program {name}", $"instruction {i} calls a function that sleeps, but the program is attached as fentry, not fentry.s");
+                throw new BpfTrap(BpfRules.BadArgument, $"program {name}",
+                    $"instruction {i} calls a function that sleeps, but the program is attached as fentry, not fentry.s");
         }
     }
 
@@ -91,7 +99,9 @@ internal sealed class ProgramLoader(AddressSpace memory, SeriesModel series, Sys
     }
 
     private ReadOnlySpan<byte> Read(ulong address, ulong size, string what) =>
-        memory.TryRead(address, size, out ReadOnlySpan<byte> bytes) ? bytes : throw new BpfTrap(BpfRules.BadArgument, "BPF_PROG_LOAD", $"{what} cannot be read");
+        memory.TryRead(address, size, out ReadOnlySpan<byte> bytes)
+            ? bytes
+            : throw new BpfTrap(BpfRules.BadArgument, "BPF_PROG_LOAD", $"{what} cannot be read");
 
     private static string Text(ReadOnlySpan<byte> field)
     {

@@ -56,12 +56,14 @@ internal static class SkeletonLoader
         byte[] table = new byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(table, descriptor);
         Region descriptors = memory.Add(new() { Name = "the loader's descriptors", Bytes = table, Access = RegionAccess.HelpersOnly });
-        var program = new BpfProgram("__loader.prog", BpfInstruction.ReadAll(parser.Instructions.Span), new Constants(system, memory, descriptors.Address));
+        var program = new BpfProgram("__loader.prog", BpfInstruction.ReadAll(parser.Instructions.Span),
+            new Constants(system, memory, descriptors.Address));
         BpfRun run = new BpfMachine(program, memory, new LoaderEnvironment(system, series)).Run(context.Address);
         if (run.Fault is { } fault)
         {
             throw fault.Rule == BpfRules.WildPointer && fault.Says.Contains(ContextName, StringComparison.Ordinal)
-                ? new BpfTrap(BpfRules.TooManyDescriptors, OffsetIn(fault.Says), series.SkeletonSize, SeriesModel.MapCount, series.Hooks.Length, series.Name)
+                ? new BpfTrap(BpfRules.TooManyDescriptors, OffsetIn(fault.Says), series.SkeletonSize, SeriesModel.MapCount,
+                    series.Hooks.Length, series.Name)
                 : new BpfTrap(fault);
         }
         int result = unchecked((int)run.Result);
@@ -78,7 +80,9 @@ internal static class SkeletonLoader
         int at = says.IndexOf("offset 0x", StringComparison.Ordinal) + 9, end = at;
         while (end < says.Length && char.IsAsciiHexDigitLower(says[end]) | char.IsAsciiDigit(says[end]))
             end++;
-        return at > 9 && int.TryParse(says.AsSpan(at, end - at), System.Globalization.NumberStyles.HexNumber, null, out int offset) ? offset : 0;
+        return at > 9 && int.TryParse(says.AsSpan(at, end - at), System.Globalization.NumberStyles.HexNumber, null, out int offset)
+            ? offset
+            : 0;
     }
 
     private static ImmutableArray<LoadedProgram> Attach(SeriesModel series, SystemCalls system, ReadOnlySpan<byte> context)
@@ -88,7 +92,8 @@ internal static class SkeletonLoader
         {
             int at = SeriesModel.ProgramOffset(i), descriptor = BinaryPrimitives.ReadInt32LittleEndian(context[at..]);
             LoadedProgram program = system.Find<LoadedProgram>(descriptor)
-                ?? throw new BpfTrap(BpfRules.NoProgram, at, descriptor == 0 ? "nothing" : $"descriptor {descriptor}", system.Maps.Count, series.Name, SeriesModel.MapCount);
+                ?? throw new BpfTrap(BpfRules.NoProgram, at, descriptor == 0 ? "nothing" : $"descriptor {descriptor}", system.Maps.Count,
+                    series.Name, SeriesModel.MapCount);
             programs.Add(program);
         }
         return programs.MoveToImmutable();
@@ -103,8 +108,10 @@ internal static class SkeletonLoader
             int descriptor = BinaryPrimitives.ReadInt32LittleEndian(context[SeriesModel.MapOffset(i)..]);
             string wanted = SeriesModel.IsRing(i) ? $"ringbuf_{i + 1}" : series.DataMaps[i - 4];
             if (system.Find<BpfMap>(descriptor) is not { } map)
-                throw new BpfTrap(BpfRules.NoProgram, SeriesModel.MapOffset(i), $"descriptor {descriptor} where map {wanted} belongs", system.Maps.Count, series.Name, SeriesModel.MapCount);
-            if ((map.Type == BpfMap.RingType) != SeriesModel.IsRing(i) || (map.Name != wanted && !map.Name.EndsWith(wanted, StringComparison.Ordinal)))
+                throw new BpfTrap(BpfRules.NoProgram, SeriesModel.MapOffset(i), $"descriptor {descriptor} where map {wanted} belongs",
+                    system.Maps.Count, series.Name, SeriesModel.MapCount);
+            if ((map.Type == BpfMap.RingType) != SeriesModel.IsRing(i)
+                || (map.Name != wanted && !map.Name.EndsWith(wanted, StringComparison.Ordinal)))
                 notes.Add($"map {i + 1} is {map.Name} where series {series.Name} has {wanted}; the kernel only closes it");
         }
         return notes;

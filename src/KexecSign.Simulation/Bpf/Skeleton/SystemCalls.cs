@@ -66,7 +66,8 @@ internal sealed class SystemCalls(AddressSpace memory, SeriesModel series, int p
 
     private ulong CreateMap(ReadOnlySpan<byte> attributes)
     {
-        uint type = U32(attributes, 0), keySize = U32(attributes, 4), valueSize = U32(attributes, 8), entries = U32(attributes, 12), flags = U32(attributes, 16);
+        uint type = U32(attributes, 0), keySize = U32(attributes, 4), valueSize = U32(attributes, 8), entries = U32(attributes, 12),
+            flags = U32(attributes, 16);
         string name = Text(attributes.Slice(28, 16));
         switch (type)
         {
@@ -81,7 +82,8 @@ internal sealed class SystemCalls(AddressSpace memory, SeriesModel series, int p
                     return Refuse(KernelErrno.EINVAL, BpfRules.BadArgument, $"map {name}", $"an array has keys of 4 bytes and something "
                         + $"in it, not keys of {keySize} and {entries} values of {valueSize} bytes");
                 if ((ulong)valueSize * entries > MaxArrayBytes)
-                    return Refuse(KernelErrno.ENOMEM, BpfRules.BadArgument, $"map {name}", $"{entries} values of {valueSize} bytes are more than the simulator's {MaxArrayBytes}");
+                    return Refuse(KernelErrno.ENOMEM, BpfRules.BadArgument, $"map {name}",
+                        $"{entries} values of {valueSize} bytes are more than the simulator's {MaxArrayBytes}");
                 Region values = memory.Add(new()
                 {
                     Name = $"map {name}",
@@ -89,9 +91,18 @@ internal sealed class SystemCalls(AddressSpace memory, SeriesModel series, int p
                     Access = (flags & ReadOnlyProgram) != 0 ? RegionAccess.Read : RegionAccess.ReadWrite,
                     HasNeighbours = true,
                 });
-                return (uint)Add(new() { Name = name, Type = type, ValueSize = valueSize, MaxEntries = entries, Handle = Handle(name), Values = values });
+                return (uint)Add(new()
+                {
+                    Name = name,
+                    Type = type,
+                    ValueSize = valueSize,
+                    MaxEntries = entries,
+                    Handle = Handle(name),
+                    Values = values,
+                });
             default:
-                return Refuse(KernelErrno.EINVAL, BpfRules.BadArgument, $"map {name}", $"it is of type {type}; parsers have ring buffers ({BpfMap.RingType}) and data sections ({BpfMap.ArrayType})");
+                return Refuse(KernelErrno.EINVAL, BpfRules.BadArgument, $"map {name}",
+                    $"it is of type {type}; parsers have ring buffers ({BpfMap.RingType}) and data sections ({BpfMap.ArrayType})");
         }
     }
 
@@ -110,7 +121,8 @@ internal sealed class SystemCalls(AddressSpace memory, SeriesModel series, int p
             return Refuse(KernelErrno.EBADF, BpfRules.BadArgument, "BPF_MAP_UPDATE_ELEM", $"descriptor {I32(attributes, 0)} is no array");
         if (map.IsFrozen)
             return Refuse(KernelErrno.EPERM, BpfRules.BadArgument, "BPF_MAP_UPDATE_ELEM", $"map {map.Name} is frozen");
-        if (!memory.TryRead(U64(attributes, 8), 4, out ReadOnlySpan<byte> key) || !memory.TryRead(U64(attributes, 16), map.ValueSize, out ReadOnlySpan<byte> value))
+        if (!memory.TryRead(U64(attributes, 8), 4, out ReadOnlySpan<byte> key)
+            || !memory.TryRead(U64(attributes, 16), map.ValueSize, out ReadOnlySpan<byte> value))
             return Refuse(KernelErrno.EFAULT, BpfRules.BadArgument, "BPF_MAP_UPDATE_ELEM", "key or value cannot be read");
         uint index = U32(key, 0);
         if (index >= map.MaxEntries)

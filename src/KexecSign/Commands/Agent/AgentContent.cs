@@ -59,11 +59,13 @@ internal sealed record AgentContent(byte[] Hash, byte[] Bytes)
             case ContentKind.Ima:
             case ContentKind.Evm:
                 if (IsSet(Bytes, length))
-                    throw OperationErrors.AgentContentRefused.With("it is an ASN.1 SET, as the signed attributes of an image are: a signature over it would be one of that image");
+                    throw OperationErrors.AgentContentRefused.With(
+                        "it is an ASN.1 SET, as the signed attributes of an image are: a signature over it would be one of that image");
                 break;
             case ContentKind.Digest:
                 if (length != HashKind.Of(hash).Length)
-                    throw OperationErrors.AgentContentRefused.With($"a digest by {hash.Name} has {HashKind.Of(hash).Length} bytes, not {length}");
+                    throw OperationErrors.AgentContentRefused.With(
+                        $"a digest by {hash.Name} has {HashKind.Of(hash).Length} bytes, not {length}");
                 break;
             default:
                 throw OperationErrors.AgentContentRefused.With($"kind {(int)kind} is not known");

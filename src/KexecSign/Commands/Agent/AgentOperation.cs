@@ -76,9 +76,12 @@ internal static class AgentOperation
     {
         Name = "agent",
         Summary = "Hold keys for everything that a command starts: one login, one PIN, an audit log.",
-        Details = "kexecsign and its compat commands use the agent by themselves where KEXECSIGN_AGENT names its socket, and open a key that it does not hold as without it. "
-            + "Only processes of the same user and session are answered. The agent is shown what it signs: module, ima and evm content that could be an image's signed attributes is refused, "
-            + "and a bare digest, of which nobody can tell what it is of, is signed only with --kind digest. The exit code is the command's.",
+        Details = "kexecsign and its compat commands use the agent by themselves where KEXECSIGN_AGENT names its socket, and open a key "
+            + "that it does not hold as without it. "
+            + "Only processes of the same user and session are answered. The agent is shown what it signs: module, ima and evm content "
+                + "that could be an image's signed attributes is refused, "
+            + "and a bare digest, of which nobody can tell what it is of, is signed only with --kind digest. The exit code is the "
+                + "command's.",
         Body = Run,
         Plan = o =>
         [
@@ -99,17 +102,26 @@ internal static class AgentOperation
                 (o, v) => o with { Keys = o.Keys.Add(v) }, repeatable: true),
             .. SigningOptionSpecs.Pins<AgentOptions>(o => o.Pin, (o, p) => o with { Pin = p }),
             new("kind", "KIND", "What the keys sign; without it all kinds that are seen, which a digest is not.",
-                (o, v) => o with { Kinds = o.Kinds.Add(AgentPolicy.KindNamed(OptionValues.Choice("kind", v, AgentPolicy.KindNames))!.Value) }, repeatable: true, choices: AgentPolicy.KindNames),
+                (o, v) => o with
+                {
+                    Kinds = o.Kinds.Add(AgentPolicy.KindNamed(OptionValues.Choice("kind", v, AgentPolicy.KindNames))!.Value),
+                }, repeatable: true, choices: AgentPolicy.KindNames),
             new("count", "N", "Most signatures.", (o, v) => o with { Count = OptionValues.Number("count", v) }),
-            new("until", "TIME", "When it ends, for instance 2026-12-01T06:00Z; without it with the command.", (o, v) => o with { Until = v }),
-            new("policy", "FILE", "A policy instead: {\"keys\": [{\"key\": K, \"kinds\": [...], \"count\": N}], \"count\": N, \"until\": TIME}.", (o, v) => o with { Policy = v }),
-            new("audit", "FILE", "Log of what was signed, a JSON document a line, each with the hash of the line before; one that is there goes on.",
+            new("until", "TIME", "When it ends, for instance 2026-12-01T06:00Z; without it with the command.",
+                (o, v) => o with { Until = v }),
+            new("policy", "FILE",
+                "A policy instead: {\"keys\": [{\"key\": K, \"kinds\": [...], \"count\": N}], \"count\": N, \"until\": TIME}.", (o, v) =>
+                o with { Policy = v }),
+            new("audit", "FILE",
+                "Log of what was signed, a JSON document a line, each with the hash of the line before; one that is there goes on.",
                 (o, v) => o with { Audit = v }, kind: OptionKind.PathOut),
-            .. SigningOptionSpecs.KeyAndCertificate<AgentOptions>("audit-", "that signs the log at the end (FILE.p7s)", o => o.AuditSigning, (o, s) => o with { AuditSigning = s }),
+            .. SigningOptionSpecs.KeyAndCertificate<AgentOptions>("audit-", "that signs the log at the end (FILE.p7s)",
+                o => o.AuditSigning, (o, s) => o with { AuditSigning = s }),
         ],
         Examples =
         [
-            new("kexecsign agent --key 'pkcs11:token=release;object=modules' --kind module --pin-file pin --audit audit.jsonl -- make modules_install",
+            new("kexecsign agent --key 'pkcs11:token=release;object=modules' --kind module --pin-file pin --audit audit.jsonl -- make "
+                + "modules_install",
                 "Sign thousands of modules in one login."),
             new("kexecsign agent --policy agent.json -- dpkg-buildpackage -b", "Build a package whose rules call sbsign and sign-file."),
         ],
@@ -123,7 +135,9 @@ internal static class AgentOperation
         if (options.AuditSigning.Key is not null && options.Audit is null)
             throw OperationErrors.OptionMissing.With("agent", $"{new NamedOption("audit")} with {new NamedOption("audit-key")}");
         // Opened before anything runs: a wrong certificate would be found when the log is written and cannot be signed.
-        SigningIdentity? auditor = options.AuditSigning.Key is null ? null : SigningIdentity.Open("agent", options.AuditSigning with { Pin = options.Pin }, context);
+        SigningIdentity? auditor = options.AuditSigning.Key is null
+            ? null
+            : SigningIdentity.Open("agent", options.AuditSigning with { Pin = options.Pin }, context);
         using AuditLog? audit = options.Audit is null ? null : AuditLog.Open(options.Audit, context.Clock);
         AgentPeer.HideMemory();
         using var server = AgentServer.Start(policy, options.Pin, audit, context);
@@ -150,7 +164,9 @@ internal static class AgentOperation
     {
         ImmutableArray<ContentKind> kinds = options.Kinds.IsEmpty ? AgentPolicy.Seen : options.Kinds;
         if (options.Policy is null)
-            return new([.. options.Keys.Select(k => new AgentKeyRule(k, kinds, null))], options.Count, options.Until is null ? null : AgentPolicy.Time(options.Until));
+            return new([.. options.Keys.Select(k => new AgentKeyRule(k, kinds, null))], options.Count, options.Until is null
+                ? null
+                : AgentPolicy.Time(options.Until));
         if (!options.Keys.IsEmpty || !options.Kinds.IsEmpty || options.Count is not null || options.Until is not null)
             throw OperationErrors.OptionsConflict.With(new NamedOption("policy"), !options.Keys.IsEmpty ? new NamedOption("key")
                 : !options.Kinds.IsEmpty ? new NamedOption("kind") : options.Count is not null ? new NamedOption("count")
@@ -169,14 +185,17 @@ internal static class AgentOperation
             start.Environment.Remove(secret);
         try
         {
-            using Process command = Process.Start(start) ?? throw OperationErrors.AgentCommand.With(options.Command[0], "the system gave no process");
+            using Process command = Process.Start(start)
+                ?? throw OperationErrors.AgentCommand.With(options.Command[0], "the system gave no process");
             using CancellationTokenRegistration stop = context.Cancellation.Register(() => AgentPeer.Terminate(command.Id));
             command.WaitForExit();
             return command.ExitCode;
         }
         catch (Win32Exception failed)
         {
-            throw OperationErrors.AgentCommand.Because(failed, options.Command[0], failed.NativeErrorCode == 2 ? "there is no such program" : $"errno {failed.NativeErrorCode}");
+            throw OperationErrors.AgentCommand.Because(failed, options.Command[0], failed.NativeErrorCode == 2
+                ? "there is no such program"
+                : $"errno {failed.NativeErrorCode}");
         }
     }
 
@@ -184,8 +203,10 @@ internal static class AgentOperation
     private static void Seal(string log, SigningIdentity auditor, RunContext context)
     {
         byte[] content = WholeFile.Read(log, 1L << 31, "an audit log");
-        byte[] signature = auditor.SignContent(ContentKind.Module, CryptographicOperations.HashData(auditor.Hash, content), () => content, context.Cancellation, log);
+        byte[] signature = auditor.SignContent(ContentKind.Module, CryptographicOperations.HashData(auditor.Hash, content), () => content,
+            context.Cancellation, log);
         WrittenFile.Write(
-            Layout.Of(DetachedSignedData.Encode(new(SignerName.ByIssuer(auditor.Certificate), auditor.Hash, signature), auditor.Scheme)), log + ".p7s", [log], context);
+            Layout.Of(DetachedSignedData.Encode(new(SignerName.ByIssuer(auditor.Certificate), auditor.Hash, signature), auditor.Scheme)),
+                log + ".p7s", [log], context);
     }
 }

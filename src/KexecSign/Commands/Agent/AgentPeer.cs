@@ -40,7 +40,9 @@ internal sealed record AgentPeer(int Process, uint User)
         return new(BinaryPrimitives.ReadInt32LittleEndian(credentials), BinaryPrimitives.ReadUInt32LittleEndian(credentials[4..]));
     }
 
-    /// <summary>Keeps others of the same user, the command among them, from reading this process's memory and with it a PIN or key.</summary>
+    /// <summary>
+    /// Keeps others of the same user, the command among them, from reading this process's memory and with it a PIN or key.
+    /// </summary>
     public static void HideMemory() => _ = Libc.ProcessControl(DumpableOption, 0, 0, 0, 0);
 
     /// <summary>Asks a process to end.</summary>

@@ -23,13 +23,15 @@ public sealed record AgentPolicy(ImmutableArray<AgentKeyRule> Keys, long? Count,
     private const long MostBytes = 1 << 20;
 
     /// <summary>What is seen before it is signed; a hash of something unseen only where it is asked for by name.</summary>
-    public static ImmutableArray<ContentKind> Seen { get; } = [ContentKind.Authenticode, ContentKind.Module, ContentKind.Ima, ContentKind.Evm];
+    public static ImmutableArray<ContentKind> Seen { get; } =
+        [ContentKind.Authenticode, ContentKind.Module, ContentKind.Ima, ContentKind.Evm];
 
     /// <summary>Names of the kinds, as options and policies have them.</summary>
     public static ImmutableArray<string> KindNames { get; } = [.. Enum.GetNames<ContentKind>().Select(name => name.ToLowerInvariant())];
 
     /// <summary>A kind by its name; null for none.</summary>
-    public static ContentKind? KindNamed(string? name) => name is not null && KindNames.IndexOf(name) is >= 0 and var index ? (ContentKind)index : null;
+    public static ContentKind? KindNamed(string? name) =>
+        name is not null && KindNames.IndexOf(name) is >= 0 and var index ? (ContentKind)index : null;
 
     /// <summary>Reads a policy: <c>{"keys": [{"key": ..., "kinds": [...], "count": N}], "count": N, "until": TIME}</c>.</summary>
     /// <exception cref="KexecSignException">KS3873, KS3001, KS3002.</exception>
@@ -63,7 +65,8 @@ public sealed record AgentPolicy(ImmutableArray<AgentKeyRule> Keys, long? Count,
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or FormatException)
         {
-            throw OperationErrors.AgentPolicyMalformed.Because(broken, "it is no JSON of the form that 'kexecsign agent --help' shows").In(path);
+            throw OperationErrors.AgentPolicyMalformed.Because(broken, "it is no JSON of the form that 'kexecsign agent --help' shows")
+                .In(path);
         }
     }
 
@@ -91,7 +94,8 @@ public sealed record AgentPolicy(ImmutableArray<AgentKeyRule> Keys, long? Count,
                     break;
                 case "kinds":
                     kinds = [.. property.Value.EnumerateArray().Select(kind => KindNamed(kind.GetString())
-                        ?? throw OperationErrors.AgentPolicyMalformed.With($"'{kind.GetString()}' is none of {string.Join(", ", KindNames)}").In(path))];
+                        ?? throw OperationErrors.AgentPolicyMalformed.With(
+                            $"'{kind.GetString()}' is none of {string.Join(", ", KindNames)}").In(path))];
                     break;
                 case "count":
                     count = property.Value.GetInt64();

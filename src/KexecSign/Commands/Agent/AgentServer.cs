@@ -180,7 +180,9 @@ internal sealed class AgentServer : IDisposable
             held.Take(kind, _policy, ref _signed, _context.Clock);
             // Written before the signature is made, so that none is without its line.
             _audit?.Write("sign", json => Describe(json, held, kind, hash, digest, name, peer));
-            byte[] signature = mlDsa ? held.Key.SignData(content.Bytes, hash, _context.Cancellation) : held.Key.SignHash(digest, hash, _context.Cancellation);
+            byte[] signature = mlDsa
+                ? held.Key.SignData(content.Bytes, hash, _context.Cancellation)
+                : held.Key.SignHash(digest, hash, _context.Cancellation);
             Done().Add(signature).Send(client);
         }
         catch (Exception refused) when (refused is KexecSignException or IOException)
@@ -238,7 +240,8 @@ internal sealed class AgentServer : IDisposable
     }
 
     private static void Describe(
-        System.Text.Json.Utf8JsonWriter json, HeldKey held, ContentKind kind, HashAlgorithmName hash, byte[] digest, string name, AgentPeer peer)
+        System.Text.Json.Utf8JsonWriter json, HeldKey held, ContentKind kind, HashAlgorithmName hash, byte[] digest, string name,
+            AgentPeer peer)
     {
         json.WriteString("key", held.Key.DisplayName);
         json.WriteString("kind", AgentPolicy.KindNames[Math.Clamp((int)kind, 0, AgentPolicy.KindNames.Length - 1)]);

@@ -71,7 +71,8 @@ internal sealed class AuditLog : IDisposable
             {
                 json.WriteStartObject();
                 json.WriteNumber("n", _number);
-                json.WriteString("time", _clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture));
+                json.WriteString("time", _clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'",
+                    System.Globalization.CultureInfo.InvariantCulture));
                 json.WriteString("what", what);
                 fields(json);
                 json.WriteString("previous", _previous);
@@ -117,13 +118,15 @@ internal sealed class AuditLog : IDisposable
             using JsonDocument document = JsonDocument.Parse(line);
             string? named = document.RootElement.GetProperty("previous").GetString();
             if (named != previous)
-                throw OperationErrors.AuditBroken.With(number + 1, $"it follows a line with the hash {named}, but the line before has {previous}").In(path);
+                throw OperationErrors.AuditBroken.With(number + 1,
+                    $"it follows a line with the hash {named}, but the line before has {previous}").In(path);
             if (document.RootElement.GetProperty("n").GetInt64() != number)
                 throw OperationErrors.AuditBroken.With(number + 1, $"its number is not {number}").In(path);
         }
         catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw OperationErrors.AuditBroken.Because(broken, number + 1, $"it is no line of a log: {Encoding.UTF8.GetString(line.Span[..Math.Min(40, line.Length)])}").In(path);
+            throw OperationErrors.AuditBroken.Because(broken, number + 1,
+                $"it is no line of a log: {Encoding.UTF8.GetString(line.Span[..Math.Min(40, line.Length)])}").In(path);
         }
     }
 }

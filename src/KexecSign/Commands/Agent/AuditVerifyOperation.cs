@@ -45,7 +45,8 @@ internal static class AuditVerifyOperation
         Body = Run,
         TypedResult = () => AgentJson.Default.AuditVerifyResult,
         TypedArguments = [new("FILE", "The log.", (o, v) => o with { File = v })],
-        TypedOptions = [new("cert", "CERT", "Certificate of who signed FILE.p7s.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true)],
+        TypedOptions = [new("cert", "CERT", "Certificate of who signed FILE.p7s.",
+            (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true)],
         Examples = [new("kexecsign audit verify audit.jsonl --cert auditor.pem", "Is the log of a build complete and unchanged?")],
     };
 
@@ -54,12 +55,14 @@ internal static class AuditVerifyOperation
         (string head, long lines) = AuditLog.Verify(options.File);
         if (options.Certificates.IsEmpty)
             return new(options.File, lines, head, null);
-        ImmutableArray<X509Certificate2> trusted = [.. options.Certificates.SelectMany(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation))];
+        ImmutableArray<X509Certificate2> trusted =
+            [.. options.Certificates.SelectMany(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation))];
         using FileSource log = FileSource.Open(options.File);
         try
         {
             var signature = new AppendedSignature(log.Length, WholeFile.Read(options.File + ".p7s", 1 << 20, "a signature"));
-            return new(options.File, lines, head, ModuleCheck.Require(log.ToLayout(), signature, trusted, SilentLog.Instance, context.Cancellation).Signer.Subject);
+            return new(options.File, lines, head, ModuleCheck.Require(log.ToLayout(), signature, trusted, SilentLog.Instance,
+                context.Cancellation).Signer.Subject);
         }
         catch (KexecSignException refused)
         {

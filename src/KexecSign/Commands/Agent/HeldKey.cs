@@ -17,7 +17,8 @@ internal sealed class HeldKey(AgentKeyRule rule, ISigningKey key)
         if (!rule.Kinds.Contains(kind))
         {
             throw OperationErrors.AgentPolicyRefused.With(
-                $"{key.DisplayName} signs {string.Join(", ", rule.Kinds.Select(k => AgentPolicy.KindNames[(int)k]))} here, and this is {AgentPolicy.KindNames[(int)kind]}");
+                $"{key.DisplayName} signs {string.Join(", ", rule.Kinds.Select(k => AgentPolicy.KindNames[(int)k]))} here, and this is "
+                    + $"{AgentPolicy.KindNames[(int)kind]}");
         }
         if (policy.Until is { } until && clock.GetUtcNow() > until)
             throw OperationErrors.AgentPolicyRefused.With($"its time ended at {until.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z");

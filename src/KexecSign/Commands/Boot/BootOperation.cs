@@ -64,7 +64,8 @@ internal static class BootOperation
     {
         Name = "boot",
         Summary = "Start an image in QEMU, under firmware with these keys.",
-        Details = "A machine of the image's architecture (arm64, x86_64) with EDK2, whose variables hold the certificates of --db, starts the image from a "
+        Details = "A machine of the image's architecture (arm64, x86_64) with EDK2, whose variables hold the certificates of --db, "
+            + "starts the image from a "
             + "disk. Exit code 0: the line of --expect was said; 4: firmware refused the signature; 1: anything else. Nothing stays behind.",
         Body = Run,
         RunsPrograms = true,
@@ -73,16 +74,20 @@ internal static class BootOperation
             .. PlannedStep.Read([o.File, o.Initrd, o.Firmware, o.Variables, .. o.Db]), new("run", "QEMU"), .. PlannedStep.Write(o.Output),
         ],
         TypedResult = () => BootJson.Default.BootResult,
-        TypedArguments = [new("FILE", "A kernel Image, vmlinuz.efi, bzImage, unified kernel image or EFI program.", (o, v) => o with { File = v })],
+        TypedArguments = [new("FILE", "A kernel Image, vmlinuz.efi, bzImage, unified kernel image or EFI program.",
+            (o, v) => o with { File = v })],
         TypedOptions =
         [
             new("db", "CERT", "A certificate of firmware's db, or a bundle of them; without any Secure Boot is off.", (o, v) =>
                 o with { Db = o.Db.Add(v) }, repeatable: true) { Trusts = [TrustRole.Db] },
             new("firmware", "FILE", "The firmware's code, instead of Debian's AAVMF or OVMF.", (o, v) => o with { Firmware = v }),
-            new("variables", "FILE", "A store of variables for that firmware, whose own keys are dropped.", (o, v) => o with { Variables = v }),
+            new("variables", "FILE", "A store of variables for that firmware, whose own keys are dropped.",
+                (o, v) => o with { Variables = v }),
             new("initrd", "FILE", "An initrd that the kernel is told to load.", (o, v) => o with { Initrd = v }),
-            new("cmdline", "TEXT", "Kernel parameters, besides those for the console.", (o, v) => o with { CommandLine = v }, kind: OptionKind.Text),
-            new("expect", "TEXT", "What the console must say, in one line.", (o, v) => o with { Expect = v }, KernelsFirstLine.Trim(), kind: OptionKind.Text),
+            new("cmdline", "TEXT", "Kernel parameters, besides those for the console.", (o, v) => o with { CommandLine = v },
+                kind: OptionKind.Text),
+            new("expect", "TEXT", "What the console must say, in one line.", (o, v) => o with { Expect = v }, KernelsFirstLine.Trim(),
+                kind: OptionKind.Text),
             new("timeout", "SECONDS", "Longest wait for it.", (o, v) => o with { Timeout = OptionValues.Seconds("timeout", v) }, "300"),
             new("memory", "MIB", "The machine's memory.", (o, v) => o with { Memory = OptionValues.Number("memory", v) }, "1024"),
             new("o", "FILE", "Write what the console said.", (o, v) => o with { Output = v }),
@@ -90,8 +95,10 @@ internal static class BootOperation
         Examples =
         [
             new("kexecsign boot vmlinuz.efi --db db.pem", "Does it start under Secure Boot with this key?"),
-            new("kexecsign boot uki.efi --db db.pem --expect 'Reached target' -v", "Wait for more than the kernel's first line, and watch."),
-            new("kexecsign boot vmlinuz.efi --db db.pem --firmware AAVMF_CODE.secboot.strictnx.fd --variables AAVMF_VARS.fd", "The same under another firmware."),
+            new("kexecsign boot uki.efi --db db.pem --expect 'Reached target' -v",
+                "Wait for more than the kernel's first line, and watch."),
+            new("kexecsign boot vmlinuz.efi --db db.pem --firmware AAVMF_CODE.secboot.strictnx.fd --variables AAVMF_VARS.fd",
+                "The same under another firmware."),
         ],
     };
 
@@ -116,7 +123,8 @@ internal static class BootOperation
         string? console = options.Output is null ? null : files.Add(options.Output);
         using WorkFolder work = WorkFolder.Open();
         // panic=-1 restarts at once, and QEMU ends then; without it a panic would look like a hang.
-        VirtualMachine.Prepare(work.Path, firmware, image, initrd?.ToLayout(), $"console={firmware.Console} panic=-1 {options.CommandLine}".TrimEnd(), keys, context);
+        VirtualMachine.Prepare(work.Path, firmware, image, initrd?.ToLayout(),
+            $"console={firmware.Console} panic=-1 {options.CommandLine}".TrimEnd(), keys, context);
         (BootOutcome outcome, string line, string said) = VirtualMachine.Run(
             work.Path, firmware, options.Expect, TimeSpan.FromSeconds(options.Timeout), options.Memory, context);
         if (console is not null)

@@ -13,7 +13,8 @@ namespace KexecSign.Commands.Boot;
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Says">The line of the console that says so.</param>
 /// <param name="Console">Where the whole console is; null for nowhere.</param>
-public sealed record BootResult(string File, string Architecture, string Firmware, bool SecureBoot, BootOutcome Outcome, string Says, string? Console) : OperationResult
+public sealed record BootResult(string File, string Architecture, string Firmware, bool SecureBoot, BootOutcome Outcome, string Says,
+    string? Console) : OperationResult
 {
     /// <inheritdoc/>
     [JsonIgnore]
@@ -35,7 +36,8 @@ public sealed record BootResult(string File, string Architecture, string Firmwar
             BootOutcome.Late => "not started in time",
             _ => throw new ArgumentOutOfRangeException(nameof(Outcome), Outcome, null),
         },
-        [ReportTable.Fields("", ("machine", Architecture), ("firmware", Firmware), ("Secure Boot", SecureBoot ? "on" : "off"), ("says", Says), ("console", Console))], []);
+        [ReportTable.Fields("", ("machine", Architecture), ("firmware", Firmware), ("Secure Boot", SecureBoot ? "on" : "off"),
+            ("says", Says), ("console", Console))], []);
 }
 
 /// <summary>JSON of the result of <c>boot</c>, without reflection.</summary>

@@ -68,32 +68,42 @@ internal static class BpfCompileOperation
     {
         Name = "bpf compile",
         Summary = "Compile a kexec BPF parser: clang, light skeleton, bytecode object.",
-        Details = "The built-in parsers zboot and uki come with the program. A source of your own includes skeleton.h and kexec.h of these; "
+        Details = "The built-in parsers zboot and uki come with the program. A source of your own includes skeleton.h and kexec.h of "
+            + "these; "
             + "their folder is on the include path. The same source gives the same bytes in any folder. "
             + "The object is held against the contract of its series before it is written. Needs clang and bpftool.",
         Body = Run,
         RunsPrograms = true,
-        Plan = o => [.. PlannedStep.Read(o.Source), new("run", o.Clang), new("run", $"{o.BpfTool} gen skeleton -L"), .. PlannedStep.Write(o.Output)],
+        Plan = o => [.. PlannedStep.Read(o.Source), new("run", o.Clang), new("run", $"{o.BpfTool} gen skeleton -L"),
+            .. PlannedStep.Write(o.Output)],
         TypedResult = () => BpfJson.Default.BpfCompileResult,
         TypedArguments = [new("FILE", "The parser's source, a .bpf.c file.", (o, v) => o with { Source = v }, required: false)],
         TypedOptions =
         [
-            new("parser", "NAME", "A built-in parser instead of a source.", (o, v) => o with { Parser = OptionValues.Choice("parser", v, BuiltInParsers.Names) }, choices: BuiltInParsers.Names),
-            new("abi", "SERIES", $"The kernel series: {ParserSeries.Listed}.", (o, v) => o with { Abi = OptionValues.Choice("abi", v, ParserSeries.Words) }, required: true,
+            new("parser", "NAME", "A built-in parser instead of a source.",
+                (o, v) => o with { Parser = OptionValues.Choice("parser", v, BuiltInParsers.Names) }, choices: BuiltInParsers.Names),
+            new("abi", "SERIES", $"The kernel series: {ParserSeries.Listed}.",
+                (o, v) => o with { Abi = OptionValues.Choice("abi", v, ParserSeries.Words) }, required: true,
                 choices: ParserSeries.Words),
-            new("image-size", "BYTES", "The most that is handed to the kernel in one piece; zboot: the payload (v5: the kernel in it), 64 MiB; uki: the kernel, or all initrds, 120 MiB.",
+            new("image-size", "BYTES",
+                "The most that is handed to the kernel in one piece; zboot: the payload (v5: the kernel in it), 64 MiB; uki: the kernel, "
+                + "or all initrds, 120 MiB.",
                 (o, v) => o with { ImageSize = ByteCounts.Parse("image-size", v) }),
             new("ring-size", "BYTES", "The ring buffer for it, a power of two from 64 KiB on; without it the smallest that has room.",
                 (o, v) => o with { RingSize = ByteCounts.Parse("ring-size", v) }),
             new("include", "FOLDER", "A folder with further headers.", (o, v) => o with { Includes = o.Includes.Add(v) }, repeatable: true),
-            new("clang", "PROGRAM", "The compiler; 14, 16 and 19 are known to work.", (o, v) => o with { Clang = v }, defaultValue: "clang"),
-            new("bpftool", "PROGRAM", "The skeleton generator; 7.1 and 7.5 are known to work.", (o, v) => o with { BpfTool = v }, defaultValue: "bpftool"),
+            new("clang", "PROGRAM", "The compiler; 14, 16 and 19 are known to work.", (o, v) => o with { Clang = v },
+                defaultValue: "clang"),
+            new("bpftool", "PROGRAM", "The skeleton generator; 7.1 and 7.5 are known to work.", (o, v) => o with { BpfTool = v },
+                defaultValue: "bpftool"),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples =
         [
-            new("kexecsign bpf compile --parser zboot --abi v6 -o zboot.o", "The built-in parser for zboot images, to be put into one with 'bpf embed'."),
-            new("kexecsign bpf compile --parser uki --abi v7 --image-size 200M -o uki.o", "A parser for UKIs whose initrds take up to 200 MiB."),
+            new("kexecsign bpf compile --parser zboot --abi v6 -o zboot.o",
+                "The built-in parser for zboot images, to be put into one with 'bpf embed'."),
+            new("kexecsign bpf compile --parser uki --abi v7 --image-size 200M -o uki.o",
+                "A parser for UKIs whose initrds take up to 200 MiB."),
             new("kexecsign bpf compile mine.bpf.c --abi v6 --clang clang-19 -o mine.o", "A parser of your own."),
         ],
     };
@@ -142,7 +152,8 @@ internal static class BpfCompileOperation
         ParserObject parser = ParserObject.Parse(bytes);
         InspectedParser inspected = InspectedParser.Of("", parser, (parser.Abi & abi) != 0 ? abi : parser.Abi, abi);
         ImmutableArray<ParserFinding> breaks = [.. inspected.Findings.Where(f => f.Breaks)];
-        return breaks.IsEmpty ? inspected : throw OperationErrors.ParserBreaksContract.With(ParserSeries.Name(abi), breaks.Length, breaks[0].Message);
+        return breaks.IsEmpty ? inspected : throw OperationErrors.ParserBreaksContract.With(ParserSeries.Name(abi), breaks.Length,
+            breaks[0].Message);
     }
 
     private static string Macro(string name, long value) => name + "=" + value.ToString(CultureInfo.InvariantCulture);

@@ -47,7 +47,8 @@ public sealed record BpfContainerResult(
         $"packed {Parsers.Sum()} parser(s) in {Parsers.Length} level(s) into {File}",
         [
             ReportTable.Fields("", ("bytes", $"{Size}"), ("sha256", Sha256), ("signed by", Signer)),
-            new("", ["level", "parsers", "signed"], [.. Parsers.Select((count, level) => (ImmutableArray<string>)[$"{level}", $"{count}", Signed[level] ? "yes" : "no"])]),
+            new("", ["level", "parsers", "signed"],
+                [.. Parsers.Select((count, level) => (ImmutableArray<string>)[$"{level}", $"{count}", Signed[level] ? "yes" : "no"])]),
         ],
         Signed.All(s => s) ? [] : ["A kernel that enforces signatures refuses a level without one: give --key and --cert."]);
 }
@@ -61,14 +62,18 @@ internal static class BpfContainerOperation
     {
         Name = "bpf container",
         Summary = "Pack parser objects into the parser ELF that a v7 kernel takes, level in level, and sign each level.",
-        Details = "Parsers given together are alternatives for one layer; the kernel tries them in this order. --nested is the parser ELF for the image that they find. "
-            + "With a key every level gets an appended signature before it is packed into the next; a level that is signed already is left alone.",
+        Details = "Parsers given together are alternatives for one layer; the kernel tries them in this order. --nested is the parser "
+            + "ELF for the image that they find. "
+            + "With a key every level gets an appended signature before it is packed into the next; a level that is signed already is "
+                + "left alone.",
         Body = Run,
-        Plan = o => [.. PlannedStep.Read([.. o.Parsers, o.Nested]), .. PlannedStep.Sign(o.Output ?? "the parser ELF", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.Output)],
+        Plan = o => [.. PlannedStep.Read([.. o.Parsers, o.Nested]),
+            .. PlannedStep.Sign(o.Output ?? "the parser ELF", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.Output)],
         TypedResult = () => BpfJson.Default.BpfContainerResult,
         TypedOptions =
         [
-            new("parser", "FILE", "A parser object for v7; up to 8.", (o, v) => o with { Parsers = o.Parsers.Add(v) }, required: true, repeatable: true),
+            new("parser", "FILE", "A parser object for v7; up to 8.", (o, v) => o with { Parsers = o.Parsers.Add(v) }, required: true,
+                repeatable: true),
             new("nested", "FILE", "The parser ELF for the next layer.", (o, v) => o with { Nested = v }),
             .. SigningOptionSpecs.All<BpfContainerOptions>("that signs", HashUses.Module, o => o.Signing, (o, s) => o with { Signing = s }),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
@@ -76,7 +81,8 @@ internal static class BpfContainerOperation
         Examples =
         [
             new("kexecsign bpf container --parser zboot.o -o zboot.bpf", "A parser ELF for zboot images."),
-            new("kexecsign bpf container --parser uki.o --nested zboot.bpf --key modules.key --cert modules.pem -o uki.bpf", "One for UKIs with a zboot image inside, signed at both levels."),
+            new("kexecsign bpf container --parser uki.o --nested zboot.bpf --key modules.key --cert modules.pem -o uki.bpf",
+                "One for UKIs with a zboot image inside, signed at both levels."),
         ],
     };
 
@@ -90,18 +96,23 @@ internal static class BpfContainerOperation
                 : OperationErrors.ContainerKey.With(new NamedOption("key"), new NamedOption("cert"));
         ImmutableArray<ReadOnlyMemory<byte>> parsers = [.. options.Parsers.Select(ReadParser)];
         ReadOnlyMemory<byte>? nested = options.Nested is null ? (ReadOnlyMemory<byte>?)null : ReadNested(options.Nested);
-        SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("bpf container", options.Signing, context, MlDsaUse.Taken);
+        SigningIdentity? identity = options.Signing.Key is null
+            ? null
+            : SigningIdentity.Open("bpf container", options.Signing, context, MlDsaUse.Taken);
         byte[] bytes = Level(parsers, nested, identity, context);
 
         ImmutableArray<ParserElf> levels = ParserElf.ReadAll(bytes);
-        WrittenFile written = WrittenFile.Write(Layout.Of(bytes), output, [.. options.Parsers, .. options.Nested is null ? [] : (string[])[options.Nested]], context);
+        WrittenFile written = WrittenFile.Write(Layout.Of(bytes), output,
+            [.. options.Parsers, .. options.Nested is null ? [] : (string[])[options.Nested]], context);
         return new(
-            output, written.Size, written.Sha256, [.. levels.Select(l => l.Parsers.Length)], [.. levels.Select(l => l.Signature is not null)],
+            output, written.Size, written.Sha256, [.. levels.Select(l => l.Parsers.Length)],
+            [.. levels.Select(l => l.Signature is not null)],
             identity?.Certificate.Subject);
     }
 
     // The innermost level is signed first, because the signature of each level covers the one in it.
-    private static byte[] Level(ImmutableArray<ReadOnlyMemory<byte>> parsers, ReadOnlyMemory<byte>? nested, SigningIdentity? identity, RunContext context)
+    private static byte[] Level(ImmutableArray<ReadOnlyMemory<byte>> parsers, ReadOnlyMemory<byte>? nested, SigningIdentity? identity,
+        RunContext context)
     {
         if (identity is null)
             return ParserElf.Write(parsers, nested);
@@ -109,7 +120,8 @@ internal static class BpfContainerOperation
         byte[] elf = ParserElf.Write(parsers, inner);
         byte[] digest = CryptographicOperations.HashData(identity.Hash, elf);
         byte[] signature = identity.SignContent(ContentKind.Module, digest, () => elf, context.Cancellation);
-        return [.. elf, .. AppendedSignature.Encode(DetachedSignedData.Encode(new(SignerName.ByIssuer(identity.Certificate), identity.Hash, signature), identity.Scheme))];
+        return [.. elf, .. AppendedSignature.Encode(
+            DetachedSignedData.Encode(new(SignerName.ByIssuer(identity.Certificate), identity.Hash, signature), identity.Scheme))];
     }
 
     private static ReadOnlyMemory<byte> Signed(ReadOnlyMemory<byte> nested, SigningIdentity identity, RunContext context)
@@ -156,6 +168,7 @@ internal static class BpfContainerOperation
     {
         ParserAbi here = ParserSeries.Of(ParserCarrier.ParserElf);
         if ((abi & here) == 0)
-            throw OperationErrors.ContainerAbi.With(ParserSeries.Name(abi), ParserSeries.Name(here), ParserSeries.Name(ParserSeries.Of(ParserCarrier.ImageSection)));
+            throw OperationErrors.ContainerAbi.With(ParserSeries.Name(abi), ParserSeries.Name(here),
+                ParserSeries.Name(ParserSeries.Of(ParserCarrier.ImageSection)));
     }
 }

@@ -56,10 +56,12 @@ internal static class BpfEmbedOperation
         TypedArguments = [new("FILE", "An unsigned vmlinuz.efi, UKI or other EFI image.", (o, v) => o with { Image = v })],
         TypedOptions =
         [
-            new("parser", "FILE", "The parser object: an ELF file with opts_data and opts_insn.", (o, v) => o with { Parser = v }, required: true),
+            new("parser", "FILE", "The parser object: an ELF file with opts_data and opts_insn.", (o, v) => o with { Parser = v },
+                required: true),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
         ],
-        Examples = [new("kexecsign bpf embed vmlinuz.efi --parser parser.o -o vmlinuz.bpf.efi", "Add the parser; then sign vmlinuz.bpf.efi.")],
+        Examples = [new("kexecsign bpf embed vmlinuz.efi --parser parser.o -o vmlinuz.bpf.efi",
+            "Add the parser; then sign vmlinuz.bpf.efi.")],
     };
 
     private static BpfEmbedResult Run(BpfEmbedOptions options, RunContext context)

@@ -36,13 +36,16 @@ public sealed record BpfEnvelopeOptions
 /// <param name="KernelSize">Bytes of .kernel.</param>
 /// <param name="InitrdSize">Bytes of .initrd.</param>
 /// <param name="CommandLine">The command line in it.</param>
-public sealed record BpfEnvelopeResult(string File, long Size, string Sha256, long KernelSize, long InitrdSize, string CommandLine) : OperationResult
+public sealed record BpfEnvelopeResult(string File, long Size, string Sha256, long KernelSize, long InitrdSize, string CommandLine)
+    : OperationResult
 {
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"packed kernel, initrd and command line into {File}",
-        [ReportTable.Fields("", ("kernel", $"{KernelSize} bytes"), ("initrd", $"{InitrdSize} bytes"), ("command line", CommandLine), ("bytes", $"{Size}"), ("sha256", Sha256))],
-        ["Initrd and command line are not covered by the kernel image's signature; the kernel has the envelope appraised by IMA, if by anything."]);
+        [ReportTable.Fields("", ("kernel", $"{KernelSize} bytes"), ("initrd", $"{InitrdSize} bytes"), ("command line", CommandLine),
+            ("bytes", $"{Size}"), ("sha256", Sha256))],
+        ["Initrd and command line are not covered by the kernel image's signature; the kernel has the envelope appraised by IMA, if by "
+            + "anything."]);
 }
 
 /// <summary><c>bpf envelope</c>: the file that a v7 kernel takes beside its parser.</summary>
@@ -55,23 +58,28 @@ internal static class BpfEnvelopeOperation
     {
         Name = "bpf envelope",
         Summary = "Pack a zboot image, its initrd and its command line into the envelope that a v7 kernel takes beside its parser.",
-        Details = "kexec_file_load gets the parser ELF of 'bpf container' as kernel and this file as initrd. The image goes in as it is, signature included. A UKI needs no envelope.",
+        Details = "kexec_file_load gets the parser ELF of 'bpf container' as kernel and this file as initrd. The image goes in as it is, "
+            + "signature included. A UKI needs no envelope.",
         Body = Run,
-        Plan = o => [.. PlannedStep.Read(o.Kernel, o.Initrd, o.CommandLine is ['@', .. var file] ? file : null), .. PlannedStep.Write(o.Output)],
+        Plan = o => [.. PlannedStep.Read(o.Kernel, o.Initrd, o.CommandLine is ['@', .. var file] ? file : null),
+            .. PlannedStep.Write(o.Output)],
         TypedResult = () => BpfJson.Default.BpfEnvelopeResult,
         TypedOptions =
         [
             new("kernel", "FILE", "The zboot image, vmlinuz.efi.", (o, v) => o with { Kernel = v }, required: true),
             new("initrd", "FILE", "The initrd.", (o, v) => o with { Initrd = v }, required: true),
-            new("cmdline", "TEXT|@FILE", "The command line; @FILE reads it from a file, whose last newline is left out.", (o, v) => o with { CommandLine = v }, required: true),
+            new("cmdline", "TEXT|@FILE", "The command line; @FILE reads it from a file, whose last newline is left out.",
+                (o, v) => o with { CommandLine = v }, required: true),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
         ],
-        Examples = [new("kexecsign bpf envelope --kernel vmlinuz.efi --initrd initrd.img --cmdline 'root=/dev/vda1 ro' -o image.elf", "What is loaded together with zboot.bpf.")],
+        Examples = [new("kexecsign bpf envelope --kernel vmlinuz.efi --initrd initrd.img --cmdline 'root=/dev/vda1 ro' -o image.elf",
+            "What is loaded together with zboot.bpf.")],
     };
 
     private static BpfEnvelopeResult Run(BpfEnvelopeOptions options, RunContext context)
     {
-        string kernelPath = Needed(options.Kernel, "--kernel"), initrdPath = Needed(options.Initrd, "--initrd"), output = Needed(options.Output, "-o");
+        string kernelPath = Needed(options.Kernel, "--kernel"), initrdPath = Needed(options.Initrd, "--initrd"),
+            output = Needed(options.Output, "-o");
         string commandLine = CommandLine(Needed(options.CommandLine, "--cmdline"));
         using FileSource kernel = FileSource.Open(kernelPath), initrd = FileSource.Open(initrdPath);
         ushort machine = Machine(kernel);
@@ -103,12 +111,15 @@ internal static class BpfEnvelopeOperation
 
     private static string CommandLine(string given)
     {
-        string text = given is ['@', .. var file] ? Encoding.UTF8.GetString(WholeFile.Read(file, LongestCommandLine + 1, "a command line")) : given;
+        string text = given is ['@', .. var file]
+            ? Encoding.UTF8.GetString(WholeFile.Read(file, LongestCommandLine + 1, "a command line"))
+            : given;
         if (given.StartsWith('@') && text.EndsWith('\n'))
             text = text[..^1];
         if (text.Contains('\0', StringComparison.Ordinal))
             throw OperationErrors.EnvelopeCommandLine.With("has a NUL in it");
         return Encoding.UTF8.GetByteCount(text) < LongestCommandLine ? text
-            : throw OperationErrors.EnvelopeCommandLine.With($"has {Encoding.UTF8.GetByteCount(text)} bytes; no kernel takes {LongestCommandLine} or more");
+            : throw OperationErrors.EnvelopeCommandLine.With(
+                $"has {Encoding.UTF8.GetByteCount(text)} bytes; no kernel takes {LongestCommandLine} or more");
     }
 }

@@ -39,7 +39,9 @@ public sealed record BpfExtractResult(string File, long Size, string Sha256, str
         [ReportTable.Fields("", ("bytes", $"{Size}"), ("series", Abi is { } abi ? ParserSeries.Name(abi) : null), ("sha256", Sha256))], []);
 }
 
-/// <summary><c>bpf extract</c>: gives back what <c>bpf embed</c>, <c>bpf container</c> and <c>bpf envelope</c> put in, byte for byte.</summary>
+/// <summary>
+/// <c>bpf extract</c>: gives back what <c>bpf embed</c>, <c>bpf container</c> and <c>bpf envelope</c> put in, byte for byte.
+/// </summary>
 internal static class BpfExtractOperation
 {
     public static Operation<BpfExtractOptions, BpfExtractResult> Definition { get; } = new()
@@ -92,7 +94,9 @@ internal static class BpfExtractOperation
         }
         ElfSectionTable table = ElfSectionTable.Read(file);
         string name = wanted
-            ?? (ParserElf.Is(table) ? ".bpf.1" : ImageEnvelope.Is(table) ? ImageEnvelope.KernelName : throw OperationErrors.NothingToExtract.With());
+            ?? (ParserElf.Is(table) ? ".bpf.1"
+                : ImageEnvelope.Is(table) ? ImageEnvelope.KernelName
+                : throw OperationErrors.NothingToExtract.With());
         ContainerSection section = table.Sections.FirstOrDefault(s => s.Name == name)
             ?? throw FormatErrors.ElfSectionMissing.With(name, string.Join(' ', table.Sections.Select(s => s.Name)));
         Layout content = table.Content(section);

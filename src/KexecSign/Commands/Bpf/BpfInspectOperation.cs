@@ -48,7 +48,9 @@ public sealed record BpfInspectResult(
     private IEnumerable<ReportTable> SectionTable() => Sections.IsEmpty
         ? []
         : [new("sections", ["level", "name", "at", "bytes", "signed"], [.. Sections.Select(s => (ImmutableArray<string>)
-            [$"{s.Level}", s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", SignedLevels.IsEmpty ? "" : SignedLevels[s.Level] ? "yes" : "no"])])];
+            [$"{s.Level}", s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", SignedLevels.IsEmpty ? ""
+                : SignedLevels[s.Level] ? "yes"
+                : "no"])])];
 }
 
 /// <summary><c>bpf inspect</c>: what a parser, or a file with parsers in it, holds.</summary>
@@ -99,9 +101,11 @@ internal static class BpfInspectOperation
         {
             parsers.Add(InspectedParser.Of(place, parser, parser.Abi, parser.Abi));
             if (parser.Abi != ParserAbi.Unknown && (parser.Abi & InSections) == 0)
-                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserSeries.Name(parser.Abi), "the section of an image", ParserSeries.Name(InSections))));
+                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserSeries.Name(parser.Abi),
+                    "the section of an image", ParserSeries.Name(InSections))));
             else if (parsers[0].Abi != parser.Abi)
-                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserSeries.Name(parser.Abi), "the kernel that runs the outer one", parsers[0].Series)));
+                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserSeries.Name(parser.Abi),
+                    "the kernel that runs the outer one", parsers[0].Series)));
         }
         if (parsers.Count == 0)
             throw VerifyErrors.NoParser.With();
@@ -130,7 +134,8 @@ internal static class BpfInspectOperation
         {
             findings.Add(ParserFinding.Of(broken));
         }
-        return new(path, file.Length, "image envelope", [.. table.Sections.Select(s => new InspectedContainerSection(0, s.Name, s.Offset, s.Size))], [], [], findings.ToImmutable());
+        return new(path, file.Length, "image envelope",
+            [.. table.Sections.Select(s => new InspectedContainerSection(0, s.Name, s.Offset, s.Size))], [], [], findings.ToImmutable());
     }
 
     private static BpfInspectResult Container(string path, Layout file)
@@ -148,14 +153,17 @@ internal static class BpfInspectOperation
         {
             int unsigned = levels.ToList().FindIndex(l => l.Signature is null);
             if (unsigned >= 0)
-                findings.Add(ParserFinding.Of(VerifyErrors.LevelUnsigned.With(unsigned, levels.ToList().FindIndex(l => l.Signature is not null))));
+                findings.Add(ParserFinding.Of(VerifyErrors.LevelUnsigned.With(unsigned,
+                    levels.ToList().FindIndex(l => l.Signature is not null))));
         }
         return new(
-            path, file.Length, "parser ELF", [.. levels.SelectMany((l, level) => l.Sections.Select(s => new InspectedContainerSection(level, s.Name, s.Offset, s.Size)))],
+            path, file.Length, "parser ELF", [.. levels.SelectMany((l, level) =>
+                l.Sections.Select(s => new InspectedContainerSection(level, s.Name, s.Offset, s.Size)))],
             [.. levels.Select(l => l.Signature is not null)], parsers.ToImmutable(), findings.ToImmutable());
     }
 
-    private static void Add(string place, ReadOnlyMemory<byte> bytes, ImmutableArray<InspectedParser>.Builder parsers, ImmutableArray<ParserFinding>.Builder findings)
+    private static void Add(string place, ReadOnlyMemory<byte> bytes, ImmutableArray<InspectedParser>.Builder parsers,
+        ImmutableArray<ParserFinding>.Builder findings)
     {
         try
         {
@@ -163,7 +171,8 @@ internal static class BpfInspectOperation
             ParserAbi abi = (parser.Abi & InElfs) != 0 ? parser.Abi & InElfs : parser.Abi;
             parsers.Add(InspectedParser.Of(place, parser, abi, abi));
             if (abi != ParserAbi.Unknown && (abi & InElfs) == 0)
-                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserSeries.Name(abi), "a kernel that takes parser ELFs", ParserSeries.Name(InElfs))));
+                findings.Add(ParserFinding.Of(VerifyErrors.MixedSeries.With(place, ParserSeries.Name(abi),
+                    "a kernel that takes parser ELFs", ParserSeries.Name(InElfs))));
         }
         catch (KexecSignException broken)
         {

@@ -58,7 +58,8 @@ public sealed record InspectedParser(
         }
         return new(
             place, abi, parser.Data.Length, parser.Instructions.Length / 8, [.. contents.Maps.Select(MapOf)],
-            [.. contents.Programs.Select(p => new InspectedParserProgram(p.Name, p.Target, p.Sleepable, p.Instructions, p.License, p.Functions))],
+            [.. contents.Programs.Select(p => new InspectedParserProgram(p.Name, p.Target, p.Sleepable, p.Instructions, p.License,
+                p.Functions))],
             $"bpf_attr of {contents.MapAttributes} bytes for maps, {contents.ProgramAttributes} for programs{Release(contents)}",
             ParserJudgement.Judge(parser, contents, judgedFor));
     }
@@ -67,14 +68,16 @@ public sealed record InspectedParser(
     {
         string title = Place.Length > 0 ? Place : "parser";
         yield return ReportTable.Fields(
-            title, ("series", Series), ("opts_data", $"0x{DataSize:x} bytes"), ("opts_insn", $"{LoaderInstructions} instructions"), ("made with", Toolchain));
+            title, ("series", Series), ("opts_data", $"0x{DataSize:x} bytes"), ("opts_insn", $"{LoaderInstructions} instructions"),
+                ("made with", Toolchain));
         yield return new(
             title + ": maps", ["name", "kind", "bytes", "kernels with pages of"],
             [.. Maps.Select(m => (ImmutableArray<string>)[m.Name, m.Kind, $"0x{m.Bytes:x}", m.Kind != RingKind ? ""
                 : m.LoadsWithPagesKiB.IsEmpty ? "none" : string.Join(", ", m.LoadsWithPagesKiB) + " KiB"])]);
         yield return new(
             title + ": programs", ["name", "hook", "sleeps", "instructions", "license", "calls"],
-            [.. Programs.Select(p => (ImmutableArray<string>)[p.Name, p.Hook ?? "none", p.Sleepable ? "yes" : "no", $"{p.Instructions}", p.License, string.Join(' ', p.KernelFunctions)])]);
+            [.. Programs.Select(p => (ImmutableArray<string>)[p.Name, p.Hook ?? "none", p.Sleepable ? "yes" : "no", $"{p.Instructions}",
+                p.License, string.Join(' ', p.KernelFunctions)])]);
     }
 
     private const uint Mappable = 0x400;
@@ -87,7 +90,8 @@ public sealed record InspectedParser(
     // Seen with bpftool 7.1 and 7.5, which both hand over the same fields: the older libbpf lets every data map be mapped, the
     // newer one only those that hold variables, and .rodata.str1.1 holds none.
     private static string Release(ParserContents contents) =>
-        contents.Maps.FirstOrDefault(m => m.Name == "rodata_str1_1") is not { } strings || (contents.MapAttributes, contents.ProgramAttributes) != (72, 140) ? ""
+        contents.Maps.FirstOrDefault(m => m.Name == "rodata_str1_1") is not { } strings
+            || (contents.MapAttributes, contents.ProgramAttributes) != (72, 140) ? ""
         : (strings.Flags & Mappable) != 0 ? ", as libbpf 1.1 (bpftool 7.1) writes them"
         : ", as libbpf 1.5 (bpftool 7.5) writes them";
 }

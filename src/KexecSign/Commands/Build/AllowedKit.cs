@@ -16,7 +16,9 @@ internal static class AllowedKit
     {
         // A demand that nothing is held against would count as kept.
         if (options.Kit is null)
-            return options.KitSha256 is null && options.KitSigners.IsEmpty ? null : throw OperationErrors.OptionMissing.With("build", new NamedOption("kit"));
+            return options.KitSha256 is null && options.KitSigners.IsEmpty
+                ? null
+                : throw OperationErrors.OptionMissing.With("build", new NamedOption("kit"));
         ZbootKit kit = ZbootKit.Open(options.Kit);
         kit.RequirePinned(options.KitSha256 is { } pinned ? [pinned] : [], $"{new NamedOption("kit-sha256")} or the plan");
         kit.RequirePinned(policy?.Kits ?? [], "the policy");

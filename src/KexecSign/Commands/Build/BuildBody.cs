@@ -46,7 +46,8 @@ internal sealed class BuildBody : IDisposable
     /// <param name="recipe">How a kit's payload is compressed.</param>
     /// <param name="context">Run context.</param>
     /// <exception cref="KexecSignException">KS10xx to KS12xx, KS3010, KS31xx.</exception>
-    public static BuildBody Make(FileSource source, ZbootKit? kit, SigningIdentity? inner, ExistingSignatures existing, ZbootRecipe recipe, RunContext context)
+    public static BuildBody Make(FileSource source, ZbootKit? kit, SigningIdentity? inner, ExistingSignatures existing, ZbootRecipe recipe,
+        RunContext context)
     {
         Layout file = StandingImage.Of(source.ToLayout(), kit is null, existing);
         if (kit is not null)
@@ -66,7 +67,8 @@ internal sealed class BuildBody : IDisposable
             held.Dispose();
     }
 
-    private static BuildBody Linked(Layout file, ZbootKit kit, SigningIdentity? signer, ExistingSignatures existing, ZbootRecipe recipe, RunContext context)
+    private static BuildBody Linked(Layout file, ZbootKit kit, SigningIdentity? signer, ExistingSignatures existing, ZbootRecipe recipe,
+        RunContext context)
     {
         _ = KernelImage.Read(file);
         InnerImage? inner = signer is null ? null : InnerImage.Sign(file, signer, existing, context);
@@ -87,7 +89,8 @@ internal sealed class BuildBody : IDisposable
         }
     }
 
-    private static BuildBody Repacked(Layout file, SigningIdentity signer, ExistingSignatures existing, string path, ZstdLibrary zstd, RunContext context)
+    private static BuildBody Repacked(Layout file, SigningIdentity signer, ExistingSignatures existing, string path, ZstdLibrary zstd,
+        RunContext context)
     {
         using FinishedZboot zboot = FinishedZboot.Open(file, context);
         var repacked = RepackedZboot.Sign(zboot, signer, existing, zstd, shortest => zboot.DoesNotFit(shortest, path), context);

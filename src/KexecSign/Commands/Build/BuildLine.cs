@@ -157,7 +157,9 @@ internal sealed class BuildLine
         return new(path, written.Size, written.Sha256);
     }
 
-    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? PayloadFormat.Default.Word), _options.Level) { Zstd = _options.Zstd };
+    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? PayloadFormat.Default.Word),
+        _options.Level)
+    { Zstd = _options.Zstd };
 
     // The pass that writes the image computes the digest that IMA wants as well.
     private (WrittenFile File, SignedImage? Signature, byte[] ImaDigest) WriteImage(Layout image, string path)
@@ -219,12 +221,15 @@ internal sealed class BuildLine
 
     private PolicyReport Judge(PolicyDocument policy, JudgedFile staged, BuildSigners signers, bool hasKit)
     {
-        PolicyReport report = PolicyCheck.Judge(policy, staged, signers.Roles.With(PolicyCheck.Trusted(policy, staged, _context)), _context, hasKit);
+        PolicyReport report = PolicyCheck.Judge(policy, staged, signers.Roles.With(PolicyCheck.Trusted(policy, staged, _context)),
+            _context, hasKit);
         PolicyFinding? broken = report.Findings.FirstOrDefault(f => !f.Holds);
-        return broken is null ? report : throw OperationErrors.BuiltAgainstPolicy.With(policy.Path, $"{broken.Rule}: {broken.Code}: {broken.Says}");
+        return broken is null ? report : throw OperationErrors.BuiltAgainstPolicy.With(policy.Path,
+            $"{broken.Rule}: {broken.Code}: {broken.Says}");
     }
 
-    private ProvenanceStatement Statement(JudgedFile finished, BuildSources sources, EmbeddedParser? parser, ImmutableArray<BuildInput> outputs)
+    private ProvenanceStatement Statement(JudgedFile finished, BuildSources sources, EmbeddedParser? parser,
+        ImmutableArray<BuildInput> outputs)
     {
         string?[] materials = [sources.Image.Path, sources.Kit?.Path, parser is null ? null : _options.Parser, sources.Policy?.Path];
         return new()
@@ -247,7 +252,8 @@ internal sealed class BuildLine
 
     private IEnumerable<BuildCertificate> Certificates()
     {
-        foreach ((string role, SigningIdentity? identity) in ((string, SigningIdentity?)[])[("outer", _outer), ("inner", _inner), ("ima", _ima)])
+        foreach ((string role, SigningIdentity? identity) in ((string, SigningIdentity?)[])[("outer", _outer), ("inner", _inner),
+            ("ima", _ima)])
         {
             if (identity is not null)
                 yield return Describe(role, identity.Certificate);

@@ -46,7 +46,9 @@ internal static class BuildMap
         if (size <= 0)
             return null;
         return new("payload", built.Inner is null ? "kernel Image" : "kernel Image, signed", size,
-            FileMap.Between("kernel", size, built.Inner is { } inner ? [Table(inner.CertificateTableOffset, inner.CertificateTableSize)] : []))
+            FileMap.Between("kernel", size, built.Inner is { } inner
+                ? [Table(inner.CertificateTableOffset, inner.CertificateTableSize)]
+                : []))
         {
             Covers = built.Inner is { } signed ? [Cover(signed.Signer, signed.CertificateTableOffset, signed.CertificateTableSize)] : [],
             ImageSize = built.Inner?.RaisedImageSize ?? built.ImageSize,

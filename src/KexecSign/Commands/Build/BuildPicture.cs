@@ -22,7 +22,9 @@ internal static class BuildPicture
     /// <summary>The page's content.</summary>
     public static PictureReport Of(BuildOutcome outcome) => outcome switch
     {
-        BuildResult built => new(built.File, ToneOf(built), "built and verified", [Image(built.File, "built", built)]) { Facts = [new("made by", built.Tool)] },
+        BuildResult built => new(built.File, ToneOf(built), "built and verified",
+            [Image(built.File, "built", built)])
+        { Facts = [new("made by", built.Tool)] },
         PlanResult plan => Plan(plan),
         _ => throw new System.Diagnostics.UnreachableException($"{outcome}"),
     };
@@ -31,7 +33,8 @@ internal static class BuildPicture
     {
         PictureTone tone = plan.Exit == ExitCode.Done ? PictureTone.Good : PictureTone.Bad;
         ImmutableArray<PictureImage> images = [.. plan.Images.Select(Image)];
-        return new($"Plan {plan.Plan.File}{(plan.Shard is { } shard ? $", shard {shard.Index}/{shard.Count}" : "")}", tone, Counted(plan), images)
+        return new($"Plan {plan.Plan.File}{(plan.Shard is { } shard ? $", shard {shard.Index}/{shard.Count}" : "")}", tone, Counted(plan),
+            images)
         {
             Chains = images.Length > 1 ? [.. Together(plan)] : [],
             Facts = [new("made by", plan.Tool), new("sha256 of the plan", plan.Plan.Sha256, IsHash: true)],
@@ -44,12 +47,19 @@ internal static class BuildPicture
     private static PictureImage Image(PlannedImageResult image)
     {
         string status = image.Status.ToString().ToLowerInvariant();
-        return image.Result is { } built ? Image(image.Name, status, built) with { Tone = image.Status == PlannedImageStatus.Failed ? PictureTone.Bad : ToneOf(built) }
+        return image.Result is { } built ? Image(image.Name, status, built) with
+        {
+            Tone = image.Status == PlannedImageStatus.Failed
+            ? PictureTone.Bad
+            : ToneOf(built)
+        }
             : new(image.Name, PictureTone.Bad, status) { Says = image.Message };
     }
 
     private static PictureTone ToneOf(BuildResult built) =>
-        built.Verdicts.All(v => v.Answer == Answer.Accepts) && built.Policy?.Findings.Any(f => !f.Holds) != true ? PictureTone.Good : PictureTone.Bad;
+        built.Verdicts.All(v => v.Answer == Answer.Accepts) && built.Policy?.Findings.Any(f => !f.Holds) != true
+            ? PictureTone.Good
+            : PictureTone.Bad;
 
     private static PictureImage Image(string name, string status, BuildResult built) => new(name, ToneOf(built), status)
     {
@@ -66,7 +76,8 @@ internal static class BuildPicture
         foreach ((string role, string signature, Consumer[] consumers) in Roles)
         {
             if (built.Certificates.FirstOrDefault(c => c.Role == role) is { } certificate)
-                yield return new(certificate.Subject, certificate.Sha256, signature, Digest(built, role), [.. built.Verdicts.Where(v => consumers.Contains(v.Consumer)).Select(PictureAnswer.Of)]);
+                yield return new(certificate.Subject, certificate.Sha256, signature, Digest(built, role),
+                    [.. built.Verdicts.Where(v => consumers.Contains(v.Consumer)).Select(PictureAnswer.Of)]);
         }
     }
 
@@ -84,10 +95,12 @@ internal static class BuildPicture
         foreach ((string role, string signature, Consumer[] consumers) in Roles)
         {
             foreach (IGrouping<string, (BuildCertificate Certificate, BuildResult Built)> key in all
-                .SelectMany(built => built.Certificates.Where(c => c.Role == role).Select(certificate => (certificate, built))).GroupBy(c => c.certificate.Sha256, StringComparer.Ordinal))
+                .SelectMany(built => built.Certificates.Where(c => c.Role == role).Select(certificate => (certificate, built)))
+                    .GroupBy(c => c.certificate.Sha256, StringComparer.Ordinal))
             {
                 Verdict[] verdicts = [.. key.SelectMany(c => c.Built.Verdicts.Where(v => consumers.Contains(v.Consumer)))];
-                yield return new(key.First().Certificate.Subject, key.Key, $"{signature}: {key.Count()} image{(key.Count() == 1 ? "" : "s")}", null,
+                yield return new(key.First().Certificate.Subject, key.Key,
+                    $"{signature}: {key.Count()} image{(key.Count() == 1 ? "" : "s")}", null,
                     [.. verdicts.GroupBy(v => v.Consumer).Select(group => Counted([.. group]))]);
             }
         }
@@ -97,7 +110,13 @@ internal static class BuildPicture
     {
         int yes = verdicts.Count(v => v.Answer == Answer.Accepts);
         Verdict worst = verdicts.FirstOrDefault(v => v.Answer != Answer.Accepts) ?? verdicts[0];
-        return PictureAnswer.Of(worst) with { Says = yes == verdicts.Length ? $"accepts {(yes == 1 ? "it" : $"all {yes}")}" : $"accepts {yes} of {verdicts.Length}", Why = "" };
+        return PictureAnswer.Of(worst) with
+        {
+            Says = yes == verdicts.Length
+            ? $"accepts {(yes == 1 ? "it" : $"all {yes}")}"
+            : $"accepts {yes} of {verdicts.Length}",
+            Why = ""
+        };
     }
 
     private static IEnumerable<PictureFact> Files(BuildResult built)

@@ -56,7 +56,9 @@ internal static class BuildPlan
             DocumentTrust.Data(given.AllowedModules).Require(value);
         // Such a plan is a command line in a file, whose paths are taken from where one stands.
         if (option.Kind == OptionKind.PathOut)
-            RequireBelow(value, [.. given.OutputRoot is { } root ? [root] : new[] { Path.GetDirectoryName(Path.GetFullPath(path))!, Environment.CurrentDirectory }]);
+            RequireBelow(value, [.. given.OutputRoot is { } root
+                ? [root]
+                : new[] { Path.GetDirectoryName(Path.GetFullPath(path))!, Environment.CurrentDirectory }]);
     }
 
     private static void RequireBelow(string output, string[] roots)
@@ -73,7 +75,8 @@ internal static class BuildPlan
         OptionSpec<BuildOptions> option = BuildRoles.Named(property.Name == "output" ? "o" : property.Name)
             ?? throw OperationErrors.PlanNameUnknown.With(property.Name).At(property.Line, property.Column);
         if (property.Value.Kind is not (JsonValueKind.String or JsonValueKind.Number))
-            throw OperationErrors.PlanMalformed.With($"'{property.Name}' holds {property.Value.KindName}").At(property.Value.Line, property.Value.Column);
+            throw OperationErrors.PlanMalformed.With($"'{property.Name}' holds {property.Value.KindName}")
+                .At(property.Value.Line, property.Value.Column);
         try
         {
             Require(options, option, property, path);

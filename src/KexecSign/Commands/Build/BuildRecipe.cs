@@ -25,7 +25,8 @@ internal static class BuildRecipe
             Line(option.Name, role.Value(options) is { } path ? content(path) : null);
         foreach ((OptionSpec<BuildOptions> option, OptionRole<BuildOptions> role) in BuildRoles.With(OptionEffect.Value))
             Line(role.Recipe?.Name ?? option.Name, (role.Recipe?.Text ?? role.Value)(options));
-        foreach (SignerRole signer in BuildRoles.With(OptionEffect.Signer).Select(o => o.Role).OfType<SignerRole>().DistinctBy(role => role.Name))
+        foreach (SignerRole signer in BuildRoles.With(OptionEffect.Signer).Select(o => o.Role).OfType<SignerRole>()
+            .DistinctBy(role => role.Name))
             Line(signer.Name, signer.Get(options) is { Key: not null } identity ? Signer(identity) : null);
         foreach (string file in BuildFiles.Of(options))
             Line("output", Path.GetFullPath(file));

@@ -101,12 +101,18 @@ public sealed record BuildResult : BuildOutcome
         [
             ReportTable.Fields("made",
                 ("image given", $"{Image.Size} bytes{(ImageSize is null ? "" : $", image_size 0x{ImageSize:x}")}"),
-                ("inner signature", Inner is null ? "none" : $"{Inner.DigestAlgorithm} {Inner.ImageDigest}, table 0x{Inner.CertificateTableSize:x} at 0x{Inner.CertificateTableOffset:x}"),
+                ("inner signature", Inner is null
+                    ? "none"
+                    : $"{Inner.DigestAlgorithm} {Inner.ImageDigest}, table 0x{Inner.CertificateTableSize:x} at "
+                        + $"0x{Inner.CertificateTableOffset:x}"),
                 ("Linux version", LinuxVersion),
                 ("payload", Zboot is null ? null : $"{Zboot.Compression}{(Zboot.Level is null ? "" : $" level {Zboot.Level}")}"
                     + $"{(Zboot.Library is null ? "" : $" by {Zboot.Library}")}, 0x{Zboot.PayloadSize:x} bytes at 0x{Zboot.PayloadOffset:x}"),
                 ("parser", Parser is null ? "none" : $"{Parser.Abi}, .bpf 0x{Parser.SectionSize:x} bytes at 0x{Parser.SectionOffset:x}"),
-                ("outer signature", Outer is null ? "none" : $"{Outer.DigestAlgorithm} {Outer.ImageDigest}, table 0x{Outer.CertificateTableSize:x} at 0x{Outer.CertificateTableOffset:x}"),
+                ("outer signature", Outer is null
+                    ? "none"
+                    : $"{Outer.DigestAlgorithm} {Outer.ImageDigest}, table 0x{Outer.CertificateTableSize:x} at "
+                        + $"0x{Outer.CertificateTableOffset:x}"),
                 ("image", Outer is null ? null : $"{Outer.Size} bytes, sha256 {Outer.Sha256}"),
                 ("IMA", Ima is null ? "none" : $"key id {Ima.KeyId}, {Ima.Sidecar}{(Ima.Xattr is null ? "" : ", " + Ima.Xattr)}{(Tar is null ? "" : ", " + Tar.File)}"),
                 ("provenance", Provenance)),

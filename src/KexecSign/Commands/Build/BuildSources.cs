@@ -7,7 +7,9 @@ using KexecSign.Zboot;
 
 namespace KexecSign.Commands.Build;
 
-/// <summary>What a build reads: image, kit and policy are opened once, and whatever asks for a digest gets that of the bytes that were used.</summary>
+/// <summary>
+/// What a build reads: image, kit and policy are opened once, and whatever asks for a digest gets that of the bytes that were used.
+/// </summary>
 internal sealed class BuildSources : IDisposable
 {
     private readonly Dictionary<string, string> _digests = new(StringComparer.Ordinal);
@@ -35,7 +37,8 @@ internal sealed class BuildSources : IDisposable
     public PolicyDocument? Policy { get; }
 
     /// <summary>The paths of all files that a build reads.</summary>
-    public static string[] Paths(BuildOptions options) => [.. BuildRoles.With(OptionEffect.Content).Select(o => o.Role.Value(options)).OfType<string>()];
+    public static string[] Paths(BuildOptions options) =>
+        [.. BuildRoles.With(OptionEffect.Content).Select(o => o.Role.Value(options)).OfType<string>()];
 
     /// <summary>Opens them, and refuses a kit that is not the one that is meant.</summary>
     public static BuildSources Open(BuildOptions options, RunContext context)
@@ -76,5 +79,6 @@ internal sealed class BuildSources : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();
 
-    private static string Hash(FileSource source, RunContext context) => Convert.ToHexStringLower(LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, context));
+    private static string Hash(FileSource source, RunContext context) =>
+        Convert.ToHexStringLower(LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, context));
 }

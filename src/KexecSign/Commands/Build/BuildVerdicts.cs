@@ -35,7 +35,8 @@ internal static class BuildVerdicts
         ImmutableArray<Consumer> consumers = [.. ConsumerFacts.All.Select(facts => facts.Consumer).Where(signers.HaveSomethingFor)];
         if (consumers.IsEmpty)
             return [];
-        return ImageVerification.Judge(file, new VerifyOptions { File = file.Path, Consumers = consumers, Applied = true }, signers.Roles, context).Verdicts;
+        return ImageVerification.Judge(file, new VerifyOptions { File = file.Path, Consumers = consumers, Applied = true }, signers.Roles,
+            context).Verdicts;
     }
 
     /// <summary>The first that does not accept the image.</summary>

@@ -25,7 +25,8 @@ internal static class KeptImage
             return null;
         try
         {
-            BuildResult? report = JsonSerializer.Deserialize(WholeFile.ReadReplaceable(options.Report, MaxReport, "a report"), BuildJson.Default.BuildResult);
+            BuildResult? report = JsonSerializer.Deserialize(WholeFile.ReadReplaceable(options.Report, MaxReport, "a report"),
+                BuildJson.Default.BuildResult);
             string? reason = report is null ? "there is no report in it" : Difference(report, options, context);
             if (reason is null)
                 return report;
@@ -48,16 +49,19 @@ internal static class KeptImage
             return "inputs, options, certificates or the program changed";
         // All files, and no others: one that the report leaves out would be kept unseen.
         string[] files = [.. BuildFiles.Of(options).Where(file => file != options.Report).Order(StringComparer.Ordinal)];
-        if (report.File != options.Output || report.Outputs.IsDefault || !report.Outputs.Select(file => file?.File ?? "").Order(StringComparer.Ordinal).SequenceEqual(files))
+        if (report.File != options.Output || report.Outputs.IsDefault
+            || !report.Outputs.Select(file => file?.File ?? "").Order(StringComparer.Ordinal).SequenceEqual(files))
             return "the report is of other files";
         foreach (BuildInput file in report.Outputs)
         {
             if (!Is(file, context))
                 return $"{file.File} is not what was written";
         }
-        if (report.Ima?.Xattr is { } name && ExtendedAttribute.TryGet(options.Output!, name) is var value && (value is null || Convert.ToHexStringLower(value) != report.Ima.Value))
+        if (report.Ima?.Xattr is { } name && ExtendedAttribute.TryGet(options.Output!, name) is var value
+            && (value is null || Convert.ToHexStringLower(value) != report.Ima.Value))
             return $"{name} is not what was set";
-        var signers = new BuildSigners(Certificate(options.Outer), Certificate(options.Inner), Certificate(options.Ima), options.Parser is not null);
+        var signers = new BuildSigners(Certificate(options.Outer), Certificate(options.Inner), Certificate(options.Ima),
+            options.Parser is not null);
         using var kept = JudgedFile.OpenReplaceable(options.Output!, context);
         if (BuildVerdicts.Refusal(BuildVerdicts.Of(kept, signers, context)) is { } refused)
             return $"{refused.Who} {refused.Says}: {refused.Reason}";
@@ -71,7 +75,8 @@ internal static class KeptImage
 
         // The key would say whose certificate it is, but what is kept needs no login.
         X509Certificate2? Certificate(SigningOptions signer) =>
-            signer.Key is null ? null : CertificateBundle.SignerFirst(context.Keyring.OpenCertificates(signer.Certificate!, signer.Pin, context.Cancellation))[0];
+            signer.Key is null ? null : CertificateBundle.SignerFirst(
+                context.Keyring.OpenCertificates(signer.Certificate!, signer.Pin, context.Cancellation))[0];
     }
 
     private static bool Is(BuildInput file, RunContext context)
@@ -79,6 +84,7 @@ internal static class KeptImage
         if (!File.Exists(file.File))
             return false;
         using FileSource source = FileSource.OpenReplaceable(file.File);
-        return source.Length == file.Size && Convert.ToHexStringLower(LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, context)) == file.Sha256;
+        return source.Length == file.Size && Convert.ToHexStringLower(
+            LayoutPass.Hash(source.ToLayout(), HashAlgorithmName.SHA256, context)) == file.Sha256;
     }
 }

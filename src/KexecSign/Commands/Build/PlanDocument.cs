@@ -57,12 +57,13 @@ internal sealed record PlanDocument(BuildInput File, string? Report, ImmutableAr
             throw refused.In(path);
         }
 
-        SigningOptions? Configured(string name) => settings!.Value.Keys.FirstOrDefault(key => key.Name == name) is not { } key ? null : new()
-        {
-            Key = key.Complete(key.Key, settings.Value, withPin: given.Pin == new PinOptions()),
-            Certificate = key.Complete(key.Certificate, settings.Value, withPin: given.Pin == new PinOptions()),
-            Digest = key.Digest,
-        };
+        SigningOptions? Configured(string name) =>
+            settings!.Value.Keys.FirstOrDefault(key => key.Name == name) is not { } key ? null : new()
+            {
+                Key = key.Complete(key.Key, settings.Value, withPin: given.Pin == new PinOptions()),
+                Certificate = key.Complete(key.Certificate, settings.Value, withPin: given.Pin == new PinOptions()),
+                Digest = key.Digest,
+            };
     }
 
     /// <summary>The images of one shard: every N-th, so that neighbours, which are often alike, are spread.</summary>
@@ -92,7 +93,8 @@ internal static class BuildFiles
     /// <summary>All files that a build makes; the report last, because it tells of the others.</summary>
     public static ImmutableArray<string> Of(BuildOptions options) =>
     [
-        .. BuildRoles.With(OptionEffect.Output).OrderBy(o => o.Option.Name == "report").SelectMany(o => Made(o.Option, o.Role.Value(options), options)),
+        .. BuildRoles.With(OptionEffect.Output).OrderBy(o => o.Option.Name == "report")
+            .SelectMany(o => Made(o.Option, o.Role.Value(options), options)),
     ];
 
     private static IEnumerable<string> Made(OptionSpec<BuildOptions> option, string? file, BuildOptions options) => file is null

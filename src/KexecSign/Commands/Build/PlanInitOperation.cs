@@ -36,7 +36,8 @@ public sealed record PlanInitResult(string Plan, string Keys, string Policy, Imm
         $"{Plan}, {Keys} and {Policy} for {Images.Length} image(s)",
         [new("", ["image", "kind"], [.. Images.Select(image => ImmutableArray.Create(image.File, image.Kind))])],
         [
-            $"Try it with throw-away keys: kexecsign keys init --demo --plan-keys throwaway.keys.json, then kexecsign build {Plan} --keys throwaway.keys.json",
+            $"Try it with throw-away keys: kexecsign keys init --demo --plan-keys throwaway.keys.json, then kexecsign build {Plan} "
+                + $"--keys throwaway.keys.json",
             $"For a release write your own keys into {Keys} and your rules into {Policy}.",
         ]);
 }
@@ -44,10 +45,12 @@ public sealed record PlanInitResult(string Plan, string Keys, string Policy, Imm
 /// <summary><c>plan init</c>: a plan, a policy and a file of keys to begin with, for the images that are there.</summary>
 internal static class PlanInitOperation
 {
-    private const string PlanName = "kernel.plan.json", KeysName = "kernel.keys.json", PolicyName = "kernel.policy.json", SchemaFolder = "schema";
+    private const string PlanName = "kernel.plan.json", KeysName = "kernel.keys.json", PolicyName = "kernel.policy.json",
+        SchemaFolder = "schema";
 
     /// <summary>The operation.</summary>
-    /// <param name="schemas">The published schemas by file name, which go beside the files so that editors know what may stand there.</param>
+    /// <param name="schemas">The published schemas by file name, which go beside the files so that editors know what may stand
+    /// there.</param>
     public static Operation<PlanInitOptions, PlanInitResult> Of(Func<IEnumerable<(string FileName, string Text)>> schemas) => new()
     {
         Name = "plan init",
@@ -67,7 +70,8 @@ internal static class PlanInitOperation
         [
             new("o", "DIR", "The folder that the files go into; made where images are named.", (o, v) => o with { Output = v }, "."),
         ],
-        Examples = [new("kexecsign plan init", "For the kernels of this folder."), new("kexecsign plan init vmlinuz.efi Image -o release", "For these two.")],
+        Examples = [new("kexecsign plan init", "For the kernels of this folder."),
+            new("kexecsign plan init vmlinuz.efi Image -o release", "For these two.")],
     };
 
     private static string[] Names => [PlanName, KeysName, PolicyName];
@@ -81,7 +85,8 @@ internal static class PlanInitOperation
             throw OperationErrors.PlanFolderMissing.With().In(options.Output);
         string[] all = options.Files.IsEmpty ? FilesOf(options.Output) : [.. options.Files];
         string[] kits = [.. all.Where(file => file.EndsWith(".kit", StringComparison.Ordinal))];
-        ImmutableArray<PlannedKind> images = [.. all.Except(kits).Select(file => PlannedKind.Of(file, kits.Length == 1 ? kits[0] : null)).OfType<PlannedKind>()];
+        ImmutableArray<PlannedKind> images = [.. all.Except(kits).Select(file => PlannedKind.Of(file, kits.Length == 1 ? kits[0] : null))
+            .OfType<PlannedKind>()];
         if (images.IsEmpty)
             throw OperationErrors.NoImages.With(all.Length).In(options.Output);
         string folder = Path.GetFullPath(options.Output), schema = Path.Combine(options.Output, SchemaFolder);
@@ -91,7 +96,8 @@ internal static class PlanInitOperation
         Write(files[0], PlanTexts.Plan(images, folder, PolicyName));
         Write(files[1], PlanTexts.Keys);
         Write(files[2], PlanTexts.Policy);
-        return new(files[0], files[1], files[2], [.. images.Select(image => new FoundImage(Path.GetRelativePath(folder, Path.GetFullPath(image.File)), image.Kind))]);
+        return new(files[0], files[1], files[2],
+            [.. images.Select(image => new FoundImage(Path.GetRelativePath(folder, Path.GetFullPath(image.File)), image.Kind))]);
 
         void Write(string path, string text) => WrittenFile.Write(Layout.Of(Encoding.UTF8.GetBytes(text)), path, [], context);
     }

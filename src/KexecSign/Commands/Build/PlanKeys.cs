@@ -56,7 +56,9 @@ internal sealed record PlanKeys(FrozenDictionary<string, SigningOptions> ByName,
     /// <exception cref="KexecSignException">KS3305.</exception>
     public SigningOptions Named(PlacedValue name) => ByName.GetValueOrDefault(name.Text)
         ?? (Configured is null ? new SigningOptions { Key = "@" + name.Text, Certificate = "@" + name.Text } : Configured(name.Text))
-        ?? throw OperationErrors.PlanKeyUnknown.With(name.Text, ByName.Count == 0 ? "none" : string.Join(", ", ByName.Keys.Order(StringComparer.Ordinal))).At(name.Line, name.Column);
+        ?? throw OperationErrors.PlanKeyUnknown.With(name.Text, ByName.Count == 0
+            ? "none"
+            : string.Join(", ", ByName.Keys.Order(StringComparer.Ordinal))).At(name.Line, name.Column);
 
     private static PinOptions ReadPin(ObjectReader? pin, string folder, DocumentTrust trust)
     {

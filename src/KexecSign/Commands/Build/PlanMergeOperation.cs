@@ -40,7 +40,8 @@ internal static class PlanMergeOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Reports), .. PlannedStep.Write(o.Output, o.Html, o.Markdown)],
         TypedResult = () => BuildJson.Default.PlanResult,
-        TypedArguments = [new("REPORT", "A report that 'build PLAN --shard I/N --report REPORT' wrote.", (o, v) => o with { Reports = o.Reports.Add(v) }, repeatable: true)],
+        TypedArguments = [new("REPORT", "A report that 'build PLAN --shard I/N --report REPORT' wrote.",
+            (o, v) => o with { Reports = o.Reports.Add(v) }, repeatable: true)],
         TypedOptions =
         [
             new("o", "FILE", "Write the joint report as JSON.", (o, v) => o with { Output = v }),
@@ -73,7 +74,8 @@ internal static class PlanMergeOperation
         RequireAll([.. Enumerable.Range(0, first.Total).Except(images.Keys)], first.Total, reports);
         PlanResult merged = first with { Shard = null, Images = [.. images.Values.Select(i => i.Image)] };
         if (options.Output is not null)
-            WrittenFile.Write(Layout.Of(ReportDocument.Of(merged, BuildJson.Default.PlanResult)), options.Output, [.. options.Reports], context);
+            WrittenFile.Write(Layout.Of(ReportDocument.Of(merged, BuildJson.Default.PlanResult)), options.Output, [.. options.Reports],
+                context);
         pages?.Write(BuildPicture.Of(merged), context);
         return merged;
     }

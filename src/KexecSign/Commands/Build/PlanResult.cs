@@ -29,7 +29,8 @@ public sealed record PlanShard(int Index, int Count);
 /// <param name="Result">What was built or kept; null when it failed.</param>
 /// <param name="Code">KS code of a failure.</param>
 /// <param name="Message">The error line.</param>
-public sealed record PlannedImageResult(int Index, string Name, PlannedImageStatus Status, BuildResult? Result, string? Code, string? Message);
+public sealed record PlannedImageResult(int Index, string Name, PlannedImageStatus Status, BuildResult? Result, string? Code,
+    string? Message);
 
 /// <summary>The result of <c>build</c> with a plan of many images, and of <c>plan merge</c>.</summary>
 public sealed record PlanResult : BuildOutcome

@@ -25,7 +25,8 @@ internal static class PlanRun
         PlanDocument plan = PlanDocument.Read(given.Plan!, given, context.Settings);
         PlanShard? shard = Shard(given.Shard, context.Environment);
         string? report = given.Report ?? plan.Report;
-        if (report is not null && plan.Images.FirstOrDefault(image => BuildFiles.Of(image.Options).Contains(Path.GetFullPath(report))) is { } taken)
+        if (report is not null && plan.Images.FirstOrDefault(image => BuildFiles.Of(image.Options)
+            .Contains(Path.GetFullPath(report))) is { } taken)
             throw OperationErrors.SameOutput.With("the report", taken.Name, report);
         var lines = new List<(int Index, PlannedImage Image, BuildResult? Kept, BuildLine? Line)>();
         foreach ((int index, PlannedImage image) in plan.Of(shard))
@@ -40,7 +41,9 @@ internal static class PlanRun
             Plan = plan.File,
             Shard = shard,
             Total = plan.Images.Length,
-            Images = [.. lines.Select(l => l.Kept is null ? Build(l.Index, l.Image, l.Line!, context) : new(l.Index, l.Image.Name, PlannedImageStatus.Kept, l.Kept, null, null))],
+            Images = [.. lines.Select(l => l.Kept is null
+                ? Build(l.Index, l.Image, l.Line!, context)
+                : new(l.Index, l.Image.Name, PlannedImageStatus.Kept, l.Kept, null, null))],
         };
         if (report is not null)
             WrittenFile.Write(Layout.Of(ReportDocument.Of(result, BuildJson.Default.PlanResult)), report, [plan.File.File], context);

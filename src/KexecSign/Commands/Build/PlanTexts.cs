@@ -74,15 +74,20 @@ internal static class PlanTexts
         {
             string path = Quoted(Path.GetRelativePath(folder, Path.GetFullPath(image.File)));
             text.Append($"    {{\n      // {image.Kind}\n      \"image\": {path},\n");
-            text.Append($"      \"outputs\": {{ \"image\": {Quoted("signed/" + Path.GetFileName(image.File) + (image.Kit is null ? "" : ".efi"))} }},\n");
+            text.Append($"      \"outputs\": {{ \"image\": "
+                + $"{Quoted("signed/" + Path.GetFileName(image.File) + (image.Kit is null ? "" : ".efi"))} }},\n");
             text.Append("      \"steps\": [\n");
             if (image.HasInner)
-                text.Append($"        // The Image inside, which kexec_file_load checks.\n        {{ \"step\": \"sign-inner\", \"key\": \"kexec\" }},\n");
+                text.Append($"        // The Image inside, which kexec_file_load checks.\n        {{ \"step\": \"sign-inner\", \"key\": "
+                    + $"\"kexec\" }},\n");
             if (image.Kit is { } kit)
-                text.Append($"        {{ \"step\": \"zboot\", \"kit\": {Quoted(Path.GetRelativePath(folder, Path.GetFullPath(kit)))}, \"compression\": \"zstd\" }},\n");
+                text.Append($"        {{ \"step\": \"zboot\", \"kit\": {Quoted(Path.GetRelativePath(folder, Path.GetFullPath(kit)))}, "
+                    + $"\"compression\": \"zstd\" }},\n");
             if (image.IsSigned)
-                text.Append("        // It is signed already: \"replace\" drops those signatures, \"append\" and \"prepend\" keep them where nothing else is changed.\n");
-            text.Append($"        // What firmware checks.\n        {{ \"step\": \"sign\", \"key\": \"db\"{(image.IsSigned ? Replace : "")} }},\n");
+                text.Append("        // It is signed already: \"replace\" drops those signatures, \"append\" and \"prepend\" keep them "
+                    + "where nothing else is changed.\n");
+            text.Append($"        // What firmware checks.\n        {{ \"step\": \"sign\", \"key\": "
+                + $"\"db\"{(image.IsSigned ? Replace : "")} }},\n");
             text.Append("        // A sidecar IMAGE.sig for IMA.\n        { \"step\": \"ima\", \"key\": \"ima\" },\n      ],\n    },\n");
         }
         return text.Append("  ],\n}\n").ToString();

@@ -18,7 +18,8 @@ namespace KexecSign.Commands.Build;
 /// <param name="Pin">Where their PIN comes from.</param>
 /// <param name="Policy">The policy for all images; null for none.</param>
 /// <param name="Steps">Steps of images that have none of their own.</param>
-internal sealed record PlannedImageDefaults(string Folder, string Outputs, ImmutableArray<string> AllowedModules, PlanKeys Keys, PinOptions Pin, string? Policy, PlacedValue? Steps)
+internal sealed record PlannedImageDefaults(string Folder, string Outputs, ImmutableArray<string> AllowedModules, PlanKeys Keys,
+    PinOptions Pin, string? Policy, PlacedValue? Steps)
 {
     // The order of the line is that of the formats: each step covers what those before it made.
     private static readonly ImmutableArray<string> Order = ["sign-inner", "zboot", "embed", "sign", "ima", "provenance"];
@@ -83,7 +84,8 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
         OptionKind.Choice => reader.Choice(field.Name, option.Choices.AsSpan()),
         OptionKind.Number => reader.Number(field.Name, field.Range.Least, field.Range.Most)?.ToString(CultureInfo.InvariantCulture),
         OptionKind.Text => reader.Text(field.Name),
-        OptionKind.KeyReference => reader.Text(field.Name) is { } reference ? DocumentTrust.Data(AllowedModules).Reference(Folder, reference) : null,
+        OptionKind.KeyReference => reader.Text(field.Name) is { } reference ? DocumentTrust.Data(AllowedModules).Reference(Folder,
+            reference) : null,
         OptionKind.Flag => reader.Flag(field.Name) == true ? "" : null,
         OptionKind.TextOrFile or OptionKind.NamedPath =>
             throw new InvalidOperationException($"a plan has no form for {option.Typed}"),
@@ -98,7 +100,8 @@ internal sealed record PlannedImageDefaults(string Folder, string Outputs, Immut
         void RequireStep(string? output, string step, SigningOptions signer)
         {
             if (output is not null && signer.Key is null)
-                throw OperationErrors.DocumentWrong.With($"the output '{output}' needs the step '{step}'").At(image.Place.Line, image.Place.Column);
+                throw OperationErrors.DocumentWrong.With($"the output '{output}' needs the step '{step}'")
+                    .At(image.Place.Line, image.Place.Column);
         }
     }
 }

@@ -29,7 +29,8 @@ internal sealed record PlannedKind(string File, string Kind, bool HasInner, stri
     private static PlannedKind? Of(string file, KnownImage known, string? kit) => known.Kind switch
     {
         ImageKind.Zboot => new(file, "EFI zboot kernel", HasInner: true, null),
-        ImageKind.KernelImage => new(file, $"{known.Kernel!.Architecture.ToString().ToLowerInvariant()} kernel Image", HasInner: kit is not null, kit),
+        ImageKind.KernelImage => new(file, $"{known.Kernel!.Architecture.ToString().ToLowerInvariant()} kernel Image",
+            HasInner: kit is not null, kit),
         ImageKind.BzImage => new(file, "x86 bzImage", HasInner: false, null),
         ImageKind.Efi or ImageKind.Unified => new(file, "EFI image", HasInner: false, null),
         ImageKind.Elf or ImageKind.Gzip or ImageKind.Unknown => null,

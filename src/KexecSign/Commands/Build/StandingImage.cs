@@ -34,9 +34,12 @@ internal static class StandingImage
             throw OperationErrors.OptionsConflict.With(new NamedOption(Option(options.Existing)!), new NamedOption(changing));
     }
 
-    /// <summary>The image that the line begins with: without its signatures where they go, so that sections can be added and the payload changed.</summary>
+    /// <summary>
+    /// The image that the line begins with: without its signatures where they go, so that sections can be added and the payload changed.
+    /// </summary>
     /// <param name="file">The image.</param>
-    /// <param name="outer">Whether it is the image that firmware starts; an Image that goes inside is stripped by who signs it, or goes in as it is.</param>
+    /// <param name="outer">Whether it is the image that firmware starts; an Image that goes inside is stripped by who signs it, or goes in
+    /// as it is.</param>
     /// <param name="existing">What becomes of its signatures.</param>
     public static Layout Of(Layout file, bool outer, ExistingSignatures existing)
     {

@@ -22,7 +22,11 @@ internal static class WholeReport
         && (image.Result is null ? image.Status == PlannedImageStatus.Failed : Is(image.Result));
 
     private static bool Is(BuildResult built) =>
-        built is { File: not null, Tool: not null, Recipe: not null, Ima: null or { Digest: not null }, Zboot: null or { Compression: not null } }
+        built is
+        {
+            File: not null, Tool: not null, Recipe: not null, Ima: null or { Digest: not null }, Zboot: null
+            or { Compression: not null }
+        }
         && built.Outer is null or { DigestAlgorithm: not null, ImageDigest: not null, Signer: not null }
         && built.Inner is null or { DigestAlgorithm: not null, ImageDigest: not null, Signer: not null }
         && Is(built.Image) && (built.Kit is null || Is(built.Kit)) && (built.Tar is null || Is(built.Tar))

@@ -28,8 +28,10 @@ internal static class DemoOperation
         Body = (options, context) => Run(options, operations(), context),
         Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(o.Directory)],
         TypedResult = () => DemoJson.Default.DemoResult,
-        TypedArguments = [new("FILE", "An EFI image to sign; without it a small one is made.", (o, v) => o with { File = v }, required: false)],
-        TypedOptions = [new("directory", "DIR", "The folder that everything goes into.", (o, v) => o with { Directory = v }, DefaultDirectory)],
+        TypedArguments = [new("FILE", "An EFI image to sign; without it a small one is made.", (o, v) => o with { File = v },
+            required: false)],
+        TypedOptions = [new("directory", "DIR", "The folder that everything goes into.", (o, v) => o with { Directory = v },
+            DefaultDirectory)],
         Examples = [new("kexecsign demo", "See it once, in a few seconds.")],
     };
 
@@ -48,7 +50,8 @@ internal static class DemoOperation
         var steps = ImmutableArray.CreateBuilder<DemoStep>();
         Step(false, "keys init", "--demo", "--directory", options.Directory);
         if (options.File is null)
-            WrittenFile.Write(AddonStub.For((ArchitectureFacts.Here?.PeMachine ?? AddonStub.Architectures[0].PeMachine)!.Value), image, [], context);
+            WrittenFile.Write(AddonStub.For((ArchitectureFacts.Here?.PeMachine ?? AddonStub.Architectures[0].PeMachine)!.Value), image, [],
+                context);
         else
             image = options.File;
         Step(false, "sign", image, "-k", "db", "-o", signed, "--replace", "--config", configuration);
@@ -64,7 +67,12 @@ internal static class DemoOperation
             Operation operation = operations.First(operation => operation.Name == command);
             OperationResult result = Request(operation, words).Run(stage);
             ReportView view = result.View();
-            steps.Add(new($"kexecsign {command} {string.Join(' ', words)}", (int)result.Exit, view.Title) { Shown = tables ? view.Tables : [] });
+            steps.Add(new($"kexecsign {command} {string.Join(' ', words)}", (int)result.Exit, view.Title)
+            {
+                Shown = tables
+                ? view.Tables
+                : []
+            });
         }
     }
 
@@ -76,7 +84,8 @@ internal static class DemoOperation
         {
             if (words[i] == "--config")
                 i++;
-            else if (operation.Options.FirstOrDefault(option => option.Typed == words[i] || option.OtherTyped == words[i]) is not { } option)
+            else if (operation.Options.FirstOrDefault(option => option.Typed == words[i]
+                || option.OtherTyped == words[i]) is not { } option)
                 request.Give(operation.Arguments[0], words[i]);
             else if (option.Value is null)
                 request.Set(option.Name, "");

@@ -46,7 +46,8 @@ public sealed record DemoResult(string Folder, ImmutableArray<DemoStep> Steps) :
             Steps.First(step => step.Verifies).Exit == (int)ExitCode.Done
                 ? "The first image was accepted because db.pem is trusted as firmware's db; " + Second
                 : "The first image is signed, and who does not accept it says why above; " + Second,
-            $"Go on with the same keys: kexecsign sign FILE -k db -o FILE.signed --config {Path.Combine(Folder, DemoOperation.ConfigurationName)}",
+            $"Go on with the same keys: kexecsign sign FILE -k db -o FILE.signed --config "
+                + $"{Path.Combine(Folder, DemoOperation.ConfigurationName)}",
             $"To be rid of all of it, remove {Folder}.",
         ]);
 }

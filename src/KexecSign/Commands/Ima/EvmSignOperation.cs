@@ -66,7 +66,8 @@ public sealed record EvmSigned(string File, string Value, string? Message);
 public sealed record EvmSignResult(string Signer, ImmutableArray<EvmSigned> Files) : OperationResult
 {
     /// <inheritdoc/>
-    public override ExitCode Exit => Files.All(f => f.Message is null) ? ExitCode.Done : Files.Any(f => f.Message is null) ? ExitCode.SomeFailed : ExitCode.Failed;
+    public override ExitCode Exit => Files.All(f => f.Message is null) ? ExitCode.Done : Files.Any(f =>
+        f.Message is null) ? ExitCode.SomeFailed : ExitCode.Failed;
 
     /// <inheritdoc/>
     public override ReportView View() => new(
@@ -88,12 +89,14 @@ internal static class EvmSignOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Files), .. o.Files.SelectMany(f => PlannedStep.Sign(f, o.Signing.Key, o.Signing.Certificate))],
         TypedResult = () => ImaJson.Default.EvmSignResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
+        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+            repeatable: true)],
         TypedOptions =
         [
             .. SigningOptionSpecs.All<EvmSignOptions>("that signs", HashUses.Ima, o => o.Signing, (o, s) => o with { Signing = s }),
             new("key-id", "HEX", "Key id that the value names, 8 hex digits.", (o, v) => o with { KeyId = v }),
-            new("xattr", "NAMESPACE", "Whose attributes are read and set.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, "security", choices: Namespaces),
+            new("xattr", "NAMESPACE", "Whose attributes are read and set.",
+                (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, "security", choices: Namespaces),
             new("set", null, "Set the attribute on the file itself; without this and without --sidecar the value is only shown.",
                 (o, _) => o with { Set = true }),
             new("sidecar", null, "Write FILE.evm.sig.", (o, _) => o with { Sidecar = true }),
@@ -103,7 +106,8 @@ internal static class EvmSignOperation
             new("selinux", "LABEL", "SELinux label to cover.", (o, v) => o with { Selinux = v }),
             new("capability", "HEX", "Value of security.capability to cover.", (o, v) => o with { Capability = v }),
         ],
-        Examples = [new("kexecsign evm sign /usr/bin/su --set --key 'pkcs11:object=ima' --cert ima.pem", "Cover the metadata of an installed file.")],
+        Examples = [new("kexecsign evm sign /usr/bin/su --set --key 'pkcs11:object=ima' --cert ima.pem",
+            "Cover the metadata of an installed file.")],
     };
 
     private static EvmSignResult Run(EvmSignOptions options, RunContext context)
@@ -111,7 +115,8 @@ internal static class EvmSignOperation
         ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, null, "evm sign");
         SigningIdentity identity = ImaIdentity.Open("evm sign", options.Signing, options.KeyId, context);
         return new(identity.Certificate.Subject, Batch.Run(
-            files, "sign for EVM", context, (file, refused) => new EvmSigned(file.Path, "", refused.In(file.Path).Message), (file, _, _, answer) =>
+            files, "sign for EVM", context, (file, refused) =>
+                new EvmSigned(file.Path, "", refused.In(file.Path).Message), (file, _, _, answer) =>
             {
                 byte[] value = EvmSigning.Sign(Covered(file.Path, options), identity, 2, context);
                 if (options.Sidecar)
@@ -135,13 +140,15 @@ internal static class EvmSignOperation
             {
                 "security.ima" => ima,
                 "security.selinux" when options.Selinux is { } label => Encoding.UTF8.GetBytes(label + '\0'),
-                "security.capability" when options.Capability is { } capability => capability.Length == 0 ? null : Hex("capability", capability),
+                "security.capability" when options.Capability is { } capability =>
+                    capability.Length == 0 ? null : Hex("capability", capability),
                 _ => ExtendedAttribute.TryGet(file, name) is { } own ? own : null,
             };
             if (value is { } covered)
                 attributes.Add(new(name, covered));
         }
-        return new(options.User ?? facts.Owner, options.Group ?? facts.Group, options.Mode ?? (ushort)(0x8000 | (int)File.GetUnixFileMode(file)), attributes.DrainToImmutable());
+        return new(options.User ?? facts.Owner, options.Group ?? facts.Group, options.Mode
+            ?? (ushort)(0x8000 | (int)File.GetUnixFileMode(file)), attributes.DrainToImmutable());
     }
 
     private static byte[] Hex(string option, string value)

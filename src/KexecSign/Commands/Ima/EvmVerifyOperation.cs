@@ -55,11 +55,14 @@ internal static class EvmVerifyOperation
         Summary = "Verify portable EVM signatures against the owner, mode and attributes that files have.",
         Body = Run,
         TypedResult = () => ImaJson.Default.EvmVerifyResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
+        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+            repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the .evm keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
-            new("xattr", "NAMESPACE", "Whose attributes are read.", (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, "security", choices: Namespaces),
+            new("cert", "CERT", "Certificate of the .evm keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) },
+                required: true, repeatable: true),
+            new("xattr", "NAMESPACE", "Whose attributes are read.",
+                (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, "security", choices: Namespaces),
         ],
         Examples = [new("kexecsign evm verify /usr/bin/su --cert ima.pem", "Does security.evm of an installed file hold?")],
     };
@@ -68,10 +71,12 @@ internal static class EvmVerifyOperation
     {
         ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, null, "evm verify");
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "evm verify", context);
-        return new(Batch.Run(files, "verify EVM signatures of", context, (file, refused) => new EvmVerified(file.Path, null, refused.In(file.Path).Message), (file, _, _, answer) =>
+        return new(Batch.Run(files, "verify EVM signatures of", context,
+            (file, refused) => new EvmVerified(file.Path, null, refused.In(file.Path).Message), (file, _, _, answer) =>
         {
             byte[] value = ExtendedAttribute.TryGet(file.Path, options.Xattr + ".evm") ?? throw VerifyErrors.NoEvmSignature.With(file.Path);
-            X509Certificate2 signer = EvmSigning.Check(value, EvmSignOperation.Covered(file.Path, new() { Xattr = options.Xattr }), trusted);
+            X509Certificate2 signer = EvmSigning.Check(value, EvmSignOperation.Covered(file.Path, new() { Xattr = options.Xattr }),
+                trusted);
             answer(new(file.Path, signer.Subject, null));
         }));
     }

@@ -41,7 +41,8 @@ public sealed record ImaApplyResult(ImmutableArray<FileOutcome> Files) : Operati
     public override ExitCode Exit => Batch.Exit(Files);
 
     /// <inheritdoc/>
-    public override ReportView View() => BatchView.Of($"IMA: put the signature onto {Files.Count(f => f.Status == FileStatus.Applied)} file(s)", Files);
+    public override ReportView View() => BatchView.Of(
+        $"IMA: put the signature onto {Files.Count(f => f.Status == FileStatus.Applied)} file(s)", Files);
 }
 
 /// <summary><c>ima apply</c>: puts signatures from sidecars or a manifest onto installed files.</summary>
@@ -55,22 +56,28 @@ internal static class ImaApplyOperation
         Name = "ima apply",
         Summary = "Put signatures from sidecars or a manifest onto installed files.",
         Details = "Each signature is verified first; a file whose signature does not hold keeps the attribute it has. "
-            + "A portable EVM signature (FILE.evm.sig, or a manifest's line that begins with 05) is checked against the file as it is installed, and goes into security.evm.",
+            + "A portable EVM signature (FILE.evm.sig, or a manifest's line that begins with 05) is checked against the file as it is "
+                + "installed, and goes into security.evm.",
         Body = Run,
         Plan = o => o.Manifest is null
             ? ImaSelection.Of(o.Files, null, "ima apply").Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {f.Path}"))
-            : ImaManifest.Read(o.Manifest).Select(f => new PlannedStep("set", $"{o.Xattr}.{(f.Value is [ImaSignature.PortableEvm, ..] ? "evm" : "ima")} of {Path.Combine(o.Root, f.Name)}")),
+            : ImaManifest.Read(o.Manifest).Select(f =>
+                new PlannedStep("set",
+                $"{o.Xattr}.{(f.Value is [ImaSignature.PortableEvm, ..] ? "evm" : "ima")} of {Path.Combine(o.Root, f.Name)}")),
         TypedResult = () => ImaJson.Default.ImaApplyResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several; their sidecars are applied.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+        TypedArguments = [new("FILE", "The file, folder or pattern, or several; their sidecars are applied.",
+            (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
+            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) },
+                required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
             new("manifest", "FILE", "Apply a manifest instead of sidecars.", (o, v) => o with { Manifest = v }),
             new("root", "FOLDER", "Where the manifest's paths begin.", (o, v) => o with { Root = v }, defaultValue: "/"),
             new("xattr", "NAMESPACE", "The attribute: security.ima (needs privilege) or user.ima.",
                 (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, defaultValue: "security", choices: Namespaces),
         ],
-        Examples = [new("kexecsign ima apply --manifest linux-image.manifest --root /mnt/target --cert ima.pem", "Put the signatures of a package onto an installed tree.")],
+        Examples = [new("kexecsign ima apply --manifest linux-image.manifest --root /mnt/target --cert ima.pem",
+            "Put the signatures of a package onto an installed tree.")],
     };
 
     private static ImaApplyResult Run(ImaApplyOptions options, RunContext context)
@@ -79,7 +86,9 @@ internal static class ImaApplyOperation
             throw OperationErrors.OptionsConflict.With(new NamedOption("manifest"), "a FILE");
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima apply", context);
         var values = new Dictionary<string, Values>(StringComparer.Ordinal);
-        ImmutableArray<SelectedFile> files = options.Manifest is null ? ImaSelection.Of(options.Files, null, "ima apply") : Listed(options.Manifest, options.Root, values);
+        ImmutableArray<SelectedFile> files = options.Manifest is null
+            ? ImaSelection.Of(options.Files, null, "ima apply")
+            : Listed(options.Manifest, options.Root, values);
         return new(Batch.Run(files, "apply IMA signatures to", context, FileOutcome.Of, (file, _, step, answer) =>
         {
             using FileSource source = file.Open();

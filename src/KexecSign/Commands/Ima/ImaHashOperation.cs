@@ -38,7 +38,8 @@ public sealed record ImaHashed(string File, string Value, string? Message);
 public sealed record ImaHashResult(ImmutableArray<ImaHashed> Files) : OperationResult
 {
     /// <inheritdoc/>
-    public override ExitCode Exit => Files.All(f => f.Message is null) ? ExitCode.Done : Files.Any(f => f.Message is null) ? ExitCode.SomeFailed : ExitCode.Failed;
+    public override ExitCode Exit => Files.All(f => f.Message is null) ? ExitCode.Done : Files.Any(f =>
+        f.Message is null) ? ExitCode.SomeFailed : ExitCode.Failed;
 
     /// <inheritdoc/>
     public override ReportView View() => new(
@@ -58,9 +59,12 @@ internal static class ImaHashOperation
         Summary = "Make security.ima values that are hashes: what IMA measures and appraises where no signature is demanded.",
         Details = "Nothing signs a hash: whoever can write the attribute can write another one. EVM covers it, see 'evm sign'.",
         Body = Run,
-        Plan = o => [.. PlannedStep.Read(o.Files), .. o.Xattr is null ? [] : o.Files.Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {f}"))],
+        Plan = o => [.. PlannedStep.Read(o.Files), .. o.Xattr is null
+            ? []
+            : o.Files.Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {f}"))],
         TypedResult = () => ImaJson.Default.ImaHashResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
+        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+            repeatable: true)],
         TypedOptions =
         [
             new("digest", "HASH", "The hash; without it SHA-256.",
@@ -76,10 +80,12 @@ internal static class ImaHashOperation
     {
         ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, null, "ima hash");
         HashAlgorithmName hash = SigningIdentity.HashNamed(options.Digest) ?? HashAlgorithmName.SHA256;
-        return new(Batch.Run(files, "hash", context, (file, refused) => new ImaHashed(file.Path, "", refused.In(file.Path).Message), (file, _, step, answer) =>
+        return new(Batch.Run(files, "hash", context, (file, refused) => new ImaHashed(file.Path, "", refused.In(file.Path).Message),
+            (file, _, step, answer) =>
         {
             using FileSource source = FileSource.Open(file.Path);
-            byte[] value = ImaSignature.HashValue(hash, FileDigest.Of(source.ToLayout(), ImaSignature.Digsig, hash, step, context.Cancellation));
+            byte[] value = ImaSignature.HashValue(hash,
+                FileDigest.Of(source.ToLayout(), ImaSignature.Digsig, hash, step, context.Cancellation));
             string hex = Convert.ToHexStringLower(value);
             if (options.Xattr is not null && ExtendedAttribute.TrySet(file.Path, options.Xattr + ".ima", value) is { } problem)
                 throw OperationErrors.XattrNotSet.With(options.Xattr + ".ima", problem);

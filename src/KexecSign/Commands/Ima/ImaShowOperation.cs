@@ -32,7 +32,9 @@ public sealed record ImaShowResult(string File, string Source, string Value, Imm
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"{File}: {Source}, {Value.Length / 2} bytes",
-        [new("", ["offset", "bytes", "meaning"], [.. Fields.Select(f => ImmutableArray.Create($"{f.Offset}", f.Bytes.Length > 40 ? f.Bytes[..40] + "…" : f.Bytes, f.Meaning))])], []);
+        [new("", ["offset", "bytes", "meaning"],
+            [.. Fields.Select(f => ImmutableArray.Create($"{f.Offset}", f.Bytes.Length > 40 ? f.Bytes[..40] + "…" : f.Bytes,
+            f.Meaning))])], []);
 }
 
 /// <summary><c>ima show</c>: explains a security.ima value byte by byte.</summary>
@@ -82,13 +84,17 @@ internal static class ImaShowOperation
         switch (value[0])
         {
             case 1:
-                Take(value.Length - at, b => $"digest, {b.Length} bytes: {(b.Length == 16 ? "MD5" : b.Length == 20 ? "SHA-1" : "unknown")}");
+                Take(value.Length - at,
+                    b => $"digest, {b.Length} bytes: {(b.Length == 16 ? "MD5" : b.Length == 20 ? "SHA-1" : "unknown")}");
                 break;
             case 4:
                 _ = Take(1, b => $"hash: {Hash(b[0])}") && Take(value.Length - at, b => $"digest, {b.Length} bytes");
                 break;
             case ImaSignature.Digsig or 5 or ImaSignature.VerityDigsig:
-                _ = Take(1, b => b[0] is 2 or 3 ? $"version {b[0]}: {(b[0] == 2 ? "signs the digest" : "signs the hash of type, hash id and digest")}" : $"version {b[0]}, which is not known here")
+                _ = Take(1, b => b[
+                    0] is 2 or 3
+                    ? $"version {b[0]}: {(b[0] == 2 ? "signs the digest" : "signs the hash of type, hash id and digest")}"
+                    : $"version {b[0]}, which is not known here")
                     && Take(1, b => $"hash: {Hash(b[0])}")
                     && Take(4, b => $"key id {Convert.ToHexStringLower(b)}: the last 4 bytes of the certificate's SubjectKeyIdentifier")
                     && Take(2, b => Length((b[0] << 8) | b[1], value.Length - ImaSignature.HeaderSize))
@@ -104,7 +110,9 @@ internal static class ImaShowOperation
         {
             if (count <= 0 || at + count > value.Length)
             {
-                fields.Add(new(at, Convert.ToHexStringLower(value.AsSpan(at)), at == value.Length ? "the value ends here" : "the value is cut here"));
+                fields.Add(new(at, Convert.ToHexStringLower(value.AsSpan(at)), at == value.Length
+                    ? "the value ends here"
+                    : "the value is cut here"));
                 at = value.Length;
                 return false;
             }
@@ -130,5 +138,15 @@ internal static class ImaShowOperation
         _ => $"type {type}, which the kernel does not know",
     };
 
-    private static string Hash(byte id) => id switch { 1 => "MD5", 2 => "SHA-1", 4 => "SHA-256", 5 => "SHA-384", 6 => "SHA-512", 7 => "SHA-224", 17 => "SM3", _ => $"id {id} of hash_info.h" };
+    private static string Hash(byte id) => id switch
+    {
+        1 => "MD5",
+        2 => "SHA-1",
+        4 => "SHA-256",
+        5 => "SHA-384",
+        6 => "SHA-512",
+        7 => "SHA-224",
+        17 => "SM3",
+        _ => $"id {id} of hash_info.h"
+    };
 }

@@ -16,7 +16,9 @@ public sealed record ImaSignOptions
     /// <summary>Key, certificate, PIN and digest.</summary>
     public SigningOptions Signing { get; init; } = new();
 
-    /// <summary>Key id in hex that the value names; null for that of the certificate, or of the key where no certificate is given.</summary>
+    /// <summary>
+    /// Key id in hex that the value names; null for that of the certificate, or of the key where no certificate is given.
+    /// </summary>
     public string? KeyId { get; init; }
 
     /// <summary>Whether to write FILE.sig.</summary>

@@ -45,7 +45,8 @@ public sealed record ImaSignedFile(string File, FileStatus Status) : FileOutcome
     };
 
     /// <summary>The outcome of a file that failed.</summary>
-    internal static new ImaSignedFile Of(SelectedFile file, KexecSignException refused) => Failing(new ImaSignedFile(file.Path, FileStatus.Failed), refused);
+    internal static new ImaSignedFile Of(SelectedFile file, KexecSignException refused) =>
+        Failing(new ImaSignedFile(file.Path, FileStatus.Failed), refused);
 }
 
 /// <summary>Result of <c>ima sign</c>.</summary>

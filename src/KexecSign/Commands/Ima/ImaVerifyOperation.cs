@@ -57,7 +57,8 @@ public sealed record ImaVerifyResult(ImmutableArray<ImaFileVerdict> Files) : Ope
     public override ReportView View() => new(
         Exit == ExitCode.Done ? $"IMA: {Files.Length} file(s) verified" : "IMA: NOT verified",
         [new("", ["file", "answer", "reason"],
-            [.. Files.Where(f => Files.Length <= MostRows || f.Verdict.Answer != Answer.Accepts).Take(MostRows).Select(f => ImmutableArray.Create(
+            [.. Files.Where(f => Files.Length <= MostRows || f.Verdict.Answer != Answer.Accepts).Take(MostRows)
+                .Select(f => ImmutableArray.Create(
                 f.File, f.Verdict.Says, f.Verdict.Why))])],
         [.. Manifests.Select(m => $"{m} is a manifest of signatures and was left out.")]);
 }
@@ -73,24 +74,30 @@ internal static class ImaVerifyOperation
         Summary = "Verify IMA signatures: FILE.sig, or the file's security.ima or user.ima.",
         Body = Run,
         TypedResult = () => ImaJson.Default.ImaVerifyResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+            required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
-            .. EvmOptions.Specs<ImaVerifyOptions>("Check the portable EVM signature too: FILE.evm.sig, or security.evm.", o => o.Evm, (o, e) => o with { Evm = e }),
+            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) },
+                required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
+            .. EvmOptions.Specs<ImaVerifyOptions>("Check the portable EVM signature too: FILE.evm.sig, or security.evm.", o => o.Evm,
+                (o, e) => o with { Evm = e }),
             new("from", "PLACE", "Take the value from there alone; without it from the first of the three that is there.",
                 (o, v) => o with { From = OptionValues.Choice("from", v, Places) }, choices: Places),
             BatchSelection.FilesFrom<ImaVerifyOptions>((o, v) => o with { FilesFrom = v }),
         ],
-        Examples = [new("kexecsign ima verify vmlinuz.efi --cert ima.pem", "Check vmlinuz.efi.sig, or the xattr when there is no sidecar.")],
+        Examples = [new("kexecsign ima verify vmlinuz.efi --cert ima.pem",
+            "Check vmlinuz.efi.sig, or the xattr when there is no sidecar.")],
     };
 
     private static ImaVerifyResult Run(ImaVerifyOptions options, RunContext context)
     {
-        (ImmutableArray<SelectedFile> files, ImmutableArray<SelectedFile> manifests) = ImaSelection.WithoutManifests(ImaSelection.Of(options.Files, options.FilesFrom, "ima verify"));
+        (ImmutableArray<SelectedFile> files, ImmutableArray<SelectedFile> manifests) =
+            ImaSelection.WithoutManifests(ImaSelection.Of(options.Files, options.FilesFrom, "ima verify"));
         _ = options.Evm.Checked();
         ImmutableArray<X509Certificate2> trusted = ImaSelection.Trusted(options.Certificates, "ima verify", context);
-        return new(Batch.Run(files, "verify IMA signatures of", context, (file, refused) => new ImaFileVerdict(file.Path, Verdict.Failed(Consumer.Ima, refused)), (file, _, step, answer) =>
+        return new(Batch.Run(files, "verify IMA signatures of", context,
+            (file, refused) => new ImaFileVerdict(file.Path, Verdict.Failed(Consumer.Ima, refused)), (file, _, step, answer) =>
         {
             using FileSource source = file.Open();
             (byte[] value, string where) = ImaCheck.Find(file.Path, options.From) ?? throw VerifyErrors.NoImaSignature.With(file.Path);
@@ -98,7 +105,8 @@ internal static class ImaVerifyOperation
             X509Certificate2 signer = ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);
             string reason = $"{where}: {ImaSelection.Described(signature)} of {signer.Subject}";
             // The sidecar says what the build meant; where the attribute that kernels read is set already, it must be right too.
-            if (options.From is null && ExtendedAttribute.TryGet(file.Path, "security.ima") is { Length: > 0 } read && !read.AsSpan().SequenceEqual(value))
+            if (options.From is null && ExtendedAttribute.TryGet(file.Path, "security.ima") is { Length: > 0 } read
+                && !read.AsSpan().SequenceEqual(value))
             {
                 if (!ImaValues.IsSignature(read))
                     throw VerifyErrors.ImaDigestAlone.With($"{read[0]:x2}");

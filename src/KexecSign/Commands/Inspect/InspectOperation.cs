@@ -41,25 +41,33 @@ internal static class InspectOperation
     {
         Name = "inspect",
         Summary = "Tell what a file is: headers, sections, signatures, digests, traps.",
-        Details = "Looks into the payload of a zboot image too. Says nothing of trust; 'verify' does. --map draws the file as bars, level in level, "
-            + "with what each signature covers. --diff A B says where two builds differ, down through the levels; the exit code is then 0 when "
+        Details = "Looks into the payload of a zboot image too. Says nothing of trust; 'verify' does. --map draws the file as bars, "
+            + "level in level, "
+            + "with what each signature covers. --diff A B says where two builds differ, down through the levels; the exit code is then "
+                + "0 when "
             + "they are the same and 1 when they differ.",
         Body = Run,
         TypedResult = () => InspectJson.Default.InspectResult,
-        TypedArguments = [new("FILE", "Kernel Image, vmlinuz.efi, bzImage, UKI, parser object, .auth, .esl, .p7, .rpm or zboot kit.", (o, v) => o with { File = v })],
+        TypedArguments = [new("FILE", "Kernel Image, vmlinuz.efi, bzImage, UKI, parser object, .auth, .esl, .p7, .rpm or zboot kit.",
+            (o, v) => o with { File = v })],
         Plan = o => [.. PlannedStep.Read(o.Diff, o.File), .. PlannedStep.Write(o.Output, o.MapSvg)],
         TypedOptions =
         [
-            new("extract", "SECTION", "Write a section of an EFI image to -o; of shim's .vendor_cert the certificates that it trusts, as PEM.", (o, v) => o with { Extract = v }),
+            new("extract", "SECTION",
+                "Write a section of an EFI image to -o; of shim's .vendor_cert the certificates that it trusts, as PEM.", (o, v) =>
+                o with { Extract = v }),
             new("o", "FILE", "Where --extract writes to.", (o, v) => o with { Output = v }),
-            new("map", null, "Draw the file as bars: its parts, what its signatures cover, and what is inside.", (o, _) => o with { Map = true }),
+            new("map", null, "Draw the file as bars: its parts, what its signatures cover, and what is inside.",
+                (o, _) => o with { Map = true }),
             new("map-svg", "FILE", "Write that drawing as SVG.", (o, v) => o with { MapSvg = v }, kind: OptionKind.PathOut),
-            new("diff", "FILE", "Say how this file, the one before, and the one given differ, and why; exit code 1 when they do.", (o, v) => o with { Diff = v }),
+            new("diff", "FILE", "Say how this file, the one before, and the one given differ, and why; exit code 1 when they do.",
+                (o, v) => o with { Diff = v }),
         ],
         Examples =
         [
             new("kexecsign inspect vmlinuz.efi", "Show headers, sections, signatures and the kernel inside."),
-            new("kexecsign inspect shimaa64.efi --extract .vendor_cert -o distribution.pem", "The distribution's certificate, for 'verify --cert'."),
+            new("kexecsign inspect shimaa64.efi --extract .vendor_cert -o distribution.pem",
+                "The distribution's certificate, for 'verify --cert'."),
             new("kexecsign inspect vmlinuz.efi --map", "See where everything lies, and that the signed Image inside ends at image_size."),
             new("kexecsign inspect --diff old/vmlinuz.efi new/vmlinuz.efi", "Where and why do two builds differ?"),
         ],

@@ -17,7 +17,8 @@ internal static class CertificateRecipe
     /// <param name="clock">The time it is valid from.</param>
     /// <param name="cancellation">Gives up waiting for the token.</param>
     public static X509Certificate2 Make(
-        KeyProfileEntry entry, ISigningKey key, (ISigningKey Key, X509Certificate2 Certificate)? issuer, TimeProvider clock, CancellationToken cancellation)
+        KeyProfileEntry entry, ISigningKey key, (ISigningKey Key, X509Certificate2 Certificate)? issuer, TimeProvider clock,
+            CancellationToken cancellation)
     {
         ISigningKey signer = issuer?.Key ?? key;
         PublicKey publicKey = PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo.Span, out _);

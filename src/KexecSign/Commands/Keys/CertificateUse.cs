@@ -19,18 +19,24 @@ internal sealed record CertificateUse(string GoodFor, string Keyrings)
     {
         if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().Any(e => e.CertificateAuthority))
             return new("certificates", "db, MOK or .builtin_trusted_keys, so that what it issued counts");
-        if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage && !usage.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature))
+        if (certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault() is { } usage
+            && !usage.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature))
             return new("nothing here (no digitalSignature)", "none");
         if (MlDsaCertificate.NameOf(certificate) is not null)
-            return new("kexec and modules of Linux 7.0 and later (CONFIG_CRYPTO_MLDSA); not firmware, shim or IMA", ".builtin_trusted_keys or .secondary_trusted_keys");
+            return new("kexec and modules of Linux 7.0 and later (CONFIG_CRYPTO_MLDSA); not firmware, shim or IMA",
+                ".builtin_trusted_keys or .secondary_trusted_keys");
         X509EnhancedKeyUsageExtension? purposes = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault();
         if (purposes is null)
-            return new("IMA, EFI images, kexec, modules", ".ima (vouched for by .builtin_trusted_keys or .secondary_trusted_keys); db; .builtin_trusted_keys");
+            return new("IMA, EFI images, kexec, modules",
+                ".ima (vouched for by .builtin_trusted_keys or .secondary_trusted_keys); db; .builtin_trusted_keys");
         string?[] oids = [.. purposes.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>().Select(oid => oid.Value)];
         if (oids.Contains(ModuleSigning))
-            return new("modules; not EFI images, because shim passes over certificates for modules", ".builtin_trusted_keys or .machine (from MOK)");
+            return new("modules; not EFI images, because shim passes over certificates for modules",
+                ".builtin_trusted_keys or .machine (from MOK)");
         return oids.Contains(CodeSigning)
-            ? new("EFI images, kexec, modules", "firmware: db or MOK; kexec: .platform (from db), .machine (from MOK) or .builtin_trusted_keys; modules: .builtin_trusted_keys or .machine")
+            ? new("EFI images, kexec, modules",
+                "firmware: db or MOK; kexec: .platform (from db), .machine (from MOK) or .builtin_trusted_keys; modules: "
+                + ".builtin_trusted_keys or .machine")
             : new("nothing here (no codeSigning among its purposes)", "none");
     }
 }

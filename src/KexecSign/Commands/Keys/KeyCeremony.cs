@@ -51,7 +51,8 @@ internal sealed class KeyCeremony
             using IRunStep step = _context.Log.Step($"key {entry.Label} ({KeyKindFacts.Of(entry.Algorithm).Word})");
             results.Add(One(token, entry, keys, certificates));
         }
-        foreach (string shared in SharedKeys.Of(_done.Select(d => ($"'{d.Key}'", Convert.ToHexStringLower(SHA256.HashData(d.Value.Key.SubjectPublicKeyInfo.Span))))))
+        foreach (string shared in SharedKeys.Of(
+            _done.Select(d => ($"'{d.Key}'", Convert.ToHexStringLower(SHA256.HashData(d.Value.Key.SubjectPublicKeyInfo.Span))))))
             _context.Log.Warning(shared);
         return new(_profile.Token, was, token.Description.Module, _softHsm?.ConfigurationPath, results.ToImmutable())
         {
@@ -122,9 +123,12 @@ internal sealed class KeyCeremony
         WriteIfOther(file, Chain(entry.Label));
         return new(
             entry.Label, entry.Role, entry.Algorithm, there is null ? Making.Made : Making.Existing, certificateWas,
-            token.Uri(entry.Label) + TokenReference.Query(modulePath: token.Description.Module, pinSource: _pin.File is { } pin ? Path.GetFullPath(pin) : null),
+            token.Uri(entry.Label) + TokenReference.Query(modulePath: token.Description.Module, pinSource: _pin.File is { } pin
+                ? Path.GetFullPath(pin)
+                : null),
             file, Convert.ToHexStringLower(SHA256.HashData(certificate.RawData)),
-            Convert.ToHexStringLower(SubjectKeyIdentifier.Of(certificate)), certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ"));
+            Convert.ToHexStringLower(SubjectKeyIdentifier.Of(certificate)),
+                certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ssZ"));
     }
 
     private (X509Certificate2 Certificate, Making Was) Certificate(
@@ -148,7 +152,8 @@ internal sealed class KeyCeremony
     {
         string kind = KeyKindFacts.Of(key.Algorithm, key.KeySizeBits)!.Word;
         if (kind != KeyKindFacts.Of(entry.Algorithm).Word)
-            _context.Log.Warning($"key '{entry.Label}' exists as {kind} and is kept, though the profile says {KeyKindFacts.Of(entry.Algorithm).Word}");
+            _context.Log.Warning(
+                $"key '{entry.Label}' exists as {kind} and is kept, though the profile says {KeyKindFacts.Of(entry.Algorithm).Word}");
     }
 
     private string Chain(string label)

@@ -48,7 +48,8 @@ internal sealed record KeyProfile
         KeyProfile profile;
         try
         {
-            profile = Parse(WholeFile.Read(path, MaxLength, "a profile")) ?? throw OperationErrors.ProfileMalformed.With("it is null").In(path);
+            profile = Parse(WholeFile.Read(path, MaxLength, "a profile"))
+                ?? throw OperationErrors.ProfileMalformed.With("it is null").In(path);
         }
         catch (JsonException cause)
         {
@@ -82,13 +83,17 @@ internal sealed record KeyProfile
             if (key.Label.Length == 0 || !labels.Add(key.Label))
                 throw OperationErrors.ProfileRefused.With(key.Label, "labels must be there and differ").In(path);
             if (Path.GetFileName(key.CertificateFile) != key.CertificateFile || !files.Add(key.CertificateFile))
-                throw OperationErrors.ProfileRefused.With(key.Label, $"'{key.CertificateFile}' must be a file name without folders, used once").In(path);
+                throw OperationErrors.ProfileRefused.With(key.Label,
+                    $"'{key.CertificateFile}' must be a file name without folders, used once").In(path);
             if (key.Issuer is not null && !issuers.Contains(key.Issuer))
-                throw OperationErrors.ProfileRefused.With(key.Label, $"its issuer '{key.Issuer}' is no key of role ca that stands above it").In(path);
+                throw OperationErrors.ProfileRefused.With(key.Label, $"its issuer '{key.Issuer}' is no key of role ca that stands above it")
+                    .In(path);
             if (key.Days is < 1 or > 36500)
                 throw OperationErrors.ProfileRefused.With(key.Label, $"{key.Days} days are not between 1 and 36500").In(path);
             if (KeyKindFacts.Of(key.Algorithm).Algorithm == KeyAlgorithm.MlDsa && key.Role is KeyRole.SecureBoot or KeyRole.Ima)
-                throw OperationErrors.ProfileRefused.With(key.Label, key.Role == KeyRole.Ima ? "no kernel's IMA verifies ML-DSA" : "no firmware or shim verifies ML-DSA").In(path);
+                throw OperationErrors.ProfileRefused.With(key.Label, key.Role == KeyRole.Ima
+                    ? "no kernel's IMA verifies ML-DSA"
+                    : "no firmware or shim verifies ML-DSA").In(path);
             key.CheckNames(path);
             if (key.Role == KeyRole.Ca)
                 issuers.Add(key.Label);
@@ -147,7 +152,8 @@ internal sealed record KeyProfileEntry
         }
         catch (Exception cause) when (cause is CryptographicException or ArgumentException)
         {
-            throw OperationErrors.ProfileRefused.Because(cause, Label, $"'{Subject}' must be a distinguished name and extendedKeyUsage a list of object identifiers").In(path);
+            throw OperationErrors.ProfileRefused.Because(cause, Label,
+                $"'{Subject}' must be a distinguished name and extendedKeyUsage a list of object identifiers").In(path);
         }
     }
 }

@@ -8,7 +8,9 @@ using KexecSign.Keys.Pins;
 
 namespace KexecSign.Commands.Keys;
 
-/// <summary>The keys of a token by their labels, for <c>build --keys</c> and as a configuration. The PIN's place is in it, never the PIN.</summary>
+/// <summary>
+/// The keys of a token by their labels, for <c>build --keys</c> and as a configuration. The PIN's place is in it, never the PIN.
+/// </summary>
 internal static class KeysDocument
 {
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -59,7 +61,8 @@ internal static class KeysDocument
     private static void WriteTrust(Utf8JsonWriter json, KeysInitResult keys)
     {
         json.WriteStartObject("trust");
-        foreach (IGrouping<TrustRole, InitialisedKey> role in keys.Keys.Where(key => RoleOf(key.Role) is not null).GroupBy(key => RoleOf(key.Role)!.Value))
+        foreach (IGrouping<TrustRole, InitialisedKey> role in keys.Keys.Where(key => RoleOf(key.Role) is not null)
+            .GroupBy(key => RoleOf(key.Role)!.Value))
         {
             json.WriteStartArray(TrustRoles.Name(role.Key));
             foreach (InitialisedKey key in role)

@@ -28,7 +28,8 @@ public sealed record KeysEnrollResult(string Time, ImmutableArray<EnrolledVariab
         [.. Store is null ? (IEnumerable<string>)[] : [$"Variable store for QEMU: {Store}"],
             .. Updates.Any(u => u.File is not null)
                 ? (IEnumerable<string>)[
-                    $"Enrol in this order, PK last: 'efi-updatevar {(Updates.Any(u => u.Append) ? "-a " : "")}-f FILE VARIABLE', the firmware's own menu, or systemd-boot's loader/keys folder.",
+                    $"Enrol in this order, PK last: 'efi-updatevar {(Updates.Any(u => u.Append) ? "-a " : "")}-f FILE VARIABLE', the "
+                        + $"firmware's own menu, or systemd-boot's loader/keys folder.",
                     "Of a variable that is there already take the lock first: 'chattr -i /sys/firmware/efi/efivars/VARIABLE-*'."] : []]);
 }
 
@@ -40,7 +41,8 @@ public sealed record KeysEnrollResult(string Time, ImmutableArray<EnrolledVariab
 /// <param name="File">The <c>.auth</c> file; null when only a store was written.</param>
 /// <param name="Size">Its length in bytes; null as <paramref name="File"/>.</param>
 /// <param name="Sha256">Its SHA-256; null as <paramref name="File"/>.</param>
-public sealed record EnrolledVariable(string Variable, int Entries, bool Append, string? SignedBy, string? File, long? Size, string? Sha256);
+public sealed record EnrolledVariable(string Variable, int Entries, bool Append, string? SignedBy, string? File, long? Size,
+    string? Sha256);
 
 /// <summary><c>keys enroll</c>: signed updates of PK, KEK, db and dbx, and variable stores for QEMU.</summary>
 internal static class KeysEnrollOperation
@@ -49,7 +51,8 @@ internal static class KeysEnrollOperation
     {
         Name = "keys enroll",
         Summary = "Write signed updates of PK, KEK, db and dbx for firmware.",
-        Details = "Writes db.auth, dbx.auth, KEK.auth and PK.auth for what is named: PK's key signs PK and KEK, the first KEK's key signs db and dbx. "
+        Details = "Writes db.auth, dbx.auth, KEK.auth and PK.auth for what is named: PK's key signs PK and KEK, the first KEK's key "
+            + "signs db and dbx. "
             + "With --store it fills a variable store for QEMU, which takes no signatures.",
         Body = Run,
         Plan = Plan,
@@ -57,9 +60,11 @@ internal static class KeysEnrollOperation
         TypedOptions = KeysEnrollOptionSpecs.All,
         Examples =
         [
-            new("kexecsign keys enroll --pk pk.pem --pk-key 'pkcs11:token=root;object=pk' --kek kek.pem --kek-key 'pkcs11:token=root;object=kek' --db db.pem --pin-env PIN -o enrol",
+            new("kexecsign keys enroll --pk pk.pem --pk-key 'pkcs11:token=root;object=pk' --kek kek.pem --kek-key "
+                + "'pkcs11:token=root;object=kek' --db db.pem --pin-env PIN -o enrol",
                 "Write all that a machine in setup mode needs."),
-            new("kexecsign keys enroll --kek kek.pem --kek-key kek.key --dbx-digest 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef --append -o enrol",
+            new("kexecsign keys enroll --kek kek.pem --kek-key kek.key --dbx-digest "
+                + "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef --append -o enrol",
                 "Write an update that forbids one image."),
         ],
     };
@@ -104,7 +109,8 @@ internal static class KeysEnrollOperation
             (string? key, string? certificate) = SignerOf(name, o);
             if (o.Output is null || key is null)
                 continue;
-            foreach (PlannedStep step in PlannedStep.Sign(name + ".auth", key, certificate).Concat(PlannedStep.Write(Path.Combine(o.Output, name + ".auth"))))
+            foreach (PlannedStep step in PlannedStep.Sign(name + ".auth", key, certificate)
+                .Concat(PlannedStep.Write(Path.Combine(o.Output, name + ".auth"))))
                 yield return step;
         }
         foreach (PlannedStep step in PlannedStep.Write(o.StoreOutput))
@@ -131,9 +137,12 @@ internal static class KeysEnrollOperation
             bool platform = name is "PK" or "KEK";
             // KEK's certificate may stand there only to say who signs db and dbx.
             if (key is null && !(name == "KEK" && o.KeyExchangeSigner is not null))
-                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key" : "the KEK's key", platform ? new NamedOption("pk-key") : new NamedOption("kek-key"));
+                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key"
+                    : "the KEK's key", platform ? new NamedOption("pk-key")
+                    : new NamedOption("kek-key"));
             if (key is not null && certificate is null)
-                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key's certificate" : "the KEK's certificate", platform ? new NamedOption("pk") : new NamedOption("kek"));
+                throw OperationErrors.EnrolmentUnsigned.With(name, platform ? "the platform key's certificate" : "the KEK's certificate",
+                    platform ? new NamedOption("pk") : new NamedOption("kek"));
         }
     }
 
@@ -158,13 +167,21 @@ internal static class KeysEnrollOperation
         (string? key, string? certificate) = SignerOf(variable, options);
         return options.Output is null || key is null
             ? null
-            : SigningIdentity.Open("keys enroll", new SigningOptions { Key = key, Certificate = certificate, Pin = options.Pin, Digest = "sha256" }, context);
+            : SigningIdentity.Open("keys enroll", new SigningOptions
+            {
+                Key = key,
+                Certificate = certificate,
+                Pin = options.Pin,
+                Digest = "sha256",
+            }, context);
     }
 
     // Whole seconds: EFI_TIME's fraction must be zero in signed updates (UEFI 8.2.2).
     private static DateTime Time(RunContext context)
     {
-        DateTimeOffset time = context.Environment("SOURCE_DATE_EPOCH") is { Length: > 0 } ? SourceDate.Get(context) : context.Clock.GetUtcNow();
+        DateTimeOffset time = context.Environment("SOURCE_DATE_EPOCH") is { Length: > 0 }
+            ? SourceDate.Get(context)
+            : context.Clock.GetUtcNow();
         return new DateTime(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerSecond, DateTimeKind.Utc);
     }
 
@@ -179,7 +196,8 @@ internal static class KeysEnrollOperation
         })];
 
         (UefiVariable, int) Of(string name, Guid vendor, IReadOnlyList<SignatureList> lists) =>
-            (new(name, vendor, UefiVariable.Authenticated, SignatureList.EncodeAll(lists)) { TimeStamp = time }, lists.Sum(list => list.Entries.Length));
+            (new(name, vendor, UefiVariable.Authenticated, SignatureList.EncodeAll(lists)) { TimeStamp = time },
+                lists.Sum(list => list.Entries.Length));
 
         SignatureList[] OfCertificates(ImmutableArray<string> references) =>
             [.. TrustedCertificates.Open(references, o.Pin, context).Select(certificate => SignatureList.Of(certificate, o.Owner))];

@@ -62,14 +62,18 @@ internal static class KeysEnrollOptionSpecs
         new("kek", "CERT", "Certificate for KEK. The first is the one of --kek-key.",
             (o, v) => o with { KeyExchangeKeys = o.KeyExchangeKeys.Add(v) }, repeatable: true),
         new("db", "CERT", "Certificate for db: what it signed may run.", (o, v) => o with { Allowed = o.Allowed.Add(v) }, repeatable: true),
-        new("dbx", "CERT", "Certificate for dbx: what it signed may not run.", (o, v) => o with { Forbidden = o.Forbidden.Add(v) }, repeatable: true),
+        new("dbx", "CERT", "Certificate for dbx: what it signed may not run.", (o, v) => o with { Forbidden = o.Forbidden.Add(v) },
+            repeatable: true),
         new("dbx-digest", "HEX", "SHA-256 Authenticode digest for dbx: that image may not run.",
             (o, v) => o with { ForbiddenDigests = o.ForbiddenDigests.Add(Digest(v)) }, repeatable: true),
         new("pk-key", "KEY", "Private key of PK, which signs PK.auth and KEK.auth.", (o, v) => o with { PlatformSigner = v }),
-        new("kek-key", "KEY", "Private key of the first KEK, which signs db.auth and dbx.auth.", (o, v) => o with { KeyExchangeSigner = v }),
+        new("kek-key", "KEY", "Private key of the first KEK, which signs db.auth and dbx.auth.",
+            (o, v) => o with { KeyExchangeSigner = v }),
         new("append", null, "Add to what the firmware has instead of replacing it.", (o, _) => o with { Append = true }),
         new("o", "DIR", "Existing folder for the .auth files.", (o, v) => o with { Output = v }),
-        new("store", "FILE", "Variable store of QEMU's firmware, such as AAVMF_VARS.snakeoil.fd; a copy with nothing else enrolled is written.", (o, v) => o with { Store = v }),
+        new("store", "FILE",
+            "Variable store of QEMU's firmware, such as AAVMF_VARS.snakeoil.fd; a copy with nothing else enrolled is written.", (o, v) =>
+            o with { Store = v }),
         new("store-out", "FILE", "The copy.", (o, v) => o with { StoreOutput = v }, kind: OptionKind.PathOut),
         new("time", "TIME", "Time of the update, such as 2026-01-31T12:00:00Z; without it SOURCE_DATE_EPOCH, or now. Firmware wants it newer than the last.",
             (o, v) => o with { Time = Moment(v) }),
@@ -78,7 +82,9 @@ internal static class KeysEnrollOptionSpecs
     ];
 
     private static string Digest(string value) =>
-        value.Length == 64 && value.All(char.IsAsciiHexDigit) ? value : throw OperationErrors.OptionValue.With("dbx-digest", value, "64 hexadecimal digits");
+        value.Length == 64 && value.All(char.IsAsciiHexDigit)
+            ? value
+            : throw OperationErrors.OptionValue.With("dbx-digest", value, "64 hexadecimal digits");
 
     // EFI_TIME knows the years 1900 to 9999 (UEFI 8.3).
     private static DateTime Moment(string value) =>

@@ -53,7 +53,8 @@ public sealed record KeysExportOptions
 /// <param name="Format">Its form.</param>
 /// <param name="Size">Its length in bytes.</param>
 /// <param name="Certificates">What is in it.</param>
-public sealed record KeysExportResult(string File, CertificateFormat Format, long Size, ImmutableArray<ExportedCertificate> Certificates) : OperationResult
+public sealed record KeysExportResult(string File, CertificateFormat Format, long Size, ImmutableArray<ExportedCertificate> Certificates)
+    : OperationResult
 {
     /// <inheritdoc/>
     public override ReportView View() => new(
@@ -83,15 +84,19 @@ internal static class KeysExportOperation
         Details = "Takes certificates from tokens and files; private keys never leave a token. The form follows the output's name: "
             + ".der and .cer are DER, .esl is an EFI signature list, everything else PEM.",
         Body = Run,
-        Plan = o => [.. PlannedStep.Read(o.Certificates.Where(c => !c.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase))), .. PlannedStep.Write(o.Output)],
+        Plan = o => [.. PlannedStep.Read(o.Certificates.Where(c => !c.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase))),
+            .. PlannedStep.Write(o.Output)],
         TypedResult = () => KeysJson.Default.KeysExportResult,
-        TypedArguments = [new("CERT", "A certificate, or several: PKCS#11 URI, or PEM or DER file.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true)],
+        TypedArguments = [new("CERT", "A certificate, or several: PKCS#11 URI, or PEM or DER file.",
+            (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true)],
         TypedOptions =
         [
             new("o", "FILE", "The file to write.", (o, v) => o with { Output = v }, required: true),
             new("format", "FORM", "Form of the output; without it what its name says.",
-                (o, v) => o with { Format = Enum.Parse<CertificateFormat>(OptionValues.Choice("format", v, Formats), ignoreCase: true) }, choices: Formats),
-            new("owner", "GUID", "Owner of the entries of an EFI signature list; firmware only shows it.", (o, v) => o with { Owner = OwnerOption.Parse(v) }),
+                (o, v) => o with { Format = Enum.Parse<CertificateFormat>(OptionValues.Choice("format", v, Formats), ignoreCase: true) },
+                choices: Formats),
+            new("owner", "GUID", "Owner of the entries of an EFI signature list; firmware only shows it.",
+                (o, v) => o with { Owner = OwnerOption.Parse(v) }),
             .. SigningOptionSpecs.Pins<KeysExportOptions>(o => o.Pin, (o, pin) => o with { Pin = pin }),
         ],
         Examples =
@@ -110,7 +115,8 @@ internal static class KeysExportOperation
         if (format == CertificateFormat.Der && options.Certificates.Length > 1)
             throw OperationErrors.DerTakesOne.With(options.Certificates.Length);
         ImmutableArray<X509Certificate2> certificates = TrustedCertificates.Open(options.Certificates, options.Pin, context);
-        WrittenFile written = WrittenFile.Write(Layout.Of(Encode(certificates, format, options.Owner)), path, Files(options.Certificates), context);
+        WrittenFile written = WrittenFile.Write(Layout.Of(Encode(certificates, format, options.Owner)), path, Files(options.Certificates),
+            context);
         return new(path, format, written.Size, [.. certificates.Select(ExportedCertificate.Of)]);
     }
 

@@ -39,11 +39,16 @@ public sealed record KeysInitResult(
         [
             new("keys", ["label", "role", "algorithm", "was", "certificate", "certificate sha256", "valid until"],
                 [.. Keys.Select(key => ImmutableArray.Create(
-                    key.Label, Roles.Name(key.Role), KeyKindFacts.Of(key.Algorithm).Word, Word(key.KeyWas), key.CertificateFile, key.CertificateSha256 ?? "", key.NotAfter ?? ""))]),
-            new("references", ["label", "for --key"], [.. Keys.Where(key => key.Uri is not null).Select(key => ImmutableArray.Create(key.Label, key.Uri!))]),
+                    key.Label, Roles.Name(key.Role), KeyKindFacts.Of(key.Algorithm).Word, Word(key.KeyWas), key.CertificateFile,
+                    key.CertificateSha256 ?? "", key.NotAfter ?? ""))]),
+            new("references", ["label", "for --key"],
+                [.. Keys.Where(key => key.Uri is not null).Select(key => ImmutableArray.Create(key.Label, key.Uri!))]),
         ],
         [
-            .. Configuration is null ? (ReadOnlySpan<string>)[] : [$"The keys by name: kexecsign sign FILE -k {Keys[0].Label} --config {Configuration}, or export KEXECSIGN_CONFIG={Configuration}"],
+            .. Configuration is null
+                ? (ReadOnlySpan<string>)[]
+                : [$"The keys by name: kexecsign sign FILE -k {Keys[0].Label} --config {Configuration}, or export "
+                    + $"KEXECSIGN_CONFIG={Configuration}"],
             .. SoftHsmConfiguration is null ? (ReadOnlySpan<string>)[] : [SoftHsmLine()],
         ]);
 

@@ -39,10 +39,12 @@ public sealed record KeysListResult(ImmutableArray<ListedToken> Tokens) : Operat
         $"{Tokens.Length} token(s)",
         [.. Tokens.SelectMany(token => token.Tables())],
         [.. Tokens.IsEmpty ? [Nothing] : (ReadOnlySpan<string>)[], .. Tokens.Where(token => token.Token.LoginRequired && !token.LoggedIn)
-            .Select(token => $"Token '{token.Token.Label}' shows private keys only after login: name it with token= and give a PIN source."),
+            .Select(token =>
+                $"Token '{token.Token.Label}' shows private keys only after login: name it with token= and give a PIN source."),
             .. Tokens.SelectMany(token => token.Certificates).Where(c => c.NeedsCare)
                 .Select(c => $"Certificate '{c.Label}' {c.Validity}. Firmware and kernel do not look at the date; other verifiers do."),
-            .. SharedKeys.Of(Tokens.SelectMany(token => token.Certificates).Select(c => ($"'{c.Label}'", c.PublicKeySha256))).Select(shared => $"Careful: {shared}.")]);
+            .. SharedKeys.Of(Tokens.SelectMany(token => token.Certificates).Select(c => ($"'{c.Label}'", c.PublicKeySha256)))
+                .Select(shared => $"Careful: {shared}.")]);
 }
 
 /// <summary>A token and what it shows.</summary>
@@ -52,24 +54,31 @@ public sealed record KeysListResult(ImmutableArray<ListedToken> Tokens) : Operat
 /// <param name="Keys">Private keys.</param>
 /// <param name="Certificates">Certificates.</param>
 public sealed record ListedToken(
-    TokenDescription Token, bool LoggedIn, ImmutableArray<string> Mechanisms, ImmutableArray<ListedKey> Keys, ImmutableArray<ListedCertificate> Certificates)
+    TokenDescription Token, bool LoggedIn, ImmutableArray<string> Mechanisms, ImmutableArray<ListedKey> Keys,
+        ImmutableArray<ListedCertificate> Certificates)
 {
     internal IEnumerable<ReportTable> Tables()
     {
         yield return ReportTable.Fields($"token '{Token.Label}'",
             ("serial", Token.Serial), ("model", $"{Token.Manufacturer} {Token.Model}"), ("module", Token.Module),
-            ("login", !Token.LoginRequired ? "not needed" : LoggedIn ? "done" : Token.HasKeypad ? "needed, on the token's keypad" : "needed"),
+            ("login", !Token.LoginRequired ? "not needed"
+                : LoggedIn ? "done"
+                : Token.HasKeypad ? "needed, on the token's keypad"
+                : "needed"),
             ("signs with", string.Join(", ", Mechanisms)));
         if (!Keys.IsEmpty)
         {
             yield return new("keys", ["label", "id", "kind", "reference"],
-                [.. Keys.Select(key => ImmutableArray.Create(key.Label, key.Id, key.Kind + (key.AlwaysAuthenticate ? ", PIN for every signature" : ""), key.Uri))]);
+                [.. Keys.Select(key => ImmutableArray.Create(key.Label, key.Id,
+                    key.Kind + (key.AlwaysAuthenticate ? ", PIN for every signature" : ""), key.Uri))]);
         }
         if (!Certificates.IsEmpty)
         {
             yield return new("certificates", ["label", "id", "subject", "sha256", "validity", "good for"],
-                [.. Certificates.Select(c => ImmutableArray.Create(c.Label, c.Id, c.Subject, c.Sha256, $"{c.Validity} ({c.NotAfter[..10]})", c.GoodFor))]);
-            yield return new("where they must be", ["label", "keyring"], [.. Certificates.Select(c => ImmutableArray.Create(c.Label, c.Keyrings))]);
+                [.. Certificates.Select(c => ImmutableArray.Create(c.Label, c.Id, c.Subject, c.Sha256,
+                    $"{c.Validity} ({c.NotAfter[..10]})", c.GoodFor))]);
+            yield return new("where they must be", ["label", "keyring"],
+                [.. Certificates.Select(c => ImmutableArray.Create(c.Label, c.Keyrings))]);
         }
     }
 }
@@ -96,7 +105,8 @@ public sealed record ListedKey(string Label, string Id, string Kind, bool Always
 /// <param name="GoodFor">What may be signed with its key, by its extensions.</param>
 /// <param name="Keyrings">Where it must be for that.</param>
 public sealed record ListedCertificate(
-    string Label, string Id, string Subject, string Issuer, string Sha256, string PublicKeySha256, string SubjectKeyIdentifier, string NotAfter,
+    string Label, string Id, string Subject, string Issuer, string Sha256, string PublicKeySha256, string SubjectKeyIdentifier,
+    string NotAfter,
     string Validity, bool NeedsCare, string GoodFor, string Keyrings);
 
 /// <summary><c>keys list</c>: what tokens hold.</summary>
@@ -112,13 +122,15 @@ internal static class KeysListOperation
         TypedArguments = [new("URI", "PKCS#11 URI that narrows the tokens down.", (o, v) => o with { Reference = v }, required: false)],
         TypedOptions =
         [
-            new("module-path", "FILE", "The PKCS#11 module; without it the one that KEXECSIGN_PKCS11_MODULE names, or p11-kit's.", (o, v) => o with { ModulePath = v }),
+            new("module-path", "FILE", "The PKCS#11 module; without it the one that KEXECSIGN_PKCS11_MODULE names, or p11-kit's.",
+                (o, v) => o with { ModulePath = v }),
             .. SigningOptionSpecs.Pins<KeysListOptions>(o => o.Pin, (o, pin) => o with { Pin = pin }),
         ],
         Examples =
         [
             new("kexecsign keys list", "Show every token that p11-kit knows."),
-            new("kexecsign keys list 'pkcs11:?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:keys/token/pin'", "Show the demonstration's token with its private keys."),
+            new("kexecsign keys list 'pkcs11:?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:keys/token/pin'",
+                "Show the demonstration's token with its private keys."),
         ],
     };
 

@@ -9,5 +9,7 @@ internal static class OwnerOption
     public static readonly Guid Default = new("6b657865-6373-6967-6e2d-656e726f6c6c");
 
     public static Guid Parse(string value) =>
-        Guid.TryParseExact(value, "D", out Guid owner) ? owner : throw OperationErrors.OptionValue.With("owner", value, "a GUID such as 6b657865-6373-6967-6e2d-656e726f6c6c");
+        Guid.TryParseExact(value, "D", out Guid owner)
+            ? owner
+            : throw OperationErrors.OptionValue.With("owner", value, "a GUID such as 6b657865-6373-6967-6e2d-656e726f6c6c");
 }

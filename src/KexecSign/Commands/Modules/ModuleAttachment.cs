@@ -18,7 +18,9 @@ internal static class ModuleAttachment
     public static ModuleSignResult Run(ModuleSignOptions options, ImmutableArray<SelectedFile> files, RunContext context)
     {
         if (files.Length != 1 || options.Detached || options.Signing.Key is not null)
-            throw OperationErrors.OptionsConflict.With(new NamedOption("signature"), files.Length != 1 ? "several files" : options.Detached ? new NamedOption("detached") : new NamedOption("key"));
+            throw OperationErrors.OptionsConflict.With(new NamedOption("signature"), files.Length != 1 ? "several files"
+                : options.Detached ? new NamedOption("detached")
+                : new NamedOption("key"));
         SelectedFile file = files[0];
         string target = BatchTargets.Of(files, options.Files, options.Output, options.InPlace)[0];
         byte[] signedData = WholeFile.Read(options.Signature!, 1 << 20, "a signature");
@@ -31,7 +33,8 @@ internal static class ModuleAttachment
         if (module.Compression != Compression.ModuleCompression.None)
             whole = Layout.Of(Compression.ModuleCodec.Close(whole.ReadBytes(0, whole.Length), module.Compression));
         WrittenFile.Write(whole, target, options.InPlace ? [] : [file.Path], context);
-        return new(signer.Hash.Name!, options.Signature!, [new FileOutcome(file.Path, FileStatus.Signed) { Output = target, Note = module.Note }]);
+        return new(signer.Hash.Name!, options.Signature!,
+            [new FileOutcome(file.Path, FileStatus.Signed) { Output = target, Note = module.Note }]);
     }
 
     private static DetachedSigner Signer(byte[] signedData, string path)

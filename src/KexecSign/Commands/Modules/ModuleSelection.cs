@@ -11,5 +11,6 @@ internal static class ModuleSelection
     /// <summary>The modules below folders, and whatever was named itself.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3901, KS3902.</exception>
     public static ImmutableArray<SelectedFile> Of(ImmutableArray<string> files, string? list, string operation) =>
-        new BatchSelection(operation, "module", name => Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))).Of(files, list);
+        new BatchSelection(operation, "module", name => Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)))
+            .Of(files, list);
 }

@@ -63,7 +63,8 @@ public sealed record ModuleSignResult(string DigestAlgorithm, string Signer, Imm
     public override ExitCode Exit => Batch.Exit(Files);
 
     /// <inheritdoc/>
-    public override ReportView View() => BatchView.Of($"signed {Files.Count(f => f.Status == FileStatus.Signed)} file(s) as {Signer}, {DigestAlgorithm}", Files);
+    public override ReportView View() => BatchView.Of(
+        $"signed {Files.Count(f => f.Status == FileStatus.Signed)} file(s) as {Signer}, {DigestAlgorithm}", Files);
 }
 
 /// <summary><c>module sign</c>: appended signatures, as scripts/sign-file makes them.</summary>
@@ -74,8 +75,10 @@ internal static class ModuleSignOperation
     public static Operation<ModuleSignOptions, ModuleSignResult> Definition { get; } = new()
     {
         Name = "module sign",
-        Summary = "Append signatures to kernel modules, as the kernel's sign-file does; also to vmlinux, s390 and powerpc kernels and parser ELFs.",
-        Details = "Takes files, folders (every .ko, .ko.gz, .ko.xz and .ko.zst below them) and quoted patterns. Compressed modules are opened, signed and closed again. "
+        Summary = "Append signatures to kernel modules, as the kernel's sign-file does; also to vmlinux, s390 and powerpc kernels and "
+            + "parser ELFs.",
+        Details = "Takes files, folders (every .ko, .ko.gz, .ko.xz and .ko.zst below them) and quoted patterns. Compressed modules are "
+            + "opened, signed and closed again. "
             + "The token is logged in to once; each file appears whole or not at all, so a run that was interrupted can be run again. "
             + "ML-DSA keys sign the content itself, for Linux 7.0 and later with CONFIG_CRYPTO_MLDSA. "
             + "When some files fail the others are signed and the exit code is 3. Sign for IMA afterwards: IMA hashes the signature, too.",
@@ -85,28 +88,36 @@ internal static class ModuleSignOperation
             ImmutableArray<SelectedFile> files = ModuleSelection.Of(o.Files, o.FilesFrom, "module sign");
             return
             [
-                .. PlannedStep.Read(files.Select(f => f.Path)), .. files.SelectMany(f => PlannedStep.Sign(f.Path, o.Signing.Key, o.Signing.Certificate)),
+                .. PlannedStep.Read(files.Select(f => f.Path)),
+                .. files.SelectMany(f => PlannedStep.Sign(f.Path, o.Signing.Key, o.Signing.Certificate)),
                 .. PlannedStep.Write(BatchTargets.Of(files, o.Files, o.Output, o.InPlace)),
             ];
         },
         TypedResult = () => ModuleJson.Default.ModuleSignResult,
-        TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+        TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+            required: false, repeatable: true)],
         TypedOptions =
         [
             .. SigningOptionSpecs.All<ModuleSignOptions>("that signs", HashUses.Module, o => o.Signing, (o, s) => o with { Signing = s }),
             BatchSelection.FilesFrom<ModuleSignOptions>((o, v) => o with { FilesFrom = v }),
             new("o", "PATH", "Output file for one file, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the files.", (o, _) => o with { InPlace = true }),
-            new("skid", null, "Name the certificate by its SubjectKeyIdentifier instead of issuer and serial number.", (o, _) => o with { KeyIdentifier = true }),
+            new("skid", null, "Name the certificate by its SubjectKeyIdentifier instead of issuer and serial number.",
+                (o, _) => o with { KeyIdentifier = true }),
             new("replace", null, "Take away an appended signature that is there.", (o, _) => o with { Replace = true }),
-            new("detached", null, "Write the PKCS#7 to FILE.p7s, as 'sign-file -d' does, and leave the file alone.", (o, _) => o with { Detached = true }),
-            new("save-signature", null, "Write the PKCS#7 to FILE.p7s besides, as 'sign-file -p' does.", (o, _) => o with { SaveSignature = true }),
-            new("signature", "FILE", "Append this PKCS#7, made elsewhere, instead of signing; for one file.", (o, v) => o with { Signature = v }),
-            new("skip-signed", null, "Verify signatures that are there and leave files alone whose signature holds by this key.", (o, _) => o with { SkipSigned = true }),
+            new("detached", null, "Write the PKCS#7 to FILE.p7s, as 'sign-file -d' does, and leave the file alone.",
+                (o, _) => o with { Detached = true }),
+            new("save-signature", null, "Write the PKCS#7 to FILE.p7s besides, as 'sign-file -p' does.",
+                (o, _) => o with { SaveSignature = true }),
+            new("signature", "FILE", "Append this PKCS#7, made elsewhere, instead of signing; for one file.",
+                (o, v) => o with { Signature = v }),
+            new("skip-signed", null, "Verify signatures that are there and leave files alone whose signature holds by this key.",
+                (o, _) => o with { SkipSigned = true }),
         ],
         Examples =
         [
-            new("kexecsign module sign debian/tmp/lib/modules --in-place --replace --skip-signed --key 'pkcs11:object=modules' --cert modules.pem",
+            new("kexecsign module sign debian/tmp/lib/modules --in-place --replace --skip-signed --key 'pkcs11:object=modules' --cert "
+                + "modules.pem",
                 "Sign every module of a kernel package in one login; what an interrupted run has signed already is left alone."),
             new("kexecsign module sign vmlinux --key modules.key --cert modules.pem -o vmlinux.signed", "Append a signature to one file."),
         ],
@@ -118,17 +129,23 @@ internal static class ModuleSignOperation
         if (options.Signature is not null)
             return ModuleAttachment.Run(options, files, context);
         if (options is { Detached: true, Output: not null } or { Detached: true, InPlace: true })
-            throw OperationErrors.OptionsConflict.With(new NamedOption("detached"), options.InPlace ? new NamedOption("in-place") : new NamedOption("o"));
-        Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace || options.Detached);
+            throw OperationErrors.OptionsConflict.With(new NamedOption("detached"), options.InPlace
+                ? new NamedOption("in-place")
+                : new NamedOption("o"));
+        Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace
+            || options.Detached);
         SigningIdentity identity = SigningIdentity.Open("module sign", options.Signing, context, MlDsaUse.Taken);
-        SignerName name = options.KeyIdentifier ? SignerName.ByKeyIdentifier(identity.Certificate) : SignerName.ByIssuer(identity.Certificate);
+        SignerName name = options.KeyIdentifier
+            ? SignerName.ByKeyIdentifier(identity.Certificate)
+            : SignerName.ByIssuer(identity.Certificate);
         ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign", context, FileOutcome.Of, (file, commit, step, answer) =>
         {
             using var module = ModuleFile.Open(file, context.Cancellation);
             if (module.Existing is not null && options.SkipSigned && HoldsBy(identity, module, context))
             {
                 UntouchedFile.Leave(
-                    file, module.Source, targetOf[file.Path], options.InPlace, new FileOutcome(file.Path, FileStatus.Skipped) { Note = "signed by this key already" },
+                    file, module.Source, targetOf[file.Path], options.InPlace,
+                    new FileOutcome(file.Path, FileStatus.Skipped) { Note = "signed by this key already" },
                     commit, step, answer, FileOutcome.Of, context.Cancellation);
                 return;
             }
@@ -144,7 +161,11 @@ internal static class ModuleSignOperation
             OutputFile output = BatchTargets.Create(targetOf[file.Path], file, options.InPlace, commit.Folders);
             var signed = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = module.Note };
             commit.Add(
-                output, o => signed = signed with { Digest = Convert.ToHexStringLower(Write(module, o, identity, name, options.SaveSignature ? file.Path : null, step, context)) },
+                output, o => signed = signed with
+                {
+                    Digest = Convert.ToHexStringLower(Write(module, o, identity, name, options.SaveSignature ? file.Path : null, step,
+                    context)),
+                },
                 refused => answer(refused is null ? signed : FileOutcome.Of(file, refused)));
         });
         return new(identity.Hash.Name!, identity.Certificate.Subject, outcomes);
@@ -152,7 +173,8 @@ internal static class ModuleSignOperation
 
     // What sign-file -d writes: the PKCS#7 without the trailer that tells the kernel where it begins.
     private static void Detach(
-        SelectedFile file, ModuleFile module, SigningIdentity identity, SignerName name, GroupCommit commit, IRunStep step, Action<FileOutcome> answer, RunContext context)
+        SelectedFile file, ModuleFile module, SigningIdentity identity, SignerName name, GroupCommit commit, IRunStep step,
+            Action<FileOutcome> answer, RunContext context)
     {
         OutputFile output = OutputFile.Create(file.Path + Beside, commit.Folders, file.Path);
         var signed = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = module.Note };
@@ -167,7 +189,8 @@ internal static class ModuleSignOperation
     }
 
     private static byte[] Write(
-        ModuleFile module, OutputFile output, SigningIdentity identity, SignerName name, string? saveBeside, IRunStep step, RunContext context)
+        ModuleFile module, OutputFile output, SigningIdentity identity, SignerName name, string? saveBeside, IRunStep step,
+            RunContext context)
     {
         bool plain = module.Compression == ModuleCompression.None;
         bool inPieces = plain && module.Content.Extents is not [BytesExtent];

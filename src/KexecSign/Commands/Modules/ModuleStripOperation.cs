@@ -35,7 +35,8 @@ public sealed record ModuleStripResult(ImmutableArray<FileOutcome> Files) : Oper
     public override ExitCode Exit => Batch.Exit(Files);
 
     /// <inheritdoc/>
-    public override ReportView View() => BatchView.Of($"took the signature off {Files.Count(f => f.Status == FileStatus.Stripped)} file(s)", Files);
+    public override ReportView View() => BatchView.Of(
+        $"took the signature off {Files.Count(f => f.Status == FileStatus.Stripped)} file(s)", Files);
 }
 
 /// <summary><c>module strip</c>: takes appended signatures away and leaves the content as it was.</summary>
@@ -45,15 +46,18 @@ internal static class ModuleStripOperation
     {
         Name = "module strip",
         Summary = "Take appended signatures away.",
-        Details = "What remains is byte for byte what was signed; a file that carries no appended signature stays as it is. Several signatures, one behind the other, are taken away one at a time.",
+        Details = "What remains is byte for byte what was signed; a file that carries no appended signature stays as it is. Several "
+            + "signatures, one behind the other, are taken away one at a time.",
         Body = Run,
         Plan = o =>
         {
             ImmutableArray<SelectedFile> files = ModuleSelection.Of(o.Files, o.FilesFrom, "module strip");
-            return [.. PlannedStep.Read(files.Select(f => f.Path)), .. PlannedStep.Write(BatchTargets.Of(files, o.Files, o.Output, o.InPlace))];
+            return [.. PlannedStep.Read(files.Select(f => f.Path)),
+                .. PlannedStep.Write(BatchTargets.Of(files, o.Files, o.Output, o.InPlace))];
         },
         TypedResult = () => ModuleJson.Default.ModuleStripResult,
-        TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+        TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+            required: false, repeatable: true)],
         TypedOptions =
         [
             BatchSelection.FilesFrom<ModuleStripOptions>((o, v) => o with { FilesFrom = v }),
@@ -80,7 +84,8 @@ internal static class ModuleStripOperation
                 return;
             }
             OutputFile output = BatchTargets.Create(targetOf[file.Path], file, options.InPlace, commit.Folders);
-            commit.Add(output, o => Write(module, o, step, context), refused => answer(refused is null ? outcome with { Output = output.Path } : FileOutcome.Of(file, refused)));
+            commit.Add(output, o => Write(module, o, step, context),
+                refused => answer(refused is null ? outcome with { Output = output.Path } : FileOutcome.Of(file, refused)));
         }));
     }
 

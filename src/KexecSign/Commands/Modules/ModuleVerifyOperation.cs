@@ -43,13 +43,16 @@ internal static class ModuleVerifyOperation
     {
         Name = "module verify",
         Summary = "Verify appended signatures of modules and kernels.",
-        Details = "What the kernel would refuse is refused: content inside the PKCS#7, authenticated attributes, a signer that is none of the certificates.",
+        Details = "What the kernel would refuse is refused: content inside the PKCS#7, authenticated attributes, a signer that is none "
+            + "of the certificates.",
         Body = Run,
         TypedResult = () => ModuleJson.Default.ModuleVerifyResult,
-        TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+        TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+            required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the kernel's keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Module] },
+            new("cert", "CERT", "Certificate of the kernel's keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) },
+                required: true, repeatable: true) { Trusts = [TrustRole.Module] },
             BatchSelection.FilesFrom<ModuleVerifyOptions>((o, v) => o with { FilesFrom = v }),
         ],
         Examples = [new("kexecsign module verify /lib/modules/6.12.0 --cert modules.pem", "Check every module of a kernel.")],
@@ -62,8 +65,13 @@ internal static class ModuleVerifyOperation
         return new(Batch.Run(files, "verify", context, FileOutcome.Of, (file, _, step, answer) =>
         {
             using var module = ModuleFile.Open(file, context.Cancellation);
-            (byte[] digest, HashAlgorithmName hash, X509Certificate2 signer) = ModuleCheck.Require(module, trusted, step, context.Cancellation);
-            answer(new(file.Path, FileStatus.Verified) { Digest = Convert.ToHexStringLower(digest), Note = $"{hash.Name} by {signer.Subject}" });
+            (byte[] digest, HashAlgorithmName hash, X509Certificate2 signer) =
+                ModuleCheck.Require(module, trusted, step, context.Cancellation);
+            answer(new(file.Path, FileStatus.Verified)
+            {
+                Digest = Convert.ToHexStringLower(digest),
+                Note = $"{hash.Name} by {signer.Subject}",
+            });
         }));
     }
 }

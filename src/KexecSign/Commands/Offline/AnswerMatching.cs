@@ -28,7 +28,8 @@ internal sealed class AnswerMatching
 
     /// <summary>The PKCS#7 for each file of a stage, in the stage's order.</summary>
     /// <exception cref="KexecSignException">KS3712, KS3715-KS3717.</exception>
-    public static ImmutableArray<byte[]> Complete(Bundle bundle, BundleStage stage, SigningIdentity identity, ImmutableArray<SignerAnswer> answers)
+    public static ImmutableArray<byte[]> Complete(Bundle bundle, BundleStage stage, SigningIdentity identity,
+        ImmutableArray<SignerAnswer> answers)
     {
         var matching = new AnswerMatching(bundle, stage, identity);
         foreach (SignerAnswer answer in answers.OrderByDescending(a => a.Kind == AnswerKind.Attributes))
@@ -38,7 +39,8 @@ internal sealed class AnswerMatching
                 if (!matching.Take(answer))
                 {
                     throw OperationErrors.AnswerFitsNothing.With(
-                        Path.GetFileName(answer.Path), answer.Bytes.Length, stage.Files.Length, stage.Number, identity.Certificate.Subject, stage.Digest);
+                        Path.GetFileName(answer.Path), answer.Bytes.Length, stage.Files.Length, stage.Number, identity.Certificate.Subject,
+                            stage.Digest);
                 }
             }
             catch (KexecSignException refused)
@@ -49,7 +51,8 @@ internal sealed class AnswerMatching
         ImmutableArray<string> missing = [.. matching._requests.Where(r => r.Pkcs7 is null).Select(r => r.File.Name)];
         return missing.IsEmpty
             ? [.. matching._requests.Select(r => r.Pkcs7!)]
-            : throw OperationErrors.AnswersMissing.With(missing.Length, stage.Files.Length, string.Join(", ", missing), bundle.AnswersFolder(stage.Number));
+            : throw OperationErrors.AnswersMissing.With(missing.Length, stage.Files.Length, string.Join(", ", missing),
+                bundle.AnswersFolder(stage.Number));
     }
 
     private bool Take(SignerAnswer answer) => answer.Kind switch
@@ -85,15 +88,19 @@ internal sealed class AnswerMatching
         if (whole is null)
             return TakeCms(CmsSignature.Read(der));
         bool fits = false;
-        foreach (Request request in _requests.Where(r => r.Statement.Hash == whole.IndirectData.Hash && r.Statement.Digest.Span.SequenceEqual(whole.IndirectData.Digest.Span)))
+        foreach (Request request in _requests.Where(r => r.Statement.Hash == whole.IndirectData.Hash
+            && r.Statement.Digest.Span.SequenceEqual(whole.IndirectData.Digest.Span)))
         {
             if (whole.Signer is not { } signer || !signer.RawDataMemory.Span.SequenceEqual(_identity.Certificate.RawDataMemory.Span))
-                throw OperationErrors.AnswerWrong.With(request.File.Name, $"it is by {whole.Signer?.Subject ?? "a certificate that is not included"}, not by {_identity.Certificate.Subject}");
+                throw OperationErrors.AnswerWrong.With(request.File.Name,
+                    $"it is by {whole.Signer?.Subject ?? "a certificate that is not included"}, not by {_identity.Certificate.Subject}");
             var cms = CmsSignature.Read(der);
             // The statement was read and is for this file; its bytes differ from tool to tool.
             byte[] content = whole.Content.ToArray();
-            bool bound = CryptographicOperations.HashData(cms.Hash, SpcIndirectData.HashedOctets(content).Span).AsSpan().SequenceEqual(cms.Attributes.MessageDigest.Span);
-            if (!whole.SignaturesHold() || !bound || !Fit(request, cms.Attributes, content, cms.Hash, cms.Signature.ToArray(), Timestamp(whole)))
+            bool bound = CryptographicOperations.HashData(cms.Hash, SpcIndirectData.HashedOctets(content).Span).AsSpan()
+                .SequenceEqual(cms.Attributes.MessageDigest.Span);
+            if (!whole.SignaturesHold() || !bound || !Fit(request, cms.Attributes, content, cms.Hash, cms.Signature.ToArray(),
+                Timestamp(whole)))
                 throw OperationErrors.AnswerWrong.With(request.File.Name, "its signature does not hold");
             fits = true;
         }
@@ -105,7 +112,8 @@ internal sealed class AnswerMatching
     {
         foreach (ReadOnlyMemory<byte> der in whole.TimestampTokens)
         {
-            if (Rfc3161TimestampToken.TryDecode(der, out Rfc3161TimestampToken? token, out int read) && read == der.Length && token.VerifySignatureForData(whole.SignatureValue.Span, out _))
+            if (Rfc3161TimestampToken.TryDecode(der, out Rfc3161TimestampToken? token, out int read) && read == der.Length
+                && token.VerifySignatureForData(whole.SignatureValue.Span, out _))
                 return token.AsSignedCms().Encode();
         }
         return default;
@@ -123,11 +131,13 @@ internal sealed class AnswerMatching
     }
 
     // Only what was checked goes in: the statement, the attributes and the signature, with our own certificates around them.
-    private bool Fit(Request request, SignedAttributes attributes, byte[] content, HashAlgorithmName hash, byte[] signature, ReadOnlyMemory<byte> timestamp = default)
+    private bool Fit(Request request, SignedAttributes attributes, byte[] content, HashAlgorithmName hash, byte[] signature,
+        ReadOnlyMemory<byte> timestamp = default)
     {
         if (BareSignature.Check(_identity.Certificate, attributes.Hash(hash), hash, signature) is not { } sound)
             return false;
-        request.Pkcs7 = AuthenticodeSignedData.Encode(content, attributes, hash, _identity.Certificates, _identity.Scheme, sound, timestamp);
+        request.Pkcs7 = AuthenticodeSignedData.Encode(content, attributes, hash, _identity.Certificates, _identity.Scheme, sound,
+            timestamp);
         return true;
     }
 
@@ -152,8 +162,10 @@ internal sealed class AnswerMatching
         {
             File = file;
             Statement = new(hash, DigestOf(bundle, file, hash));
-            if (stage.Level == BundleLevel.Attributes && !Offer(SignedAttributes.FromDer(bundle.ReadRequest(stage.Number, file, "attributes")), hash))
-                throw OperationErrors.NotABundle.With($"the attributes of {file.Name} are not for its digest {file.ImageDigest}").In(bundle.Folder);
+            if (stage.Level == BundleLevel.Attributes
+                && !Offer(SignedAttributes.FromDer(bundle.ReadRequest(stage.Number, file, "attributes")), hash))
+                throw OperationErrors.NotABundle.With($"the attributes of {file.Name} are not for its digest {file.ImageDigest}")
+                    .In(bundle.Folder);
         }
 
         public BundleFile File { get; }
@@ -173,7 +185,8 @@ internal sealed class AnswerMatching
 
         /// <summary>The forms of the statement that attributes bind.</summary>
         public IEnumerable<byte[]> FormsOf(SignedAttributes attributes, HashAlgorithmName hash) => Statement.Forms().Where(content =>
-            CryptographicOperations.HashData(hash, SpcIndirectData.HashedOctets(content).Span).AsSpan().SequenceEqual(attributes.MessageDigest.Span));
+            CryptographicOperations.HashData(hash, SpcIndirectData.HashedOctets(content).Span).AsSpan()
+                .SequenceEqual(attributes.MessageDigest.Span));
 
         private static byte[] DigestOf(Bundle bundle, BundleFile file, HashAlgorithmName hash)
         {

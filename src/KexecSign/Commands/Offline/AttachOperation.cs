@@ -24,7 +24,9 @@ public sealed record AttachOptions
     /// <summary>Folder where the inputs are, when they are no longer where they were.</summary>
     public string? From { get; init; }
 
-    /// <summary>Certificate that must have signed, with the chain that 'prepare' was given; what the bundle holds is not believed.</summary>
+    /// <summary>
+    /// Certificate that must have signed, with the chain that 'prepare' was given; what the bundle holds is not believed.
+    /// </summary>
     public string? Certificate { get; init; }
 
     /// <summary>Output file for one image, output folder for several.</summary>
@@ -51,8 +53,10 @@ internal static class AttachOperation
     {
         Name = "attach",
         Summary = "Put signatures that were made elsewhere into their files.",
-        Details = "Takes bare signatures, PKCS#7 and CMS, under any name and in any order; each must hold by the bundle's certificate and be for one of its files. "
-            + "All files are completed, or none. Nothing is written into the bundle, which may hold plain files only; what is done, and the PKCS#7 of each file "
+        Details = "Takes bare signatures, PKCS#7 and CMS, under any name and in any order; each must hold by the bundle's certificate "
+            + "and be for one of its files. "
+            + "All files are completed, or none. Nothing is written into the bundle, which may hold plain files only; what is done, and "
+                + "the PKCS#7 of each file "
             + "for other tools to attach, goes into BUNDLE.attached beside it.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Bundle), .. PlannedStep.Read(o.Answers), .. PlannedStep.Write(o.Output)],
@@ -60,13 +64,16 @@ internal static class AttachOperation
         TypedOptions =
         [
             new("bundle", "DIR", "The bundle that 'prepare' made.", (o, v) => o with { Bundle = v }, required: true),
-            new("answer", "PATH", "A signature, or a folder of them, that is not in the bundle's folder of answers.", (o, v) => o with { Answers = o.Answers.Add(v) }, repeatable: true),
-            new("from", "DIR", "Folder where the images are now, when they are no longer where they were prepared.", (o, v) => o with { From = v }),
+            new("answer", "PATH", "A signature, or a folder of them, that is not in the bundle's folder of answers.",
+                (o, v) => o with { Answers = o.Answers.Add(v) }, repeatable: true),
+            new("from", "DIR", "Folder where the images are now, when they are no longer where they were prepared.",
+                (o, v) => o with { From = v }),
             new("cert", "CERT", "Certificate that must have signed, the file that 'prepare' was given: the bundle was in other hands, so "
                 + "its own is not believed.", (o, v) => o with { Certificate = v }, required: true),
             new("o", "PATH", "Output file for one image, existing folder for several.", (o, v) => o with { Output = v }, required: true),
         ],
-        Examples = [new("kexecsign attach --bundle release-6.12 --cert kexec.pem -o Image.signed", "Complete the file of the bundle's last stage.")],
+        Examples = [new("kexecsign attach --bundle release-6.12 --cert kexec.pem -o Image.signed",
+            "Complete the file of the bundle's last stage.")],
     };
 
     private static AttachResult Run(AttachOptions options, RunContext context)
@@ -75,10 +82,12 @@ internal static class AttachOperation
         BundleStage stage = bundle.Manifest.Stages is [.., { Attached: false } waiting]
             ? waiting
             : throw OperationErrors.NothingPrepared.With(bundle.Manifest.Stages.Length).In(options.Bundle);
-        var targets = stage.Files.Select(f => (File: f, Source: Source(f, bundle, options), Target: Target(f, stage, options))).ToImmutableArray();
+        var targets = stage.Files.Select(f => (File: f, Source: Source(f, bundle, options), Target: Target(f, stage, options)))
+            .ToImmutableArray();
         BatchNames.RequireDifferent(targets.Select(t => (t.Source, Path.GetFullPath(t.Target))));
         SigningIdentity identity = Signer(bundle, stage, options, context);
-        ImmutableArray<byte[]> pkcs7s = AnswerMatching.Complete(bundle, stage, identity, SignerAnswer.ReadAll(bundle.AnswersFolder(stage.Number), options.Answers));
+        ImmutableArray<byte[]> pkcs7s = AnswerMatching.Complete(bundle, stage, identity,
+            SignerAnswer.ReadAll(bundle.AnswersFolder(stage.Number), options.Answers));
 
         using var files = new StagedFiles([.. targets.Select(t => t.Source)]);
         var open = new List<(FileSource Source, ImageSigning Signing)>();
@@ -106,7 +115,8 @@ internal static class AttachOperation
 
     // The record appears with the images or not at all: a stage that is done counts as done, and one that is not can be attached again.
     private static void Place(
-        StagedFiles files, AttachedRecord record, BundleStage stage, ImmutableArray<SignedImage> signed, ImmutableArray<byte[]> pkcs7s, RunContext context)
+        StagedFiles files, AttachedRecord record, BundleStage stage, ImmutableArray<SignedImage> signed, ImmutableArray<byte[]> pkcs7s,
+            RunContext context)
     {
         try
         {
@@ -120,7 +130,8 @@ internal static class AttachOperation
         }
     }
 
-    private static (FileSource, ImageSigning) Begin(BundleFile file, string path, string target, SigningIdentity identity, RunContext context)
+    private static (FileSource, ImageSigning) Begin(BundleFile file, string path, string target, SigningIdentity identity,
+        RunContext context)
     {
         FileSource source = FileSource.Open(path);
         OutputFile? output = null;
@@ -130,7 +141,9 @@ internal static class AttachOperation
             output = OutputFile.Create(target, path);
             ImageSigning signing = ImageSigning.Begin(pending, identity, output, context);
             string digest = Convert.ToHexStringLower(signing.ImageDigest.Span);
-            return digest.Equals(file.ImageDigest, StringComparison.OrdinalIgnoreCase) ? (source, signing) : throw OperationErrors.ChangedSincePrepared.With(file.ImageDigest, digest);
+            return digest.Equals(file.ImageDigest, StringComparison.OrdinalIgnoreCase)
+                ? (source, signing)
+                : throw OperationErrors.ChangedSincePrepared.With(file.ImageDigest, digest);
         }
         catch (Exception failed)
         {
@@ -143,20 +156,24 @@ internal static class AttachOperation
     private static SigningIdentity Signer(Bundle bundle, BundleStage stage, AttachOptions options, RunContext context)
     {
         IReadOnlyList<X509Certificate2> certificates = CertificateBundle.SignerFirst(context.Keyring.OpenCertificates(
-            options.Certificate ?? throw OperationErrors.OptionMissing.With("attach", new NamedOption("cert")), new PinOptions(), context.Cancellation));
+            options.Certificate ?? throw OperationErrors.OptionMissing.With("attach", new NamedOption("cert")), new PinOptions(),
+                context.Cancellation));
         string insisted = Fingerprint(certificates[0]);
         if (insisted != stage.Certificate.Sha256)
-            throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {stage.Certificate.Sha256}, not for {insisted}").In(options.Bundle);
+            throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {stage.Certificate.Sha256}, not for {insisted}")
+                .In(options.Bundle);
         // The signature's length was foreseen with the chain that prepare was given.
         string own = Path.Combine(bundle.StageFolder(stage.Number), Bundle.CertificatesName);
         IReadOnlyList<X509Certificate2> prepared = context.Keyring.OpenCertificates("file:" + own, new PinOptions(), context.Cancellation);
         if (!prepared.Select(Fingerprint).SequenceEqual(certificates.Select(Fingerprint)))
             throw OperationErrors.NotABundle.With($"it was prepared with {prepared.Count} certificate(s), "
-                + $"and {new NamedOption("cert")} has {certificates.Count} or others; give the file that 'prepare' was given").In(options.Bundle);
+                + $"and {new NamedOption("cert")} has {certificates.Count} or others; give the file that 'prepare' was given")
+                    .In(options.Bundle);
         return SigningIdentity.Elsewhere(certificates, stage.Digest);
     }
 
-    private static string Fingerprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+    private static string Fingerprint(X509Certificate2 certificate) =>
+        certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
 
     private static string Source(BundleFile file, Bundle bundle, AttachOptions options) =>
         options.From is { } folder ? Path.Combine(folder, file.Name) : Path.GetFullPath(file.Input, Path.GetFullPath(bundle.Folder));

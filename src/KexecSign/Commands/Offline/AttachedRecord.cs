@@ -50,7 +50,8 @@ internal sealed class AttachedRecord
             return new(folder, []);
         try
         {
-            return new(folder, JsonSerializer.Deserialize(WholeFile.ReadReplaceable(file, MaxLength, "a record of stages"), OfflineJson.Default.ImmutableArrayAttachedStage));
+            return new(folder, JsonSerializer.Deserialize(WholeFile.ReadReplaceable(file, MaxLength, "a record of stages"),
+                OfflineJson.Default.ImmutableArrayAttachedStage));
         }
         catch (JsonException broken)
         {
@@ -60,7 +61,8 @@ internal sealed class AttachedRecord
 
     /// <summary>Adds a stage: its PKCS#7, which nothing names yet, and in the set of outputs the record that names it.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3003, KS3004.</exception>
-    public void Add(BundleStage stage, ImmutableArray<BundleOutput> outputs, ImmutableArray<byte[]> pkcs7s, StagedFiles files, RunContext context)
+    public void Add(BundleStage stage, ImmutableArray<BundleOutput> outputs, ImmutableArray<byte[]> pkcs7s, StagedFiles files,
+        RunContext context)
     {
         string folder = Path.Combine(_folder, $"stage-{stage.Number}");
         try
@@ -71,7 +73,8 @@ internal sealed class AttachedRecord
                 string path = Path.Combine(folder, stage.Files[i].Request);
                 WrittenFile.Write(Layout.Of(pkcs7s[i]), path + Der, [], context);
                 // osslsigncode takes PEM; what it calls DER is a whole table entry.
-                WrittenFile.Write(Layout.Of(Encoding.ASCII.GetBytes(PemEncoding.WriteString("PKCS7", pkcs7s[i]) + "\n")), path + Pem, [], context);
+                WrittenFile.Write(Layout.Of(Encoding.ASCII.GetBytes(PemEncoding.WriteString("PKCS7", pkcs7s[i]) + "\n")), path + Pem, [],
+                    context);
             }
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
@@ -81,7 +84,9 @@ internal sealed class AttachedRecord
         string json = JsonSerializer.Serialize(Stages.Add(new(stage.Number, outputs)), OfflineJson.Default.ImmutableArrayAttachedStage);
         WrittenFile.Write(Layout.Of(Encoding.UTF8.GetBytes(json + "\n")), files.Add(Path.Combine(_folder, "attached.json")), [], context);
     }
-    /// <summary>Takes the PKCS#7 of a stage away again whose images could not be put in place; what stays is not named by the record.</summary>
+    /// <summary>
+    /// Takes the PKCS#7 of a stage away again whose images could not be put in place; what stays is not named by the record.
+    /// </summary>
     public void TakeBack(BundleStage stage)
     {
         string folder = Path.Combine(_folder, $"stage-{stage.Number}");

@@ -54,11 +54,13 @@ internal sealed class Bundle
 
     // A run that was killed before it named its first stage.
     private static bool IsOfInterruptedRun(string entry) =>
-        Leftovers.IsName(Path.GetFileName(entry)) || (Path.GetFileName(entry) == "stage-1" && Directory.Exists(entry) && IsUnfinishedStage(entry));
+        Leftovers.IsName(Path.GetFileName(entry))
+            || (Path.GetFileName(entry) == "stage-1" && Directory.Exists(entry) && IsUnfinishedStage(entry));
 
     // Of an unfinished stage every file can be made anew. What somebody put there since, answers above all, is nobody's to delete.
     private static bool IsUnfinishedStage(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).All(file =>
-        Leftovers.IsName(Path.GetFileName(file)) || Path.GetRelativePath(folder, file) is ReviewName or CertificatesName || Path.GetDirectoryName(file) == Path.Combine(folder, "requests"));
+        Leftovers.IsName(Path.GetFileName(file)) || Path.GetRelativePath(folder, file) is ReviewName or CertificatesName
+            || Path.GetDirectoryName(file) == Path.Combine(folder, "requests"));
 
     /// <summary>Opens a bundle.</summary>
     /// <exception cref="KexecSignException">KS3712, KS3001, KS3002.</exception>
@@ -69,15 +71,18 @@ internal sealed class Bundle
             PlainTree.Require(folder);
         try
         {
-            BundleManifest? manifest = JsonSerializer.Deserialize(WholeFile.ReadReplaceable(path, MaxManifest, "a manifest"), OfflineJson.Default.BundleManifest);
+            BundleManifest? manifest = JsonSerializer.Deserialize(WholeFile.ReadReplaceable(path, MaxManifest, "a manifest"),
+                OfflineJson.Default.BundleManifest);
             if (manifest?.Format != BundleManifest.FormatName)
                 throw OperationErrors.NotABundle.With($"its format is '{manifest?.Format}', not '{BundleManifest.FormatName}'").In(path);
             Check(manifest, path);
-            return new(folder, WithAttached(manifest.Stages.IsDefault ? manifest with { Stages = [] } : manifest, AttachedRecord.Of(folder)));
+            return new(folder, WithAttached(manifest.Stages.IsDefault ? manifest with { Stages = [] } : manifest,
+                AttachedRecord.Of(folder)));
         }
         catch (JsonException broken)
         {
-            throw OperationErrors.NotABundle.Because(broken, $"line {broken.LineNumber + 1} of the manifest is not as it should be ({broken.Path})").In(path);
+            throw OperationErrors.NotABundle.Because(broken,
+                $"line {broken.LineNumber + 1} of the manifest is not as it should be ({broken.Path})").In(path);
         }
     }
 
@@ -104,7 +109,8 @@ internal sealed class Bundle
             if (Directory.Exists(folder))
             {
                 if (!IsUnfinishedStage(folder))
-                    throw OperationErrors.NotABundle.With("it holds files that are no unfinished stage's, and no manifest names it").In(folder);
+                    throw OperationErrors.NotABundle.With("it holds files that are no unfinished stage's, and no manifest names it")
+                        .In(folder);
                 Directory.Delete(folder, recursive: true);
             }
             Directory.CreateDirectory(Path.Combine(folder, "requests"));
@@ -126,7 +132,8 @@ internal sealed class Bundle
         foreach ((string path, byte[] content) in files)
         {
             commit.Add(
-                OutputFile.Replace(Path.Combine(folder, path), commit.Folders, folder), output => WrittenFile.Fill(output, Layout.Of(content), context),
+                OutputFile.Replace(Path.Combine(folder, path), commit.Folders, folder), output =>
+                    WrittenFile.Fill(output, Layout.Of(content), context),
                 refused =>
                 {
                     if (refused is not null)
@@ -146,7 +153,8 @@ internal sealed class Bundle
     };
 
     private void Write(BundleManifest manifest, RunContext context) => WrittenFile.Write(
-        Layout.Of(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(manifest, OfflineJson.Default.BundleManifest) + "\n")), ManifestPath, [], context);
+        Layout.Of(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(manifest, OfflineJson.Default.BundleManifest) + "\n")), ManifestPath, [],
+            context);
 
     private static void Check(BundleManifest manifest, string path)
     {
@@ -154,13 +162,16 @@ internal sealed class Bundle
         for (int i = 0; i < stages.Length; i++)
         {
             if (stages[i].Number != i + 1 || stages[i].Files.IsDefaultOrEmpty)
-                throw OperationErrors.NotABundle.With($"stage {i + 1} is numbered {stages[i].Number} and has {(stages[i].Files.IsDefault ? 0 : stages[i].Files.Length)} file(s)").In(path);
+                throw OperationErrors.NotABundle.With(
+                    $"stage {i + 1} is numbered {stages[i].Number} and has {(stages[i].Files.IsDefault ? 0 : stages[i].Files.Length)} "
+                    + $"file(s)").In(path);
             foreach (BundleFile file in stages[i].Files)
             {
                 foreach (string name in (ReadOnlySpan<string>)[file.Name, file.Request])
                 {
                     if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\0') || Printable.Hides(name))
-                        throw OperationErrors.NotABundle.With($"'{Printable.Line(name)}' is no file name, or not what it looks like").In(path);
+                        throw OperationErrors.NotABundle.With($"'{Printable.Line(name)}' is no file name, or not what it looks like")
+                            .In(path);
                 }
             }
         }

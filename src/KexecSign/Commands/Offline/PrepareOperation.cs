@@ -53,8 +53,10 @@ public sealed record PrepareResult(string Bundle, BundleStage Stage) : Operation
     public override ReportView View() => new(
         $"{Bundle}: stage {Stage.Number}, {Stage.Files.Length} file(s) to be signed by {Stage.Certificate.Subject}",
         [new("", ["file", "image digest", "to be signed"],
-            [.. Stage.Files.Select(f => ImmutableArray.Create(f.Name, $"{Stage.Digest} {f.ImageDigest}", f.ToBeSigned ?? "the image digest"))])],
-        [$"Review stage-{Stage.Number}/review.txt, have the files in stage-{Stage.Number}/requests signed, put what comes back into stage-{Stage.Number}/answers, "
+            [.. Stage.Files.Select(f => ImmutableArray.Create(f.Name, $"{Stage.Digest} {f.ImageDigest}", f.ToBeSigned
+                ?? "the image digest"))])],
+        [$"Review stage-{Stage.Number}/review.txt, have the files in stage-{Stage.Number}/requests signed, put what comes back into "
+            + $"stage-{Stage.Number}/answers, "
             + $"and run 'kexecsign attach --bundle {Bundle} --cert {Certificate} -o OUT'."]);
 }
 
@@ -67,8 +69,10 @@ internal static class PrepareOperation
     {
         Name = "prepare",
         Summary = "Write out what must be signed, for a key that is somewhere else.",
-        Details = "Makes a bundle, a folder with a manifest to review and the bytes to sign; only what is to be signed leaves this machine. 'attach' puts the answers in. A kernel in "
-            + "a zboot image needs two rounds: prepare the Image with --fit, attach, build the zboot image, and prepare that with the same bundle; the manifest then "
+        Details = "Makes a bundle, a folder with a manifest to review and the bytes to sign; only what is to be signed leaves this "
+            + "machine. 'attach' puts the answers in. A kernel in "
+            + "a zboot image needs two rounds: prepare the Image with --fit, attach, build the zboot image, and prepare that with the "
+                + "same bundle; the manifest then "
             + "says that the kernel inside is the one of the first round.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Files), .. PlannedStep.Write(o.Bundle)],
@@ -76,18 +80,24 @@ internal static class PrepareOperation
         TypedArguments = [new("FILE", "The image, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of whoever is to sign; chain certificates may follow in a PEM file.", (o, v) => o with { Certificate = v }, required: true),
-            new("bundle", "DIR", "The bundle; begun when the folder is not there, continued when its last stage is attached.", (o, v) => o with { Bundle = v }, required: true),
+            new("cert", "CERT", "Certificate of whoever is to sign; chain certificates may follow in a PEM file.",
+                (o, v) => o with { Certificate = v }, required: true),
+            new("bundle", "DIR", "The bundle; begun when the folder is not there, continued when its last stage is attached.",
+                (o, v) => o with { Bundle = v }, required: true),
             new("level", "LEVEL", "What the signer is given: attributes to sign, or a digest to make a whole PKCS#7 or CMS for.",
-                (o, v) => o with { Level = OptionValues.Choice("level", v, Levels) == "digest" ? BundleLevel.Digest : BundleLevel.Attributes }, "attributes", choices: Levels),
+                (o, v) => o with { Level = OptionValues.Choice("level", v, Levels) == "digest"
+                    ? BundleLevel.Digest
+                    : BundleLevel.Attributes }, "attributes", choices: Levels),
             SigningOptionSpecs.Digest<PrepareOptions>(HashUses.Image, (o, v) => o with { Digest = v }),
             .. SigningOptionSpecs.Existing<PrepareOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
-            new("fit", null, "Pad a kernel Image so that, signed, it is exactly image_size bytes long: for the Image inside a zboot.", (o, _) => o with { Fit = true }),
+            new("fit", null, "Pad a kernel Image so that, signed, it is exactly image_size bytes long: for the Image inside a zboot.",
+                (o, _) => o with { Fit = true }),
         ],
         Examples =
         [
             new("kexecsign prepare Image --fit --cert kexec.pem --bundle release-6.12", "First round: the Image that goes into a zboot."),
-            new("kexecsign prepare vmlinuz.efi --cert db.pem --bundle release-6.12", "Second round: the zboot image, once the first is attached."),
+            new("kexecsign prepare vmlinuz.efi --cert db.pem --bundle release-6.12",
+                "Second round: the zboot image, once the first is attached."),
         ],
     };
 
@@ -96,7 +106,8 @@ internal static class PrepareOperation
         if (options.Files.IsEmpty)
             throw OperationErrors.OptionMissing.With("prepare", "a FILE");
         if (options is { Fit: true, Existing: ExistingSignatures.Append or ExistingSignatures.Prepend })
-            throw OperationErrors.OptionsConflict.With(new NamedOption("fit"), new NamedOption(options.Existing.ToString().ToLowerInvariant()));
+            throw OperationErrors.OptionsConflict.With(new NamedOption("fit"),
+                new NamedOption(options.Existing.ToString().ToLowerInvariant()));
         // How long a PKCS#7 made elsewhere will be is not known, and the padding counts on it.
         if (options is { Fit: true, Level: BundleLevel.Digest })
             throw OperationErrors.OptionsConflict.With(new NamedOption("fit"), new NamedOption("level", "digest"));
@@ -110,7 +121,8 @@ internal static class PrepareOperation
             throw OperationErrors.StageWaits.With(waiting.Number, waiting.Files.Length).In(options.Bundle);
         var identity = SigningIdentity.Elsewhere(
             CertificateBundle.SignerFirst(context.Keyring.OpenCertificates(
-                options.Certificate ?? throw OperationErrors.OptionMissing.With("prepare", new NamedOption("cert")), new PinOptions(), context.Cancellation)), options.Digest);
+                options.Certificate ?? throw OperationErrors.OptionMissing.With("prepare", new NamedOption("cert")), new PinOptions(),
+                    context.Cancellation)), options.Digest);
 
         var requests = options.Files.Select((file, i) => Prepare(file, i, identity, options, bundle, context)).ToList();
         var stage = new BundleStage
@@ -121,7 +133,8 @@ internal static class PrepareOperation
             Certificate = Describe(identity),
             Files = [.. requests.Select(r => r.File)],
         };
-        bundle.Add(stage, [.. requests.SelectMany(r => r.Parts), (Bundle.CertificatesName, Pem(identity)), (Bundle.ReviewName, Encoding.UTF8.GetBytes(ReviewText.Of(stage)))], context);
+        bundle.Add(stage, [.. requests.SelectMany(r => r.Parts), (Bundle.CertificatesName, Pem(identity)),
+            (Bundle.ReviewName, Encoding.UTF8.GetBytes(ReviewText.Of(stage)))], context);
         return new(options.Bundle, stage) { Certificate = options.Certificate.Split('?', 2)[0] };
     }
 
@@ -173,7 +186,8 @@ internal static class PrepareOperation
     private static BundleCertificate Describe(SigningIdentity identity) => new(
         identity.Certificate.Subject, identity.Certificate.Issuer, identity.Certificate.SerialNumber,
         identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
-        new(identity.Certificate.NotAfter.ToUniversalTime()), $"{identity.Key.Algorithm.ToString().ToUpperInvariant()} {identity.Key.KeySizeBits}");
+        new(identity.Certificate.NotAfter.ToUniversalTime()),
+            $"{identity.Key.Algorithm.ToString().ToUpperInvariant()} {identity.Key.KeySizeBits}");
 
     private static byte[] Pem(SigningIdentity identity) =>
         Encoding.ASCII.GetBytes(string.Concat(identity.Certificates.Select(c => c.ExportCertificatePem() + "\n")));

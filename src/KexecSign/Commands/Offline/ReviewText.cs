@@ -6,7 +6,9 @@ namespace KexecSign.Commands.Offline;
 /// <summary>What the person with the key reads before signing.</summary>
 internal static class ReviewText
 {
-    /// <summary>The text for a stage. Names in it come from files and certificates, and are shown as they are, whatever they hold.</summary>
+    /// <summary>
+    /// The text for a stage. Names in it come from files and certificates, and are shown as they are, whatever they hold.
+    /// </summary>
     public static string Of(BundleStage stage)
     {
         var text = new StringBuilder();
@@ -37,7 +39,9 @@ internal static class ReviewText
         if (file.Inner is { } inner)
         {
             text.AppendLine($"  kernel inside  sha256 {inner.Sha256}, "
-                + (inner.SignedInStage is { } from ? $"signed in stage {from}" : inner.Signed ? "signed, but in no stage of this bundle" : "NOT signed"));
+                + (inner.SignedInStage is { } from ? $"signed in stage {from}"
+                    : inner.Signed ? "signed, but in no stage of this bundle"
+                    : "NOT signed"));
         }
     }
 

@@ -72,7 +72,8 @@ internal sealed record SignerAnswer(string Path, AnswerKind Kind, byte[] Bytes)
     {
         if (bytes is [0x31, ..] && IsWhole(bytes))
             return AnswerKind.Attributes;
-        return bytes is [0x30, ..] && IsWhole(bytes) && new AsnReader(bytes, AsnEncodingRules.BER).ReadSequence() is { HasData: true } content
+        return bytes is [0x30, ..] && IsWhole(bytes)
+            && new AsnReader(bytes, AsnEncodingRules.BER).ReadSequence() is { HasData: true } content
             && content.PeekTag() == Asn1Tag.ObjectIdentifier
                 ? AnswerKind.SignedData
                 : AnswerKind.Bare;

@@ -46,7 +46,8 @@ internal static class PeNormalizeOperation
     {
         Name = "pe normalize",
         Summary = "Make an image canonical, so that all signers and verifiers compute one digest.",
-        Details = "Moves no byte: zeros between sections are given to the section before them, missing padding is added, the section table is sorted. What would "
+        Details = "Moves no byte: zeros between sections are given to the section before them, missing padding is added, the section "
+            + "table is sorted. What would "
             + "need more, or could change what is loaded, is refused.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o).Path)],
@@ -56,7 +57,8 @@ internal static class PeNormalizeOperation
         [
             new("o", "PATH", "Output file.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
-            new("drop-signatures", null, "Drop signatures, which cannot survive; without it a signed image is refused.", (o, _) => o with { DropSignatures = true }),
+            new("drop-signatures", null, "Drop signatures, which cannot survive; without it a signed image is refused.",
+                (o, _) => o with { DropSignatures = true }),
         ],
         Examples = [new("kexecsign pe normalize stub.efi -o stub.canonical.efi", "Close the gaps that objcopy left.")],
     };
@@ -69,7 +71,8 @@ internal static class PeNormalizeOperation
         try
         {
             NormalizedImage normalized = PeNormalizer.Normalize(source.ToLayout(), options.DropSignatures);
-            WrittenFile written = EditedImage.Write(target, PeReader.Read(normalized.File), normalized.File, !normalized.Changes.IsEmpty, context);
+            WrittenFile written = EditedImage.Write(target, PeReader.Read(normalized.File), normalized.File, !normalized.Changes.IsEmpty,
+                context);
             return new(path, written.Size, written.Sha256, normalized.Changes);
         }
         catch (KexecSignException refused)

@@ -34,7 +34,8 @@ public sealed record ProvenanceSignOptions
 /// <param name="Signer">Subject of the signer's certificate.</param>
 /// <param name="Builder">Who built, as it says.</param>
 /// <param name="Subjects">What it speaks of.</param>
-public sealed record ProvenanceSignResult(string Envelope, string Sha256, string Signer, string Builder, ImmutableArray<ProvenanceSubject> Subjects) : OperationResult
+public sealed record ProvenanceSignResult(string Envelope, string Sha256, string Signer, string Builder,
+    ImmutableArray<ProvenanceSubject> Subjects) : OperationResult
 {
     /// <inheritdoc/>
     public override ReportView View() => new(
@@ -52,16 +53,20 @@ internal static class ProvenanceSignOperation
         Summary = "Sign provenance for any files, as 'build --provenance' does for an image.",
         Details = "Files are named without their folders. What an image is made of is said only by the provenance that 'build' writes.",
         Body = Run,
-        Plan = o => [.. PlannedStep.Read([.. o.Files]), .. PlannedStep.Sign("the provenance", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.Output)],
+        Plan = o => [.. PlannedStep.Read([.. o.Files]), .. PlannedStep.Sign("the provenance", o.Signing.Key, o.Signing.Certificate),
+            .. PlannedStep.Write(o.Output)],
         TypedResult = () => ProvenanceJson.Default.ProvenanceSignResult,
         TypedArguments = [new("FILE", "The files.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<ProvenanceSignOptions>("that signs the provenance", HashUses.General, o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<ProvenanceSignOptions>("that signs the provenance", HashUses.General, o => o.Signing,
+                (o, s) => o with { Signing = s }),
             new("builder", "URI", "Who built the files.", (o, v) => o with { Builder = v }, ProvenanceStatement.UnnamedBuilder),
             new("o", "FILE", "The envelope.", (o, v) => o with { Output = v }, required: true),
         ],
-        Examples = [new("kexecsign provenance sign SHA256SUMS kexecsign_0.1.0_amd64.deb --key release.key --cert release.pem -o release.intoto.json", "Sign what a release consists of.")],
+        Examples = [new(
+            "kexecsign provenance sign SHA256SUMS kexecsign_0.1.0_amd64.deb --key release.key --cert release.pem -o release.intoto.json",
+            "Sign what a release consists of.")],
     };
 
     private static ProvenanceSignResult Run(ProvenanceSignOptions options, RunContext context)
@@ -70,14 +75,23 @@ internal static class ProvenanceSignOperation
         SigningIdentity signer = SigningIdentity.Open("provenance sign", options.Signing, context);
         string builder = options.Builder ?? ProvenanceStatement.UnnamedBuilder;
         ImmutableArray<ProvenanceSubject> subjects = [.. options.Files.Select(file => Subject(file, context))];
-        var statement = new ProvenanceStatement { Kind = ProvenanceStatement.FilesType, Subjects = subjects, Materials = [], Builder = builder, Certificates = [] };
-        WrittenFile written = WrittenFile.Write(Layout.Of(ProvenanceEnvelope.Sign(statement, signer, context)), path, [.. options.Files], context);
+        var statement = new ProvenanceStatement
+        {
+            Kind = ProvenanceStatement.FilesType,
+            Subjects = subjects,
+            Materials = [],
+            Builder = builder,
+            Certificates = [],
+        };
+        WrittenFile written = WrittenFile.Write(Layout.Of(ProvenanceEnvelope.Sign(statement, signer, context)), path, [.. options.Files],
+            context);
         return new(path, written.Sha256, signer.Certificate.Subject, builder, subjects);
     }
 
     private static ProvenanceSubject Subject(string path, RunContext context)
     {
         using FileSource source = FileSource.Open(path);
-        return new(Path.GetFileName(path), Convert.ToHexStringLower(LayoutPass.Hash(source.ToLayout(), System.Security.Cryptography.HashAlgorithmName.SHA256, context)));
+        return new(Path.GetFileName(path), Convert.ToHexStringLower(
+            LayoutPass.Hash(source.ToLayout(), System.Security.Cryptography.HashAlgorithmName.SHA256, context)));
     }
 }

@@ -38,12 +38,14 @@ public sealed record CheckedSubject(string Name, string Sha256, string? File);
 /// <param name="SignerSha256">SHA-256 fingerprint of that certificate.</param>
 /// <param name="Builder">Who built, as the provenance says.</param>
 /// <param name="Subjects">What it speaks of.</param>
-public sealed record ProvenanceVerifyResult(string Envelope, string Signer, string SignerSha256, string Builder, ImmutableArray<CheckedSubject> Subjects) : OperationResult
+public sealed record ProvenanceVerifyResult(string Envelope, string Signer, string SignerSha256, string Builder,
+    ImmutableArray<CheckedSubject> Subjects) : OperationResult
 {
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"{Envelope}: verified, signed by {Signer}, built by {Builder}",
-        [new("", ["subject", "sha256", "compared with"], [.. Subjects.Select(s => ImmutableArray.Create(s.Name, s.Sha256, s.File ?? "-"))])],
+        [new("", ["subject", "sha256", "compared with"],
+            [.. Subjects.Select(s => ImmutableArray.Create(s.Name, s.Sha256, s.File ?? "-"))])],
         Subjects.Any(s => s.File is not null) ? [] : ["No --file was given: only the signature was checked."]);
 }
 
@@ -54,17 +56,20 @@ internal static class ProvenanceVerifyOperation
     {
         Name = "provenance verify",
         Summary = "Verify provenance that 'build --provenance' wrote, and that it is of the files given.",
-        Details = "Each file must be a subject by its SHA-256, under whatever name; of an image, its Authenticode digest, the Image inside, the payload "
+        Details = "Each file must be a subject by its SHA-256, under whatever name; of an image, its Authenticode digest, the Image "
+            + "inside, the payload "
             + "and the parser are computed again and compared with the subjects of its parts.",
         Body = Run,
         TypedResult = () => ProvenanceJson.Default.ProvenanceVerifyResult,
         TypedArguments = [new("PROVENANCE", "The envelope.", (o, v) => o with { Envelope = v })],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of a key that may sign provenance.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
+            new("cert", "CERT", "Certificate of a key that may sign provenance.",
+                (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),
             new("file", "FILE", "A file that it must speak of.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true),
         ],
-        Examples = [new("kexecsign provenance verify vmlinuz.efi.intoto.json --cert db.pem --file vmlinuz.efi --file vmlinuz.efi.sig", "Were these made by whom we trust, from what it says?")],
+        Examples = [new("kexecsign provenance verify vmlinuz.efi.intoto.json --cert db.pem --file vmlinuz.efi --file vmlinuz.efi.sig",
+            "Were these made by whom we trust, from what it says?")],
     };
 
     private static ProvenanceVerifyResult Run(ProvenanceVerifyOptions options, RunContext context)
@@ -79,7 +84,8 @@ internal static class ProvenanceVerifyOperation
             foreach (string file in options.Files)
                 Compare(file, subjects, files, context);
             return new(
-                options.Envelope, signer.Subject, signer.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256).ToLowerInvariant(), builder,
+                options.Envelope, signer.Subject, signer.GetCertHashString(
+                    System.Security.Cryptography.HashAlgorithmName.SHA256).ToLowerInvariant(), builder,
                 [.. subjects.Select(s => new CheckedSubject(s.Name, s.Sha256, files.GetValueOrDefault(s.Name)))]);
         }
         catch (KexecSignException refused)
@@ -88,12 +94,14 @@ internal static class ProvenanceVerifyOperation
         }
     }
 
-    private static void Compare(string path, ImmutableArray<ProvenanceSubject> subjects, Dictionary<string, string> files, RunContext context)
+    private static void Compare(string path, ImmutableArray<ProvenanceSubject> subjects, Dictionary<string, string> files,
+        RunContext context)
     {
         using FileSource source = FileSource.Open(path);
         Layout file = source.ToLayout();
         ImmutableArray<ProvenanceSubject> found = Parts(file, path, context);
-        ProvenanceSubject whole = subjects.FirstOrDefault(s => s.Sha256 == found[0].Sha256 && !s.Name.Contains('#', StringComparison.Ordinal))
+        ProvenanceSubject whole = subjects.FirstOrDefault(s => s.Sha256 == found[0].Sha256
+            && !s.Name.Contains('#', StringComparison.Ordinal))
             ?? throw VerifyErrors.ProvenanceOtherFile.With(subjects.Length, found[0].Sha256, path);
         files[whole.Name] = path;
         foreach (ProvenanceSubject part in subjects.Where(s => s.Name.StartsWith(whole.Name + "#", StringComparison.Ordinal)))

@@ -16,7 +16,8 @@ internal static class RpmIntegrity
     /// <exception cref="KexecSignException">KS3341, KS3342.</exception>
     public static void Require(RpmPackage package, RunContext context)
     {
-        foreach ((string part, bool has) in ((string, bool)[])[("main header", package.Digests.Any(d => d.OfHeader)), ("payload", package.Digests.Any(d => d.OfPayload))])
+        foreach ((string part, bool has) in ((string, bool)[])[("main header", package.Digests.Any(d => d.OfHeader)),
+            ("payload", package.Digests.Any(d => d.OfPayload))])
         {
             if (!has)
                 throw OperationErrors.RpmUndigested.With(part);

@@ -50,31 +50,38 @@ public sealed record RpmSignResult(string Signer, ImmutableArray<FileOutcome> Fi
     public override ExitCode Exit => Batch.Exit(Files);
 
     /// <inheritdoc/>
-    public override ReportView View() => BatchView.Of($"signed the files of {Files.Count(f => f.Status == FileStatus.Signed)} package(s) as {Signer}", Files);
+    public override ReportView View() => BatchView.Of(
+        $"signed the files of {Files.Count(f => f.Status == FileStatus.Signed)} package(s) as {Signer}", Files);
 }
 
-/// <summary><c>rpm sign</c>: IMA signatures of a package's files in its signature header, as <c>rpmsign --signfiles</c> puts them there.</summary>
+/// <summary>
+/// <c>rpm sign</c>: IMA signatures of a package's files in its signature header, as <c>rpmsign --signfiles</c> puts them there.
+/// </summary>
 internal static class RpmSignOperation
 {
     public static Operation<RpmSignOptions, RpmSignResult> Definition { get; } = new()
     {
         Name = "rpm sign",
         Summary = "Put IMA signatures of the files into finished RPM packages, as 'rpmsign --signfiles' does.",
-        Details = "Takes packages, folders (every .rpm below them) and quoted patterns. The digests that the package's header has of its files are signed, "
+        Details = "Takes packages, folders (every .rpm below them) and quoted patterns. The digests that the package's header has of its "
+            + "files are signed, "
             + "once header and payload are held against the package's own digests; nothing is unpacked, "
-            + "and OpenPGP signatures of the package stay valid. rpm's ima plugin sets security.ima from them on installation. Give the packages their OpenPGP signature before or after.",
+            + "and OpenPGP signatures of the package stay valid. rpm's ima plugin sets security.ima from them on installation. Give the "
+                + "packages their OpenPGP signature before or after.",
         Body = Run,
         Plan = o =>
         {
             ImmutableArray<SelectedFile> files = RpmSelection.Of(o.Files, o.FilesFrom, "rpm sign");
             return
             [
-                .. PlannedStep.Read(files.Select(f => f.Path)), .. files.SelectMany(f => PlannedStep.Sign(f.Path, o.Signing.Key, o.Signing.Certificate)),
+                .. PlannedStep.Read(files.Select(f => f.Path)),
+                .. files.SelectMany(f => PlannedStep.Sign(f.Path, o.Signing.Key, o.Signing.Certificate)),
                 .. PlannedStep.Write(BatchTargets.Of(files, o.Files, o.Output, o.InPlace)),
             ];
         },
         TypedResult = () => RpmJson.Default.RpmSignResult,
-        TypedArguments = [new("FILE", "The package, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+        TypedArguments = [new("FILE", "The package, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+            required: false, repeatable: true)],
         TypedOptions =
         [
             .. SigningOptionSpecs.KeyAndCertificate<RpmSignOptions>("", "that signs", o => o.Signing, (o, s) => o with { Signing = s }),
@@ -83,11 +90,13 @@ internal static class RpmSignOperation
             new("o", "PATH", "Output file for one package, existing folder for several.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the packages.", (o, _) => o with { InPlace = true }),
             new("replace", null, "Sign files anew that have a signature.", (o, _) => o with { Replace = true }),
-            new("skip-signed", null, "Verify signatures that are there and leave packages alone whose every file is signed by this key.", (o, _) => o with { SkipSigned = true }),
+            new("skip-signed", null, "Verify signatures that are there and leave packages alone whose every file is signed by this key.",
+                (o, _) => o with { SkipSigned = true }),
         ],
         Examples =
         [
-            new("kexecsign rpm sign RPMS --in-place --replace --skip-signed --key 'pkcs11:object=ima' --cert ima.pem", "Sign the files of all packages of a build in one login."),
+            new("kexecsign rpm sign RPMS --in-place --replace --skip-signed --key 'pkcs11:object=ima' --cert ima.pem",
+                "Sign the files of all packages of a build in one login."),
         ],
     };
 
@@ -96,14 +105,18 @@ internal static class RpmSignOperation
         ImmutableArray<SelectedFile> files = RpmSelection.Of(options.Files, options.FilesFrom, "rpm sign");
         Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace);
         SigningIdentity identity = SigningIdentity.Open("rpm sign", options.Signing, context);
-        ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign the files of", context, FileOutcome.Of, (file, commit, step, answer) =>
+        ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign the files of", context, FileOutcome.Of,
+            (file, commit, step, answer) =>
         {
             using FileSource source = file.Open();
             var package = RpmPackage.Read(source.ToLayout());
             RpmIntegrity.Require(package, context);
             bool nothing = package.Files.All(f => f.Digest.IsEmpty);
-            bool skip = nothing || (options.SkipSigned && package.IsSigned && package.Files.All(f => f.Digest.IsEmpty || Holds(f, package.Hash, identity)));
-            string note = nothing ? "has no file with content to sign" : skip ? "signed by this key already" : $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}";
+            bool skip = nothing || (options.SkipSigned && package.IsSigned
+                && package.Files.All(f => f.Digest.IsEmpty || Holds(f, package.Hash, identity)));
+            string note = nothing ? "has no file with content to sign"
+                : skip ? "signed by this key already"
+                : $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}";
             if (package.IsSigned && !skip && !options.Replace)
                 throw OperationErrors.RpmSignedAlready.With(package.Files.Count(f => !f.ImaSignature.IsEmpty), package.Files.Length);
             if (skip)
@@ -130,7 +143,8 @@ internal static class RpmSignOperation
         var written = RpmPackage.Read(output.ToLayout());
         ReadBack.RequireSame(package.Body, written.Body, "the written package's main header and payload");
         if (!written.Files.Select(Identity).SequenceEqual(package.Files.Select(Identity)))
-            throw OperationErrors.ReadBackDiffers.With("the written package's list of files", 0, package.Files.Length, written.Files.Length);
+            throw OperationErrors.ReadBackDiffers.With("the written package's list of files", 0, package.Files.Length,
+                written.Files.Length);
 
         static (string, string) Identity(RpmFile file) => (file.Path, Convert.ToHexStringLower(file.Digest.Span));
     }

@@ -46,14 +46,17 @@ internal static class RpmVerifyOperation
     {
         Name = "rpm verify",
         Summary = "Verify the IMA signatures of files in RPM packages.",
-        Details = "Each is checked against the digest that the package's header has of the file, and header and payload against the digests that the package has of them, as 'rpm -K' does. "
+        Details = "Each is checked against the digest that the package's header has of the file, and header and payload against the "
+            + "digests that the package has of them, as 'rpm -K' does. "
             + "A file with content and without a signature is refused: an appraising kernel would refuse it, too.",
         Body = Run,
         TypedResult = () => RpmJson.Default.RpmVerifyResult,
-        TypedArguments = [new("FILE", "The package, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+        TypedArguments = [new("FILE", "The package, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+            required: false, repeatable: true)],
         TypedOptions =
         [
-            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
+            new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) },
+                required: true, repeatable: true) { Trusts = [TrustRole.Ima] },
             BatchSelection.FilesFrom<RpmVerifyOptions>((o, v) => o with { FilesFrom = v }),
         ],
         Examples = [new("kexecsign rpm verify RPMS --cert ima.pem", "Check that every file of every package is signed.")],
@@ -71,7 +74,9 @@ internal static class RpmVerifyOperation
             foreach (RpmFile packed in package.Files.Where(f => !f.Digest.IsEmpty))
                 Require(packed, package, trusted);
             step.Advance(file.Length);
-            answer(new(file.Path, FileStatus.Verified) { Note = $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}" });
+            answer(new(file.Path,
+                FileStatus.Verified)
+            { Note = $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}" });
         }));
     }
 
@@ -82,6 +87,7 @@ internal static class RpmVerifyOperation
         var signature = ImaSignature.Decode(file.ImaSignature);
         X509Certificate2 signer = ImaCheck.SignerOf(signature, trusted);
         if (signature.Hash != package.Hash || !ImaCheck.HoldsBy(signer, file.Digest.ToArray(), signature))
-            throw VerifyErrors.RpmFileSignature.With(file.Path, $"{signature.KeyId:x8}", package.Hash.Name, Convert.ToHexStringLower(file.Digest.Span));
+            throw VerifyErrors.RpmFileSignature.With(file.Path, $"{signature.KeyId:x8}", package.Hash.Name,
+                Convert.ToHexStringLower(file.Digest.Span));
     }
 }

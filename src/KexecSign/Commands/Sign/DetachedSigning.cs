@@ -18,13 +18,15 @@ internal static class DetachedSigning
         Layout file = source.ToLayout();
         PendingSignature pending = PendingSignature.Prepare(
             file, identity, options.Detached ? ExistingSignatures.Replace : options.Existing, options.Fit, trailing: options.TrailingBytes);
-        if (options.TrailingBytes && PeCanonical.Violations(pending.Image, file).FirstOrDefault(v => v.Code == FormatErrors.TrailingBytes) is { } tail)
+        if (options.TrailingBytes && PeCanonical.Violations(pending.Image,
+            file).FirstOrDefault(v => v.Code == FormatErrors.TrailingBytes) is { } tail)
             context.Log.Warning($"{source.Path}: {tail.Says} They are signed, too.");
         return pending;
     }
 
     /// <summary>Signs, and writes the signature.</summary>
-    public static SignedImage Sign(FileSource source, string target, SigningIdentity identity, SignOptions options, Timestamper? timestamper, RunContext context)
+    public static SignedImage Sign(FileSource source, string target, SigningIdentity identity, SignOptions options,
+        Timestamper? timestamper, RunContext context)
     {
         PendingSignature pending;
         try

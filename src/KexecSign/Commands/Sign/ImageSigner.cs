@@ -36,7 +36,8 @@ internal sealed class ImageSigner(SigningIdentity identity, SignOptions options,
             string target = targetOf[file.Path];
             if (options.SkipSigned && OwnSignature.IsIn(source, identity, options, context))
             {
-                UntouchedFile.Leave(file, source, target, options.InPlace, Skipped(file), commit, step, answer, SignedFile.Of, context.Cancellation);
+                UntouchedFile.Leave(file, source, target, options.InPlace, Skipped(file), commit, step, answer, SignedFile.Of,
+                    context.Cancellation);
                 return;
             }
             SignedImage? image = null;

@@ -13,8 +13,8 @@ namespace KexecSign.Commands.Sign;
 internal static class OwnSignature
 {
     /// <summary>
-    /// Whether one of its signatures is by this certificate, over this digest algorithm, holds, and is as the options have it: with the table that
-    /// fits, with a timestamp. What cannot be read as an image has none: signing it will say why.
+    /// Whether one of its signatures is by this certificate, over this digest algorithm, holds, and is as the options have it: with the
+    /// table that fits, with a timestamp. What cannot be read as an image has none: signing it will say why.
     /// </summary>
     public static bool IsIn(FileSource source, SigningIdentity identity, SignOptions options, RunContext context)
     {

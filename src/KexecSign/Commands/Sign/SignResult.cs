@@ -9,7 +9,10 @@ using KexecSign.Signing;
 
 namespace KexecSign.Commands.Sign;
 
-/// <summary>An image of a batch; offsets and sizes in bytes, digests in lower-case hex. What is not known of it, because it was not signed now, is null.</summary>
+/// <summary>
+/// An image of a batch; offsets and sizes in bytes, digests in lower-case hex. What is not known of it, because it was not signed now, is
+/// null.
+/// </summary>
 /// <param name="File">The image as it was found.</param>
 /// <param name="Status">What became of it.</param>
 public sealed record SignedFile(string File, FileStatus Status) : FileOutcome(File, Status)
@@ -49,7 +52,8 @@ public sealed record SignedFile(string File, FileStatus Status) : FileOutcome(Fi
         new(file.Path, FileStatus.Signed) { Output = image.File, Digest = image.ImageDigest, Image = image };
 
     /// <summary>The outcome of an image that failed.</summary>
-    internal static new SignedFile Of(SelectedFile file, KexecSignException refused) => Failing(new SignedFile(file.Path, FileStatus.Failed), refused);
+    internal static new SignedFile Of(SelectedFile file, KexecSignException refused) =>
+        Failing(new SignedFile(file.Path, FileStatus.Failed), refused);
 }
 
 /// <summary>Result of <c>sign</c>.</summary>

@@ -28,7 +28,8 @@ internal sealed record JoinedSignatures(PeImage Image, Layout Bytes, ImmutableAr
     /// <param name="twice">Whether one that is there already is added once more, instead of being passed over.</param>
     /// <param name="context">Run context.</param>
     /// <exception cref="KexecSignException">KS10xx; of a signature, with its file, KS15xx.</exception>
-    public static JoinedSignatures Make(Layout file, ImmutableArray<FoundPkcs7> signatures, ExistingSignatures existing, bool trailing, bool twice, RunContext context)
+    public static JoinedSignatures Make(Layout file, ImmutableArray<FoundPkcs7> signatures, ExistingSignatures existing, bool trailing,
+        bool twice, RunContext context)
     {
         PeImage image = PeReader.Read(file);
         PeCanonical.Require(image, file, trailing);
@@ -41,7 +42,8 @@ internal sealed record JoinedSignatures(PeImage Image, Layout Bytes, ImmutableAr
             try
             {
                 ReadOnlyMemory<byte> pkcs7 = found.Pkcs7();
-                if (!twice && there.Any(entry => entry.Type == CertificateEntry.Pkcs7SignedData && entry.Pkcs7().Span.SequenceEqual(pkcs7.Span)))
+                if (!twice && there.Any(entry => entry.Type == CertificateEntry.Pkcs7SignedData
+                    && entry.Pkcs7().Span.SequenceEqual(pkcs7.Span)))
                     continue;
                 AuthenticodeSignature signature = SignatureFile.Require(pkcs7, image, body, context);
                 added.Add(CertificateEntry.Encode(pkcs7, CertificateEntry.SizeFor(pkcs7.Length)));

@@ -21,7 +21,8 @@ internal static class SignatureListing
     private static readonly ImmutableArray<string> Nested = ["Windows only"];
 
     /// <summary>The signatures in table order, nested ones behind the one that holds them.</summary>
-    public static ImmutableArray<ListedSignature> Of(PeImage image, Layout file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    public static ImmutableArray<ListedSignature> Of(PeImage image, Layout file, ImmutableArray<X509Certificate2> trusted,
+        RunContext context)
     {
         ReadDigests digests = ReadDigests.Of(image, file, context, []);
         return [.. WalkedSignature.Of(CertificateTable.Read(image, file)).Select(walked => Listed(walked, digests, trusted))];
@@ -40,7 +41,8 @@ internal static class SignatureListing
             ? Describe(listed, signature, digests, trusted) : listed with { ReadBy = ["nobody"], Problem = walked.Problem!.Message };
     }
 
-    private static ListedSignature Describe(ListedSignature listed, AuthenticodeSignature signature, ReadDigests digests, ImmutableArray<X509Certificate2> trusted)
+    private static ListedSignature Describe(ListedSignature listed, AuthenticodeSignature signature, ReadDigests digests,
+        ImmutableArray<X509Certificate2> trusted)
     {
         SpcIndirectData signed = signature.IndirectData;
         return listed with
@@ -53,14 +55,16 @@ internal static class SignatureListing
             LeadsTo = signature.Signer is { } leading && digests.Match(signed.Hash, signed.Digest.Span) && signature.SignaturesHold()
                 ? CertificateTrust.Find(leading, signature.Certificates, trusted)?.Subject : null,
             Signer = signature.Signer is { } signer ? Describe(signer) : null,
-            Chain = [.. signature.Certificates.Where(c => signature.Signer is null || !c.RawDataMemory.Span.SequenceEqual(signature.Signer.RawDataMemory.Span)).Select(Describe)],
+            Chain = [.. signature.Certificates.Where(c => signature.Signer is null
+                || !c.RawDataMemory.Span.SequenceEqual(signature.Signer.RawDataMemory.Span)).Select(Describe)],
             SigningTime = signature.SigningTime,
             Timestamps = [.. signature.TimestampTokens.Select(TimeOf).OfType<DateTimeOffset>()],
         };
     }
 
     private static ListedSigner Describe(X509Certificate2 certificate) => new(
-        certificate.Subject, certificate.Issuer, certificate.SerialNumber, certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
+        certificate.Subject, certificate.Issuer, certificate.SerialNumber,
+        certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
         new(certificate.NotBefore.ToUniversalTime()), new(certificate.NotAfter.ToUniversalTime()));
 
     private static DateTimeOffset? TimeOf(ReadOnlyMemory<byte> token) =>

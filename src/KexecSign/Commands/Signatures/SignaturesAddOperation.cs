@@ -52,7 +52,8 @@ internal static class SignaturesAddOperation
     {
         Name = "signatures add",
         Summary = "Put a detached signature into an image.",
-        Details = "The signature must be over this image and must hold by the certificate in it; another one is refused and nothing is written. "
+        Details = "The signature must be over this image and must hold by the certificate in it; another one is refused and nothing is "
+            + "written. "
             + "Signatures that are there stay in front, unless --replace or --prepend says otherwise.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read([o.File, .. o.Signatures]), .. PlannedStep.Write(Target(o).Path)],
@@ -60,13 +61,16 @@ internal static class SignaturesAddOperation
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
         TypedOptions =
         [
-            new("signature", "FILE", "The signature: PKCS#7 in DER or PEM.", (o, v) => o with { Signatures = o.Signatures.Add(v) }, required: true, repeatable: true),
+            new("signature", "FILE", "The signature: PKCS#7 in DER or PEM.", (o, v) => o with { Signatures = o.Signatures.Add(v) },
+                required: true, repeatable: true),
             .. SigningOptionSpecs.Existing<SignaturesAddOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
-            new("trailing-bytes", null, "Let bytes behind the last section pass, which the signature covers.", (o, _) => o with { TrailingBytes = true }),
+            new("trailing-bytes", null, "Let bytes behind the last section pass, which the signature covers.",
+                (o, _) => o with { TrailingBytes = true }),
             new("o", "PATH", "Output file.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
         ],
-        Examples = [new("kexecsign signatures add vmlinuz.efi --signature vmlinuz.p7 -o vmlinuz.signed.efi", "Attach what a signing service gave back.")],
+        Examples = [new("kexecsign signatures add vmlinuz.efi --signature vmlinuz.p7 -o vmlinuz.signed.efi",
+            "Attach what a signing service gave back.")],
     };
 
     private static SignaturesAddResult Run(SignaturesAddOptions options, RunContext context)

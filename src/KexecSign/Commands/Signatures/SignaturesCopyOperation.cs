@@ -58,8 +58,10 @@ internal static class SignaturesCopyOperation
     {
         Name = "signatures copy",
         Summary = "Copy signatures from one image to another with the same digest.",
-        Details = "For a signer that gives back two files: Microsoft signs one with its keys of 2011 and one with those of 2023. Each signature must be over "
-            + "the image that gets it, and hold by the certificate in it; otherwise nothing is written. One that is there already is passed over. "
+        Details = "For a signer that gives back two files: Microsoft signs one with its keys of 2011 and one with those of 2023. Each "
+            + "signature must be over "
+            + "the image that gets it, and hold by the certificate in it; otherwise nothing is written. One that is there already is "
+                + "passed over. "
             + "Those that are there stay in front, unless --replace or --prepend says otherwise.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.From, o.File), .. PlannedStep.Write(Target(o).Path)],
@@ -68,13 +70,16 @@ internal static class SignaturesCopyOperation
         TypedOptions =
         [
             new("from", "FILE", "The image that has them.", (o, v) => o with { From = v }, required: true),
-            new("index", "N", "Which one, as 'signatures list' counts them; without it all.", (o, v) => o with { Indexes = o.Indexes.Add(OptionValues.Number("index", v)) }, repeatable: true),
+            new("index", "N", "Which one, as 'signatures list' counts them; without it all.",
+                (o, v) => o with { Indexes = o.Indexes.Add(OptionValues.Number("index", v)) }, repeatable: true),
             .. SigningOptionSpecs.Existing<SignaturesCopyOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
-            new("trailing-bytes", null, "Let bytes behind the last section pass, which the signatures cover.", (o, _) => o with { TrailingBytes = true }),
+            new("trailing-bytes", null, "Let bytes behind the last section pass, which the signatures cover.",
+                (o, _) => o with { TrailingBytes = true }),
             new("o", "PATH", "Output file.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
         ],
-        Examples = [new("kexecsign signatures copy --from shimx64.2023.efi shimx64.2011.efi -o shimx64.efi", "One shim for old firmware and new.")],
+        Examples = [new("kexecsign signatures copy --from shimx64.2023.efi shimx64.2011.efi -o shimx64.efi",
+            "One shim for old firmware and new.")],
     };
 
     private static SignaturesCopyResult Run(SignaturesCopyOptions options, RunContext context)

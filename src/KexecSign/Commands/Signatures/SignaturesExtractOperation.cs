@@ -53,7 +53,8 @@ internal static class SignaturesExtractOperation
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
         TypedOptions =
         [
-            new("index", "N", "Which one, as 'signatures list' counts them.", (o, v) => o with { Index = OptionValues.Number("index", v) }, "0"),
+            new("index", "N", "Which one, as 'signatures list' counts them.", (o, v) => o with { Index = OptionValues.Number("index", v) },
+                "0"),
             new("pem", null, "Write PEM.", (o, _) => o with { Pem = true }),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
         ],
@@ -71,7 +72,8 @@ internal static class SignaturesExtractOperation
                 throw OperationErrors.ExtractedIndexMissing.With(entries.Length, options.Index);
             ReadOnlyMemory<byte> pkcs7 = entries[options.Index].Pkcs7();
             string path = options.Output ?? throw OperationErrors.NoOutput.With(1);
-            WrittenFile written = WrittenFile.Write(Layout.Of(options.Pem ? SignatureFile.Pem(pkcs7.Span) : pkcs7), path, [options.File], context);
+            WrittenFile written = WrittenFile.Write(Layout.Of(options.Pem ? SignatureFile.Pem(pkcs7.Span) : pkcs7), path, [options.File],
+                context);
             return new(path, written.Size, written.Sha256, options.Index);
         }
         catch (KexecSignException refused)

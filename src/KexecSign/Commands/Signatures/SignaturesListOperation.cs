@@ -63,15 +63,18 @@ internal static class SignaturesListOperation
     {
         Name = "signatures list",
         Summary = "List the signatures of an image and who will look at each.",
-        Details = "The kernel reads only the first entry of the certificate table, and so does some firmware. Signatures nested in another one are read by "
+        Details = "The kernel reads only the first entry of the certificate table, and so does some firmware. Signatures nested in "
+            + "another one are read by "
             + "Windows only. Says nothing of what a consumer would do; 'verify' does.",
         Body = Run,
         TypedResult = () => SignaturesJson.Default.SignaturesListResult,
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
         TypedOptions =
         [
-            new("cert", "CERT", "Say which signatures hold and lead to this certificate, whatever consumers ask besides.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
-            new("signature", "FILE", "List this detached PKCS#7 (DER or PEM) in the place of those that the image carries.", (o, v) => o with { Signature = v }),
+            new("cert", "CERT", "Say which signatures hold and lead to this certificate, whatever consumers ask besides.",
+                (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
+            new("signature", "FILE", "List this detached PKCS#7 (DER or PEM) in the place of those that the image carries.",
+                (o, v) => o with { Signature = v }),
         ],
         Examples = [new("kexecsign signatures list vmlinuz.efi", "Show signers, issuers, digests and dates of every signature.")],
     };
@@ -81,7 +84,8 @@ internal static class SignaturesListOperation
         using FileSource source = FileSource.Open(options.File);
         try
         {
-            ImmutableArray<X509Certificate2> trusted = [.. options.Certificates.SelectMany(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation))];
+            ImmutableArray<X509Certificate2> trusted =
+                [.. options.Certificates.SelectMany(c => context.Keyring.OpenCertificates(c, new PinOptions(), context.Cancellation))];
             Layout file = options.Signature is null ? source.ToLayout() : SignatureFile.Attached(source.ToLayout(), options.Signature);
             return new(options.File, SignatureListing.Of(PeReader.Read(file), file, trusted, context));
         }

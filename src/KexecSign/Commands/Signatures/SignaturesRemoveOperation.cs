@@ -28,7 +28,10 @@ public sealed record SignaturesRemoveOptions
     /// <summary>Whether bytes behind the last section are let pass, and stay.</summary>
     public bool TrailingBytes { get; init; }
 
-    /// <summary>What stands in the checksum field afterwards: <c>zero</c> or <c>computed</c>; null for what the image had before it was signed, as far as can be known.</summary>
+    /// <summary>
+    /// What stands in the checksum field afterwards: <c>zero</c> or <c>computed</c>; null for what the image had before it was signed, as
+    /// far as can be known.
+    /// </summary>
     public string? CheckSum { get; init; }
 
     /// <summary>Output file.</summary>
@@ -63,18 +66,24 @@ internal static class SignaturesRemoveOperation
     {
         Name = "signatures remove",
         Summary = "Remove signatures from an image, by index or all.",
-        Details = "What stays keeps its bytes and its order, so that a signature that was second becomes the one that the kernel reads. Removing all gives "
-            + "back the image as it was before signing; only zeros that 'sign --fit' padded it with remain. sbsign, pesign and osslsigncode write a "
-            + "checksum where there was none: with its last signature a kernel loses it, since a kernel's build leaves none; other files keep a true one.",
+        Details = "What stays keeps its bytes and its order, so that a signature that was second becomes the one that the kernel reads. "
+            + "Removing all gives "
+            + "back the image as it was before signing; only zeros that 'sign --fit' padded it with remain. sbsign, pesign and "
+                + "osslsigncode write a "
+            + "checksum where there was none: with its last signature a kernel loses it, since a kernel's build leaves none; other files "
+                + "keep a true one.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => SignaturesJson.Default.SignaturesRemoveResult,
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
         TypedOptions =
         [
-            new("index", "N", "Which one, as 'signatures list' counts them.", (o, v) => o with { Indexes = o.Indexes.Add(OptionValues.Number("index", v)) }, repeatable: true),
+            new("index", "N", "Which one, as 'signatures list' counts them.",
+                (o, v) => o with { Indexes = o.Indexes.Add(OptionValues.Number("index", v)) }, repeatable: true),
             new("all", null, "All of them, even when the table is damaged.", (o, _) => o with { All = true }),
-            new("trailing-bytes", null, "Let bytes behind the last section pass; they stay, with up to 7 zeros that the signer put behind them.", (o, _) => o with { TrailingBytes = true }),
+            new("trailing-bytes", null,
+                "Let bytes behind the last section pass; they stay, with up to 7 zeros that the signer put behind them.", (o, _) =>
+                o with { TrailingBytes = true }),
             new("checksum", "WHAT", "What the checksum field holds afterwards, for files where the rule above is wrong.",
                 (o, v) => o with { CheckSum = OptionValues.Choice("checksum", v, CheckSums) }, choices: CheckSums),
             new("o", "PATH", "Output file.", (o, v) => o with { Output = v }),
@@ -82,9 +91,11 @@ internal static class SignaturesRemoveOperation
         ],
         Examples =
         [
-            new("kexecsign signatures remove vmlinuz.efi --index 0 -o vmlinuz.second.efi", "Drop the first signature; the second moves to its place."),
+            new("kexecsign signatures remove vmlinuz.efi --index 0 -o vmlinuz.second.efi",
+                "Drop the first signature; the second moves to its place."),
             new("kexecsign signatures remove vmlinuz.efi --all --in-place", "Make it an unsigned image again."),
-            new("kexecsign signatures remove grubx64.efi.signed --all --checksum zero -o grubx64.efi", "The same for a file that was built without a checksum."),
+            new("kexecsign signatures remove grubx64.efi.signed --all --checksum zero -o grubx64.efi",
+                "The same for a file that was built without a checksum."),
         ],
     };
 
@@ -127,7 +138,8 @@ internal static class SignaturesRemoveOperation
         if (options.All)
             return (RemoveAll(image, file), Count(image, file), 0);
         ImmutableHashSet<int> indexes = [.. options.Indexes];
-        return (CertificateTable.Remove(image, file, indexes, options.TrailingBytes), indexes.Count, CertificateTable.Read(image, file).Length - indexes.Count);
+        return (CertificateTable.Remove(image, file, indexes, options.TrailingBytes), indexes.Count,
+            CertificateTable.Read(image, file).Length - indexes.Count);
     }
 
     // What is damaged is to go anyway. A table that is cut ends where the file does; one that is gone as a whole, or said to be where

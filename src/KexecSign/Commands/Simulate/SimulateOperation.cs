@@ -23,7 +23,8 @@ internal static class SimulateOperation
     {
         Name = "simulate",
         Summary = "Run the kexec BPF parser of an image as a kernel would, without one.",
-        Details = "What is embedded is run: the light skeleton's loader, then the parser, at every level of nesting, with the kernel's limits. "
+        Details = "What is embedded is run: the light skeleton's loader, then the parser, at every level of nesting, with the kernel's "
+            + "limits. "
             + "The kernel that comes out must be the one that is packed. Signatures are not looked at; 'kexecsign verify' does that. "
             + "The trace shows every packet, and a fault its instruction and source line.",
         Body = Run,
@@ -33,18 +34,22 @@ internal static class SimulateOperation
         TypedOptions =
         [
             new("image", "FILE", "The image or envelope that a parser ELF takes apart.", (o, v) => o with { Image = v }),
-            new("abi", "SERIES", "Series of the kernel; without it that of the parser.", (o, v) => o with { Abi = ParserSeries.Named(Known("abi", v, ParserSeries.Words))!.Abi },
+            new("abi", "SERIES", "Series of the kernel; without it that of the parser.",
+                (o, v) => o with { Abi = ParserSeries.Named(Known("abi", v, ParserSeries.Words))!.Abi },
                 choices: ParserSeries.Words),
             new("initrd", "FILE", "The caller's initrd, for images that bring none.", (o, v) => o with { Initrd = v }),
             new("cmdline", "TEXT", "The caller's command line, for images that bring none.", (o, v) => o with { CommandLine = v }),
             new("page-size", "BYTES", "Page size of the kernel; without it the largest that the image's architecture has.",
-                (o, v) => o with { PageSize = int.Parse(Known("page-size", v, PageSizes), CultureInfo.InvariantCulture) }, choices: PageSizes),
+                (o, v) => o with { PageSize = int.Parse(Known("page-size", v, PageSizes), CultureInfo.InvariantCulture) },
+                choices: PageSizes),
             new("o", "DIR", "Folder for kernel, initrd and cmdline; without it nothing is written.", (o, v) => o with { Output = v }),
         ],
         Examples =
         [
-            new("kexecsign simulate vmlinuz.efi -o result", "Run the parser in vmlinuz.efi and write the kernel that it gives to result/kernel."),
-            new("kexecsign simulate zboot.bpf --image image.elf", "Would a v7 kernel get kernel, initrd and command line out of image.elf?"),
+            new("kexecsign simulate vmlinuz.efi -o result",
+                "Run the parser in vmlinuz.efi and write the kernel that it gives to result/kernel."),
+            new("kexecsign simulate zboot.bpf --image image.elf",
+                "Would a v7 kernel get kernel, initrd and command line out of image.elf?"),
         ],
     };
 
@@ -81,7 +86,8 @@ internal static class SimulateOperation
             PageSize = outcome.PageSize,
             Errno = result.Errno.ToString(),
             Fault = result.Fault is { } fault
-                ? new(fault.Rule.Id, fault.Says, fault.Mend, fault.At?.Program, fault.At?.Instruction, fault.At?.Disassembly, fault.At?.Source)
+                ? new(fault.Rule.Id, fault.Says, fault.Mend, fault.At?.Program, fault.At?.Instruction, fault.At?.Disassembly,
+                    fault.At?.Source)
                 : null,
             Kernel = Part(result.Kernel, written.GetValueOrDefault("kernel")),
             PackedSha256 = outcome.PackedSha256,
@@ -110,7 +116,8 @@ internal static class SimulateOperation
         }
         string[] inputs = [.. new[] { options.File, options.Image, options.Initrd }.OfType<string>()];
         using var files = new StagedFiles(inputs);
-        foreach ((string path, ReadOnlyMemory<byte>? bytes) in Results(options.Output!).Zip([result.Kernel, result.Initrd, result.CommandLine]))
+        foreach ((string path, ReadOnlyMemory<byte>? bytes) in Results(options.Output!)
+            .Zip([result.Kernel, result.Initrd, result.CommandLine]))
         {
             if (bytes is null)
                 continue;
@@ -121,7 +128,8 @@ internal static class SimulateOperation
         return written;
     }
 
-    private static string[] Results(string folder) => [Path.Combine(folder, "kernel"), Path.Combine(folder, "initrd"), Path.Combine(folder, "cmdline")];
+    private static string[] Results(string folder) =>
+        [Path.Combine(folder, "kernel"), Path.Combine(folder, "initrd"), Path.Combine(folder, "cmdline")];
 
     private static SimulatedPart? Part(ReadOnlyMemory<byte>? bytes, string? file) =>
         bytes is { } content ? new(file, content.Length, Convert.ToHexStringLower(SHA256.HashData(content.Span))) : null;

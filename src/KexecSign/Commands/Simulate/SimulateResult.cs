@@ -82,7 +82,10 @@ public sealed record SimulateResult : OperationResult
                 ("parsers", Parsers.IsEmpty ? null : string.Join(", then ", Parsers)),
                 ("kexec_file_load", Errno),
                 ("why", Fault is null ? null : $"{Fault.Code}: {Fault.Reason}"),
-                ("where", Fault?.Program is null ? null : string.Create(CultureInfo.InvariantCulture, $"{Fault.Program} instruction {Fault.Instruction} '{Fault.Disassembly}'")),
+                ("where", Fault?.Program is null
+                    ? null
+                    : string.Create(CultureInfo.InvariantCulture,
+                        $"{Fault.Program} instruction {Fault.Instruction} '{Fault.Disassembly}'")),
                 ("source", Fault?.Source),
                 ("mend", Fault?.Mend),
                 ("kernel", Show(Kernel)),
@@ -94,5 +97,6 @@ public sealed record SimulateResult : OperationResult
         ],
         Notes);
 
-    private static string? Show(SimulatedPart? part) => part is null ? null : $"{part.File}{(part.File is null ? "" : ", ")}{part.Size} bytes, sha256 {part.Sha256}";
+    private static string? Show(SimulatedPart? part) =>
+        part is null ? null : $"{part.File}{(part.File is null ? "" : ", ")}{part.Size} bytes, sha256 {part.Sha256}";
 }

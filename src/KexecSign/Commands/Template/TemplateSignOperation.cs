@@ -12,16 +12,20 @@ internal static class TemplateSignOperation
     {
         Name = "template sign",
         Summary = "Sign what a Debian *-signed-template package lists, as Debian's code signing service does.",
-        Details = "Reads the template's files.json and writes a detached signature for each file, DIR/PACKAGE/PATH.sig: that folder is what the "
-            + "template's source expects as debian/signatures. The unsigned packages are taken unpacked (FOLDER/PACKAGE) or as .deb files, which "
-            + "dpkg-deb opens. All files must be there before the first is signed; the token is logged in to once; each signature appears whole or "
+        Details = "Reads the template's files.json and writes a detached signature for each file, DIR/PACKAGE/PATH.sig: that folder is "
+            + "what the "
+            + "template's source expects as debian/signatures. The unsigned packages are taken unpacked (FOLDER/PACKAGE) or as .deb "
+                + "files, which "
+            + "dpkg-deb opens. All files must be there before the first is signed; the token is logged in to once; each signature "
+                + "appears whole or "
             + "not at all. When some files fail the others are signed and the exit code is 3.",
         Body = Run,
         Plan = Plan,
         TypedResult = () => TemplateJson.Default.TemplateSignResult,
         TypedArguments =
         [
-            new("TEMPLATE", "The unpacked template package, the folder of its files.json, or that file.", (o, v) => o with { Template = v }),
+            new("TEMPLATE", "The unpacked template package, the folder of its files.json, or that file.",
+                (o, v) => o with { Template = v }),
         ],
         TypedOptions =
         [
@@ -65,7 +69,9 @@ internal static class TemplateSignOperation
 
     private static IEnumerable<PlannedStep> Sign(TemplateSignOptions options, TemplateEntry entry)
     {
-        SigningOptions signing = entry.Kind == TemplateKind.LinuxModule && options.Module.Key is not null ? options.Module : options.Signing;
+        SigningOptions signing = entry.Kind == TemplateKind.LinuxModule && options.Module.Key is not null
+            ? options.Module
+            : options.Signing;
         return PlannedStep.Sign(Shown(entry), signing.Key, signing.Certificate);
     }
 

@@ -89,7 +89,10 @@ internal sealed class TemplateSigner(TemplateSources sources, TemplateSigners si
         var signer = SignerName.ByIssuer(identity.Certificate);
         byte[] pkcs7 = ModuleSignature.Make(module, digest, identity, signer, signed.File, context);
         if (module.Compression != ModuleCompression.None)
-            signed = signed with { Note = $"{signed.Note}, {module.Note}: 'sign-file -s' does not open it, 'module sign --signature' does" };
+            signed = signed with
+            {
+                Note = $"{signed.Note}, {module.Note}: 'sign-file -s' does not open it, 'module sign --signature' does",
+            };
         return (signed with { Digest = Convert.ToHexStringLower(digest) }, pkcs7);
     }
 }

@@ -39,7 +39,8 @@ internal sealed class TestsetKeys
                 ? (new DateTimeOffset(2001, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2002, 1, 1, 0, 0, 0, TimeSpan.Zero))
                 : (now.AddDays(-1), now.AddYears(10));
             using var rsa = RSA.Create(name switch { "rsa3072" => 3072, "rsa4096" => 4096, _ => 2048 });
-            Write(folder, name, rsa.ExportPkcs8PrivateKeyPem(), new CertificateRequest(Subject(name), rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), from, to);
+            Write(folder, name, rsa.ExportPkcs8PrivateKeyPem(),
+                new CertificateRequest(Subject(name), rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), from, to);
         }
         return new(folder);
     }
@@ -63,12 +64,18 @@ internal sealed class TestsetKeys
 
     /// <summary>Opens a key and its certificate.</summary>
     public SigningIdentity Open(string name, RunContext context, string? digest = null) => SigningIdentity.Open(
-        "testset", new() { Key = Path.Combine(_folder, name + ".key"), Certificate = Path.Combine(_folder, name + ".pem"), Digest = digest }, context);
+        "testset", new()
+        {
+            Key = Path.Combine(_folder, name + ".key"),
+            Certificate = Path.Combine(_folder, name + ".pem"),
+            Digest = digest,
+        }, context);
 
     /// <summary>Writes what firmware has to enrol: certificates in DER, db and dbx as lists.</summary>
     public void WriteEnrolment(RunContext context)
     {
-        var certificates = Names.ToDictionary(n => n, n => X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(_folder, n + ".pem"))), StringComparer.Ordinal);
+        var certificates = Names.ToDictionary(n => n,
+            n => X509Certificate2.CreateFromPem(File.ReadAllText(Path.Combine(_folder, n + ".pem"))), StringComparer.Ordinal);
         foreach ((string name, X509Certificate2 certificate) in certificates)
             Write(name + ".der", certificate.RawData);
         Write("db.esl", SignatureList.EncodeAll(Names[..^3].Select(n => SignatureList.Of(certificates[n], Owner))));
@@ -86,7 +93,8 @@ internal sealed class TestsetKeys
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         string keyFile = Path.Combine(folder, name + ".key");
-        using (var stream = new FileStream(keyFile, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = KeyMode }))
+        using (var stream = new FileStream(keyFile,
+            new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = KeyMode }))
             stream.Write(System.Text.Encoding.ASCII.GetBytes(key + "\n"));
         using X509Certificate2 certificate = request.CreateSelfSigned(from, to);
         File.WriteAllText(Path.Combine(folder, name + ".pem"), certificate.ExportCertificatePem() + "\n");

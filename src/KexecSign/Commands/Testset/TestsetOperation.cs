@@ -19,25 +19,32 @@ internal static class TestsetOperation
     {
         Name = "testset",
         Summary = "Make right and wrong images from one kernel, with the verdict that firmware, kexec and IMA must give on each.",
-        Details = "The folder is for those who test firmware, kernels, kexec-tools or verifiers: expected.json holds verdicts and error numbers, "
+        Details = "The folder is for those who test firmware, kernels, kexec-tools or verifiers: expected.json holds verdicts and error "
+            + "numbers, "
             + "run.sh asks the running kernel, and neither needs KexecSign. Images are kept as recipes, which unpack.sh follows, "
-            + "so that the set stays a few times as large as the kernel. Its keys are made for it and lie in it; with --keys the same set is made again, byte for byte.",
+            + "so that the set stays a few times as large as the kernel. Its keys are made for it and lie in it; with --keys the same "
+                + "set is made again, byte for byte.",
         Body = Run,
         RunsPrograms = true,
-        Plan = o => [.. PlannedStep.Read(o.Image, o.Kit, o.Stub, o.Keys), new("run", "objcopy and ld, twice"), .. PlannedStep.Write(o.Output)],
+        Plan = o => [.. PlannedStep.Read(o.Image, o.Kit, o.Stub, o.Keys), new("run", "objcopy and ld, twice"),
+            .. PlannedStep.Write(o.Output)],
         TypedResult = () => TestsetJson.Default.TestsetResult,
         TypedOptions =
         [
-            new("image", "FILE", "The kernel: an arm64 Image without a signature; small ones give small sets.", (o, v) => o with { Image = v }, required: true),
+            new("image", "FILE", "The kernel: an arm64 Image without a signature; small ones give small sets.",
+                (o, v) => o with { Image = v }, required: true),
             new("kit", "FILE", "A kit from 'zboot kit'.", (o, v) => o with { Kit = v }, required: true),
-            new("stub", "FILE", "An EFI stub for arm64, such as systemd's linuxaa64.efi.stub: the set then has unified kernel images, too.", (o, v) => o with { Stub = v }),
+            new("stub", "FILE",
+                "An EFI stub for arm64, such as systemd's linuxaa64.efi.stub: the set then has unified kernel images, too.", (o, v) =>
+                o with { Stub = v }),
             new("keys", "DIR", "The keys/ folder of an earlier set; without it keys are made.", (o, v) => o with { Keys = v }),
             new("o", "DIR", "The folder to make.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples =
         [
             new("kexecsign testset --image Image --kit linux.kit -o testset", "Make a set with keys of its own."),
-            new("kexecsign testset --image Image --kit linux.kit --stub linuxaa64.efi.stub -o testset", "Make a set with unified kernel images, too."),
+            new("kexecsign testset --image Image --kit linux.kit --stub linuxaa64.efi.stub -o testset",
+                "Make a set with unified kernel images, too."),
             new("kexecsign testset --image Image --kit linux.kit --keys testset/keys -o again", "Make the same set once more."),
         ],
     };
@@ -46,7 +53,8 @@ internal static class TestsetOperation
     {
         string image = options.Image ?? throw OperationErrors.OptionMissing.With("testset", new NamedOption("image"));
         string kitFile = options.Kit ?? throw OperationErrors.OptionMissing.With("testset", new NamedOption("kit"));
-        string output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Output ?? throw OperationErrors.OptionMissing.With("testset", new NamedOption("o"))));
+        string output = Path.TrimEndingDirectorySeparator(
+            Path.GetFullPath(options.Output ?? throw OperationErrors.OptionMissing.With("testset", new NamedOption("o"))));
         using FileSource source = FileSource.Open(image);
         Layout kernel = Checked(source);
         ZbootKit kit = ZbootKit.Open(kitFile);

@@ -44,7 +44,9 @@ public sealed record TestsetImage(string File, string What, long Size, string Sh
     /// <summary>The same where signatures are not enforced: without Secure Boot.</summary>
     public ExpectedVerdict? KexecUnenforced { get; init; }
 
-    /// <summary>IMA with <c>appraise func=KEXEC_KERNEL_CHECK appraise_type=imasig|modsig</c>, without Secure Boot, keys/ima.pem in .ima.</summary>
+    /// <summary>
+    /// IMA with <c>appraise func=KEXEC_KERNEL_CHECK appraise_type=imasig|modsig</c>, without Secure Boot, keys/ima.pem in .ima.
+    /// </summary>
     public ExpectedVerdict? Ima { get; init; }
 
     /// <summary>A kernel of the kexec BPF series, looking for a parser.</summary>
@@ -72,7 +74,8 @@ public sealed record TestsetResult(string Folder, long Bytes, long UnpackedBytes
             new("", ["image", "firmware", "kexec", "IMA", "what"],
                 [.. Images.Select(i => ImmutableArray.Create(i.File, $"{i.Firmware}", $"{i.Kexec}", $"{i.Ima}", i.What))]),
         ],
-        ["Put the images together with unpack.sh, there; README.md says the rest. The keys in it are for tests: trust them on no real machine."]);
+        ["Put the images together with unpack.sh, there; README.md says the rest. The keys in it are for tests: trust them on no real "
+            + "machine."]);
 }
 
 /// <summary>The document in a test set.</summary>

@@ -12,7 +12,8 @@ internal static class TestsetTexts
         var text = new StringBuilder("# file\tfirmware\tkexec\tkexec-unenforced\tima\txattr\n");
         foreach (TestsetImage image in images)
         {
-            text.AppendJoin('\t', image.File, image.Firmware, Or(image.KexecOfFile ?? image.Kexec), Or(image.KexecUnenforced), Or(image.Ima), image.Xattr ?? "-");
+            text.AppendJoin('\t', image.File, image.Firmware, Or(image.KexecOfFile ?? image.Kexec), Or(image.KexecUnenforced),
+                Or(image.Ima), image.Xattr ?? "-");
             text.Append('\n');
         }
         return text.ToString();
@@ -28,7 +29,8 @@ internal static class TestsetTexts
             text.Append($"| {image.File["images/".Length..]} | {image.Firmware} | {Kexec(image)} | {image.Ima} | {image.What} |\n");
         return text.ToString();
 
-        static string Kexec(TestsetImage image) => image.KexecOfFile is null ? $"{image.Kexec}" : $"{image.Kexec}; {image.KexecOfFile} as it is";
+        static string Kexec(TestsetImage image) =>
+            image.KexecOfFile is null ? $"{image.Kexec}" : $"{image.Kexec}; {image.KexecOfFile} as it is";
     }
 
     private const string Introduction = """

@@ -32,23 +32,27 @@ internal sealed class TestsetWorkshop(Layout kernel, ZbootKit kit, TestsetKeys k
     {
         SigningIdentity identity = Signer(key, digest);
         PendingSignature pending = PendingSignature.Prepare(image, identity, ExistingSignatures.Prepend, fit);
-        byte[] hash = LayoutPass.Finish(LayoutPass.Run(pending.Body, null, [pending.ImageHash], SilentLog.Instance, context.Cancellation))[0];
+        byte[] hash = LayoutPass.Finish(LayoutPass.Run(pending.Body, null, [pending.ImageHash], SilentLog.Instance, context.Cancellation))[
+            0];
         byte[] signature = identity.Key.SignHash(pending.ToBeSigned(hash), identity.Hash, context.Cancellation);
         return pending.Body.Append(pending.Complete(signature));
     }
 
     /// <summary>
-    /// An image with gaps, signed as firmware and kernel hash it. What is in the gaps is in no hash, which is why signing refuses such images.
+    /// An image with gaps, signed as firmware and kernel hash it. What is in the gaps is in no hash, which is why signing refuses such
+    /// images.
     /// </summary>
     public Layout SignSections(Layout image, string key)
     {
         SigningIdentity identity = Signer(key, null);
         PeImage headers = PeReader.Read(image);
-        byte[] content = new SpcIndirectData(identity.Hash, AuthenticodeDigest.Compute(image, AuthenticodeDigest.SectionRanges(headers), identity.Hash)).Encode();
+        byte[] content = new SpcIndirectData(identity.Hash,
+            AuthenticodeDigest.Compute(image, AuthenticodeDigest.SectionRanges(headers), identity.Hash)).Encode();
         SignedAttributes attributes = SignedAttributes.For(content, identity.Hash, "KexecSign");
         byte[] signature = identity.Key.SignHash(attributes.Hash(identity.Hash), identity.Hash, context.Cancellation);
         byte[] pkcs7 = AuthenticodeSignedData.Encode(content, attributes, identity.Hash, identity.Certificates, identity.Scheme, signature);
-        return CertificateTable.Attach(headers, image, CertificateTable.Encode([CertificateEntry.Encode(pkcs7, CertificateEntry.SizeFor(pkcs7.Length))]));
+        return CertificateTable.Attach(headers, image,
+            CertificateTable.Encode([CertificateEntry.Encode(pkcs7, CertificateEntry.SizeFor(pkcs7.Length))]));
     }
 
     /// <summary>A value of <c>security.ima</c> that signs a file.</summary>
@@ -56,8 +60,10 @@ internal sealed class TestsetWorkshop(Layout kernel, ZbootKit kit, TestsetKeys k
     {
         SigningIdentity identity = Signer(key, digest);
         byte[] hash = Hash(file, identity.Hash);
-        byte[] signature = identity.Key.SignHash(ImaSignature.ToBeSigned(ImaSignature.Digsig, 2, identity.Hash, hash), identity.Hash, context.Cancellation);
-        return new ImaSignature(ImaSignature.Digsig, 2, identity.Hash, ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(identity.Certificate)), signature).Encode();
+        byte[] signature = identity.Key.SignHash(ImaSignature.ToBeSigned(ImaSignature.Digsig, 2, identity.Hash, hash), identity.Hash,
+            context.Cancellation);
+        return new ImaSignature(ImaSignature.Digsig, 2, identity.Hash, ImaSignature.KeyIdOf(SubjectKeyIdentifier.Of(identity.Certificate)),
+            signature).Encode();
     }
 
     /// <summary>A value of <c>security.ima</c> that only holds a file's SHA-256 (IMA_XATTR_DIGEST_NG).</summary>

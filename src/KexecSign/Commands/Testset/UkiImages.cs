@@ -5,7 +5,9 @@ using KexecSign.Simulation.Answers;
 
 namespace KexecSign.Commands.Testset;
 
-/// <summary>Unified kernel images around the kernel, right and wrong: firmware judges them whole, kexec what user space takes out of .linux.</summary>
+/// <summary>
+/// Unified kernel images around the kernel, right and wrong: firmware judges them whole, kexec what user space takes out of .linux.
+/// </summary>
 internal static class UkiImages
 {
     // The COFF header's pointer to symbols, and their number, 4 bytes each.
@@ -13,14 +15,16 @@ internal static class UkiImages
 
     private static readonly byte[] Nop = [0x1F, 0x20, 0x03, 0xD5];
 
-    private static readonly ExpectedVerdict Yes = ExpectedVerdict.Accepts, No = ExpectedVerdict.Refuses, Unsigned = ExpectedVerdict.With(KernelErrno.ENODATA);
+    private static readonly ExpectedVerdict Yes = ExpectedVerdict.Accepts, No = ExpectedVerdict.Refuses,
+        Unsigned = ExpectedVerdict.With(KernelErrno.ENODATA);
 
     /// <summary>The images.</summary>
     /// <param name="workshop">Keys and kernel.</param>
     /// <param name="stub">systemd's EFI stub, or another.</param>
     public static IEnumerable<TestsetCase> All(TestsetWorkshop workshop, Layout stub)
     {
-        Layout uki = Assemble(stub, workshop.Kernel), signed = workshop.Sign(uki, "db"), inside = Assemble(stub, workshop.Sign(workshop.Kernel, "db", fit: true));
+        Layout uki = Assemble(stub, workshop.Kernel), signed = workshop.Sign(uki, "db"),
+            inside = Assemble(stub, workshop.Sign(workshop.Kernel, "db", fit: true));
         yield return Case("unsigned", "No signature.", uki, No, Unsigned);
         yield return Case("signed", "Signed by db outside only.", signed, Yes, Unsigned);
         yield return Case("signed-inside", "Only the kernel in .linux is signed by db.", inside, No, Yes);
@@ -47,18 +51,21 @@ internal static class UkiImages
         PeImage image = PeReader.Read(stub);
         Layout cut = stub.Slice(0, image.SectionsEnd).Overwrite(image.HeaderOffset + SymbolsInHeader, new byte[8]);
         byte[] behind = stub.ReadBytes(image.SectionTableEnd, image.SizeOfHeaders - image.SectionTableEnd);
-        bool filling = behind.Length % Nop.Length == 0 && behind.Chunk(Nop.Length).All(word => word.AsSpan().SequenceEqual(Nop) || !word.AsSpan().ContainsAnyExcept((byte)0));
+        bool filling = behind.Length % Nop.Length == 0
+            && behind.Chunk(Nop.Length).All(word => word.AsSpan().SequenceEqual(Nop) || !word.AsSpan().ContainsAnyExcept((byte)0));
         return filling ? cut.Overwrite(image.SectionTableEnd, new byte[behind.Length]) : cut;
     }
 
-    private static Layout Add(Layout uki, string name, Layout content) => PeEditor.AddSection(uki, name, content, PeConstants.DiscardableData);
+    private static Layout Add(Layout uki, string name, Layout content) =>
+        PeEditor.AddSection(uki, name, content, PeConstants.DiscardableData);
 
     private static long At(Layout uki, string section) => PeReader.Read(uki).FindSection(section)!.PointerToRawData;
 
-    private static TestsetCase Case(string name, string what, Layout content, ExpectedVerdict firmware, ExpectedVerdict inside) => new($"images/uki/{name}.efi", what, content, firmware)
-    {
-        Kexec = inside,
-        KexecOfFile = ExpectedVerdict.With(KernelErrno.EINVAL),
-        KexecUnenforced = ExpectedVerdict.With(KernelErrno.EINVAL),
-    };
+    private static TestsetCase Case(string name, string what, Layout content, ExpectedVerdict firmware, ExpectedVerdict inside) =>
+        new($"images/uki/{name}.efi", what, content, firmware)
+        {
+            Kexec = inside,
+            KexecOfFile = ExpectedVerdict.With(KernelErrno.EINVAL),
+            KexecUnenforced = ExpectedVerdict.With(KernelErrno.EINVAL),
+        };
 }

@@ -18,7 +18,8 @@ internal static class ZbootImages
     private static readonly ExpectedVerdict Yes = ExpectedVerdict.Accepts, No = ExpectedVerdict.Refuses;
 
     /// <summary>The images.</summary>
-    public static IEnumerable<TestsetCase> All(TestsetWorkshop workshop) => [.. Signers(workshop), .. Payloads(workshop), .. Gaps(workshop), .. Parsers(workshop)];
+    public static IEnumerable<TestsetCase> All(TestsetWorkshop workshop) =>
+        [.. Signers(workshop), .. Payloads(workshop), .. Gaps(workshop), .. Parsers(workshop)];
 
     private static IEnumerable<TestsetCase> Signers(TestsetWorkshop workshop)
     {
@@ -28,22 +29,28 @@ internal static class ZbootImages
         yield return Case("signed", "Signed by db inside and outside.", signed, Yes, Yes);
         yield return Case("signed-inside", "Signed by db inside only.", inside, No, Yes);
         yield return Case("signed-outside", "Signed by db outside only, as distributions do.", workshop.Sign(plain, "db"), Yes, unsigned);
-        yield return Case("wrong-key", "Signed inside by db, outside by a key that nobody trusts.", workshop.Sign(inside, "other"), No, Yes);
-        yield return Case("wrong-order", "Signed outside first, then inside: the outer signature is that of the image before.", WithTableOf(inside, workshop.Sign(plain, "db")), No, Yes);
-        yield return Case("flipped-payload", "One bit changed in the compressed kernel.", RawImages.Flip(signed, PayloadOf(inside).PayloadOffset + 0x1000), No, No);
-        yield return Case("flipped-stub", "One bit changed in the stub's code.", RawImages.Flip(signed, PeReader.Read(inside).SizeOfHeaders + 0x20), No, Yes);
+        yield return Case("wrong-key", "Signed inside by db, outside by a key that nobody trusts.", workshop.Sign(inside, "other"), No,
+            Yes);
+        yield return Case("wrong-order", "Signed outside first, then inside: the outer signature is that of the image before.",
+            WithTableOf(inside, workshop.Sign(plain, "db")), No, Yes);
+        yield return Case("flipped-payload", "One bit changed in the compressed kernel.",
+            RawImages.Flip(signed, PayloadOf(inside).PayloadOffset + 0x1000), No, No);
+        yield return Case("flipped-stub", "One bit changed in the stub's code.",
+            RawImages.Flip(signed, PeReader.Read(inside).SizeOfHeaders + 0x20), No, Yes);
     }
 
     private static IEnumerable<TestsetCase> Payloads(TestsetWorkshop workshop)
     {
         Layout inside = workshop.SignedInsideZboot;
-        yield return Case("payload-outside", "The header says that the payload goes on behind the end of the file, and is signed so: firmware and stub do not look.",
+        yield return Case("payload-outside",
+            "The header says that the payload goes on behind the end of the file, and is signed so: firmware and stub do not look.",
             workshop.Sign(inside.OverwriteUInt32(12, (uint)inside.Length), "db"), Yes, No);
         byte[] name = new byte[0x20];
         Encoding.ASCII.GetBytes("xzkern", name);
         yield return Case("wrong-compression", "The header names another compression than the payload's, and is signed so.",
             workshop.Sign(inside.Overwrite(0x18, name), "db"), Yes, No);
-        yield return Case("bomb", "The payload unpacks to 1 GiB of zeros, more than any kernel; its last bytes promise less.", workshop.Sign(Bomb(inside), "db"), Yes, No);
+        yield return Case("bomb", "The payload unpacks to 1 GiB of zeros, more than any kernel; its last bytes promise less.",
+            workshop.Sign(Bomb(inside), "db"), Yes, No);
     }
 
     // The headers end where their data does, as llvm-objcopy and the kexec series' own builder leave it. What lies between them and
@@ -71,11 +78,14 @@ internal static class ZbootImages
         BinaryPrimitives.WriteUInt64LittleEndian(elf.AsSpan(40), ulong.MaxValue - 63);
         BinaryPrimitives.WriteUInt16LittleEndian(elf.AsSpan(58), 64);
         BinaryPrimitives.WriteUInt16LittleEndian(elf.AsSpan(60), ushort.MaxValue);
-        yield return Parser("bpf-hostile", ".bpf holds an ELF file whose section table lies near the end of the address space.", WithParser(elf));
+        yield return Parser("bpf-hostile", ".bpf holds an ELF file whose section table lies near the end of the address space.",
+            WithParser(elf));
 
-        Layout WithParser(byte[] content) => PeEditor.AddSection(inside, ParserSection.Name, Layout.Of(content), PeConstants.DiscardableData);
+        Layout WithParser(byte[] content) => PeEditor.AddSection(inside, ParserSection.Name, Layout.Of(content),
+            PeConstants.DiscardableData);
 
-        TestsetCase Parser(string name, string what, Layout content) => Case(name, what, workshop.Sign(content, "db"), Yes, Yes) with { Bpf = No };
+        TestsetCase Parser(string name, string what, Layout content) =>
+            Case(name, what, workshop.Sign(content, "db"), Yes, Yes) with { Bpf = No };
     }
 
     private static TestsetCase Case(string name, string what, Layout content, ExpectedVerdict firmware, ExpectedVerdict kexec) =>

@@ -24,29 +24,41 @@ internal static class VerifyOperation
     {
         Name = "verify",
         Summary = "Verify an image as firmware, shim, kexec, IMA or a BPF kernel would.",
-        Details = "Without --for the image is judged by firmware, and by each other consumer that it has something for: kexec when a signed kernel "
-            + "Image is there, in the .linux section of a unified kernel image too, IMA when a sidecar or xattr is, bpf when there is a .bpf section. With --for, what is missing counts as refused. "
-            + "There are four answers: accepts, refuses, does not check (it would load the file without looking) and not decided (nobody is trusted, or the answer rests on what is not in the file). "
-            + "Only the first is a yes: with any other the exit code is 4. A bundle of certificates is read whole. IMA is judged by security.ima; where there is none and no --for, "
+        Details = "Without --for the image is judged by firmware, and by each other consumer that it has something for: kexec when a "
+            + "signed kernel "
+            + "Image is there, in the .linux section of a unified kernel image too, IMA when a sidecar or xattr is, bpf when there is a "
+                + ".bpf section. With --for, what is missing counts as refused. "
+            + "There are four answers: accepts, refuses, does not check (it would load the file without looking) and not decided (nobody "
+                + "is trusted, or the answer rests on what is not in the file). "
+            + "Only the first is a yes: with any other the exit code is 4. A bundle of certificates is read whole. IMA is judged by "
+                + "security.ima; where there is none and no --for, "
             + "by the sidecar, as it will be once applied.",
         Body = Run,
         TypedResult = () => VerifyJson.Default.VerifyResult,
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
         TypedOptions =
         [
-            new("db", "FILE", "What firmware allows: a certificate, a bundle of them, or EFI_SIGNATURE_LISTs. The kernel trusts these certificates, too.",
+            new("db", "FILE",
+                "What firmware allows: a certificate, a bundle of them, or EFI_SIGNATURE_LISTs. The kernel trusts these certificates, too.",
                 (o, v) => o with { Db = o.Db.Add(v) }, repeatable: true, kind: OptionKind.KeyReference) { Trusts = [TrustRole.Db] },
             new("kexec-cert", "CERT", "A certificate of the kernel's keyrings, for kexec.", (o, v) =>
                 o with { KexecCertificates = o.KexecCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Kexec] },
-            new("ima-cert", "CERT", "A certificate of the .ima keyring.", (o, v) => o with { ImaCertificates = o.ImaCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Ima] },
+            new("ima-cert", "CERT", "A certificate of the .ima keyring.", (o, v) => o with { ImaCertificates = o.ImaCertificates.Add(v) },
+                repeatable: true) { Trusts = [TrustRole.Ima] },
             new("cert", "CERT", "Short form for a file that is judged by one kind of signature: counts for those who look at it.",
                 (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true) { SaysWhomToTrust = true },
-            new("applied", null, "Ask IMA about the file as it will be once its sidecar FILE.sig is applied as security.ima; without --for that is how a file with a sidecar alone is judged.",
+            new("applied", null,
+                "Ask IMA about the file as it will be once its sidecar FILE.sig is applied as security.ima; without --for that is how a "
+                + "file with a sidecar alone is judged.",
                 (o, _) => o with { Applied = true }),
-            new("no-trust", null, "Ask only whether the signatures hold, whoever made them.", (o, _) => o with { NoTrust = true }) { SaysWhomToTrust = true },
-            new("signature", "FILE", "Judge the image with this detached PKCS#7 (DER or PEM) in the place of those that it carries.", (o, v) => o with { Signature = v }),
-            new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) }, repeatable: true, choices: Names),
-            new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.", (o, v) => o with { Architecture = v },
+            new("no-trust", null, "Ask only whether the signatures hold, whoever made them.",
+                (o, _) => o with { NoTrust = true }) { SaysWhomToTrust = true },
+            new("signature", "FILE", "Judge the image with this detached PKCS#7 (DER or PEM) in the place of those that it carries.",
+                (o, v) => o with { Signature = v }),
+            new("for", "CONSUMER", "Verify as this consumer.", (o, v) => o with { Consumers = o.Consumers.AddRange(Parse(v)) },
+                repeatable: true, choices: Names),
+            new("arch", "ARCH", "Architecture of the kernel that is to load the file; without it the file's own.",
+                (o, v) => o with { Architecture = v },
                 choices: ArchitectureFacts.Words),
             new("kernel", "VERSION", "Release of the kernel that is to load the file, for instance 7.3: its rules are judged by. Without "
                 + "it those of the release that the file itself is of, or of 6.12 where that cannot be read.",
@@ -55,25 +67,32 @@ internal static class VerifyOperation
             new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) =>
                 o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Mok] },
             new("mokx", "FILE", "MokListX: revocations of the machine's owner, as EFI_SIGNATURE_LISTs.", (o, v) => o with { OwnerDbx = v }),
-            new("sbat-level", "FILE", "SbatLevel, as 'mokutil --list-sbat-revocations' prints it: what shim demands of .sbat.", (o, v) => o with { SbatLevel = v }),
-            new("expired", "POLICY", "What a signer's certificate that is out of date means; neither firmware nor kernel looks at the dates.",
+            new("sbat-level", "FILE", "SbatLevel, as 'mokutil --list-sbat-revocations' prints it: what shim demands of .sbat.",
+                (o, v) => o with { SbatLevel = v }),
+            new("expired", "POLICY",
+                "What a signer's certificate that is out of date means; neither firmware nor kernel looks at the dates.",
                 (o, v) => o with { ExpiredFails = OptionValues.Choice("expired", v, Policies) == "fail" }, "warn", choices: Policies),
             new("tsa", "CERT", "A timestamp authority that is trusted: with --expired fail, a signature that it stamped while the "
                 + "signer's certificate was valid counts as made in time. Neither firmware nor kernel looks at timestamps.",
                 (o, v) => o with { TimestampAuthorities = o.TimestampAuthorities.Add(v) }, repeatable: true) { Trusts = [TrustRole.Tsa] },
-            new("policy", "FILE", "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides those of the options.",
+            new("policy", "FILE",
+                "A policy that the file must satisfy (docs/schema/policy.schema.json); its consumers and certificates come besides those "
+                + "of the options.",
                 (o, v) => o with { Policy = v }),
-            new("allow-module", "PATH", "A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.",
+            new("allow-module", "PATH",
+                "A PKCS#11 module that the policy may name, written as it does; without it one that it names is an error.",
                 (o, v) => o with { AllowedModules = o.AllowedModules.Add(v) }, repeatable: true, kind: OptionKind.Text),
             .. PictureOptionSpecs.Of<VerifyOptions>((o, v) => o with { Html = v }, (o, v) => o with { Markdown = v }),
         ],
         Examples =
         [
-            new("kexecsign verify vmlinuz.efi --db db.pem --kexec-cert kexec.pem --ima-cert ima.pem", "Verify for every consumer that the image is made for."),
+            new("kexecsign verify vmlinuz.efi --db db.pem --kexec-cert kexec.pem --ima-cert ima.pem",
+                "Verify for every consumer that the image is made for."),
             new("kexecsign verify vmlinuz.efi --policy release.policy.json", "May it be released? Exit code 4 when a rule is broken."),
             new("kexecsign verify Image.signed --for kexec --kexec-cert kexec.pem", "Would kexec_file_load take it?"),
             new("kexecsign verify Image.signed --for kexec --kexec-cert kexec.pem --kernel 6.1", "Would one that runs Linux 6.1 take it?"),
-            new("kexecsign verify vmlinuz.efi --policy release.policy.json --html verdict.html", "The same with a page to look at and to hand on."),
+            new("kexecsign verify vmlinuz.efi --policy release.policy.json --html verdict.html",
+                "The same with a page to look at and to hand on."),
             new("kexecsign verify vmlinuz.efi --no-trust", "Do its signatures hold, whoever made them?"),
         ],
     };
@@ -84,7 +103,8 @@ internal static class VerifyOperation
             throw OperationErrors.OptionsConflict.With(new NamedOption("no-trust"), named);
         TrustedRoles roles = TrustedRoles.Read(options, context);
         PolicyDocument? policy = options.Policy is null ? null : PolicyDocument.Read(options.Policy, options.AllowedModules);
-        using PictureFiles? pages = PictureFiles.Begin(options.Html, options.Markdown, [options.File, options.Policy, options.Signature], context);
+        using PictureFiles? pages = PictureFiles.Begin(options.Html, options.Markdown, [options.File, options.Policy, options.Signature],
+            context);
         using var file = JudgedFile.Open(options.File, context, options.Signature);
         if (pages is not null)
             ImageInspection.Announce(file);
@@ -93,7 +113,8 @@ internal static class VerifyOperation
         return result;
     }
 
-    private static VerifyResult Judge(VerifyOptions options, PolicyDocument? policy, JudgedFile file, TrustedRoles roles, RunContext context)
+    private static VerifyResult Judge(VerifyOptions options, PolicyDocument? policy, JudgedFile file, TrustedRoles roles,
+        RunContext context)
     {
         if (policy is null)
             return Result(options, ImageVerification.Judge(file, options, roles, context), file, roles);
@@ -110,11 +131,14 @@ internal static class VerifyOperation
             Kernel = settled.Kernel,
             ExpiredFails = options.ExpiredFails || policy.ExpiredFails,
         };
-        return Result(options, ImageVerification.Judge(file, asked, all, context), file, all) with { Policy = PolicyCheck.Judge(settled, file, all, context) };
+        return Result(options, ImageVerification.Judge(file, asked, all, context), file,
+            all) with
+        { Policy = PolicyCheck.Judge(settled, file, all, context) };
     }
 
     private static VerifyResult Result(VerifyOptions options, Judgement judgement, JudgedFile file, TrustedRoles roles) =>
-        new(options.File, !options.NoTrust && judgement.Verdicts.All(v => roles.AreNamed(v.Consumer) || !judgement.ShortForm.IsEmpty), judgement.Verdicts)
+        new(options.File, !options.NoTrust && judgement.Verdicts.All(v => roles.AreNamed(v.Consumer) || !judgement.ShortForm.IsEmpty),
+            judgement.Verdicts)
         {
             Sha256 = file.Sha256,
             // Who asks for firmware's answer alone does not wait for a payload that firmware does not unpack.

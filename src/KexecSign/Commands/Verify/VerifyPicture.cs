@@ -19,7 +19,10 @@ internal static class VerifyPicture
         ImmutableArray<PictureAnswer> answers = [.. result.Verdicts.Select(PictureAnswer.Of)];
         bool yes = result.Exit == ExitCode.Done;
         PictureTone tone = yes ? PictureTone.Good
-            : answers.Any(a => a.Tone == PictureTone.Bad) || result.Policy?.Findings.Any(f => !f.Holds) == true ? PictureTone.Bad : PictureTone.Open;
+
+                : answers.Any(a => a.Tone == PictureTone.Bad) || result.Policy?.Findings.Any(f => !f.Holds) == true
+                ? PictureTone.Bad
+                : PictureTone.Open;
         return new(result.File, tone, Outcome(result),
         [
             new(result.File, tone, yes ? "verified" : "not verified")
@@ -63,12 +66,14 @@ internal static class VerifyPicture
         ImmutableArray<PictureAnswer> ima = Asked(verdicts, Consumer.Ima);
         if (!ima.IsEmpty)
             yield return new(KeyOf(values), null, "IMA signature of the whole file", null, ima);
-        if (kernel is null && Asked(verdicts, Consumer.Firmware, Consumer.Shim, Consumer.Kexec, Consumer.Bpf) is { IsEmpty: false } unsigned)
+        if (kernel is null && Asked(verdicts, Consumer.Firmware, Consumer.Shim, Consumer.Kexec,
+            Consumer.Bpf) is { IsEmpty: false } unsigned)
             yield return new("nobody", null, "there is no signature", null, unsigned);
     }
 
     // It names its key by four bytes and brings no certificate; whose they are, the verdict says.
-    private static string KeyOf(ImaValues values) => (values.Security ?? values.Sidecar) is { Length: >= ImaSignature.HeaderSize } value && ImaValues.IsSignature(value)
+    private static string KeyOf(ImaValues values) =>
+        (values.Security ?? values.Sidecar) is { Length: >= ImaSignature.HeaderSize } value && ImaValues.IsSignature(value)
         ? $"key id {Convert.ToHexStringLower(value.AsSpan(3, 4))}" : "nobody";
 
     private static ImmutableArray<PictureAnswer> Asked(ImmutableArray<Verdict> verdicts, params Consumer[] consumers) =>

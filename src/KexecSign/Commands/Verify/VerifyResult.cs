@@ -42,16 +42,21 @@ public sealed record VerifyResult(string File, bool TrustChecked, ImmutableArray
             .. Policy is null ? (ReadOnlySpan<ReportTable>)[] :
             [
                 new($"policy {Policy.File}", ["rule", "holds", "found"],
-                    [.. Policy.Findings.Select(f => ImmutableArray.Create(f.Rule, f.Holds ? "yes" : "NO", f.Code is null ? f.Says : $"{f.Code}: {f.Says}"))]),
+                    [.. Policy.Findings.Select(f => ImmutableArray.Create(f.Rule, f.Holds ? "yes"
+                        : "NO", f.Code is null ? f.Says
+                        : $"{f.Code}: {f.Says}"))]),
             ],
             ReportTable.Fields("", ("judged", $"sha256 {Sha256}"), ("Linux version", LinuxVersion)),
         ],
         [
             .. Verdicts.SelectMany(v => v.Warnings.Select(w => $"{v.Who}: {w}")).Distinct(),
             .. (Policy?.Findings ?? []).Where(f => !f.Holds).Select(f => $"{f.Code}: {f.Rule}: {f.Says}"),
-            .. CertificatesCountedAs.IsEmpty ? (ReadOnlySpan<string>)[] : [$"The certificates without a role counted as: {string.Join(", ", CertificatesCountedAs)}."],
+            .. CertificatesCountedAs.IsEmpty
+                ? (ReadOnlySpan<string>)[]
+                : [$"The certificates without a role counted as: {string.Join(", ", CertificatesCountedAs)}."],
             .. !OnlyArithmetic && Verdicts.Any(v => v.SignatureHolds == true)
-                ? ["Nobody is trusted: say whose signatures they should be (--db, --kexec-cert, --ima-cert), or ask for the arithmetic alone with --no-trust."]
+                ? ["Nobody is trusted: say whose signatures they should be (--db, --kexec-cert, --ima-cert), or ask for the arithmetic "
+                    + "alone with --no-trust."]
                 : (ReadOnlySpan<string>)[],
         ]);
 
@@ -61,7 +66,8 @@ public sealed record VerifyResult(string File, bool TrustChecked, ImmutableArray
     {
         if (!IsYes)
         {
-            string open = string.Join(", ", Verdicts.Where(v => !IsGood(v) && v.Answer != Answer.Refuses).Select(v => $"{v.Who}: {v.Says}"));
+            string open = string.Join(", ", Verdicts.Where(v => !IsGood(v)
+                && v.Answer != Answer.Refuses).Select(v => $"{v.Who}: {v.Says}"));
             return $"{File}: NOT verified{(open.Length == 0 ? "" : $" ({open})")}";
         }
         if (OnlyArithmetic)

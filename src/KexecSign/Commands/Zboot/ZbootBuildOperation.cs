@@ -76,7 +76,8 @@ public sealed record ZbootBuildOptions
 /// <param name="Inner">The signature made on the Image; null when it went in as it was.</param>
 /// <param name="SignedImage">Where the signed Image was kept.</param>
 public sealed record ZbootBuildResult(
-    string File, long Size, string Sha256, [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, int? Level, long PayloadOffset, long PayloadSize,
+    string File, long Size, string Sha256, [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, int? Level,
+    long PayloadOffset, long PayloadSize,
     string PayloadSha256, long ImageLength, long CodeSize, string KitSha256, InnerSignature? Inner, string? SignedImage) : OperationResult
 {
     /// <summary>Name and version of what compressed the payload; null when it was given.</summary>
@@ -87,7 +88,8 @@ public sealed record ZbootBuildResult(
         $"built {File}",
         [ReportTable.Fields("",
             ("bytes", $"{Size}"),
-            ("payload", $"{PayloadFormat.Of(Compression).Word}{(Level is null ? "" : $" level {Level} by {Library}")} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes"),
+            ("payload", $"{PayloadFormat.Of(Compression).Word}{(Level is null ? "" : $" level {Level} by {Library}")} at "
+                + $"0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes"),
             ("Image inside", $"0x{ImageLength:x} bytes, code up to 0x{CodeSize:x}"),
             ("inner signature", Inner is null ? null : $"{Inner.DigestAlgorithm} {Inner.ImageDigest} by {Inner.Signer}"),
             ("signed Image", SignedImage),
@@ -102,13 +104,15 @@ internal static class ZbootBuildOperation
     {
         Name = "zboot build",
         Summary = "Wrap a kernel Image into a vmlinuz.efi, from a kit.",
-        Details = "With a key the Image inside is signed so that it is exactly image_size bytes long, which boots and which kexec takes after "
+        Details = "With a key the Image inside is signed so that it is exactly image_size bytes long, which boots and which kexec takes "
+            + "after "
             + "unpacking. What was linked is read again and compared before it appears.",
         Body = Run,
         RunsPrograms = true,
         Plan = o =>
         [
-            .. PlannedStep.Read(o.Image, o.Kit, o.Payload, o.Sbat), .. PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
+            .. PlannedStep.Read(o.Image, o.Kit, o.Payload, o.Sbat),
+            .. PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
             new("run", $"compress ({PayloadFormat.Of(o.Compression).Word}), objcopy and ld"), .. PlannedStep.Write(o.SignedImage, o.Output),
         ],
         TypedResult = () => ZbootJson.Default.ZbootBuildResult,
@@ -116,16 +120,23 @@ internal static class ZbootBuildOperation
         [
             new("kit", "FILE", "A kit from 'zboot kit'.", (o, v) => o with { Kit = v }, required: true),
             ZbootOptionSpecs.KitSigner<ZbootBuildOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }),
-            new("image", "FILE", "The kernel: arch/*/boot/Image of its build, or what a distribution ships.", (o, v) => o with { Image = v }, required: true),
+            new("image", "FILE", "The kernel: arch/*/boot/Image of its build, or what a distribution ships.",
+                (o, v) => o with { Image = v }, required: true),
             new("compression", "NAME", "Compression of the payload.", (o, v) => o with { Compression = ZbootOptionSpecs.Compression(v) },
                 defaultValue: PayloadFormat.Default.Word, choices: PayloadFormat.Words),
-            new("level", "N", "1 to 12 for gzip, 1 to 22 for zstd.", (o, v) => o with { Level = OptionValues.Number("level", v) }, defaultValue: "6 or 22"),
+            new("level", "N", "1 to 12 for gzip, 1 to 22 for zstd.", (o, v) => o with { Level = OptionValues.Number("level", v) },
+                defaultValue: "6 or 22"),
             ZbootOptionSpecs.Zstd<ZbootBuildOptions>((o, v) => o with { Zstd = v }),
-            new("smallest", null, "The strongest setting instead: 4 % smaller than gzip -9 in less time than it on two processors; zstd takes some more memory.", (o, _) => o with { Smallest = true }),
-            new("payload", "FILE", "A payload that is compressed already, its 4-byte length included: the kernel build's arch/*/boot/vmlinuz.", (o, v) => o with { Payload = v }),
+            new("smallest", null,
+                "The strongest setting instead: 4 % smaller than gzip -9 in less time than it on two processors; zstd takes some more "
+                + "memory.", (o, _) => o with { Smallest = true }),
+            new("payload", "FILE",
+                "A payload that is compressed already, its 4-byte length included: the kernel build's arch/*/boot/vmlinuz.", (o, v) =>
+                o with { Payload = v }),
             ZbootOptionSpecs.Sbat<ZbootBuildOptions>((o, v) => o with { Sbat = v }),
             ZbootOptionSpecs.Linker<ZbootBuildOptions>((o, v) => o with { Linker = v }),
-            .. SigningOptionSpecs.All<ZbootBuildOptions>("that signs the Image inside", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<ZbootBuildOptions>("that signs the Image inside", HashUses.Image, o => o.Signing,
+                (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.Existing<ZbootBuildOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
             new("signed-image", "FILE", "Keep the signed Image there.", (o, v) => o with { SignedImage = v }, kind: OptionKind.PathOut),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
@@ -133,7 +144,8 @@ internal static class ZbootBuildOperation
         Examples =
         [
             new("kexecsign zboot build --kit arm64.kit --image Image -o vmlinuz.efi", "Wrap an Image as it is."),
-            new("kexecsign zboot build --kit arm64.kit --image Image --compression zstd --key 'pkcs11:token=release;object=kexec' --cert kexec.pem --pin-env RELEASE_PIN -o vmlinuz.efi",
+            new("kexecsign zboot build --kit arm64.kit --image Image --compression zstd --key 'pkcs11:token=release;object=kexec' --cert "
+                + "kexec.pem --pin-env RELEASE_PIN -o vmlinuz.efi",
                 "Sign the Image for kexec on the way."),
         ],
     };
@@ -154,18 +166,21 @@ internal static class ZbootBuildOperation
         try
         {
             using InnerImage? inner = signs
-                ? InnerImage.Sign(image.ToLayout(), SigningIdentity.Open("zboot build", options.Signing, context), options.Existing, context)
+                ? InnerImage.Sign(image.ToLayout(), SigningIdentity.Open("zboot build", options.Signing, context), options.Existing,
+                    context)
                 : null;
             using var zboot = ZbootAssembly.Make(kit, inner?.Image ?? image.ToLayout(),
                 new(options.Compression, options.Level, options.Payload, options.Smallest, options.Linker) { Zstd = options.Zstd },
                 context);
-            WrittenFile written = WrittenFile.Fill(output, options.Sbat is null ? zboot.Image : SbatSection.Put(zboot.Image, options.Sbat), context);
+            WrittenFile written = WrittenFile.Fill(output, options.Sbat is null ? zboot.Image : SbatSection.Put(zboot.Image, options.Sbat),
+                context);
             if (kept is not null)
                 _ = WrittenFile.Fill(kept, inner!.Image, context);
             kept?.Commit();
             output.Commit();
             return new(
-                path, written.Size, written.Sha256, zboot.Header.Compression, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize,
+                path, written.Size, written.Sha256, zboot.Header.Compression, zboot.Level, zboot.Header.PayloadOffset,
+                zboot.Header.PayloadSize,
                 zboot.PayloadSha256, zboot.ImageLength, zboot.CodeSize, kit.Sha256, inner?.Signature, options.SignedImage)
             { Library = zboot.Library };
         }

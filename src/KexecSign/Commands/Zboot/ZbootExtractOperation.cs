@@ -47,7 +47,9 @@ public sealed record ZbootExtractResult(
         [ReportTable.Fields("",
             ("bytes", $"{Size}, unpacked from {Compression}"),
             ("what", What),
-            ("image_size", ImageSize is null ? null : $"0x{ImageSize:x}, {(IsImageSize == true ? "the file's length" : "not the file's length")}"),
+            ("image_size", ImageSize is null
+                ? null
+                : $"0x{ImageSize:x}, {(IsImageSize == true ? "the file's length" : "not the file's length")}"),
             ("signed", IsSigned ? $"by {Signer ?? "an unknown signer"}" : "no"),
             ("sha256", Sha256))],
         []);
@@ -109,7 +111,8 @@ internal static class ZbootExtractOperation
         (bool isSigned, string? signer) = SignatureOf(kernel);
         return new(
             path, written.Size, written.Sha256, header.CompressionName, image?.Architecture,
-            image is null ? null : unchecked((long)image.ImageSize), image is null ? null : image.ImageSize == (ulong)kernel.Length, isSigned, signer)
+            image is null ? null : unchecked((long)image.ImageSize), image is null ? null : image.ImageSize == (ulong)kernel.Length,
+                isSigned, signer)
         {
             What = PayloadKind.Of(head),
         };

@@ -82,7 +82,8 @@ public sealed record ZbootKitResult(string File, long Size, string Sha256, Zboot
                     s.PadsPayload ? "yes" : "no", s.NeedsCodeSize ? "yes" : "no"))]),
         ],
         Manifest.Configuration == ZbootKitOperation.DefaultConfiguration
-            ? ["Compiled with the architecture's default configuration; --config of the kernel that goes inside makes it that kernel's own stub."]
+            ? ["Compiled with the architecture's default configuration; --config of the kernel that goes inside makes it that kernel's "
+                + "own stub."]
             : []);
 }
 
@@ -95,7 +96,8 @@ internal static class ZbootKitOperation
     // zboot-header.S and zboot.lds look at these: debug directories behind the section table, and another section.
     private static readonly ImmutableArray<string> HeaderOptions = ["ARM64_BTI_KERNEL", "DEBUG_EFI", "EFI_SBAT"];
 
-    private static readonly ImmutableArray<ZbootCompression> AllCompressions = [.. PayloadFormat.Written.Select(format => format.Compression!.Value)];
+    private static readonly ImmutableArray<ZbootCompression> AllCompressions =
+        [.. PayloadFormat.Written.Select(format => format.Compression!.Value)];
 
     public static Operation<ZbootKitOptions, ZbootKitResult> Definition { get; } = new()
     {
@@ -104,7 +106,8 @@ internal static class ZbootKitOperation
         Details = "From a build folder the stub is taken as it is. From a source only libstub is compiled, about half a minute, with the "
             + "kernel's own makefiles. Without --config the architecture's defconfig is used: options such as RANDOMIZE_BASE and CMDLINE "
             + "decide what the stub does, so give the configuration of the kernel that goes inside where you have it. "
-            + "With a key the kit is signed: KIT.intoto.json is provenance as 'provenance sign' writes it, and --kit-signer, plans and policies may demand it.",
+            + "With a key the kit is signed: KIT.intoto.json is provenance as 'provenance sign' writes it, and --kit-signer, plans and "
+                + "policies may demand it.",
         Body = Run,
         RunsPrograms = true,
         Plan = o =>
@@ -118,25 +121,33 @@ internal static class ZbootKitOperation
         TypedOptions =
         [
             new("build-dir", "FOLDER", "A kernel's build folder in which vmlinuz.efi was made.", (o, v) => o with { BuildFolder = v }),
-            new("source", "PATH", "A kernel's source instead: linux-*.tar.xz or its unpacked folder, which stays untouched.", (o, v) => o with { Source = v }),
+            new("source", "PATH", "A kernel's source instead: linux-*.tar.xz or its unpacked folder, which stays untouched.",
+                (o, v) => o with { Source = v }),
             new("arch", "ARCH", "The kernel's ARCH, with --source.", (o, v) => o with { Architecture = v },
                 choices: [.. StubTarget.All.Select(t => t.Architecture)]),
-            new("config", "FILE", "Configuration of the kernel that goes inside, as it is or as .xz, .gz or .zst.", (o, v) => o with { Config = v }, defaultValue: "the ARCH's defconfig"),
+            new("config", "FILE", "Configuration of the kernel that goes inside, as it is or as .xz, .gz or .zst.",
+                (o, v) => o with { Config = v }, defaultValue: "the ARCH's defconfig"),
             new("compression", "NAME", "A compression that the kit is to have a stub for.",
                 (o, v) => o with { Compressions = o.Compressions.Add(ZbootOptionSpecs.Compression(v)) },
                 defaultValue: "all", repeatable: true, choices: PayloadFormat.Words),
-            new("work", "FOLDER", "Compile there and keep it, for a look at what went wrong.", (o, v) => o with { WorkFolder = v }, defaultValue: "a temporary folder"),
-            new("jobs", "N", "How many compilers run at a time.", (o, v) => o with { Jobs = OptionValues.Number("jobs", v) }, defaultValue: "one a processor"),
-            new("source-package", "TEXT", "Name and version of the source package, for the manifest.", (o, v) => o with { SourcePackage = v }),
-            .. SigningOptionSpecs.All<ZbootKitOptions>("that signs the kit", HashUses.General, o => o.Signing, (o, s) => o with { Signing = s }),
+            new("work", "FOLDER", "Compile there and keep it, for a look at what went wrong.", (o, v) => o with { WorkFolder = v },
+                defaultValue: "a temporary folder"),
+            new("jobs", "N", "How many compilers run at a time.", (o, v) => o with { Jobs = OptionValues.Number("jobs", v) },
+                defaultValue: "one a processor"),
+            new("source-package", "TEXT", "Name and version of the source package, for the manifest.",
+                (o, v) => o with { SourcePackage = v }),
+            .. SigningOptionSpecs.All<ZbootKitOptions>("that signs the kit", HashUses.General, o => o.Signing,
+                (o, s) => o with { Signing = s }),
             new("o", "FILE", "The kit.", (o, v) => o with { Output = v }, required: true),
         ],
         Examples =
         [
-            new("kexecsign zboot kit --source /usr/src/linux-source-6.12.tar.xz --arch arm64 --config /boot/config-6.12.117+deb12-arm64 -o arm64.kit",
+            new("kexecsign zboot kit --source /usr/src/linux-source-6.12.tar.xz --arch arm64 --config /boot/config-6.12.117+deb12-arm64 "
+                + "-o arm64.kit",
                 "Compile the stub of Debian's kernel for both compressions."),
             new("kexecsign zboot kit --build-dir ~/linux/build -o arm64.kit", "Take the stub of a kernel that was just built."),
-            new("kexecsign zboot kit --build-dir ~/linux/build --key 'pkcs11:object=kits' --cert kits.pem -o arm64.kit", "Sign it too: arm64.kit.intoto.json says who vouches for it."),
+            new("kexecsign zboot kit --build-dir ~/linux/build --key 'pkcs11:object=kits' --cert kits.pem -o arm64.kit",
+                "Sign it too: arm64.kit.intoto.json says who vouches for it."),
         ],
     };
 
@@ -146,9 +157,13 @@ internal static class ZbootKitOperation
         if (options is { BuildFolder: not null, Source: not null })
             throw OperationErrors.OptionsConflict.With(new NamedOption("build-dir"), new NamedOption("source"));
         // A key that cannot be had should not be found out after half a minute of compiling.
-        SigningIdentity? signer = options.Signing.Key is null && options.Signing.Certificate is null ? null : SigningIdentity.Open("zboot kit", options.Signing, context);
+        SigningIdentity? signer = options.Signing.Key is null && options.Signing.Certificate is null
+            ? null
+            : SigningIdentity.Open("zboot kit", options.Signing, context);
         using OutputFile? envelope = signer is null ? null : OutputFile.Create(path + KitSignature.Suffix);
-        using OutputFile output = options.Source is { } source && File.Exists(source) ? OutputFile.Create(path, source) : OutputFile.Create(path);
+        using OutputFile output = options.Source is { } source && File.Exists(source)
+            ? OutputFile.Create(path, source)
+            : OutputFile.Create(path);
         (ZbootKitManifest manifest, ImmutableArray<StubObjects> stubs, byte[] configuration) =
             options.BuildFolder is not null ? FromBuild(options) :
             options.Source is not null ? FromSource(options, context) :
@@ -175,7 +190,8 @@ internal static class ZbootKitOperation
             throw OperationErrors.KitLacks.With(
                 string.Join(", ", options.Compressions.Where(c => c != stub.Compression).Select(c => PayloadFormat.Of(c).Word)),
                 PayloadFormat.Of(stub.Compression).Word).In(folder);
-        return (Manifest(target, StubObjects.KernelRelease(folder), options.SourcePackage, null, Sha256Of(configPath), config, [stub]), [stub], Encoding.UTF8.GetBytes(config.ToString()));
+        return (Manifest(target, StubObjects.KernelRelease(folder), options.SourcePackage, null, Sha256Of(configPath), config, [stub]),
+            [stub], Encoding.UTF8.GetBytes(config.ToString()));
     }
 
     // A build outside the source tree leaves a link to it.
@@ -200,14 +216,19 @@ internal static class ZbootKitOperation
         bool keepLog = options.WorkFolder is not null;
         try
         {
-            var build = StubBuild.Begin(source, target, work.Path, log, options.Config, options.Jobs ?? Environment.ProcessorCount, context);
+            var build = StubBuild.Begin(source, target, work.Path, log, options.Config, options.Jobs ?? Environment.ProcessorCount,
+                context);
             ImmutableArray<StubObjects> stubs =
             [
-                .. (options.Compressions.IsEmpty ? AllCompressions : [.. options.Compressions.Distinct().Order()]).Select(c => Compile(build, target, c, context)),
+                .. (options.Compressions.IsEmpty ? AllCompressions : [.. options.Compressions.Distinct().Order()])
+                    .Select(c => Compile(build, target, c, context)),
             ];
             return (Manifest(
-                target, StubObjects.KernelRelease(build.BuildFolder), options.SourcePackage, source.IsArchive ? Sha256Of(options.Source!) : null,
-                options.Config is null ? DefaultConfiguration : Sha256Of(options.Config), build.Config, stubs), stubs, Encoding.UTF8.GetBytes(build.Config.ToString()));
+                target, StubObjects.KernelRelease(build.BuildFolder), options.SourcePackage, source.IsArchive
+                    ? Sha256Of(options.Source!)
+                    : null,
+                options.Config is null ? DefaultConfiguration : Sha256Of(options.Config), build.Config, stubs), stubs,
+                    Encoding.UTF8.GetBytes(build.Config.ToString()));
         }
         catch (KexecSignException failed) when (failed.Code == OperationErrors.ProgramFailed)
         {
@@ -229,8 +250,10 @@ internal static class ZbootKitOperation
     }
 
     private static ZbootKitManifest Manifest(
-        StubTarget target, string release, string? sourcePackage, string? sourceSha256, string configuration, KernelConfig config, ImmutableArray<StubObjects> stubs) =>
-        new(ZbootKitManifest.ExpectedKind, ZbootKitManifest.CurrentSchema, target.Architecture, target.Machine, release, sourcePackage, sourceSha256,
+        StubTarget target, string release, string? sourcePackage, string? sourceSha256, string configuration, KernelConfig config,
+            ImmutableArray<StubObjects> stubs) =>
+        new(ZbootKitManifest.ExpectedKind, ZbootKitManifest.CurrentSchema, target.Architecture, target.Machine, release, sourcePackage,
+            sourceSha256,
             configuration, config.Compiler, config.Linker, [.. stubs.Select(s => s.Describe())])
         {
             StubOptions = [.. HeaderOptions.Where(config.IsOn)],

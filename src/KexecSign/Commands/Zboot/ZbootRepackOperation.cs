@@ -19,9 +19,12 @@ internal static class ZbootRepackOperation
     {
         Name = "zboot repack",
         Summary = "Sign the kernel Image inside a finished vmlinuz.efi, without its kernel tree.",
-        Details = "The payload is unpacked, signed so that it is exactly image_size bytes long, compressed again into the space of the old payload, "
-            + "and read once more before it appears; the stub stays as it is. gzip always fits, because it is compressed better than by the "
-            + "kernel's build. For zstd, whose build leaves next to none, several settings are tried. When none fits, a smaller signature is made if "
+        Details = "The payload is unpacked, signed so that it is exactly image_size bytes long, compressed again into the space of the "
+            + "old payload, "
+            + "and read once more before it appears; the stub stays as it is. gzip always fits, because it is compressed better than by "
+                + "the "
+            + "kernel's build. For zstd, whose build leaves next to none, several settings are tried. When none fits, a smaller "
+                + "signature is made if "
             + "--may-drop-chain or --smaller-key allows it; else a kit links the image anew; else the number of missing bytes is told. "
             + "With --image the same kernel, signed elsewhere, goes in instead; then no key is needed.",
         Body = Run,
@@ -29,7 +32,9 @@ internal static class ZbootRepackOperation
         Plan = o =>
         [
             .. PlannedStep.Read(o.Image, o.Replacement, o.Kit),
-            .. o.Replacement is not null && o.Signing.Key is null ? [] : PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
+            .. o.Replacement is not null && o.Signing.Key is null
+                ? []
+                : PlannedStep.Sign("the Image inside", o.Signing.Key, o.Signing.Certificate),
             .. PlannedStep.Sign("the Image inside, if the other signature does not fit", o.Smaller.Key, o.Smaller.Certificate),
             .. PlannedStep.Write(o.SignedImage, o.Output),
         ],
@@ -37,16 +42,20 @@ internal static class ZbootRepackOperation
         TypedArguments = [new("FILE", "A vmlinuz.efi; its outer signature, if any, is taken off.", (o, v) => o with { Image = v })],
         TypedOptions =
         [
-            .. SigningOptionSpecs.All<ZbootRepackOptions>("that signs the Image inside", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.All<ZbootRepackOptions>("that signs the Image inside", HashUses.Image, o => o.Signing,
+                (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.KeyAndCertificate<ZbootRepackOptions>(
-                "smaller-", "that signs instead when --key's signature does not fit (P-256 takes about 500 bytes less than RSA-2048; the kernel has to trust it)",
+                "smaller-", "that signs instead when --key's signature does not fit (P-256 takes about 500 bytes less than RSA-2048; the "
+                    + "kernel has to trust it)",
                 o => o.Smaller, (o, s) => o with { Smaller = s }),
             new("may-drop-chain", null,
                 "Leave out chain certificates when the signature does not fit with them; what checks it then has to know the issuer.",
                 (o, _) => o with { MayDropChain = true }),
             .. SigningOptionSpecs.Existing<ZbootRepackOptions>(o => o.Existing, (o, e) => o with { Existing = e }),
-            new("image", "FILE", "Put this Image in instead: the same kernel, signed elsewhere, or to be signed now.", (o, v) => o with { Replacement = v }),
-            new("kit", "FILE", "The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.", (o, v) => o with { Kit = v }),
+            new("image", "FILE", "Put this Image in instead: the same kernel, signed elsewhere, or to be signed now.",
+                (o, v) => o with { Replacement = v }),
+            new("kit", "FILE", "The kernel's kit from 'zboot kit', to link with when the signed Image does not fit.",
+                (o, v) => o with { Kit = v }),
             ZbootOptionSpecs.KitSigner<ZbootRepackOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }),
             ZbootOptionSpecs.Zstd<ZbootRepackOptions>((o, v) => o with { Zstd = v }),
             ZbootOptionSpecs.Linker<ZbootRepackOptions>((o, v) => o with { Linker = v }),
@@ -55,9 +64,11 @@ internal static class ZbootRepackOperation
         ],
         Examples =
         [
-            new("kexecsign zboot repack vmlinuz.efi --key 'pkcs11:token=release;object=kexec' --cert kexec.pem --pin-env RELEASE_PIN -o vmlinuz.signed.efi",
+            new("kexecsign zboot repack vmlinuz.efi --key 'pkcs11:token=release;object=kexec' --cert kexec.pem --pin-env RELEASE_PIN -o "
+                + "vmlinuz.signed.efi",
                 "Sign the Image inside; sign vmlinuz.signed.efi itself afterwards."),
-            new("kexecsign zboot repack vmlinuz.efi --image Image.signed -o vmlinuz.signed.efi", "Put an Image in that was signed on another machine ('zboot extract', 'prepare --fit', 'attach')."),
+            new("kexecsign zboot repack vmlinuz.efi --image Image.signed -o vmlinuz.signed.efi",
+                "Put an Image in that was signed on another machine ('zboot extract', 'prepare --fit', 'attach')."),
         ],
     };
 
@@ -78,7 +89,8 @@ internal static class ZbootRepackOperation
         try
         {
             using FinishedZboot zboot = FinishedZboot.Open(source.ToLayout(), context);
-            ZbootRepackResult result = Repack(zboot, signer => Kernel(signer, zboot, replacement, options, context), signers, kit, (output, kept), options, context);
+            ZbootRepackResult result = Repack(zboot, signer => Kernel(signer, zboot, replacement, options, context), signers, kit,
+                (output, kept), options, context);
             kept?.Commit();
             output.Commit();
             return result;
@@ -89,7 +101,8 @@ internal static class ZbootRepackOperation
         }
     }
 
-    private static RepackedKernel Kernel(RepackSigner signer, FinishedZboot zboot, FileSource? replacement, ZbootRepackOptions options, RunContext context)
+    private static RepackedKernel Kernel(RepackSigner signer, FinishedZboot zboot, FileSource? replacement, ZbootRepackOptions options,
+        RunContext context)
     {
         if (replacement is null)
             return RepackedKernel.Signed(zboot.Kernel, signer.Identity!, options.Existing, context);
@@ -97,7 +110,9 @@ internal static class ZbootRepackOperation
         {
             RepackedKernel.RequireSameKind(replacement.ToLayout(), zboot.Kernel);
             return signer.Identity is { } identity
-                ? RepackedKernel.Signed(replacement.ToLayout(), identity, options.Existing, context) : RepackedKernel.AsItIs(replacement.ToLayout(), zboot.IsPadded, context);
+
+                    ? RepackedKernel.Signed(replacement.ToLayout(), identity, options.Existing, context)
+                    : RepackedKernel.AsItIs(replacement.ToLayout(), zboot.IsPadded, context);
         }
         catch (KexecSignException refused)
         {
@@ -152,8 +167,11 @@ internal static class ZbootRepackOperation
     private static ZbootRepackResult Relink(
         FinishedZboot zboot, RepackedKernel inner, ZbootKit kit, OutputFile output, ZbootRepackOptions options, RunContext context)
     {
-        context.Log.Warning($"the signed Image does not fit the old payload's space; linking anew from {kit.Path}, whose stub is that of {kit.Manifest.KernelRelease}.");
-        using var linked = ZbootAssembly.Make(kit, inner.Image, new(zboot.Header.Compression, Linker: options.Linker) { Zstd = options.Zstd }, context);
+        context.Log.Warning(
+            $"the signed Image does not fit the old payload's space; linking anew from {kit.Path}, whose stub is that of "
+            + $"{kit.Manifest.KernelRelease}.");
+        using var linked = ZbootAssembly.Make(kit, inner.Image,
+            new(zboot.Header.Compression, Linker: options.Linker) { Zstd = options.Zstd }, context);
         WrittenFile written = WrittenFile.Fill(output, linked.Image, context);
         return new(
             options.Output!, written.Size, written.Sha256, linked.Header.Compression, $"level {linked.Level}", linked.Header.PayloadOffset,

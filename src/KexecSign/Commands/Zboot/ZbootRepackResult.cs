@@ -29,10 +29,15 @@ public sealed record ZbootRepackOptions
     /// <summary>Which zstd compresses; null for that of this program.</summary>
     public ZstdLibrary? Zstd { get; init; }
 
-    /// <summary>Who signs the Image inside; nobody when there is no key and a <see cref="Replacement"/> that was signed elsewhere.</summary>
+    /// <summary>
+    /// Who signs the Image inside; nobody when there is no key and a <see cref="Replacement"/> that was signed elsewhere.
+    /// </summary>
     public SigningOptions Signing { get; init; } = new();
 
-    /// <summary>Another key and certificate, to sign with when the signature of <see cref="Signing"/> does not fit; the PIN is that of <see cref="Signing"/>.</summary>
+    /// <summary>
+    /// Another key and certificate, to sign with when the signature of <see cref="Signing"/> does not fit; the PIN is that of
+    /// <see cref="Signing"/>.
+    /// </summary>
     public SigningOptions Smaller { get; init; } = new();
 
     /// <summary>Whether chain certificates may be left out when the signature does not fit with them.</summary>
@@ -64,7 +69,8 @@ public sealed record ZbootRepackOptions
 /// <param name="SignedImage">Where the signed Image was kept.</param>
 public sealed record ZbootRepackResult(
     string File, long Size, string Sha256, [property: JsonConverter(typeof(CompressionNames))] ZbootCompression Compression, string Setting,
-    long PayloadOffset, long PayloadSize, long? Filler, string? KitSha256, long ImageLength, bool WasSigned, InnerSignature? Inner, string? SignedImage) : OperationResult
+    long PayloadOffset, long PayloadSize, long? Filler, string? KitSha256, long ImageLength, bool WasSigned, InnerSignature? Inner,
+        string? SignedImage) : OperationResult
 {
     /// <summary>Name and version of what compressed the payload.</summary>
     public string? Library { get; init; }
@@ -77,12 +83,15 @@ public sealed record ZbootRepackResult(
         $"repacked {File}",
         [ReportTable.Fields("",
             ("bytes", $"{Size}"),
-            ("payload", $"{PayloadFormat.Of(Compression).Word} {Setting} by {Library} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} bytes{(Filler is > 0 ? $", 0x{Filler:x} of them filler" : "")}"),
+            ("payload", $"{PayloadFormat.Of(Compression).Word} {Setting} by {Library} at 0x{PayloadOffset:x}, 0x{PayloadSize:x} "
+                + $"bytes{(Filler is > 0 ? $", 0x{Filler:x} of them filler" : "")}"),
             ("stub", KitSha256 is null ? "as it was" : $"linked anew from kit {KitSha256}"),
             ("Image inside", $"0x{ImageLength:x} bytes"),
             ("inner signature", Inner is null ? "as it was given" : $"{Inner.DigestAlgorithm} {Inner.ImageDigest} by {Inner.Signer}"),
             ("made to fit", MadeToFit),
             ("signed Image", SignedImage),
             ("sha256", Sha256))],
-        [WasSigned ? "The outer signature is gone, for it no longer held: sign the image again, last." : "The image itself is unsigned: sign it last."]);
+        [WasSigned
+            ? "The outer signature is gone, for it no longer held: sign the image again, last."
+            : "The image itself is unsigned: sign it last."]);
 }

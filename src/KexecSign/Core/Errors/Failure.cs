@@ -23,8 +23,8 @@ public static class Failure
     };
 
     /// <summary>
-    /// Whether an error is an answer about a file: it is broken, or a verification said no. Everything else is trouble of this machine or of
-    /// the command, a library that is missing for instance, and never a verdict.
+    /// Whether an error is an answer about a file: it is broken, or a verification said no. Everything else is trouble of this machine or
+    /// of the command, a library that is missing for instance, and never a verdict.
     /// </summary>
     public static bool IsAnswer(KexecSignException refused)
     {

@@ -6,15 +6,18 @@ public static partial class OperationErrors
 {
     /// <summary>A folder or pattern that holds nothing to work on.</summary>
     public static readonly ErrorCode NothingSelected = new(
-        "KS3901", "'{0}' leads to no {1}.", "Check the path or the pattern; quote patterns, so that the shell leaves them alone.", ErrorKind.Usage);
+        "KS3901", "'{0}' leads to no {1}.", "Check the path or the pattern; quote patterns, so that the shell leaves them alone.",
+        ErrorKind.Usage);
 
     /// <summary>A list of files that is no list.</summary>
     public static readonly ErrorCode FileListUnreadable = new(
-        "KS3902", "the list of files cannot be used: {0}.", "Give a text file with one path a line, or paths that end with a zero byte.", ErrorKind.Usage);
+        "KS3902", "the list of files cannot be used: {0}.", "Give a text file with one path a line, or paths that end with a zero byte.",
+        ErrorKind.Usage);
 
     /// <summary>A signature is there already.</summary>
     public static readonly ErrorCode AppendedAlready = new(
-        "KS3911", "the file carries an appended signature already.", "Say [option:replace] to take it away first, or [option:skip-signed] to leave the file alone when it holds by this key.");
+        "KS3911", "the file carries an appended signature already.",
+        "Say [option:replace] to take it away first, or [option:skip-signed] to leave the file alone when it holds by this key.");
 
     /// <summary>A compressed module cannot be opened.</summary>
     public static readonly ErrorCode ModuleCompression = new(
@@ -38,7 +41,8 @@ public static partial class OperationErrors
 
     /// <summary>fs-verity signatures are of version 3.</summary>
     public static readonly ErrorCode VerityVersion = new(
-        "KS3924", "fs-verity digests are signed in version 3 only.", "Leave [option:version] out, or say [option:version 3].", ErrorKind.Usage);
+        "KS3924", "fs-verity digests are signed in version 3 only.", "Leave [option:version] out, or say [option:version 3].",
+        ErrorKind.Usage);
 
     /// <summary>An RPM package has IMA signatures already.</summary>
     public static readonly ErrorCode RpmSignedAlready = new(

@@ -6,7 +6,8 @@ public static partial class OperationErrors
 {
     /// <summary>Neither a source nor a built-in parser, or both.</summary>
     public static readonly ErrorCode ParserSource = new(
-        "KS3600", "'bpf compile' needs either a source file or [option:parser], and {0} given.", "Give a .bpf.c file, or [option:parser zboot], or [option:parser uki].", ErrorKind.Usage);
+        "KS3600", "'bpf compile' needs either a source file or [option:parser], and {0} given.",
+        "Give a .bpf.c file, or [option:parser zboot], or [option:parser uki].", ErrorKind.Usage);
 
     /// <summary>The compiled parser breaks the contract.</summary>
     public static readonly ErrorCode ParserBreaksContract = new(
@@ -15,11 +16,13 @@ public static partial class OperationErrors
 
     /// <summary>A size that makes no ring buffer.</summary>
     public static readonly ErrorCode RingSize = new(
-        "KS3602", "[option:ring-size] is {0}; a ring buffer is a power of two from {1} to {2}.", "Leave it out: it is computed from [option:image-size].", ErrorKind.Usage);
+        "KS3602", "[option:ring-size] is {0}; a ring buffer is a power of two from {1} to {2}.",
+        "Leave it out: it is computed from [option:image-size].", ErrorKind.Usage);
 
     /// <summary>A value that is no number of bytes.</summary>
     public static readonly ErrorCode ByteCount = new(
-        "KS3603", "[option:{0}] does not take '{1}'.", "It takes a number of bytes, or of KiB, MiB or GiB with K, M or G behind it.", ErrorKind.Usage);
+        "KS3603", "[option:{0}] does not take '{1}'.", "It takes a number of bytes, or of KiB, MiB or GiB with K, M or G behind it.",
+        ErrorKind.Usage);
 
     /// <summary>An object for another series in a v7 container.</summary>
     public static readonly ErrorCode ContainerAbi = new(
@@ -28,16 +31,19 @@ public static partial class OperationErrors
 
     /// <summary>A v7 parser for the section of a PE.</summary>
     public static readonly ErrorCode EmbeddedAbi = new(
-        "KS3605", "the parser is for {0}; {0} kernels do not look into the image for it, and older ones would run it with the wrong packets.",
+        "KS3605", "the parser is for {0}; {0} kernels do not look into the image for it, and older ones would run it with the wrong "
+            + "packets.",
         "Compile it with [option:abi {1}], or make a parser ELF with [run:bpf container].");
 
     /// <summary>Inner and outer image with parsers of different series.</summary>
     public static readonly ErrorCode NestedAbi = new(
-        "KS3606", "the parser is for {0}, but the image in .linux carries one for {1}; one kernel runs both.", "Compile both for the same series.");
+        "KS3606", "the parser is for {0}, but the image in .linux carries one for {1}; one kernel runs both.",
+        "Compile both for the same series.");
 
     /// <summary>The kernel of an envelope is no zboot image.</summary>
     public static readonly ErrorCode EnvelopeKernel = new(
-        "KS3607", "{0} is no EFI zboot image; the parser takes nothing else from .kernel.", "Give vmlinuz.efi; a UKI is given to the kernel as it is, without an envelope.");
+        "KS3607", "{0} is no EFI zboot image; the parser takes nothing else from .kernel.",
+        "Give vmlinuz.efi; a UKI is given to the kernel as it is, without an envelope.");
 
     /// <summary>An empty initrd.</summary>
     public static readonly ErrorCode EnvelopeInitrd = new(
@@ -49,7 +55,8 @@ public static partial class OperationErrors
 
     /// <summary>Nothing that extract knows.</summary>
     public static readonly ErrorCode NothingToExtract = new(
-        "KS3610", "the file is neither a PE image with a .bpf section, nor a parser ELF, nor an envelope.", "[run:inspect] tells what it is.");
+        "KS3610", "the file is neither a PE image with a .bpf section, nor a parser ELF, nor an envelope.",
+        "[run:inspect] tells what it is.");
 
     /// <summary>A signature without a key.</summary>
     public static readonly ErrorCode ContainerKey = new(

@@ -6,7 +6,8 @@ public static partial class OperationErrors
 {
     /// <summary>A plan that is no JSON object of options.</summary>
     public static readonly ErrorCode PlanMalformed = new(
-        "KS3201", "the plan is not a JSON object of option names and values: {0}.", "See [run:build, help] for the names.", ErrorKind.Usage);
+        "KS3201", "the plan is not a JSON object of option names and values: {0}.", "See [run:build, help] for the names.",
+        ErrorKind.Usage);
 
     /// <summary>A name that is no option.</summary>
     public static readonly ErrorCode PlanNameUnknown = new(
@@ -14,5 +15,6 @@ public static partial class OperationErrors
 
     /// <summary>What was built does not verify.</summary>
     public static readonly ErrorCode BuiltUnverified = new(
-        "KS3203", "what was built is refused by {0}: {1}.", "Nothing was put in place. Check that the certificates are those of the keys; otherwise please report it.");
+        "KS3203", "what was built is refused by {0}: {1}.",
+        "Nothing was put in place. Check that the certificates are those of the keys; otherwise please report it.");
 }

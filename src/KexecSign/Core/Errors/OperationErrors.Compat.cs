@@ -6,11 +6,13 @@ public static partial class OperationErrors
 {
     /// <summary>A PKCS#7 is not for this image.</summary>
     public static readonly ErrorCode SignatureOfAnother = new(
-        "KS3850", "the signature is over the image digest {0} {1}, but this image has {2}.", "Give the signature that was made of exactly this image.");
+        "KS3850", "the signature is over the image digest {0} {1}, but this image has {2}.",
+        "Give the signature that was made of exactly this image.");
 
     /// <summary>A PKCS#7 does not hold by its own certificate.</summary>
     public static readonly ErrorCode SignatureUnsound = new(
-        "KS3851", "the signature of {0} does not hold by the certificate that travels with it.", "Have it made again; nothing was written.");
+        "KS3851", "the signature of {0} does not hold by the certificate that travels with it.",
+        "Have it made again; nothing was written.");
 
     /// <summary>There is no signature to take out.</summary>
     public static readonly ErrorCode ExtractedIndexMissing = new(
@@ -48,11 +50,13 @@ public static partial class OperationErrors
 
     /// <summary>A value has no signature by the key.</summary>
     public static readonly ErrorCode RawSignatureUnsound = new(
-        "KS3860", "the file is no PKCS#7 that can stand behind a module: {0}", "Give what 'sign-file -d' or [run:module sign, detached] wrote.");
+        "KS3860", "the file is no PKCS#7 that can stand behind a module: {0}",
+        "Give what 'sign-file -d' or [run:module sign, detached] wrote.");
 
     /// <summary>EVM over metadata without an IMA value.</summary>
     public static readonly ErrorCode EvmNeedsIma = new(
-        "KS3861", "the file has no {0}.ima, which a portable EVM signature covers.", "Sign it for IMA first, or give the value with [option:ima].");
+        "KS3861", "the file has no {0}.ima, which a portable EVM signature covers.",
+        "Sign it for IMA first, or give the value with [option:ima].");
 
     /// <summary>An attribute could not be set.</summary>
     public static readonly ErrorCode XattrNotSet = new(
@@ -64,7 +68,8 @@ public static partial class OperationErrors
 
     /// <summary>The chain of an audit log is broken.</summary>
     public static readonly ErrorCode AuditBroken = new(
-        "KS3874", "line {0} of the audit log is wrong: {1}.", "Somebody changed the log, or it was cut off; keep it as it is and begin another one.", ErrorKind.Verdict);
+        "KS3874", "line {0} of the audit log is wrong: {1}.",
+        "Somebody changed the log, or it was cut off; keep it as it is and begin another one.", ErrorKind.Verdict);
 
     /// <summary>Content that an agent does not sign.</summary>
     public static readonly ErrorCode AgentContentRefused = new(

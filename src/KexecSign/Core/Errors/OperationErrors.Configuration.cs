@@ -8,7 +8,8 @@ public static partial class OperationErrors
     /// <summary>A name that no configuration has.</summary>
     public static readonly ErrorCode NamedKeyUnknown = new(
         "KS3081", "there is no key named '{0}'; there are: {1}.",
-        "Read was {2}. Name one of them, add it to 'keys' in a configuration, or give the configuration with [option:config FILE].", ErrorKind.Usage);
+        "Read was {2}. Name one of them, add it to 'keys' in a configuration, or give the configuration with [option:config FILE].",
+        ErrorKind.Usage);
 
     /// <summary>The name of a key without its mark.</summary>
     public static readonly ErrorCode KeyNameBare = new(
@@ -47,5 +48,6 @@ public static partial class OperationErrors
 
     /// <summary>Nothing to plan for.</summary>
     public static readonly ErrorCode NoImages = new(
-        "KS3086", "none of {0} file(s) is an image that can be signed.", "Name the images, or run it in the folder that they are in.", ErrorKind.Usage);
+        "KS3086", "none of {0} file(s) is an image that can be signed.", "Name the images, or run it in the folder that they are in.",
+        ErrorKind.Usage);
 }

@@ -8,7 +8,8 @@ public static partial class OperationErrors
     /// <summary>A fault of the program itself.</summary>
     public static readonly ErrorCode Internal = new(
         "KS3000", "internal error ({0}).",
-        "This is a fault of KexecSign: run the command again with -v and report what it prints, after taking out what is not for others to see.");
+        "This is a fault of KexecSign: run the command again with -v and report what it prints, after taking out what is not for others "
+            + "to see.");
 
     /// <summary>Ctrl-C, SIGTERM or a cancelled build.</summary>
     public static readonly ErrorCode Interrupted = new(

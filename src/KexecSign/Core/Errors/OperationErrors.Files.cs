@@ -7,7 +7,8 @@ public static partial class OperationErrors
 {
     /// <summary>An input that is no file.</summary>
     public static readonly ErrorCode InputKind = new(
-        "KS3050", "it is {0}, and not a file that can be read as an input.", "Give a regular file, or a stream: '-', /dev/stdin or a pipe.");
+        "KS3050", "it is {0}, and not a file that can be read as an input.",
+        "Give a regular file, or a stream: '-', /dev/stdin or a pipe.");
 
     /// <summary>In a batch, where each file gets something of its own.</summary>
     public static readonly ErrorCode InputNotRegular = new(
@@ -20,15 +21,18 @@ public static partial class OperationErrors
 
     /// <summary>An output that is no file.</summary>
     public static readonly ErrorCode OutputKind = new(
-        "KS3053", "the output is {0}, which is never replaced.", "Give the path of a file, '-' for standard output, or a FIFO or pipe to write into.");
+        "KS3053", "the output is {0}, which is never replaced.",
+        "Give the path of a file, '-' for standard output, or a FIFO or pipe to write into.");
 
     /// <summary>Another user's link.</summary>
     public static readonly ErrorCode OutputLink = new(
-        "KS3054", "the output is a symbolic link that user {0} put into a folder where everybody may write.", "Give the path that is meant, or another folder.");
+        "KS3054", "the output is a symbolic link that user {0} put into a folder where everybody may write.",
+        "Give the path that is meant, or another folder.");
 
     /// <summary>A folder that is named as one and is not there.</summary>
     public static readonly ErrorCode OutputFolderMissing = new(
-        "KS3055", "there is no such folder, and a path that ends with '/' means one.", "Make the folder first, or leave the '/' away to write a file of this name.");
+        "KS3055", "there is no such folder, and a path that ends with '/' means one.",
+        "Make the folder first, or leave the '/' away to write a file of this name.");
 
     /// <summary>Several files go into a folder.</summary>
     public static readonly ErrorCode OutputNoFolder = new(
@@ -37,19 +41,23 @@ public static partial class OperationErrors
 
     /// <summary>The folder was not flushed.</summary>
     public static readonly ErrorCode FolderNotFlushed = new(
-        "KS3056", "the file is in place, but its folder cannot be flushed to the disk: {0}.", "Look after the disk, and run it again: what is in place may be lost when the power fails.");
+        "KS3056", "the file is in place, but its folder cannot be flushed to the disk: {0}.",
+        "Look after the disk, and run it again: what is in place may be lost when the power fails.");
 
     /// <summary>Some outputs of a set are in place.</summary>
     public static readonly ErrorCode SetHalfPlaced = new(
-        "KS3057", "the output cannot be put in place ({0}), and these could not be put back as they were: {1}.", "Look after the disk, and run it again: the files named are new, the others old.");
+        "KS3057", "the output cannot be put in place ({0}), and these could not be put back as they were: {1}.",
+        "Look after the disk, and run it again: the files named are new, the others old.");
 
     /// <summary>A folder on the way was exchanged.</summary>
     public static readonly ErrorCode FolderExchanged = new(
-        "KS3058", "its folder was exchanged for another while the output was written.", "Somebody else changes this tree; find out who, and run it again.");
+        "KS3058", "its folder was exchanged for another while the output was written.",
+        "Somebody else changes this tree; find out who, and run it again.");
 
     /// <summary>Something asks for what is no text of an os-release file.</summary>
     public static readonly ErrorCode OsReleaseText = new(
-        "KS3059", "[option:osrel] holds no NAME=VALUE line: '{0}'.", "To give a file, put an '@' before its path: [option:osrel @/etc/os-release].", ErrorKind.Usage);
+        "KS3059", "[option:osrel] holds no NAME=VALUE line: '{0}'.",
+        "To give a file, put an '@' before its path: [option:osrel @/etc/os-release].", ErrorKind.Usage);
 
     /// <summary>The token is gone and what it made is there.</summary>
     public static readonly ErrorCode TokenLost = new(

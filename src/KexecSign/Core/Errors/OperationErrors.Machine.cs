@@ -12,5 +12,6 @@ public static partial class OperationErrors
     /// <summary>OpenSSL without a provider that computes.</summary>
     public static readonly ErrorCode OpenSslWithoutAlgorithms = new(
         "KS5028", "this machine's OpenSSL computes no {0}: no provider that has it is active{1}.",
-        "Activate the default provider in OpenSSL's configuration, or a FIPS module that is installed; the variable OPENSSL_CONF names another configuration.");
+        "Activate the default provider in OpenSSL's configuration, or a FIPS module that is installed; the variable OPENSSL_CONF names "
+            + "another configuration.");
 }

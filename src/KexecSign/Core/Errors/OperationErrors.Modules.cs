@@ -6,11 +6,13 @@ public static partial class OperationErrors
 {
     /// <summary>Nothing to sign.</summary>
     public static readonly ErrorCode ModuleEmpty = new(
-        "KS3751", "there is nothing in the file to sign: it {0}.", "Check what made it; an empty module is the mark of a build that failed.");
+        "KS3751", "there is nothing in the file to sign: it {0}.",
+        "Check what made it; an empty module is the mark of a build that failed.");
 
     /// <summary>The name says another compression than the bytes.</summary>
     public static readonly ErrorCode ModuleNameUnfit = new(
-        "KS3752", "the file is named '{0}' but holds {1}.", "kmod and the kernel go by the name: rename the file, or compress it as its name says.");
+        "KS3752", "the file is named '{0}' but holds {1}.",
+        "kmod and the kernel go by the name: rename the file, or compress it as its name says.");
 
     /// <summary>What is about to be placed is not what was read.</summary>
     public static readonly ErrorCode ReadBackDiffers = new(

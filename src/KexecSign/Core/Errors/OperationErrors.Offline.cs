@@ -15,7 +15,8 @@ public static partial class OperationErrors
 
     /// <summary>A name that is not what it looks like.</summary>
     public static readonly ErrorCode NameHides = new(
-        "KS3332", "the name {0} has characters that are not seen, or that change how the rest is.", "Give the file a plain name; whoever approves the bundle reads it.", ErrorKind.Usage);
+        "KS3332", "the name {0} has characters that are not seen, or that change how the rest is.",
+        "Give the file a plain name; whoever approves the bundle reads it.", ErrorKind.Usage);
 
     /// <summary>A second round before the first is done.</summary>
     public static readonly ErrorCode StageWaits = new(
@@ -27,12 +28,14 @@ public static partial class OperationErrors
 
     /// <summary>Answers are missing.</summary>
     public static readonly ErrorCode AnswersMissing = new(
-        "KS3715", "{0} of {1} file(s) have no signature yet: {2}.", "Put the answers into {3}, or name them with [option:answer]; nothing was written.");
+        "KS3715", "{0} of {1} file(s) have no signature yet: {2}.",
+        "Put the answers into {3}, or name them with [option:answer]; nothing was written.");
 
     /// <summary>An answer that belongs to nothing in the bundle.</summary>
     public static readonly ErrorCode AnswerFitsNothing = new(
         "KS3716", "{0} of {1} bytes fits none of the {2} file(s) of stage {3} by the certificate of {4}.",
-        "Check that this bundle's requests were signed, with that certificate's key and digest {5}; 'openssl pkeyutl' needs '-pkeyopt digest:{5}'.");
+        "Check that this bundle's requests were signed, with that certificate's key and digest {5}; 'openssl pkeyutl' needs '-pkeyopt "
+            + "digest:{5}'.");
 
     /// <summary>A PKCS#7 that is for the right file, but not sound or by someone else.</summary>
     public static readonly ErrorCode AnswerWrong = new(

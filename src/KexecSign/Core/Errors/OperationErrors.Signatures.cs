@@ -10,5 +10,6 @@ public static partial class OperationErrors
 
     /// <summary>An image without signatures to copy.</summary>
     public static readonly ErrorCode NothingToCopy = new(
-        "KS4724", "the image carries no signature, so there is none to copy.", "Name the image that was signed with [option:from], and the one that is to get its signatures behind it.");
+        "KS4724", "the image carries no signature, so there is none to copy.",
+        "Name the image that was signed with [option:from], and the one that is to get its signatures behind it.");
 }

@@ -6,7 +6,8 @@ public static partial class OperationErrors
 {
     /// <summary>A file that no kernel would read in one piece here.</summary>
     public static readonly ErrorCode SimulatedTooLarge = new(
-        "KS3650", "the file is 0x{0:x} bytes long; at most 0x{1:x} are simulated.", "Give a kernel image; initrds inside a UKI are best kept smaller too.");
+        "KS3650", "the file is 0x{0:x} bytes long; at most 0x{1:x} are simulated.",
+        "Give a kernel image; initrds inside a UKI are best kept smaller too.");
 
     /// <summary>No parser in the file, and no image beside it.</summary>
     public static readonly ErrorCode NothingToSimulate = new(

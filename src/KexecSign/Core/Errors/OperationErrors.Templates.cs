@@ -29,7 +29,8 @@ public static partial class OperationErrors
     /// <summary>An unsigned package is not there, or there twice.</summary>
     public static readonly ErrorCode TemplatePackage = new(
         "KS3347", "of the package {0} there is {1} in {2}.",
-        "Give [option:from FOLDER] with {0} unpacked to FOLDER/{0} or with one {0}_VERSION_ARCH.deb, or [option:from FILE] of the package itself.");
+        "Give [option:from FOLDER] with {0} unpacked to FOLDER/{0} or with one {0}_VERSION_ARCH.deb, or [option:from FILE] of the "
+            + "package itself.");
 
     /// <summary>Files to be signed are missing.</summary>
     public static readonly ErrorCode TemplateFilesMissing = new(

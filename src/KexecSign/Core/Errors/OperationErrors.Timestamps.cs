@@ -6,7 +6,8 @@ public static partial class OperationErrors
 {
     /// <summary>No timestamp to be had.</summary>
     public static readonly ErrorCode NoTimestamp = new(
-        "KS3801", "{0} of {1} timestamp server(s) were asked and none gave a timestamp: {2}.", "Try again, or name another with [option:timestamp]; nothing was written.");
+        "KS3801", "{0} of {1} timestamp server(s) were asked and none gave a timestamp: {2}.",
+        "Try again, or name another with [option:timestamp]; nothing was written.");
 
     /// <summary>Anybody may answer.</summary>
     public static readonly ErrorCode AuthorityMissing = new(
@@ -16,7 +17,8 @@ public static partial class OperationErrors
 
     /// <summary>SOURCE_DATE_EPOCH is no time.</summary>
     public static readonly ErrorCode SourceDateEpochWrong = new(
-        "KS3802", "SOURCE_DATE_EPOCH is '{0}', not a number of seconds since 1970.", "Set it to such a number, or unset it to take the clock's time.", ErrorKind.Usage);
+        "KS3802", "SOURCE_DATE_EPOCH is '{0}', not a number of seconds since 1970.",
+        "Set it to such a number, or unset it to take the clock's time.", ErrorKind.Usage);
 
     /// <summary>A signing time that the kernel refuses.</summary>
     public static readonly ErrorCode SigningTimeOutside = new(

@@ -43,12 +43,14 @@ public static partial class OperationErrors
 
     /// <summary>A signed Image that a padding stub needs longer.</summary>
     public static readonly ErrorCode SignedImageShort = new(
-        "KS3106", "the Image is signed and 0x{0:x} bytes long but image_size is 0x{1:x}; the kit's stub needs it padded, and padding breaks the signature.",
+        "KS3106", "the Image is signed and 0x{0:x} bytes long but image_size is 0x{1:x}; the kit's stub needs it padded, and padding "
+            + "breaks the signature.",
         "Give the unsigned Image with [option:key] and [option:cert], or sign it with [run:sign, fit, replace] first.");
 
     /// <summary>No code section to take the code size from.</summary>
     public static readonly ErrorCode NoCodeSection = new(
-        "KS3107", "the Image has {0} sections but none named .text, so zboot_code_size cannot be told.", "Give the Image that the kernel build leaves in its arch/*/boot folder.");
+        "KS3107", "the Image has {0} sections but none named .text, so zboot_code_size cannot be told.",
+        "Give the Image that the kernel build leaves in its arch/*/boot folder.");
 
     /// <summary>A ready payload that is not of the Image.</summary>
     public static readonly ErrorCode PayloadOfOtherImage = new(
@@ -57,7 +59,8 @@ public static partial class OperationErrors
 
     /// <summary>A build folder without what a kit is made of.</summary>
     public static readonly ErrorCode NotABuildFolder = new(
-        "KS3109", "{0} is not there.", "Build the kernel with CONFIG_EFI_ZBOOT=y (make vmlinuz.efi) and give the folder that holds its .config, or use [option:source].");
+        "KS3109", "{0} is not there.",
+        "Build the kernel with CONFIG_EFI_ZBOOT=y (make vmlinuz.efi) and give the folder that holds its .config, or use [option:source].");
 
     /// <summary>An archive of objects that cannot be made whole.</summary>
     public static readonly ErrorCode ObjectArchive = new(
@@ -83,7 +86,8 @@ public static partial class OperationErrors
     /// <summary>A payload that does not fit where the old one was.</summary>
     public static readonly ErrorCode PayloadTooLong = new(
         "KS3115", "compressed as {0}, the signed Image takes 0x{1:x} bytes but the space at 0x{2:x} has 0x{3:x}: {4} bytes too few.",
-        "Allow a smaller signature with [option:may-drop-chain] or a P-256 key as [option:smaller-key] (about 500 bytes less than RSA-2048), or give the stub's kit with [option:kit].");
+        "Allow a smaller signature with [option:may-drop-chain] or a P-256 key as [option:smaller-key] (about 500 bytes less than "
+            + "RSA-2048), or give the stub's kit with [option:kit].");
 
     /// <summary>A payload that no filler makes fit exactly.</summary>
     public static readonly ErrorCode PayloadUnfillable = new(
@@ -92,11 +96,13 @@ public static partial class OperationErrors
 
     /// <summary>What was put back is not what was signed.</summary>
     public static readonly ErrorCode RepackedWrong = new(
-        "KS3117", "the repacked image unpacks to SHA-256 {0} but what was signed has {1}.", "Nothing was written. Please report it with the image's header ([run:inspect]).");
+        "KS3117", "the repacked image unpacks to SHA-256 {0} but what was signed has {1}.",
+        "Nothing was written. Please report it with the image's header ([run:inspect]).");
 
     /// <summary>Nothing to sign with.</summary>
     public static readonly ErrorCode RepackedNotAKernel = new(
-        "KS3118", "the payload is {0}, not a kernel Image, and has nothing that can be signed.", "Give the vmlinuz.efi of an arm64, riscv or loongarch kernel.");
+        "KS3118", "the payload is {0}, not a kernel Image, and has nothing that can be signed.",
+        "Give the vmlinuz.efi of an arm64, riscv or loongarch kernel.");
 
     /// <summary>Rows that do not fit the image's own section.</summary>
     public static readonly ErrorCode SbatRoom = new(

@@ -27,11 +27,13 @@ public static partial class OperationErrors
 
     /// <summary>No output named.</summary>
     public static readonly ErrorCode NoOutput = new(
-        "KS3006", "no output is named for {0} input file(s).", "Give [option:o FILE] for one file, [option:o FOLDER] for several, or [option:in-place].", ErrorKind.Usage);
+        "KS3006", "no output is named for {0} input file(s).",
+        "Give [option:o FILE] for one file, [option:o FOLDER] for several, or [option:in-place].", ErrorKind.Usage);
 
     /// <summary>An input changed while it was read.</summary>
     public static readonly ErrorCode InputChanged = new(
-        "KS3007", "the file was 0x{0:x} bytes long when it was opened but ends at 0x{1:x} now.", "Something writes to it; wait until it is done.");
+        "KS3007", "the file was 0x{0:x} bytes long when it was opened but ends at 0x{1:x} now.",
+        "Something writes to it; wait until it is done.");
 
     /// <summary>A file is no longer what was hashed.</summary>
     public static readonly ErrorCode ChangedSinceHashed = new(
@@ -51,10 +53,12 @@ public static partial class OperationErrors
 
     /// <summary>Two inputs of a batch lead to one output.</summary>
     public static readonly ErrorCode SameOutput = new(
-        "KS3013", "{0} and {1} would both become {2}.", "Give each file once, and files of the same name in runs of their own.", ErrorKind.Usage);
+        "KS3013", "{0} and {1} would both become {2}.", "Give each file once, and files of the same name in runs of their own.",
+        ErrorKind.Usage);
 
     /// <summary>The file has signatures already.</summary>
     public static readonly ErrorCode AlreadySigned = new(
         "KS3021", "the image carries {0} signature(s) already, the first by {1}.",
-        "Say [option:replace] to drop them, [option:append] to add behind, or [option:prepend] to add in front (the kernel reads only the first).");
+        "Say [option:replace] to drop them, [option:append] to add behind, or [option:prepend] to add in front (the kernel reads only "
+            + "the first).");
 }

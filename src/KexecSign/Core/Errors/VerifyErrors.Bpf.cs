@@ -19,15 +19,18 @@ public static partial class VerifyErrors
 
     /// <summary>A program that is no sleepable fentry program.</summary>
     public static readonly ErrorCode ContractSleepable = new(
-        "KS4503", "program {0} is no sleepable fentry program; the kernel's functions for parsers sleep.", "Name the section fentry.s/{1}.", ErrorKind.Verdict);
+        "KS4503", "program {0} is no sleepable fentry program; the kernel's functions for parsers sleep.",
+        "Name the section fentry.s/{1}.", ErrorKind.Verdict);
 
     /// <summary>A function the series does not have.</summary>
     public static readonly ErrorCode ContractFunction = new(
-        "KS4504", "program {0} calls {1}, which {2} does not have; it has {3}.", "Compile the parser for the series that has it.", ErrorKind.Verdict);
+        "KS4504", "program {0} calls {1}, which {2} does not have; it has {3}.", "Compile the parser for the series that has it.",
+        ErrorKind.Verdict);
 
     /// <summary>A license the kernel refuses.</summary>
     public static readonly ErrorCode ContractLicense = new(
-        "KS4505", "program {0} has the license '{1}'; what a parser calls is only for GPL-compatible ones.", "Put \"GPL\" into the section license.", ErrorKind.Verdict);
+        "KS4505", "program {0} has the license '{1}'; what a parser calls is only for GPL-compatible ones.",
+        "Put \"GPL\" into the section license.", ErrorKind.Verdict);
 
     /// <summary>A ring too small for the page size.</summary>
     public static readonly ErrorCode RingBufferPages = new(
@@ -50,11 +53,13 @@ public static partial class VerifyErrors
 
     /// <summary>No series.</summary>
     public static readonly ErrorCode NoSeries = new(
-        "KS4510", "neither kexec_image_parser_anchor nor bpf_handle_pefile is named in the parser.", "No known kernel series would call it.", ErrorKind.Verdict);
+        "KS4510", "neither kexec_image_parser_anchor nor bpf_handle_pefile is named in the parser.",
+        "No known kernel series would call it.", ErrorKind.Verdict);
 
     /// <summary>Series mixed in one container.</summary>
     public static readonly ErrorCode MixedSeries = new(
-        "KS4511", "{0} is for {1}, but {2} reads parsers for {3} there.", "Compile all parsers of a container for the same series.", ErrorKind.Verdict);
+        "KS4511", "{0} is for {1}, but {2} reads parsers for {3} there.", "Compile all parsers of a container for the same series.",
+        ErrorKind.Verdict);
 
     /// <summary>Signed outside, not inside.</summary>
     public static readonly ErrorCode LevelUnsigned = new(

@@ -6,23 +6,28 @@ public static partial class VerifyErrors
 {
     /// <summary>A consumer that must accept the image does not.</summary>
     public static readonly ErrorCode PolicyConsumer = new(
-        "KS4640", "the policy asks this consumer to accept the image: {0}.", "Correct what the consumer refuses, or take it out of 'consumers'.", ErrorKind.Verdict);
+        "KS4640", "the policy asks this consumer to accept the image: {0}.",
+        "Correct what the consumer refuses, or take it out of 'consumers'.", ErrorKind.Verdict);
 
     /// <summary>Too few or too many signatures.</summary>
     public static readonly ErrorCode PolicySignatureMissing = new(
-        "KS4641", "the policy asks for another number of signatures: {0}.", "Sign the image, or remove signatures with [run:signatures remove].", ErrorKind.Verdict);
+        "KS4641", "the policy asks for another number of signatures: {0}.",
+        "Sign the image, or remove signatures with [run:signatures remove].", ErrorKind.Verdict);
 
     /// <summary>A key that is not listed.</summary>
     public static readonly ErrorCode PolicyKey = new(
-        "KS4642", "the policy does not list this key: {0}.", "Sign with a key that is listed, or add the fingerprint to 'keys'.", ErrorKind.Verdict);
+        "KS4642", "the policy does not list this key: {0}.", "Sign with a key that is listed, or add the fingerprint to 'keys'.",
+        ErrorKind.Verdict);
 
     /// <summary>An algorithm that is not listed.</summary>
     public static readonly ErrorCode PolicyAlgorithm = new(
-        "KS4643", "the policy does not list this algorithm: {0}.", "Sign with another key or [option:digest], or add the algorithm to the policy.", ErrorKind.Verdict);
+        "KS4643", "the policy does not list this algorithm: {0}.",
+        "Sign with another key or [option:digest], or add the algorithm to the policy.", ErrorKind.Verdict);
 
     /// <summary>A certificate that ends too soon.</summary>
     public static readonly ErrorCode PolicyExpiry = new(
-        "KS4644", "the policy asks for a certificate that is valid longer: {0}.", "Renew the certificate, or ask for fewer days in 'validDays'.", ErrorKind.Verdict);
+        "KS4644", "the policy asks for a certificate that is valid longer: {0}.",
+        "Renew the certificate, or ask for fewer days in 'validDays'.", ErrorKind.Verdict);
 
     /// <summary>SBAT is missing or too old.</summary>
     public static readonly ErrorCode PolicySbat = new(
@@ -30,11 +35,13 @@ public static partial class VerifyErrors
 
     /// <summary>Parser missing, forbidden or of another series.</summary>
     public static readonly ErrorCode PolicyParser = new(
-        "KS4646", "the policy asks for another parser: {0}.", "Embed the parser of the kernel series asked for with [run:bpf embed], or leave it out.", ErrorKind.Verdict);
+        "KS4646", "the policy asks for another parser: {0}.",
+        "Embed the parser of the kernel series asked for with [run:bpf embed], or leave it out.", ErrorKind.Verdict);
 
     /// <summary>A kernel of another release.</summary>
     public static readonly ErrorCode PolicyRelease = new(
-        "KS4722", "the policy asks for a kernel of another release: {0}.", "Build the kernel of a release that 'releases' of the policy names.", ErrorKind.Verdict);
+        "KS4722", "the policy asks for a kernel of another release: {0}.",
+        "Build the kernel of a release that 'releases' of the policy names.", ErrorKind.Verdict);
 
     /// <summary>Building again gives other bytes.</summary>
     public static readonly ErrorCode PolicyReproducible = new(
@@ -54,9 +61,11 @@ public static partial class VerifyErrors
 
     /// <summary>An image for other machines.</summary>
     public static readonly ErrorCode PolicyArchitecture = new(
-        "KS4164", "the policy asks for an image of another architecture: {0}.", "Give the image that is for it, or correct 'architecture'.", ErrorKind.Verdict);
+        "KS4164", "the policy asks for an image of another architecture: {0}.",
+        "Give the image that is for it, or correct 'architecture'.", ErrorKind.Verdict);
 
     /// <summary>A signature that names the right signer and is not theirs.</summary>
     public static readonly ErrorCode PolicySignatureWrong = new(
-        "KS4648", "the policy asks for signatures that hold: {0}.", "Get the file again from where it was signed; for IMA give the signer's certificate.", ErrorKind.Verdict);
+        "KS4648", "the policy asks for signatures that hold: {0}.",
+        "Get the file again from where it was signed; for IMA give the signer's certificate.", ErrorKind.Verdict);
 }

@@ -16,5 +16,6 @@ public static partial class VerifyErrors
 
     /// <summary>A part that differs.</summary>
     public static readonly ErrorCode ProvenanceOtherPart = new(
-        "KS4663", "the provenance says {1} of {0}, the file has {2}.", "It was not written for this file; get both again.", ErrorKind.Verdict);
+        "KS4663", "the provenance says {1} of {0}, the file has {2}.", "It was not written for this file; get both again.",
+        ErrorKind.Verdict);
 }

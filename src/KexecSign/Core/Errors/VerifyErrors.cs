@@ -16,7 +16,8 @@ public static partial class VerifyErrors
 
     /// <summary>The signature's arithmetic is wrong.</summary>
     public static readonly ErrorCode SignatureWrong = new(
-        "KS4103", "signature {0} does not hold by the certificate of {1} ({2}).", "Get the file again from where it was signed.", ErrorKind.Verdict);
+        "KS4103", "signature {0} does not hold by the certificate of {1} ({2}).", "Get the file again from where it was signed.",
+        ErrorKind.Verdict);
 
     /// <summary>Signed by nobody that is trusted.</summary>
     public static readonly ErrorCode NotTrusted = new(
@@ -25,7 +26,8 @@ public static partial class VerifyErrors
 
     /// <summary>Firmware does not take ECDSA.</summary>
     public static readonly ErrorCode FirmwareWantsRsa = new(
-        "KS4105", "signature {0} uses algorithm {1}; firmware (EDK2 2022.11 and 2026.08 were tried) and shim 16.1 take RSA only; the kernel takes RSA, ECDSA and from 7.0 on ML-DSA.",
+        "KS4105", "signature {0} uses algorithm {1}; firmware (EDK2 2022.11 and 2026.08 were tried) and shim 16.1 take RSA only; the "
+            + "kernel takes RSA, ECDSA and from 7.0 on ML-DSA.",
         "Sign with an RSA key for firmware.", ErrorKind.Verdict);
 
     /// <summary>Revoked.</summary>
@@ -34,21 +36,25 @@ public static partial class VerifyErrors
 
     /// <summary>Not an EFI application.</summary>
     public static readonly ErrorCode NotEfiApplication = new(
-        "KS4107", "the subsystem is {0}; firmware loads EFI applications (10) and drivers (11, 12) (EDK2 Image.c, CoreLoadPeImage()).", "Give an EFI image.", ErrorKind.Verdict);
+        "KS4107", "the subsystem is {0}; firmware loads EFI applications (10) and drivers (11, 12) (EDK2 Image.c, CoreLoadPeImage()).",
+        "Give an EFI image.", ErrorKind.Verdict);
 
     /// <summary>The signer's certificate is out of date, and policy says that this counts.</summary>
     public static readonly ErrorCode Expired = new(
         "KS4108", "the certificate of {0} is valid from {1} to {2}, and now is {3}.",
-        "Sign with a certificate that is valid, or leave [option:expired]=fail out: neither firmware nor kernel looks at the dates.", ErrorKind.Verdict);
+        "Sign with a certificate that is valid, or leave [option:expired]=fail out: neither firmware nor kernel looks at the dates.",
+        ErrorKind.Verdict);
 
     /// <summary>The signer's certificate is out of date, and no timestamp shows that it was not when it signed.</summary>
     public static readonly ErrorCode TimestampDoesNotHelp = new(
         "KS4119", "the certificate of {0} is valid from {1} to {2}, and no timestamp shows that it signed then: {3}.",
-        "Give the authority's certificate with [option:tsa], or have the file signed anew with a certificate that is valid.", ErrorKind.Verdict);
+        "Give the authority's certificate with [option:tsa], or have the file signed anew with a certificate that is valid.",
+        ErrorKind.Verdict);
 
     /// <summary>A SBAT generation that was revoked.</summary>
     public static readonly ErrorCode SbatRevoked = new(
-        "KS4109", "SBAT component {0} has generation {1}, the SBAT level asks for {2} ({3}).", "Build it from sources that carry the newer generation.", ErrorKind.Verdict);
+        "KS4109", "SBAT component {0} has generation {1}, the SBAT level asks for {2} ({3}).",
+        "Build it from sources that carry the newer generation.", ErrorKind.Verdict);
 
     /// <summary>digestAlgorithms do not name the signer's digest.</summary>
     public static readonly ErrorCode DigestNotListed = new(
@@ -72,7 +78,8 @@ public static partial class VerifyErrors
 
     /// <summary>Firmware does not find the digest's name.</summary>
     public static readonly ErrorCode DigestUnknownThere = new(
-        "KS4148", "signature {0} names no digest that firmware knows at byte {1} of its PKCS#7, the one place where it looks (EDK2 DxeImageVerificationLib.c, HashPeImageByType()).",
+        "KS4148", "signature {0} names no digest that firmware knows at byte {1} of its PKCS#7, the one place where it looks (EDK2 "
+            + "DxeImageVerificationLib.c, HashPeImageByType()).",
         "Sign with SHA-256, and with a signer that writes DER.", ErrorKind.Verdict);
 
     /// <summary>Signers that cannot be told from a signature, where there is a dbx.</summary>
@@ -82,7 +89,8 @@ public static partial class VerifyErrors
 
     /// <summary>shim takes no certificate that is for modules.</summary>
     public static readonly ErrorCode ShimPassesOver = new(
-        "KS4150", "signature {0} is by {1}; shim passes over the certificate of {2} because its purposes include {3}, module signing (shim verify.c, verify_eku()).",
+        "KS4150", "signature {0} is by {1}; shim passes over the certificate of {2} because its purposes include {3}, module signing "
+            + "(shim verify.c, verify_eku()).",
         "Enrol and sign with a certificate that is not for modules.", ErrorKind.Verdict);
 
     /// <summary>No IMA signature.</summary>
@@ -91,11 +99,13 @@ public static partial class VerifyErrors
 
     /// <summary>Only an attribute that no kernel reads.</summary>
     public static readonly ErrorCode ImaUserAlone = new(
-        "KS4160", "{0} has user.ima, which no kernel reads, and neither security.ima nor {0}.sig.", "Set security.ima with [run:ima apply].", ErrorKind.Verdict);
+        "KS4160", "{0} has user.ima, which no kernel reads, and neither security.ima nor {0}.sig.",
+        "Set security.ima with [run:ima apply].", ErrorKind.Verdict);
 
     /// <summary>A digest where a signature must be.</summary>
     public static readonly ErrorCode ImaDigestAlone = new(
-        "KS4161", "security.ima is of type 0x{0}: a digest, which anybody can write, and no signature.", "Sign the file with [run:ima sign], and apply that.", ErrorKind.Verdict);
+        "KS4161", "security.ima is of type 0x{0}: a digest, which anybody can write, and no signature.",
+        "Sign the file with [run:ima sign], and apply that.", ErrorKind.Verdict);
 
     /// <summary>A consumer that there is not on an architecture.</summary>
     public static readonly ErrorCode NotOnArchitecture = new(
@@ -120,7 +130,8 @@ public static partial class VerifyErrors
     /// <summary>The portable EVM signature does not hold.</summary>
     public static readonly ErrorCode EvmSignatureWrong = new(
         "KS4115", "the EVM signature by key id {0} does not hold for owner {1}, group {2}, mode {3} (octal) and the attributes {4}.",
-        "Owner, mode, label or IMA value differ from those that were signed: say [option:owner], [option:mode] and [option:selinux] as for 'ima sign', or sign again.", ErrorKind.Verdict);
+        "Owner, mode, label or IMA value differ from those that were signed: say [option:owner], [option:mode] and [option:selinux] as "
+            + "for 'ima sign', or sign again.", ErrorKind.Verdict);
 
     /// <summary>No EVM signature.</summary>
     public static readonly ErrorCode NoEvmSignature = new(
@@ -133,11 +144,13 @@ public static partial class VerifyErrors
 
     /// <summary>A file's signature in a package does not hold.</summary>
     public static readonly ErrorCode RpmFileSignature = new(
-        "KS4118", "the IMA signature of {0} by key id {1} does not hold for its {2} {3}.", "Sign the package again with [run:rpm sign, replace].", ErrorKind.Verdict);
+        "KS4118", "the IMA signature of {0} by key id {1} does not hold for its {2} {3}.",
+        "Sign the package again with [run:rpm sign, replace].", ErrorKind.Verdict);
 
     /// <summary>shim compares no other digests than SHA-256.</summary>
     public static readonly ErrorCode ShimWantsSha256 = new(
-        "KS4120", "signature {0} is of a {1} digest; shim (16.1 was tried) compares SHA-256 alone and refuses it, though firmware takes it (shim verify.c, verify_one_signature()).",
+        "KS4120", "signature {0} is of a {1} digest; shim (16.1 was tried) compares SHA-256 alone and refuses it, though firmware takes "
+            + "it (shim verify.c, verify_one_signature()).",
         "Sign with [option:digest sha256] what shim is to load.", ErrorKind.Verdict);
 
     /// <summary>No parser.</summary>

@@ -48,7 +48,8 @@ internal static class ConfiguredValues
         HashSet<string> own = [.. request.Operation.Options.Where(option => request.IsGiven(option.Name)).Select(option => option.Name)];
         foreach (ProfileValue value in profile.Values)
         {
-            OptionSpec spec = request.Operation.Options.FirstOrDefault(option => option.Name == value.Option || (option.Name == "o" && value.Option == "output"))
+            OptionSpec spec = request.Operation.Options.FirstOrDefault(option => option.Name == value.Option
+                || (option.Name == "o" && value.Option == "output"))
                 ?? throw OperationErrors.PlanNameUnknown.With(value.Option).At(value.Line, value.Column).In(profile.File);
             // The certificate of a profile's key is of no use beside another key.
             if (own.Contains(spec.Name) || (spec.Value is CertificateValue && own.Contains(spec.Name[..^"cert".Length] + "key")))
@@ -58,7 +59,8 @@ internal static class ConfiguredValues
             {
                 OptionKind.PathIn or OptionKind.PathOut or OptionKind.Folder => DocumentPaths.From(folder, value.Value)!,
                 OptionKind.KeyReference => DocumentPaths.Reference(folder, value.Value),
-                OptionKind.Flag or OptionKind.Text or OptionKind.TextOrFile or OptionKind.Number or OptionKind.Choice or OptionKind.NamedPath => value.Value,
+                OptionKind.Flag or OptionKind.Text or OptionKind.TextOrFile or OptionKind.Number or OptionKind.Choice
+                    or OptionKind.NamedPath => value.Value,
                 _ => throw new System.Diagnostics.UnreachableException($"{spec.Kind}"),
             });
         }
@@ -87,7 +89,8 @@ internal static class ConfiguredValues
         if (pin && !NamedKey.IsToken(key.Key) && (key.Pin ?? settings.Pin) is { } source)
             FillPin(request, source);
         // A signature that must fit into a given length has no timestamp.
-        if (prefix.Length == 0 && request.Option("timestamp") is { } timestamp && !request.IsGiven(timestamp.Name) && !request.IsGiven("fit"))
+        if (prefix.Length == 0 && request.Option("timestamp") is { } timestamp && !request.IsGiven(timestamp.Name)
+            && !request.IsGiven("fit"))
         {
             foreach (string server in key.Timestamps ?? settings.Timestamps)
                 request.Put(timestamp, server);
@@ -136,7 +139,8 @@ internal static class ConfiguredValues
     // The query of a PKCS#11 URI is where PINs are.
     private static string Shown(string reference) => reference.Split('?', 2)[0];
 
-    private static string Listed(IEnumerable<string> names) => names.Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } all ? string.Join(", ", all) : "none";
+    private static string Listed(IEnumerable<string> names) =>
+        names.Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } all ? string.Join(", ", all) : "none";
 
     private static KexecSignException Unknown(ErrorCode code, string kind, string name, IEnumerable<string> there, KeySettings settings) =>
         settings.Files.IsEmpty

@@ -61,7 +61,9 @@ public sealed class Operation<TOptions, TResult> : Operation
     /// <summary>Options, in the order in which help shows them.</summary>
     public ImmutableArray<OptionSpec<TOptions>> TypedOptions { get; init; } = [];
 
-    /// <summary>How the result is written as JSON; asked for only when JSON is written, because making it takes longer than starting up.</summary>
+    /// <summary>
+    /// How the result is written as JSON; asked for only when JSON is written, because making it takes longer than starting up.
+    /// </summary>
     public required Func<JsonTypeInfo<TResult>> TypedResult { get; init; }
 
     /// <summary>The operation's code.</summary>

@@ -28,18 +28,25 @@ public sealed class OperationRequest
     /// <summary>The option that sends an output to standard output; null for none. Its report has to go elsewhere then.</summary>
     public string? ToStandardOutput { get; private set; }
 
-    /// <summary>Gives an option a value; for a repeatable option, one more value. Raises KS3032 for a name it does not have, KS3037 for an empty value.</summary>
+    /// <summary>
+    /// Gives an option a value; for a repeatable option, one more value. Raises KS3032 for a name it does not have, KS3037 for an empty
+    /// value.
+    /// </summary>
     /// <param name="name">The option's name without dashes.</param>
     /// <param name="value">The value as people type it; ignored for a flag.</param>
     public void Set(string name, string value)
     {
-        OptionSpec spec = Option(name) ?? throw OperationErrors.OptionUnknown.With(Operation.Name, name, Spelling.Hint(name, Operation.Options.Select(option => option.Name)));
+        OptionSpec spec = Option(name) ?? throw OperationErrors.OptionUnknown.With(Operation.Name, name,
+            Spelling.Hint(name, Operation.Options.Select(option => option.Name)));
         if (!_given.Add(spec.Name) && !spec.Repeatable && spec.Value is not null)
             throw OperationErrors.OptionRepeated.With(Operation.Name, spec.Name);
         if (value.Length == 0 && spec.Value is not null)
             throw OperationErrors.ValueEmpty.With(Operation.Name, spec.Typed);
-        if (spec.Value is not null && (value is "/dev/stdout" or "/dev/fd/1" or "/proc/self/fd/1" || (value == "-" && spec.Kind == OptionKind.PathOut)))
-            ToStandardOutput = ToStandardOutput is { } other ? throw OperationErrors.StandardOutputTwice.With(other, spec.Typed) : spec.Typed;
+        if (spec.Value is not null && (value is "/dev/stdout" or "/dev/fd/1" or "/proc/self/fd/1"
+            || (value == "-" && spec.Kind == OptionKind.PathOut)))
+            ToStandardOutput = ToStandardOutput is { } other
+                ? throw OperationErrors.StandardOutputTwice.With(other, spec.Typed)
+                : spec.Typed;
         if (ConfiguredValues.IsName(spec, value))
             _named.Add(new(spec, value[1..]));
         else if (ConfiguredValues.IsProfile(spec))
@@ -63,7 +70,9 @@ public sealed class OperationRequest
         _options = spec.Apply(_options, value);
     }
 
-    /// <summary>Runs with what was given, and what the configuration says of it. Raises KS3010 when something required is missing.</summary>
+    /// <summary>
+    /// Runs with what was given, and what the configuration says of it. Raises KS3010 when something required is missing.
+    /// </summary>
     public OperationResult Run(RunContext context) => Operation.Run(Complete(context), context);
 
     /// <summary>The options record as the operation gets it.</summary>
@@ -78,7 +87,8 @@ public sealed class OperationRequest
         foreach (OptionSpec option in Operation.Options)
         {
             if (option.Required && !_given.Contains(option.Name))
-                throw OperationErrors.OptionMissing.With(Operation.Name, string.Create(CultureInfo.InvariantCulture, $"{option.Typed} {option.Value}"));
+                throw OperationErrors.OptionMissing.With(Operation.Name,
+                    string.Create(CultureInfo.InvariantCulture, $"{option.Typed} {option.Value}"));
         }
         _paths.Require();
         return _options;

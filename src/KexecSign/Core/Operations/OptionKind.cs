@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 
 namespace KexecSign.Core.Operations;
 
-/// <summary>What the value of an option or argument is. Completion, the handling of paths in every face, and the MSBuild tasks follow from it.</summary>
+/// <summary>
+/// What the value of an option or argument is. Completion, the handling of paths in every face, and the MSBuild tasks follow from it.
+/// </summary>
 public enum OptionKind
 {
     /// <summary>No value: the option is there or it is not.</summary>

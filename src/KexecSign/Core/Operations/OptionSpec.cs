@@ -16,12 +16,15 @@ namespace KexecSign.Core.Operations;
 /// <param name="Choices">The allowed values; empty when any value may be given.</param>
 /// <param name="Kind">What the value is.</param>
 public abstract record OptionSpec(
-    string Name, string? Value, string Description, string? Default, bool Required, bool Repeatable, ImmutableArray<string> Choices, OptionKind Kind)
+    string Name, string? Value, string Description, string? Default, bool Required, bool Repeatable, ImmutableArray<string> Choices,
+        OptionKind Kind)
 {
     /// <summary>The option as one types it: two dashes, or one for a single letter.</summary>
     public string Typed => (Name.Length == 1 ? "-" : "--") + Name;
 
-    /// <summary>The other form in which it may be typed: one letter for the options that are typed most, a word for a letter; null for none.</summary>
+    /// <summary>
+    /// The other form in which it may be typed: one letter for the options that are typed most, a word for a letter; null for none.
+    /// </summary>
     public string? OtherTyped => Name switch
     {
         "key" => "-k",
@@ -39,7 +42,9 @@ public abstract record OptionSpec(
     /// <summary>The options record with this option's value put in.</summary>
     public abstract object Apply(object options, string value);
 
-    /// <summary>The options record with the digest put in that the key of this option signs; unchanged where the digest is not free.</summary>
+    /// <summary>
+    /// The options record with the digest put in that the key of this option signs; unchanged where the digest is not free.
+    /// </summary>
     internal abstract object ApplyDigest(object options, string digest);
 }
 
@@ -51,8 +56,10 @@ public sealed record OptionSpec<TOptions> : OptionSpec
 
     internal OptionSpec(
         string name, string? value, string description, Func<TOptions, string, TOptions> apply,
-        string? defaultValue = null, bool required = false, bool repeatable = false, OptionKind? kind = null, params ImmutableArray<string> choices)
-        : base(name, value, description, defaultValue, required, repeatable, choices, kind ?? OptionKinds.Of(name, value, choices)) => _apply = apply;
+        string? defaultValue = null, bool required = false, bool repeatable = false, OptionKind? kind = null,
+            params ImmutableArray<string> choices)
+        : base(name, value, description, defaultValue, required, repeatable, choices, kind ?? OptionKinds.Of(name, value, choices)) =>
+            _apply = apply;
 
     /// <summary>Puts in the digest that this option's key signs; null where it is not free.</summary>
     internal Func<TOptions, string, TOptions>? Digest { get; init; }

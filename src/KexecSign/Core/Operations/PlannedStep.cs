@@ -16,7 +16,8 @@ public sealed record PlannedStep(string Action, string What)
 
     /// <summary>Signs something with a key that was named; none when it was not.</summary>
     internal static IEnumerable<PlannedStep> Sign(string what, string? key, string? certificate) =>
-        key is null ? [] : [.. Run(key), .. Load(key, certificate), new("sign", $"{what} with {WithoutQuery(key)}, certificate {(certificate is null ? "none" : WithoutQuery(certificate))}")];
+        key is null ? [] : [.. Run(key), .. Load(key, certificate),
+            new("sign", $"{what} with {WithoutQuery(key)}, certificate {(certificate is null ? "none" : WithoutQuery(certificate))}")];
 
     // So is a program.
     private static IEnumerable<PlannedStep> Run(string key) =>
@@ -26,7 +27,9 @@ public sealed record PlannedStep(string Action, string What)
     private static IEnumerable<PlannedStep> Load(params IEnumerable<string?> references) =>
         references.OfType<string>().Where(TokenReference.Is).Select(r => Keyring.ModuleFor(r, Environment.GetEnvironmentVariable))
             .Distinct()
-            .Select(module => new PlannedStep("load", module is null ? "a PKCS#11 module, but none was found" : $"PKCS#11 module {module}"));
+            .Select(module => new PlannedStep("load", module is null
+                ? "a PKCS#11 module, but none was found"
+                : $"PKCS#11 module {module}"));
 
     private static IEnumerable<PlannedStep> Each(string action, IEnumerable<string?> files) =>
         files.Where(file => file is not null).Select(file => new PlannedStep(action, file!));

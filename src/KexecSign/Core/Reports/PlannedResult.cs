@@ -14,5 +14,6 @@ public sealed record PlannedResult(string Operation, ImmutableArray<PlannedStep>
 
     /// <inheritdoc/>
     public override ReportView View() => new(
-        $"{Operation} would do this; nothing was touched", [new("", [], [.. Steps.Select(s => ImmutableArray.Create(s.Action, s.What))])], []);
+        $"{Operation} would do this; nothing was touched", [new("", [], [.. Steps.Select(s => ImmutableArray.Create(s.Action, s.What))])],
+            []);
 }

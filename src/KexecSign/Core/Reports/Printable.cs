@@ -10,8 +10,8 @@ namespace KexecSign.Core.Reports;
 public static class Printable
 {
     /// <summary>
-    /// The text on one line. Control characters are shown as <c>\x1b</c>; what has no width, turns the direction of text around or stands for
-    /// nothing as <c>\u{202e}</c>.
+    /// The text on one line. Control characters are shown as <c>\x1b</c>; what has no width, turns the direction of text around or stands
+    /// for nothing as <c>\u{202e}</c>.
     /// </summary>
     public static string Line(string text)
     {
@@ -66,9 +66,11 @@ public static class Printable
     // variation selectors are letters and marks by category, and are seen as little.
     private static bool IsUnseen(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+            or UnicodeCategory.PrivateUse
             or UnicodeCategory.OtherNotAssigned or UnicodeCategory.Surrogate => true,
         UnicodeCategory.SpaceSeparator => rune.Value != ' ',
-        _ => rune.Value is 0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x034F or 0x2800 or (>= 0xFE00 and <= 0xFE0F) or (>= 0xE0100 and <= 0xE01EF),
+        _ => rune.Value is 0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x034F or 0x2800 or (>= 0xFE00 and <= 0xFE0F)
+            or (>= 0xE0100 and <= 0xE01EF),
     };
 }

@@ -21,6 +21,8 @@ public static class ReportDocument
         using (var writer = new Utf8JsonWriter(bytes, Writing))
             JsonSerializer.Serialize(writer, value, type);
         bytes.WriteByte((byte)'\n');
-        return Ascii.IsValid(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)) ? bytes.ToArray() : Encoding.UTF8.GetBytes(Printable.Json(Encoding.UTF8.GetString(bytes.ToArray())));
+        return Ascii.IsValid(bytes.GetBuffer().AsSpan(0, (int)bytes.Length))
+            ? bytes.ToArray()
+            : Encoding.UTF8.GetBytes(Printable.Json(Encoding.UTF8.GetString(bytes.ToArray())));
     }
 }

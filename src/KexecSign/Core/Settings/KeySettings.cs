@@ -7,7 +7,8 @@ namespace KexecSign.Core.Settings;
 /// <param name="Role">For whom.</param>
 /// <param name="Certificate">Its reference.</param>
 /// <param name="File">The configuration that says so.</param>
-/// <param name="BesideTheWork">Whether that configuration was found in the working folder, and so may have come with what is judged.</param>
+/// <param name="BesideTheWork">Whether that configuration was found in the working folder, and so may have come with what is
+/// judged.</param>
 public sealed record TrustedCertificate(TrustRole Role, string Certificate, string File, bool BesideTheWork);
 
 /// <summary>Options of <c>build</c> under a name.</summary>

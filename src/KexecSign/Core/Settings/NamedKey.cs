@@ -28,7 +28,9 @@ public sealed record NamedKey(string Name, string Key, string Certificate, strin
     /// <param name="settings">What stands in where this key says nothing.</param>
     /// <param name="withPin">Whether the PIN's source goes in.</param>
     internal string Complete(string reference, KeySettings settings, bool withPin) =>
-        IsToken(reference) ? TokenReference.Completed(reference, Module ?? settings.Module, withPin ? (Pin ?? settings.Pin)?.AsUriSource() : null) : reference;
+        IsToken(reference) ? TokenReference.Completed(reference, Module ?? settings.Module, withPin
+            ? (Pin ?? settings.Pin)?.AsUriSource()
+            : null) : reference;
 
     /// <summary>Whether a reference is that of a token's object.</summary>
     internal static bool IsToken(string reference) => reference.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase);

@@ -15,7 +15,8 @@ internal sealed record ByteComparison(long First, long Count, string Says)
     /// <summary>Compares; null for the same bytes.</summary>
     /// <param name="before">The bytes before.</param>
     /// <param name="now">The bytes now.</param>
-    /// <param name="place">Offset in their file of the first byte of <paramref name="now"/>, which is named beside that in the range.</param>
+    /// <param name="place">Offset in their file of the first byte of <paramref name="now"/>, which is named beside that in the
+    /// range.</param>
     /// <param name="context">Run context.</param>
     public static ByteComparison? Of(Layout before, Layout now, long place, RunContext context)
     {
@@ -44,7 +45,9 @@ internal sealed record ByteComparison(long First, long Count, string Says)
     private static string Words(Layout before, Layout now, long first, long count, long place)
     {
         string where = place == 0 ? $"0x{first:x}" : $"0x{place + first:x} (0x{first:x} in it)";
-        string length = before.Length == now.Length ? "" : string.Create(CultureInfo.InvariantCulture, $"0x{before.Length:x} -> 0x{now.Length:x} bytes");
+        string length = before.Length == now.Length
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $"0x{before.Length:x} -> 0x{now.Length:x} bytes");
         if (count == 0)
             return length;
         // Few bytes that stand together are shown as they are.
@@ -53,7 +56,8 @@ internal sealed record ByteComparison(long First, long Count, string Says)
         return length.Length == 0 ? what : $"{length}; {what}";
     }
 
-    private static string Number(long count) => count == 1 ? "1 byte differs" : string.Create(CultureInfo.InvariantCulture, $"{count} bytes differ");
+    private static string Number(long count) =>
+        count == 1 ? "1 byte differs" : string.Create(CultureInfo.InvariantCulture, $"{count} bytes differ");
 
     private static string? Together(Layout before, Layout now, long first, int count)
     {

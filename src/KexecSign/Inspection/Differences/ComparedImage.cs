@@ -57,7 +57,8 @@ internal sealed class ComparedImage : IDisposable
     public IReadOnlyDictionary<(string Name, int Index), PeSection> Sections { get; }
 
     /// <summary>Where the payload lies; null for none.</summary>
-    public (long Offset, long Size)? PayloadPlace => Zboot is null ? null : (Zboot.PayloadOffset, Zboot.UncompressedLengthOffset + 4 - Zboot.PayloadOffset);
+    public (long Offset, long Size)? PayloadPlace =>
+        Zboot is null ? null : (Zboot.PayloadOffset, Zboot.UncompressedLengthOffset + 4 - Zboot.PayloadOffset);
 
     /// <summary>Reads an image; null for what is none.</summary>
     /// <param name="file">Its bytes.</param>
@@ -93,16 +94,21 @@ internal sealed class ComparedImage : IDisposable
         return File.Slice(section.PointerToRawData, end - section.PointerToRawData);
     }
 
-    /// <summary>What of a section lies before and behind the payload, and where the latter begins; null where the payload is elsewhere.</summary>
+    /// <summary>
+    /// What of a section lies before and behind the payload, and where the latter begins; null where the payload is elsewhere.
+    /// </summary>
     public (Layout Front, Layout Back, long BackOffset)? AroundPayload(PeSection section)
     {
         long end = Math.Min(section.RawEnd, File.Length);
         if (PayloadPlace is not var (offset, size) || offset < section.PointerToRawData || offset + size > end)
             return null;
-        return (File.Slice(section.PointerToRawData, offset - section.PointerToRawData), File.Slice(offset + size, end - offset - size), offset + size);
+        return (File.Slice(section.PointerToRawData, offset - section.PointerToRawData), File.Slice(offset + size, end - offset - size),
+            offset + size);
     }
 
-    /// <summary>The headers' bytes, with zeros where a field has a name and is compared by it, so that an offset in them is one in the file.</summary>
+    /// <summary>
+    /// The headers' bytes, with zeros where a field has a name and is compared by it, so that an offset in them is one in the file.
+    /// </summary>
     public Layout UnnamedHeaders()
     {
         Layout headers = File.Slice(0, Math.Min(Image.SizeOfHeaders, File.Length));

@@ -35,7 +35,8 @@ public enum DifferenceKind
 }
 
 /// <summary>A place where two files differ.</summary>
-/// <param name="Level">Where it is: empty for the file itself, <c>payload</c> for the kernel in a zboot image, <c>.linux</c> for that in a UKI.</param>
+/// <param name="Level">Where it is: empty for the file itself, <c>payload</c> for the kernel in a zboot image, <c>.linux</c> for that in a
+/// UKI.</param>
 /// <param name="Kind">What differs.</param>
 /// <param name="What">Its name.</param>
 /// <param name="Says">How, in one sentence: what was before, what is now.</param>
@@ -67,7 +68,9 @@ public sealed record FileComparison(string From, string FromSha256, string Sha25
             [
                 .. Differences.GroupBy(d => d.Level, StringComparer.Ordinal).Select(level => new ReportTable(
                     level.Key.Length == 0 ? "" : $"inside {level.Key}", ["what", "how"],
-                    [.. level.Select(d => ImmutableArray.Create($"{Word(d.Kind)}{d.What}", d.Because is null ? d.Says : $"{d.Says}: {d.Because}"))])),
+                    [.. level.Select(d => ImmutableArray.Create($"{Word(d.Kind)}{d.What}", d.Because is null
+                        ? d.Says
+                        : $"{d.Says}: {d.Because}"))])),
                 ReportTable.Fields("", ("sha256 before", FromSha256), ("sha256 now", Sha256)),
             ],
             []);

@@ -24,11 +24,15 @@ internal sealed record HeaderField(string Name, int Offset, int Size, bool IsTex
     // The optional header, from its magic on; the same in both forms.
     private static readonly HeaderField[] Optional =
     [
-        new("Magic", 0, 2), new("MajorLinkerVersion", 2, 1), new("MinorLinkerVersion", 3, 1), new("SizeOfCode", 4, 4), new("SizeOfInitializedData", 8, 4),
+        new("Magic", 0, 2), new("MajorLinkerVersion", 2, 1), new("MinorLinkerVersion", 3, 1), new("SizeOfCode", 4, 4),
+        new("SizeOfInitializedData", 8, 4),
         new("SizeOfUninitializedData", 12, 4), new("AddressOfEntryPoint", 16, 4), new("BaseOfCode", 20, 4), new("SectionAlignment", 32, 4),
-        new("FileAlignment", 36, 4), new("MajorOperatingSystemVersion", 40, 2), new("MinorOperatingSystemVersion", 42, 2), new("MajorImageVersion", 44, 2),
-        new("MinorImageVersion", 46, 2), new("MajorSubsystemVersion", 48, 2), new("MinorSubsystemVersion", 50, 2), new("Win32VersionValue", 52, 4),
-        new("SizeOfImage", 56, 4), new("SizeOfHeaders", 60, 4), new("CheckSum", 64, 4), new("Subsystem", 68, 2), new("DllCharacteristics", 70, 2),
+        new("FileAlignment", 36, 4), new("MajorOperatingSystemVersion", 40, 2), new("MinorOperatingSystemVersion", 42, 2),
+        new("MajorImageVersion", 44, 2),
+        new("MinorImageVersion", 46, 2), new("MajorSubsystemVersion", 48, 2), new("MinorSubsystemVersion", 50, 2),
+        new("Win32VersionValue", 52, 4),
+        new("SizeOfImage", 56, 4), new("SizeOfHeaders", 60, 4), new("CheckSum", 64, 4), new("Subsystem", 68, 2),
+        new("DllCharacteristics", 70, 2),
     ];
 
     private static readonly HeaderField[] Plus =
@@ -39,13 +43,15 @@ internal sealed record HeaderField(string Name, int Offset, int Size, bool IsTex
 
     private static readonly HeaderField[] Narrow =
     [
-        new("BaseOfData", 24, 4), new("ImageBase", 28, 4), new("SizeOfStackReserve", 72, 4), new("SizeOfStackCommit", 76, 4), new("SizeOfHeapReserve", 80, 4),
+        new("BaseOfData", 24, 4), new("ImageBase", 28, 4), new("SizeOfStackReserve", 72, 4), new("SizeOfStackCommit", 76, 4),
+        new("SizeOfHeapReserve", 80, 4),
         new("SizeOfHeapCommit", 84, 4), new("LoaderFlags", 88, 4), new("NumberOfRvaAndSizes", 92, 4),
     ];
 
     private static readonly string[] Directories =
     [
-        "Export", "Import", "Resource", "Exception", "Certificate", "BaseRelocation", "Debug", "Architecture", "GlobalPtr", "TLS", "LoadConfig",
+        "Export", "Import", "Resource", "Exception", "Certificate", "BaseRelocation", "Debug", "Architecture", "GlobalPtr", "TLS",
+        "LoadConfig",
         "BoundImport", "IAT", "DelayImport", "CLR", "Reserved",
     ];
 
@@ -53,7 +59,8 @@ internal sealed record HeaderField(string Name, int Offset, int Size, bool IsTex
     private static readonly HeaderField[] Zboot =
         [new("zboot payload offset", 8, 4), new("zboot payload size", 12, 4), new("zboot compression", 0x18, 0x20, IsText: true)];
 
-    private static readonly HeaderField[] Kernel = [new("text_offset", 8, 8), new("image_size", KernelImage.ImageSizeOffset, 8), new("kernel flags", 24, 8)];
+    private static readonly HeaderField[] Kernel =
+        [new("text_offset", 8, 8), new("image_size", KernelImage.ImageSizeOffset, 8), new("kernel flags", 24, 8)];
 
     /// <summary>The named fields of an image, by file offset; of data directories all but that of certificates.</summary>
     public static ImmutableArray<HeaderField> Of(PeImage image, ReadOnlySpan<byte> head)
@@ -66,7 +73,8 @@ internal sealed record HeaderField(string Name, int Offset, int Size, bool IsTex
             .. own,
             new("e_lfanew", PeConstants.PeOffsetField, 4),
             .. Coff.Select(f => f with { Offset = image.HeaderOffset + 4 + f.Offset }),
-            .. Optional.Concat(image.IsPe32Plus ? Plus : Narrow).Select(f => f with { Offset = image.OptionalHeaderOffset + f.Offset }).OrderBy(f => f.Offset),
+            .. Optional.Concat(image.IsPe32Plus ? Plus : Narrow).Select(f => f with { Offset = image.OptionalHeaderOffset + f.Offset })
+                .OrderBy(f => f.Offset),
             .. directories.Where((_, i) => i != PeConstants.CertificateDirectoryIndex),
         ];
     }

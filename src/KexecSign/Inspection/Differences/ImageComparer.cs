@@ -10,8 +10,8 @@ using KexecSign.Parsers;
 namespace KexecSign.Inspection.Differences;
 
 /// <summary>
-/// Compares two files, and what is in them, down through the levels: headers field by field, sections, the payload unpacked, the kernel in a
-/// unified kernel image, signatures. Whatever is left over is told as bytes, so that two files that differ are never called the same.
+/// Compares two files, and what is in them, down through the levels: headers field by field, sections, the payload unpacked, the kernel in
+/// a unified kernel image, signatures. Whatever is left over is told as bytes, so that two files that differ are never called the same.
 /// </summary>
 internal sealed class ImageComparer(RunContext context)
 {
@@ -50,7 +50,8 @@ internal sealed class ImageComparer(RunContext context)
     private void CompareImages(ComparedImage before, ComparedImage now, string level, int depth)
     {
         if (before.LinuxVersion != now.LinuxVersion)
-            _found.Add(new(level, DifferenceKind.Version, "Linux version", $"{before.LinuxVersion ?? "none"} -> {now.LinuxVersion ?? "none"}"));
+            _found.Add(new(level, DifferenceKind.Version, "Linux version",
+                $"{before.LinuxVersion ?? "none"} -> {now.LinuxVersion ?? "none"}"));
         CompareHeaders(before, now, level);
         foreach ((string name, int index) in before.Sections.Keys.Concat(now.Sections.Keys).Distinct())
         {
@@ -58,7 +59,9 @@ internal sealed class ImageComparer(RunContext context)
             if (!now.Sections.TryGetValue((name, index), out PeSection? section))
                 _found.Add(new(level, DifferenceKind.Section, shown, "is not there any more"));
             else if (!before.Sections.TryGetValue((name, index), out PeSection? old))
-                _found.Add(new(level, DifferenceKind.Section, shown, $"is new: 0x{section.SizeOfRawData:x} bytes at 0x{section.PointerToRawData:x}") { Offset = section.PointerToRawData });
+                _found.Add(new(level, DifferenceKind.Section, shown,
+                    $"is new: 0x{section.SizeOfRawData:x} bytes at 0x{section.PointerToRawData:x}")
+                { Offset = section.PointerToRawData });
             else
                 CompareSection(before, old, now, section, shown, level, depth);
         }
@@ -90,12 +93,15 @@ internal sealed class ImageComparer(RunContext context)
             Add(level, DifferenceKind.HeaderBytes, "other header bytes", bytes, 0);
     }
 
-    private void CompareSection(ComparedImage before, PeSection old, ComparedImage now, PeSection section, string name, string level, int depth)
+    private void CompareSection(ComparedImage before, PeSection old, ComparedImage now, PeSection section, string name, string level,
+        int depth)
     {
         string[] header =
         [
-            .. Changed("address", old.VirtualAddress, section.VirtualAddress), .. Changed("size in memory", old.VirtualSize, section.VirtualSize),
-            .. Changed("offset", old.PointerToRawData, section.PointerToRawData), .. Changed("size", old.SizeOfRawData, section.SizeOfRawData),
+            .. Changed("address", old.VirtualAddress, section.VirtualAddress),
+            .. Changed("size in memory", old.VirtualSize, section.VirtualSize),
+            .. Changed("offset", old.PointerToRawData, section.PointerToRawData),
+            .. Changed("size", old.SizeOfRawData, section.SizeOfRawData),
             .. Changed("flags", old.Characteristics, section.Characteristics),
         ];
         if (header.Length > 0)
@@ -115,7 +121,8 @@ internal sealed class ImageComparer(RunContext context)
         if (section.Name == UkiSections.Linux)
         {
             int found = _found.Count;
-            Compare(UkiImage.ContentOf(old, before.File), UkiImage.ContentOf(section, now.File), Below(level, UkiSections.Linux), depth + 1);
+            Compare(UkiImage.ContentOf(old, before.File), UkiImage.ContentOf(section, now.File), Below(level, UkiSections.Linux),
+                depth + 1);
             if (_found.Count > found)
                 return;
         }
@@ -141,7 +148,12 @@ internal sealed class ImageComparer(RunContext context)
         {
             because = $"it cannot be unpacked to look into it ({broken.Message})";
         }
-        _found.Insert(place, new(level, DifferenceKind.Payload, "payload", bytes.Says) { Offset = now.Zboot.PayloadOffset + bytes.First, Bytes = bytes.Count, Because = because });
+        _found.Insert(place, new(level, DifferenceKind.Payload, "payload", bytes.Says)
+        {
+            Offset = now.Zboot.PayloadOffset + bytes.First,
+            Bytes = bytes.Count,
+            Because = because,
+        });
     }
 
     // Gaps, padding, symbols and what stands behind everything.
@@ -151,9 +163,12 @@ internal sealed class ImageComparer(RunContext context)
         for (int i = 0; i < Math.Max(old.Length, rest.Length); i++)
         {
             if (i >= rest.Length)
-                _found.Add(new(level, DifferenceKind.Bytes, old[i].Name, $"0x{old[i].Content.Length:x} bytes at 0x{old[i].Offset:x} are not there any more"));
+                _found.Add(new(level, DifferenceKind.Bytes, old[i].Name,
+                    $"0x{old[i].Content.Length:x} bytes at 0x{old[i].Offset:x} are not there any more"));
             else if (i >= old.Length)
-                _found.Add(new(level, DifferenceKind.Bytes, rest[i].Name, $"0x{rest[i].Content.Length:x} bytes at 0x{rest[i].Offset:x} are new") { Offset = rest[i].Offset });
+                _found.Add(new(level, DifferenceKind.Bytes, rest[i].Name,
+                    $"0x{rest[i].Content.Length:x} bytes at 0x{rest[i].Offset:x} are new")
+                { Offset = rest[i].Offset });
             else if (ByteComparison.Of(old[i].Content, rest[i].Content, rest[i].Offset, context) is { } bytes)
                 Add(level, DifferenceKind.Bytes, rest[i].Name, bytes, rest[i].Offset);
         }
@@ -174,7 +189,8 @@ internal sealed class ImageComparer(RunContext context)
     private void Add(string level, DifferenceKind kind, string what, ByteComparison bytes, long place, string? because = null) =>
         _found.Add(new(level, kind, what, bytes.Says) { Offset = place + bytes.First, Bytes = bytes.Count, Because = because });
 
-    private static IEnumerable<string> Changed(string name, uint before, uint now) => before == now ? [] : [$"{name} 0x{before:x} -> 0x{now:x}"];
+    private static IEnumerable<string> Changed(string name, uint before, uint now) =>
+        before == now ? [] : [$"{name} 0x{before:x} -> 0x{now:x}"];
 
     private static string Below(string level, string name) => level.Length == 0 ? name : $"{level}, {name}";
 }

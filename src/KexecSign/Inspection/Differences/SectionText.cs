@@ -3,7 +3,9 @@ using KexecSign.Formats.Layouts;
 
 namespace KexecSign.Inspection.Differences;
 
-/// <summary>Sections of unified kernel images and of shim's SBAT that hold text: what a person wants to see of them are the words.</summary>
+/// <summary>
+/// Sections of unified kernel images and of shim's SBAT that hold text: what a person wants to see of them are the words.
+/// </summary>
 internal static class SectionText
 {
     private const int MostShown = 400;

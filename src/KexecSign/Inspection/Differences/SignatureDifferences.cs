@@ -19,14 +19,18 @@ internal static class SignatureDifferences
     {
         PeDirectory old = before.Image.CertificateTable, table = now.Image.CertificateTable;
         if (old != table)
-            yield return new(level, DifferenceKind.CertificateTable, "certificate table", $"{Place(old)} -> {Place(table)}") { Offset = table.Address };
+            yield return new(level, DifferenceKind.CertificateTable, "certificate table",
+                $"{Place(old)} -> {Place(table)}")
+            { Offset = table.Address };
         if (Table(before) is not { } oldBytes || Table(now) is not { } bytes)
             yield break;
         if (ByteComparison.Of(oldBytes, bytes, table.Address, context) is not { } compared)
             yield break;
         if (Entries(before) is not { } oldEntries || Entries(now) is not { } entries)
         {
-            yield return new(level, DifferenceKind.CertificateTable, "certificate table", compared.Says) { Offset = table.Address + compared.First, Bytes = compared.Count };
+            yield return new(level, DifferenceKind.CertificateTable, "certificate table",
+                compared.Says)
+            { Offset = table.Address + compared.First, Bytes = compared.Count };
             yield break;
         }
         bool found = false;
@@ -40,7 +44,9 @@ internal static class SignatureDifferences
         }
         // What stands between or behind the entries.
         if (!found)
-            yield return new(level, DifferenceKind.CertificateTable, "certificate table", compared.Says) { Offset = table.Address + compared.First, Bytes = compared.Count };
+            yield return new(level, DifferenceKind.CertificateTable, "certificate table",
+                compared.Says)
+            { Offset = table.Address + compared.First, Bytes = compared.Count };
     }
 
     private static FileDifference Compare(CertificateEntry? before, CertificateEntry? now, int index, string level)
@@ -53,12 +59,15 @@ internal static class SignatureDifferences
             return new(level, DifferenceKind.Signature, name, $"that of {Signer(signature)} is new") { Offset = now.Offset };
         AuthenticodeSignature? old = Decode(before);
         if (old is null || signature is null)
-            return new(level, DifferenceKind.Signature, name, "its bytes differ, and one of the two cannot be read") { Offset = now.Offset };
+            return new(level, DifferenceKind.Signature, name,
+                "its bytes differ, and one of the two cannot be read")
+            { Offset = now.Offset };
         (string says, string? because) = How(old, signature, before, now);
         return new(level, DifferenceKind.Signature, name, says) { Offset = now.Offset, Because = because };
     }
 
-    private static (string Says, string? Because) How(AuthenticodeSignature before, AuthenticodeSignature now, CertificateEntry oldEntry, CertificateEntry entry)
+    private static (string Says, string? Because) How(AuthenticodeSignature before, AuthenticodeSignature now, CertificateEntry oldEntry,
+        CertificateEntry entry)
     {
         var says = new List<string>();
         if (Fingerprint(before) != Fingerprint(now))
@@ -72,12 +81,14 @@ internal static class SignatureDifferences
             says.Add($"signing time {Time(before)} -> {Time(now)}");
         if (before.TimestampTokens.Length != now.TimestampTokens.Length)
             says.Add($"timestamps {before.TimestampTokens.Length} -> {now.TimestampTokens.Length}");
-        if (!before.Certificates.Select(c => c.Thumbprint).SequenceEqual(now.Certificates.Select(c => c.Thumbprint)) && Fingerprint(before) == Fingerprint(now))
+        if (!before.Certificates.Select(c => c.Thumbprint).SequenceEqual(now.Certificates.Select(c => c.Thumbprint))
+            && Fingerprint(before) == Fingerprint(now))
             says.Add($"certificates that it carries {before.Certificates.Length} -> {now.Certificates.Length}");
         if (says.Count > 0)
             return (string.Join(", ", says), another && Fingerprint(before) == Fingerprint(now) ? "it was made over other bytes" : null);
         if (!before.SignatureValue.Span.SequenceEqual(now.SignatureValue.Span))
-            return ("the signature's value differs, by the same signer over the same image", "keys of ECDSA make another one each time, and one that does not hold differs too");
+            return ("the signature's value differs, by the same signer over the same image",
+                "keys of ECDSA make another one each time, and one that does not hold differs too");
         return oldEntry.Padding.Span.SequenceEqual(entry.Padding.Span)
             ? ("its bytes differ beside digest, signer and value", "attributes or encoding") : ("the bytes that fill it up differ", null);
     }
@@ -115,9 +126,14 @@ internal static class SignatureDifferences
     private static string? Fingerprint(AuthenticodeSignature signature) => signature.Signer?.GetCertHashString(HashAlgorithmName.SHA256);
 
     private static string Signer(AuthenticodeSignature? signature) =>
-        signature?.Signer is { } signer ? $"{CertificateNames.Of(signer)} ({signer.GetCertHashString(HashAlgorithmName.SHA256)[..16].ToLowerInvariant()})" : "somebody unnamed";
+        signature?.Signer is
+        {
+        } signer
+            ? $"{CertificateNames.Of(signer)} ({signer.GetCertHashString(HashAlgorithmName.SHA256)[..16].ToLowerInvariant()})"
+            : "somebody unnamed";
 
     private static string Time(AuthenticodeSignature signature) => signature.SigningTime is { } time ? $"{time:u}" : "none";
 
-    private static string Place(PeDirectory table) => table is { Address: 0, Size: 0 } ? "none" : $"0x{table.Size:x} bytes at 0x{table.Address:x}";
+    private static string Place(PeDirectory table) =>
+        table is { Address: 0, Size: 0 } ? "none" : $"0x{table.Size:x} bytes at 0x{table.Address:x}";
 }

@@ -19,8 +19,10 @@ internal static class ImageParts
     public static ImmutableArray<FilePart> Of(PeImage image, Layout file, ZbootHeader? zboot)
     {
         Claim[] claims = [.. Claims(image, file, zboot).Where(claim => claim.Start < claim.End)];
-        long[] cuts = [.. claims.Select(claim => claim.Start).Concat(claims.Select(claim => claim.End)).Append(0).Append(file.Length).Distinct().Order()];
-        ILookup<long, int> starts = Enumerable.Range(0, claims.Length).ToLookup(i => claims[i].Start), ends = Enumerable.Range(0, claims.Length).ToLookup(i => claims[i].End);
+        long[] cuts = [.. claims.Select(claim => claim.Start).Concat(claims.Select(claim => claim.End)).Append(0).Append(file.Length)
+            .Distinct().Order()];
+        ILookup<long, int> starts = Enumerable.Range(0, claims.Length).ToLookup(i => claims[i].Start),
+            ends = Enumerable.Range(0, claims.Length).ToLookup(i => claims[i].End);
         // By rank and then in the order of the table; so few are looked at for each piece that 65535 sections in one place do not matter.
         var active = new SortedSet<(int Rank, int Index)>();
         var parts = ImmutableArray.CreateBuilder<FilePart>();
@@ -80,9 +82,11 @@ internal static class ImageParts
     private static IEnumerable<Claim> Claims(PeImage image, Layout file, ZbootHeader? zboot)
     {
         if (zboot is not null)
-            yield return new(PartKind.Payload, $"payload ({zboot.CompressionName})", zboot.PayloadOffset, Math.Min(zboot.UncompressedLengthOffset + 4, file.Length), 0);
+            yield return new(PartKind.Payload, $"payload ({zboot.CompressionName})", zboot.PayloadOffset,
+                Math.Min(zboot.UncompressedLengthOffset + 4, file.Length), 0);
         if (image.IsSigned)
-            yield return new(PartKind.Certificates, "certificates", image.CertificateTable.Address, Math.Min((long)image.CertificateTable.Address + image.CertificateTable.Size, file.Length), 1);
+            yield return new(PartKind.Certificates, "certificates", image.CertificateTable.Address,
+                Math.Min((long)image.CertificateTable.Address + image.CertificateTable.Size, file.Length), 1);
         yield return new(PartKind.Headers, "headers", 0, Math.Min(image.SizeOfHeaders, file.Length), 1);
         foreach (PeSection section in image.Sections)
         {
@@ -97,7 +101,9 @@ internal static class ImageParts
     private static FilePart Part(SortedSet<(int Rank, int Index)> active, Claim[] claims, long start, long end, Layout file)
     {
         if (active.Count == 0)
-            return IsZero(file, start, end) ? new(PartKind.Padding, "padding", start, end - start) : new(PartKind.Unclaimed, "unclaimed", start, end - start);
+            return IsZero(file, start, end)
+                ? new(PartKind.Padding, "padding", start, end - start)
+                : new(PartKind.Unclaimed, "unclaimed", start, end - start);
         Claim first = claims[active.Min.Index];
         // A payload lies in a section by right; all else stands for itself.
         if (active.Count == 1 || (first.Kind == PartKind.Payload && active.Count == 2))

@@ -4,8 +4,8 @@ using System.Text;
 namespace KexecSign.Judging.Chains;
 
 /// <summary>
-/// A distinguished name as OpenSSL compares it (crypto/x509/x_name.c, x509_name_canon()): texts as UTF-8 whatever type they were written in,
-/// ASCII letters small, spaces at the ends left out and others single. The kernel compares the bytes as they stand.
+/// A distinguished name as OpenSSL compares it (crypto/x509/x_name.c, x509_name_canon()): texts as UTF-8 whatever type they were written
+/// in, ASCII letters small, spaces at the ends left out and others single. The kernel compares the bytes as they stand.
 /// </summary>
 internal static class CanonicalName
 {
@@ -52,7 +52,8 @@ internal static class CanonicalName
         {
             case UniversalTagNumber.UTF8String:
                 return value.ReadCharacterString(type);
-            case UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String or UniversalTagNumber.VisibleString or UniversalTagNumber.T61String:
+            case UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String or UniversalTagNumber.VisibleString
+                or UniversalTagNumber.T61String:
                 // One byte a character, whatever the type allows.
                 return Encoding.Latin1.GetString(Content(value));
             case UniversalTagNumber.BMPString:

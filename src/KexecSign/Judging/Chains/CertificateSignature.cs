@@ -19,7 +19,8 @@ internal static class CertificateSignature
             if (!algorithm.Span.SequenceEqual(AlgorithmInside(signed).Span))
                 return false;
             // PKCS#1 v1.5 or ECDSA: which of the two it is, the issuer's key says.
-            if (HashKind.OfSignature(new AsnReader(algorithm, AsnEncodingRules.BER).ReadSequence().ReadObjectIdentifier())?.Name is not { } hash)
+            if (HashKind.OfSignature(new AsnReader(algorithm, AsnEncodingRules.BER).ReadSequence()
+                .ReadObjectIdentifier())?.Name is not { } hash)
                 return ChainHolds(issuer, certificate);
             byte[] signature = parts.ReadBitString(out _);
             using RSA? rsa = issuer.GetRSAPublicKey();
@@ -53,7 +54,8 @@ internal static class CertificateSignature
         chain.ChainPolicy.VerificationFlags = X509VerificationFlags.AllFlags;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.Build(certificate);
-        return chain.ChainElements.Count > 1 && chain.ChainElements[1].Certificate.RawDataMemory.Span.SequenceEqual(issuer.RawDataMemory.Span)
+        return chain.ChainElements.Count > 1 && chain.ChainElements[1].Certificate.RawDataMemory.Span.SequenceEqual(
+            issuer.RawDataMemory.Span)
             && !chain.ChainElements[0].ChainElementStatus.Any(s => s.Status.HasFlag(X509ChainStatusFlags.NotSignatureValid));
     }
 }

@@ -114,7 +114,9 @@ internal sealed class ChainLink
         }
     }
 
-    /// <summary>X509_check_ca(): 0 for no authority, 1 for one, 3 and 4 for certificates without basicConstraints that are taken for one.</summary>
+    /// <summary>
+    /// X509_check_ca(): 0 for no authority, 1 for one, 3 and 4 for certificates without basicConstraints that are taken for one.
+    /// </summary>
     public int Authority(bool isSelfSigned) =>
         MayNotSign ? 0 : HasBasicConstraints ? (IsAuthority ? 1 : 0) : IsVersion1 && isSelfSigned ? 3 : KeyUsage is not null ? 4 : 0;
 

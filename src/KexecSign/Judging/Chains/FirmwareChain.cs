@@ -5,7 +5,8 @@ namespace KexecSign.Judging.Chains;
 /// internal_verify(), check_name_constraints(). The store is looked at first; all certificates of the chain are checked, those above the
 /// trusted one too when that is the signer itself.
 /// </summary>
-internal sealed class FirmwareChain(ChainLink signer, IReadOnlyList<ChainLink> companions, ChainLink anchor) : CertificateChain(signer, companions, anchor)
+internal sealed class FirmwareChain(ChainLink signer, IReadOnlyList<ChainLink> companions, ChainLink anchor)
+    : CertificateChain(signer, companions, anchor)
 {
     // X509_supported_extension(), built without RFC 3779.
     private static readonly HashSet<string> Supported =
@@ -18,7 +19,8 @@ internal sealed class FirmwareChain(ChainLink signer, IReadOnlyList<ChainLink> c
     public override string? Refusal() => BuildRefusal() ?? ExtensionsRefusal() ?? SignaturesRefusal() ?? ConstraintsRefusal();
 
     /// <inheritdoc/>
-    protected override bool IsSelfSigned(ChainLink link) => !link.IsBroken && link.IsSelfIssued && link.MayBeIssuedBy(link) && link.FitsKeyOf(link);
+    protected override bool IsSelfSigned(ChainLink link) =>
+        !link.IsBroken && link.IsSelfIssued && link.MayBeIssuedBy(link) && link.FitsKeyOf(link);
 
     private static bool IsIssued(ChainLink link, ChainLink issuer) =>
         !issuer.IsBroken && !link.IsBroken && link.MayBeIssuedBy(issuer) && link.FitsKeyOf(issuer);

@@ -18,7 +18,9 @@ namespace KexecSign.Judging.Chains;
 internal sealed record Pkcs7Signer(
     byte[] Issuer, BigInteger Serial, string Digest, ReadOnlyMemory<byte> Attributes, string Algorithm, ReadOnlyMemory<byte> Signature)
 {
-    /// <summary>Whether the signature is right by a key (PKCS7_signatureVerify()): OpenSSL takes the scheme from the key, and RSA is PKCS#1 v1.5.</summary>
+    /// <summary>
+    /// Whether the signature is right by a key (PKCS7_signatureVerify()): OpenSSL takes the scheme from the key, and RSA is PKCS#1 v1.5.
+    /// </summary>
     /// <param name="key">Whose key.</param>
     /// <param name="content">The octets that were signed.</param>
     public bool Holds(X509Certificate2 key, ReadOnlySpan<byte> content)

@@ -5,7 +5,8 @@ namespace KexecSign.Judging.Chains;
 /// X509_verify_cert(), check_trust(), check_chain_extensions(), internal_verify(). The certificates of the signature come first, then the
 /// store; extensions are looked at below the trusted certificate only.
 /// </summary>
-internal sealed class ShimChain(ChainLink signer, IReadOnlyList<ChainLink> companions, ChainLink anchor) : CertificateChain(signer, companions, anchor)
+internal sealed class ShimChain(ChainLink signer, IReadOnlyList<ChainLink> companions, ChainLink anchor)
+    : CertificateChain(signer, companions, anchor)
 {
     private static readonly HashSet<string> Supported =
     [

@@ -84,7 +84,8 @@ internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, b
         ReadDigests read = ReadDigests.Of(image, file, digests, []);
         return
         [
-            .. CertificateTable.Read(image, file).Select(entry => AuthenticodeSignature.Decode(entry.Pkcs7())).Select(s => new FoundSignature(
+            .. CertificateTable.Read(image, file).Select(entry => AuthenticodeSignature.Decode(entry.Pkcs7()))
+                .Select(s => new FoundSignature(
                 Name(s.SignerHash), s.Signer,
                 s.Signer is not null && s.SignaturesHold() && read.Match(s.IndirectData.Hash, s.IndirectData.Digest.Span),
                 s.SigningTime is not null || !s.TimestampTokens.IsEmpty)
@@ -104,5 +105,7 @@ internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, b
     }
 
     private static string Name(HashAlgorithmName hash) =>
-        hash.Name!.StartsWith("SHA3-", StringComparison.Ordinal) ? hash.Name.ToLowerInvariant() : hash.Name.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
+        hash.Name!.StartsWith("SHA3-", StringComparison.Ordinal)
+            ? hash.Name.ToLowerInvariant()
+            : hash.Name.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 }

@@ -31,8 +31,8 @@ internal sealed class PolicyCheck
     }
 
     /// <summary>
-    /// Whom a policy trusts: the certificates that it names by role, and of those that the file brings along the ones whose fingerprint it lists
-    /// for the outer or inner signature. A fingerprint says which certificate it is, so it may come from anywhere.
+    /// Whom a policy trusts: the certificates that it names by role, and of those that the file brings along the ones whose fingerprint it
+    /// lists for the outer or inner signature. A fingerprint says which certificate it is, so it may come from anywhere.
     /// </summary>
     /// <exception cref="KexecSignException">A certificate cannot be read.</exception>
     public static TrustedRoles Trusted(PolicyDocument policy, JudgedFile file, RunContext context)
@@ -64,9 +64,11 @@ internal sealed class PolicyCheck
     /// <param name="file">The file.</param>
     /// <param name="roles">Whom to trust, <see cref="Trusted"/> among them.</param>
     /// <param name="context">Run context.</param>
-    /// <param name="kitWasHeld">In a build, whether there is a kit, which was then held against the policy; null where nobody knows the kit.</param>
+    /// <param name="kitWasHeld">In a build, whether there is a kit, which was then held against the policy; null where nobody knows the
+    /// kit.</param>
     /// <exception cref="KexecSignException">The file cannot be read, or KS3330.</exception>
-    public static PolicyReport Judge(PolicyDocument policy, JudgedFile file, TrustedRoles roles, RunContext context, bool? kitWasHeld = null)
+    public static PolicyReport Judge(PolicyDocument policy, JudgedFile file, TrustedRoles roles, RunContext context,
+        bool? kitWasHeld = null)
     {
         var check = new PolicyCheck(policy, file, roles, context);
         try
@@ -90,7 +92,8 @@ internal sealed class PolicyCheck
     private static IEnumerable<X509Certificate2> Listed(PolicyDocument policy, string name, Func<ImmutableArray<FoundSignature>> found)
     {
         ImmutableArray<string> keys = policy.Signatures.FirstOrDefault(s => s.Name == name)?.Keys ?? [];
-        return keys.IsEmpty ? [] : found().Select(s => s.Signer).OfType<X509Certificate2>().Where(c => FoundSignature.Fingerprints(c).Any(keys.Contains));
+        return keys.IsEmpty ? [] : found().Select(s => s.Signer).OfType<X509Certificate2>().Where(c => FoundSignature.Fingerprints(c)
+            .Any(keys.Contains));
     }
 
     private void Run()
@@ -106,7 +109,12 @@ internal sealed class PolicyCheck
         if (_policy.Releases is { } releases)
             CheckRelease(releases);
         // For rules about who signed; for verdicts the short form is settled by the consumers asked.
-        TrustedRoles roles = _roles with { Db = [.. _roles.Db, .. _roles.Any], Kexec = [.. _roles.Kexec, .. _roles.Any], Ima = [.. _roles.Ima, .. _roles.Any] };
+        TrustedRoles roles = _roles with
+        {
+            Db = [.. _roles.Db, .. _roles.Any],
+            Kexec = [.. _roles.Kexec, .. _roles.Any],
+            Ima = [.. _roles.Ima, .. _roles.Any],
+        };
         var signatures = new Dictionary<string, ImmutableArray<FoundSignature>>
         {
             ["outer"] = FoundSignature.OfImage(_file.Content, _file.Digests),
@@ -167,7 +175,9 @@ internal sealed class PolicyCheck
     {
         string? version = KernelVersions.Own(_file.Kernel);
         Judge("releases", VerifyErrors.PolicyRelease, version is not null && allowed.Any(a => KernelVersions.Allows(a, version)),
-            version is null ? $"there is no kernel in it that says which it is, allowed: {Listed(allowed)}" : $"it is Linux {version}, allowed: {Listed(allowed)}");
+            version is null
+                ? $"there is no kernel in it that says which it is, allowed: {Listed(allowed)}"
+                : $"it is Linux {version}, allowed: {Listed(allowed)}");
     }
 
     private void CheckSignatures(SignatureRule rule, ImmutableArray<FoundSignature> found, TrustedRoles roles)
@@ -196,15 +206,19 @@ internal sealed class PolicyCheck
         if (!signature.Holds)
             Broken(name + ".holds", VerifyErrors.PolicySignatureWrong, $"{which}the signature of {signer} does not hold for this file");
         if (rule.Keys is { } keys)
-            Judge(name + ".keys", VerifyErrors.PolicyKey, keys.Any(key => IsBy(signature, key, roles)), $"{which}signed by {signer}{Ids(signature.Signer)}, allowed: {Listed(keys)}");
+            Judge(name + ".keys", VerifyErrors.PolicyKey, keys.Any(key => IsBy(signature, key, roles)),
+                $"{which}signed by {signer}{Ids(signature.Signer)}, allowed: {Listed(keys)}");
         if (rule.Digests is { } digests)
-            Judge(name + ".digests", VerifyErrors.PolicyAlgorithm, digests.Contains(signature.Digest), $"{which}the digest is {signature.Digest}, allowed: {Listed(digests)}");
+            Judge(name + ".digests", VerifyErrors.PolicyAlgorithm, digests.Contains(signature.Digest),
+                $"{which}the digest is {signature.Digest}, allowed: {Listed(digests)}");
         if (rule.Algorithms is { } algorithms)
-            Judge(name + ".algorithms", VerifyErrors.PolicyAlgorithm, algorithms.Contains(signature.Algorithm), $"{which}the key is {signature.Algorithm}, allowed: {Listed(algorithms)}");
+            Judge(name + ".algorithms", VerifyErrors.PolicyAlgorithm, algorithms.Contains(signature.Algorithm),
+                $"{which}the key is {signature.Algorithm}, allowed: {Listed(algorithms)}");
         if (rule.ValidDays is { } days)
         {
             DateTime now = _context.Clock.GetUtcNow().UtcDateTime;
-            bool valid = signature.Signer is { } c && c.NotBefore.ToUniversalTime() <= now && c.NotAfter.ToUniversalTime() >= now.AddDays(days);
+            bool valid = signature.Signer is { } c && c.NotBefore.ToUniversalTime() <= now
+                && c.NotAfter.ToUniversalTime() >= now.AddDays(days);
             Judge(name + ".validDays", VerifyErrors.PolicyExpiry, valid, signature.Signer is null
                 ? $"{which}{signer} signed"
                 : $"{which}the certificate of {signer} is valid from {signature.Signer.NotBefore.ToUniversalTime():yyyy-MM-dd} to "
@@ -212,7 +226,8 @@ internal sealed class PolicyCheck
         }
     }
 
-    // By role: the signer is one of the certificates, or one of them issued it. By fingerprint: the certificate or its public key, hashed here.
+    // By role: the signer is one of the certificates, or one of them issued it. By fingerprint: the certificate or its public key, hashed
+    // here.
     private static bool IsBy(FoundSignature signature, string key, TrustedRoles roles)
     {
         if (signature.Signer is not { } signer)
@@ -225,7 +240,9 @@ internal sealed class PolicyCheck
             "ima" => roles.Ima,
             _ => null,
         };
-        return role is { } certificates ? CertificateTrust.Find(signer, signature.Companions, certificates) is not null : FoundSignature.Fingerprints(signer).Contains(key);
+        return role is { } certificates
+            ? CertificateTrust.Find(signer, signature.Companions, certificates) is not null
+            : FoundSignature.Fingerprints(signer).Contains(key);
     }
 
     // What is named in a rule's list is allowed by it; nothing else is by silence.
@@ -243,13 +260,15 @@ internal sealed class PolicyCheck
         }
     }
 
-    private static string Listed(ImmutableArray<string> allowed) => allowed.IsEmpty ? "none, because the list is empty" : string.Join(", ", allowed);
+    private static string Listed(ImmutableArray<string> allowed) =>
+        allowed.IsEmpty ? "none, because the list is empty" : string.Join(", ", allowed);
 
     private void CheckSbat(SbatRule rule, PeImage image, Layout file)
     {
         if (SbatSection.Read(image, file).Table is not { } table)
         {
-            Judge("sbat.required", VerifyErrors.PolicySbat, !rule.Required && rule.Generations.IsEmpty, "there is no .sbat section that shim reads");
+            Judge("sbat.required", VerifyErrors.PolicySbat, !rule.Required && rule.Generations.IsEmpty,
+                "there is no .sbat section that shim reads");
             return;
         }
         Holds("sbat.required", string.Join(", ", table.Entries.Select(e => $"{e.Component} {e.Generation}")));
@@ -258,7 +277,9 @@ internal sealed class PolicyCheck
             // shim refuses an image for any of its rows, so the oldest one counts.
             SbatEntry? entry = table.Entries.Where(e => e.Component == component).MinBy(e => e.Generation);
             Judge("sbat.generations." + component, VerifyErrors.PolicySbat, entry?.Generation >= least,
-                entry is null ? $"{component} is not in it, generation {least} is asked for" : $"{component} has generation {entry.Generation}, {least} is asked for");
+                entry is null
+                    ? $"{component} is not in it, generation {least} is asked for"
+                    : $"{component} has generation {entry.Generation}, {least} is asked for");
         }
     }
 
@@ -266,7 +287,9 @@ internal sealed class PolicyCheck
     {
         bool there = image.FindSection(ParserSection.Name) is not null;
         if (rule.Required is { } required)
-            Judge("parser.required", VerifyErrors.PolicyParser, there == required, there ? "there is a .bpf section" : "there is no .bpf section");
+            Judge("parser.required", VerifyErrors.PolicyParser, there == required, there
+                ? "there is a .bpf section"
+                : "there is no .bpf section");
         if (!there || rule.Abis is not { } abis)
             return;
         ParserAbi abi = ParserObject.Parse(ParserSection.Extract(image, file)).Abi;
@@ -277,7 +300,9 @@ internal sealed class PolicyCheck
     private void CheckReproducible(PeImage image, Layout file, ImmutableArray<FoundSignature> signatures)
     {
         string? reason = signatures.Any(s => s.HasTime) ? "a signature carries a signing time or a timestamp"
-            : signatures.FirstOrDefault(s => !s.IsDeterministic) is { } other ? $"a signature by a key of {other.Algorithm} is another one each time"
+
+                : signatures.FirstOrDefault(s => !s.IsDeterministic) is { } other
+                ? $"a signature by a key of {other.Algorithm} is another one each time"
             : PayloadWithATime(image, file) is { } word ? $"the {word} payload carries a time"
             : null;
         Judge("reproducible", VerifyErrors.PolicyReproducible, reason is null, reason ?? "no signature and no payload carries a time");
@@ -294,7 +319,10 @@ internal sealed class PolicyCheck
     }
 
     private static string Ids(X509Certificate2? certificate) =>
-        certificate is null ? "" : $" (SHA-256 of the certificate {FoundSignature.Fingerprints(certificate)[0]}, of the public key {FoundSignature.Fingerprints(certificate)[1]})";
+        certificate is null
+            ? ""
+            : $" (SHA-256 of the certificate {FoundSignature.Fingerprints(certificate)[0]}, of the public key "
+                + $"{FoundSignature.Fingerprints(certificate)[1]})";
 
     private void Judge(string rule, ErrorCode code, bool holds, string says)
     {

@@ -19,10 +19,12 @@ namespace KexecSign.Judging.Policies;
 /// <param name="ValidDays">Days that the certificate must be valid for from now on; null for no demand.</param>
 /// <param name="AtMost">Most signatures; null for any number.</param>
 internal sealed record SignatureRule(
-    string Name, bool Required, ImmutableArray<string>? Keys, ImmutableArray<string>? Digests, ImmutableArray<string>? Algorithms, int? ValidDays, int? AtMost)
+    string Name, bool Required, ImmutableArray<string>? Keys, ImmutableArray<string>? Digests, ImmutableArray<string>? Algorithms,
+        int? ValidDays, int? AtMost)
 {
     /// <summary>Whether it asks for anything.</summary>
-    public bool Demands => Required || Keys is not null || Digests is not null || Algorithms is not null || ValidDays is not null || AtMost is not null;
+    public bool Demands =>
+        Required || Keys is not null || Digests is not null || Algorithms is not null || ValidDays is not null || AtMost is not null;
 }
 
 /// <summary>What SBAT must say.</summary>
@@ -113,8 +115,10 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     public bool Reproducible { get; private init; }
 
     private bool HasRule =>
-        MustAccept is not null || Architecture is not null || Signatures.Any(s => s.Demands) || Sbat is not null and not { Required: false, Generations.IsEmpty: true }
-        || Releases is not null || Parser is not null and not { Required: null, Abis: null } || Reproducible || !Kits.IsEmpty || !KitSigners.IsEmpty;
+        MustAccept is not null || Architecture is not null || Signatures.Any(s => s.Demands) || Sbat is not null
+            and not { Required: false, Generations.IsEmpty: true }
+        || Releases is not null || Parser is not null and not { Required: null, Abis: null } || Reproducible || !Kits.IsEmpty
+            || !KitSigners.IsEmpty;
 
     /// <summary>Reads a policy.</summary>
     /// <param name="path">The file.</param>
@@ -131,7 +135,9 @@ internal sealed record PolicyDocument(string Path, string Sha256)
             var policy = new PolicyDocument(path, document.Sha256)
             {
                 Certificates = ReadCertificates(root, folder, trust),
-                MustAccept = Words(root, "consumers", ConsumerFacts.Words) is { } names ? [.. names.Select(c => ConsumerFacts.Named(c)!.Consumer)] : null,
+                MustAccept = Words(root, "consumers", ConsumerFacts.Words) is { } names
+                    ? [.. names.Select(c => ConsumerFacts.Named(c)!.Consumer)]
+                    : null,
                 Architecture = root.Choice("architecture", Architectures.AsSpan()),
                 Kernel = root.Text("kernel") is { } kernel ? KernelVersions.Require(kernel) : null,
                 Releases = root.Get("releases") is null ? null : [.. root.Texts("releases")],
@@ -151,7 +157,9 @@ internal sealed record PolicyDocument(string Path, string Sha256)
                 throw ObjectReader.Wrong(signers, "'kitSigners' is empty and so trusts nobody; leave it out where nobody has to sign kits");
             // What a kernel checks depends on its architecture, and the file's own word for it is the word of whoever wrote the file.
             if (policy is { Architecture: null, MustAccept: { } asked } && asked.Contains(Consumer.Kexec))
-                throw ObjectReader.Wrong(root.Get("consumers")!, $"'kexec' in 'consumers' wants an 'architecture', one of {string.Join(", ", Architectures)}: what a kernel checks depends on it");
+                throw ObjectReader.Wrong(root.Get("consumers")!,
+                    $"'kexec' in 'consumers' wants an 'architecture', one of {string.Join(", ", Architectures)}: what a kernel checks "
+                    + $"depends on it");
             // A policy without rules would be a gate that is always open.
             return policy.HasRule ? policy : throw ObjectReader.Wrong(document.Root, "the policy has no rule");
         }
@@ -177,7 +185,8 @@ internal sealed record PolicyDocument(string Path, string Sha256)
         roles.End();
         return certificates;
 
-        ImmutableArray<string> References(ObjectReader reader, string name) => [.. reader.Texts(name).Select(c => trust.Reference(folder, c))];
+        ImmutableArray<string> References(ObjectReader reader, string name) =>
+            [.. reader.Texts(name).Select(c => trust.Reference(folder, c))];
     }
 
     private static ImmutableArray<SignatureRule> ReadSignatures(ObjectReader signatures)
@@ -203,14 +212,19 @@ internal sealed record PolicyDocument(string Path, string Sha256)
         var keys = ImmutableArray.CreateBuilder<string>();
         foreach (PlacedValue item in rule.List("keys"))
         {
-            string text = ObjectReader.TextOf(item, "an item of 'keys'"), hex = text.Replace(":", "", StringComparison.Ordinal).ToLowerInvariant();
+            string text = ObjectReader.TextOf(item, "an item of 'keys'"),
+                hex = text.Replace(":", "", StringComparison.Ordinal).ToLowerInvariant();
             if (hex.Length == 40 && hex.All(char.IsAsciiHexDigit))
             {
-                throw ObjectReader.Wrong(item, $"'{item.Text}' has the length of a SubjectKeyIdentifier, which is what a certificate says of itself and anybody may write into theirs; "
+                throw ObjectReader.Wrong(item,
+                    $"'{item.Text}' has the length of a SubjectKeyIdentifier, which is what a certificate says of itself and anybody may "
+                    + $"write into theirs; "
                     + "give the SHA-256 of the certificate or of its public key");
             }
             if (!RoleNames.Contains(text) && (hex.Length != 64 || !hex.All(char.IsAsciiHexDigit)))
-                throw ObjectReader.Wrong(item, $"'{item.Text}' is neither the SHA-256 of a certificate or public key (64 hex digits) nor one of {string.Join(", ", RoleNames)}");
+                throw ObjectReader.Wrong(item,
+                    $"'{item.Text}' is neither the SHA-256 of a certificate or public key (64 hex digits) nor one of "
+                    + $"{string.Join(", ", RoleNames)}");
             keys.Add(RoleNames.Contains(text) ? text : hex);
         }
         return keys.ToImmutable();

@@ -10,12 +10,16 @@ internal static class AuthorityChain
     private const X509ChainStatusFlags NoMatter =
         X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.RevocationStatusUnknown | X509ChainStatusFlags.OfflineRevocation;
 
-    /// <summary>The chain, its signer first and the trusted certificate last; null when it leads to none. Where nobody is named the chain as far as it goes.</summary>
+    /// <summary>
+    /// The chain, its signer first and the trusted certificate last; null when it leads to none. Where nobody is named the chain as far as
+    /// it goes.
+    /// </summary>
     /// <param name="signer">Who signed the timestamp.</param>
     /// <param name="companions">Certificates that the timestamp brings along.</param>
     /// <param name="trusted">The authorities; none to take anybody.</param>
     /// <param name="time">When it was made, UTC.</param>
-    public static ImmutableArray<X509Certificate2>? Of(X509Certificate2 signer, X509Certificate2Collection companions, ImmutableArray<X509Certificate2> trusted, DateTime time)
+    public static ImmutableArray<X509Certificate2>? Of(X509Certificate2 signer, X509Certificate2Collection companions,
+        ImmutableArray<X509Certificate2> trusted, DateTime time)
     {
         if (trusted.Any(t => Same(t, signer)))
             return [signer];
@@ -40,5 +44,6 @@ internal static class AuthorityChain
         return trusted.IsEmpty ? links.ToImmutable() : null;
     }
 
-    private static bool Same(X509Certificate2 one, X509Certificate2 other) => one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
+    private static bool Same(X509Certificate2 one, X509Certificate2 other) =>
+        one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
 }

@@ -18,12 +18,14 @@ internal static class SigningTime
         // pkcs7_verify_one(): EKEYREJECTED, though the kernel never looks at the clock.
         return time.UtcDateTime >= signer.NotBefore.ToUniversalTime() && time.UtcDateTime <= signer.NotAfter.ToUniversalTime()
             ? time
-            : throw OperationErrors.SigningTimeOutside.With(time.UtcDateTime, signer.NotBefore.ToUniversalTime(), signer.NotAfter.ToUniversalTime());
+            : throw OperationErrors.SigningTimeOutside.With(time.UtcDateTime, signer.NotBefore.ToUniversalTime(),
+                signer.NotAfter.ToUniversalTime());
     }
 
     // The year 9999 is the last that GeneralizedTime and .NET can write.
     private static DateTimeOffset Parse(string epoch) =>
-        long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+        long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
+            && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
             ? DateTimeOffset.FromUnixTimeSeconds(seconds)
             : throw OperationErrors.SourceDateEpochWrong.With(epoch);
 }

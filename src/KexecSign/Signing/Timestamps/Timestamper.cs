@@ -21,7 +21,11 @@ internal sealed class Timestamper : IDisposable
 
     private readonly ImmutableArray<Uri> _servers;
     private readonly TimestampOptions _options;
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswer };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+        MaxResponseContentBufferSize = MaxAnswer,
+    };
     private readonly CancellationTokenSource _deadline;
     private readonly Lock _asking = new();
 
@@ -37,7 +41,8 @@ internal sealed class Timestamper : IDisposable
     }
 
     /// <summary>Makes one; null when no server is named.</summary>
-    /// <exception cref="KexecSignException">KS3012 when a URL is none, KS3333 when nobody is trusted and nothing says that anybody will do, KS2xxx.</exception>
+    /// <exception cref="KexecSignException">KS3012 when a URL is none, KS3333 when nobody is trusted and nothing says that anybody will do,
+    /// KS2xxx.</exception>
     public static Timestamper? For(TimestampOptions options, RunContext context)
     {
         if (options is { Unverified: true, Authorities.IsEmpty: false })
@@ -47,7 +52,8 @@ internal sealed class Timestamper : IDisposable
         if (options is { Unverified: false, Authorities.IsEmpty: true })
             throw OperationErrors.AuthorityMissing.With();
         return new(
-            options, [.. options.Authorities.SelectMany(a => context.Keyring.OpenCertificates(a, new PinOptions(), context.Cancellation))], context.Cancellation);
+            options, [.. options.Authorities.SelectMany(a => context.Keyring.OpenCertificates(a, new PinOptions(), context.Cancellation))],
+                context.Cancellation);
     }
 
     /// <summary>Gets a token over a signature.</summary>
@@ -73,7 +79,8 @@ internal sealed class Timestamper : IDisposable
             {
                 return Ask(server, signature, hash);
             }
-            catch (Exception failed) when (failed is HttpRequestException or CryptographicException or OperationCanceledException or IOException)
+            catch (Exception failed) when (failed is HttpRequestException or CryptographicException or OperationCanceledException
+                or IOException)
             {
                 context.Cancellation.ThrowIfCancellationRequested();
                 failures.Add($"{server.GetLeftPart(UriPartial.Path)}: {Reason(failed)}");
@@ -98,7 +105,8 @@ internal sealed class Timestamper : IDisposable
         attempt.CancelAfter(TimeSpan.FromSeconds(_options.AttemptSeconds));
         // A nonce ties the answer to this question; with certificates inside, the token can be checked by itself later.
         var request = Rfc3161TimestampRequest.CreateFromHash(
-            CryptographicOperations.HashData(hash, signature), hash, requestedPolicyId: null, RandomNumberGenerator.GetBytes(8), requestSignerCertificates: true);
+            CryptographicOperations.HashData(hash, signature), hash, requestedPolicyId: null, RandomNumberGenerator.GetBytes(8),
+                requestSignerCertificates: true);
         using var content = new ByteArrayContent(request.Encode());
         content.Headers.ContentType = new MediaTypeHeaderValue("application/timestamp-query");
         using var message = new HttpRequestMessage(HttpMethod.Post, server) { Content = content };
@@ -107,18 +115,22 @@ internal sealed class Timestamper : IDisposable
         if (!token.VerifySignatureForData(signature, out X509Certificate2? signer))
             throw new CryptographicException("the token's own signature does not hold");
         SignedCms cms = token.AsSignedCms();
-        ImmutableArray<X509Certificate2> chain = AuthorityChain.Of(signer, cms.Certificates, _authorities, token.TokenInfo.Timestamp.UtcDateTime)
+        ImmutableArray<X509Certificate2> chain =
+            AuthorityChain.Of(signer, cms.Certificates, _authorities, token.TokenInfo.Timestamp.UtcDateTime)
             ?? throw new CryptographicException(
-                $"it is by {signer.Subject}, which none of the {_authorities.Length} certificate(s) of {new NamedOption("tsa")} is or issued");
+                $"it is by {signer.Subject}, which none of the {_authorities.Length} certificate(s) of {new NamedOption("tsa")} is or "
+                    + $"issued");
         // Whatever else the server packed would travel in every image.
-        foreach (X509Certificate2 other in cms.Certificates.Where(c => !chain.Any(link => link.RawDataMemory.Span.SequenceEqual(c.RawDataMemory.Span))))
+        foreach (X509Certificate2 other in cms.Certificates.Where(c =>
+            !chain.Any(link => link.RawDataMemory.Span.SequenceEqual(c.RawDataMemory.Span))))
             cms.RemoveCertificate(other);
         return cms.Encode();
     }
 
     private byte[] Send(HttpRequestMessage message, CancellationToken cancellation)
     {
-        using HttpResponseMessage response = _client.SendAsync(message, HttpCompletionOption.ResponseContentRead, cancellation).GetAwaiter().GetResult();
+        using HttpResponseMessage response = _client.SendAsync(message, HttpCompletionOption.ResponseContentRead, cancellation).GetAwaiter()
+            .GetResult();
         return response.IsSuccessStatusCode
             ? response.Content.ReadAsByteArrayAsync(cancellation).GetAwaiter().GetResult()
             : throw new HttpRequestException($"HTTP status {(int)response.StatusCode}");
