@@ -55,7 +55,7 @@ public static partial class VerifyErrors
 
     /// <summary>A policy's signature does not hold.</summary>
     public static readonly ErrorCode UkiPcrSignatureWrong = new(
-        "KS4609", ".pcrsig: the signature of policy {0} (bank {1}) does not hold by .pcrpkey.", "Sign again: [run:uki update, "
+        "KS4609", ".pcrsig: the signature of policy {0} (bank {1}, reference {2}) does not hold by .pcrpkey.", "Sign again: [run:uki update, "
             + "pcr-key].", ErrorKind.Verdict);
 
     /// <summary>No kernel for a kexec of it.</summary>
@@ -82,4 +82,9 @@ public static partial class VerifyErrors
     /// <summary>A section whose content its reader refuses.</summary>
     public static readonly ErrorCode UkiContent = new(
         "KS4614", "{0}: {1}", "Build the image again with the right file.", ErrorKind.Verdict);
+
+    /// <summary>Policies that nobody signed yet.</summary>
+    public static readonly ErrorCode UkiPcrUnsigned = new(
+        "KS4615", ".pcrsig has {0} policies for bank {1} without a signature, and nothing opens by those.",
+        "Have them signed and put in with [run:uki update, pcrsig].", ErrorKind.Verdict);
 }
