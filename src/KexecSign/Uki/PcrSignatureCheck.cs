@@ -60,21 +60,14 @@ internal sealed class PcrSignatureCheck(UkiImage uki, int? stubVersion, RunConte
         }
     }
 
-    // Where the key signed some of a bank, the rest may be another key's, for other phases: ukify signs so with several keys.
+    // With several keys ukify signs so on purpose; that nobody checked those signatures is to be known all the same.
     private static IEnumerable<string> WithKey(ImmutableArray<PcrSignature> bank, byte[] key)
     {
         string fingerprint = PcrPublicKey.Fingerprint(key);
-        bool its = bank.Any(s => s.KeyFingerprint == fingerprint);
-        foreach (PcrSignature signature in bank)
-        {
-            if (signature.KeyFingerprint != fingerprint)
-            {
-                if (!its)
-                    yield return VerifyErrors.UkiPcrKeyDiffers.With(signature.KeyFingerprint, fingerprint).Message;
-            }
-            else if (!Holds(key, signature))
-                yield return VerifyErrors.UkiPcrSignatureWrong.With(signature.Policy, signature.Bank, signature.Reference ?? "none").Message;
-        }
+        foreach (IGrouping<string, PcrSignature> strangers in bank.Where(s => s.KeyFingerprint != fingerprint).GroupBy(s => s.KeyFingerprint))
+            yield return VerifyErrors.UkiPcrKeyDiffers.With(strangers.Key, strangers.Count(), strangers.First().Bank, fingerprint).Message;
+        foreach (PcrSignature wrong in bank.Where(s => s.KeyFingerprint == fingerprint && !Holds(key, s)))
+            yield return VerifyErrors.UkiPcrSignatureWrong.With(wrong.Policy, wrong.Bank, wrong.Reference ?? "none").Message;
     }
 
     /// <summary>Whether a signature holds by a key, for the policy and what it is bound to.</summary>

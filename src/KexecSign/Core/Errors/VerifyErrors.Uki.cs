@@ -50,8 +50,9 @@ public static partial class VerifyErrors
 
     /// <summary>Signed policies by another key.</summary>
     public static readonly ErrorCode UkiPcrKeyDiffers = new(
-        "KS4608", ".pcrsig names the key {0}, .pcrpkey is {1}.", "Sign again: [run:uki update, pcr-key] puts both "
-            + "in.", ErrorKind.Verdict);
+        "KS4608", ".pcrsig names the key {0} for {1} signature(s) of bank {2}, .pcrpkey is {3}: they are not checked, and disks bound to "
+            + ".pcrpkey do not open by them.",
+        "Unless another key is meant to sign too, sign again: [run:uki update, pcr-key] puts both in.", ErrorKind.Verdict);
 
     /// <summary>A policy's signature does not hold.</summary>
     public static readonly ErrorCode UkiPcrSignatureWrong = new(
