@@ -84,8 +84,9 @@ internal static class UkiConfOptions
             : throw OperationErrors.UkiInputTooLarge.With("the configuration", file.Length, UkiConf.MaxLength);
     }
 
+    // Nothing behind the '=' is ukify's word for "no such section".
     private static Func<UkiBuildOptions, string, UkiBuildOptions> ImageSetting(UkiConfSetting setting) => Image.TryGetValue(setting.Key, out var put)
-        ? put
+        ? (options, value) => value.Length == 0 ? options : put(options, value)
         : throw OperationErrors.UkiConfUnknown.With(setting.Place, setting.Key, string.Join(", ", Image.Keys.Order(StringComparer.Ordinal)));
 
     private static UkiBuildOptions Group(UkiBuildOptions options, ImmutableArray<UkiConfSetting> settings)
