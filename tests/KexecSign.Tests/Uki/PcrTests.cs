@@ -94,6 +94,20 @@ public sealed class PcrTests : IDisposable
             .ShouldBe([".linux", ".osrel", ".cmdline", ".initrd", ".uname", ".sbat"]);
     }
 
+    [SkippableTheory]
+    [InlineData(262, false)]
+    [InlineData(263, true)]
+    public void Building_and_measuring_say_the_same_of_a_stub_that_is_newer_than_what_is_known(int version, bool said)
+    {
+        UkiResult built = _uki.Build(o => o with { Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder), StubVersion = version } });
+        UkiMeasureResult measured = UkiMeasureOperation.Definition.Run(new() { File = built.File, Pcr = new() { StubVersion = version } }, _uki.Bench.Context);
+        string[] notes = [.. measured.Notes.Where(note => note.Contains("newer"))];
+        notes.Length.ShouldBe(said ? 1 : 0);
+        _uki.Bench.Warnings.Where(warning => warning.Contains("newer")).ShouldBe(notes);
+        if (said)
+            notes.Single().ShouldContain("systemd-stub 263 is newer than what is known here (262)");
+    }
+
     [SkippableFact]
     public void A_public_key_that_is_not_the_signers_is_refused()
     {
