@@ -13,7 +13,7 @@ public sealed class KexecSignAgent() : OperationTask(OperationCatalog.Agent)
     /// <summary>The command and its arguments, behind --.</summary>
     public ITaskItem[] Commands { get; set; } = [];
 
-    /// <summary>A key that it holds: a PKCS#11 URI (RFC 7512), or a PEM file for tests.</summary>
+    /// <summary>A key that it holds: a PKCS#11 URI (RFC 7512), exec:/path of a program that signs, or a PEM file for tests.</summary>
     public ITaskItem[] Key { get; set; } = [];
 
     /// <summary>Name of an environment variable that holds the PIN.</summary>
@@ -37,7 +37,7 @@ public sealed class KexecSignAgent() : OperationTask(OperationCatalog.Agent)
     /// <summary>Log of what was signed, a JSON document a line, each with the hash of the line before; one that is there goes on.</summary>
     public string? Audit { get; set; }
 
-    /// <summary>Private key that signs the log at the end (FILE.p7s): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    /// <summary>Private key that signs the log at the end (FILE.p7s): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.</summary>
     public string? AuditKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>

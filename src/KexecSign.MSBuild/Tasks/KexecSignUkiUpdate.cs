@@ -59,7 +59,7 @@ public sealed class KexecSignUkiUpdate() : OperationTask(OperationCatalog.UkiUpd
     /// <summary>Take a section out, for instance .splash.</summary>
     public string[] Remove { get; set; } = [];
 
-    /// <summary>Private key of the image (Secure Boot): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    /// <summary>Private key of the image (Secure Boot): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.</summary>
     public string? Key { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -74,7 +74,7 @@ public sealed class KexecSignUkiUpdate() : OperationTask(OperationCatalog.UkiUpd
     /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512, sha3-256, sha3-384, sha3-512.</summary>
     public string? Digest { get; set; }
 
-    /// <summary>Private key of another kernel (kexec): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    /// <summary>Private key of another kernel (kexec): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.</summary>
     public string? InnerKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -97,6 +97,18 @@ public sealed class KexecSignUkiUpdate() : OperationTask(OperationCatalog.UkiUpd
 
     /// <summary>systemd version of the stub, on which depends what it measures; without it what the stub says.</summary>
     public string? StubVersion { get; set; }
+
+    /// <summary>Word that the policies are bound to, besides their key; what is sealed without it does not open by them. systemd 262.</summary>
+    public string? Policyref { get; set; }
+
+    /// <summary>Add policies for the phase enter-initrd bound to 'initrd', which NvPCRs of systemd 262 need.</summary>
+    public bool SignInitrdPcrs { get; set; }
+
+    /// <summary>Profile that policies are made for; without it all.</summary>
+    public string[] SignProfile { get; set; } = [];
+
+    /// <summary>Signed policies, from what 'uki measure --policy-digest' or ukify wrote; each is verified.</summary>
+    public string? Pcrsig { get; set; }
 
     /// <summary>Output file.</summary>
     public string? Output { get; set; }
@@ -135,6 +147,10 @@ public sealed class KexecSignUkiUpdate() : OperationTask(OperationCatalog.UkiUpd
         values.Option("pcr-bank", PcrBank, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("phase", Phase, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("stub-version", StubVersion, global::KexecSign.Core.Operations.OptionKind.Number);
+        values.Option("policyref", Policyref, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Flag("sign-initrd-pcrs", SignInitrdPcrs);
+        values.Option("sign-profile", SignProfile, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("pcrsig", Pcrsig, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Flag("in-place", InPlace);
     }

@@ -40,7 +40,7 @@ public sealed class KexecSignZbootBuild() : OperationTask(OperationCatalog.Zboot
     /// <summary>Who links: GNU ld of the architecture (bfd), as the kernel's build does by default, or LLVM's ld.lld, which serves all (lld). One of bfd, lld.</summary>
     public string? Linker { get; set; }
 
-    /// <summary>Private key that signs the Image inside: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    /// <summary>Private key that signs the Image inside: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.</summary>
     public string? Key { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>

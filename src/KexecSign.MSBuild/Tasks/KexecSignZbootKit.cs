@@ -34,7 +34,7 @@ public sealed class KexecSignZbootKit() : OperationTask(OperationCatalog.ZbootKi
     /// <summary>Name and version of the source package, for the manifest.</summary>
     public string? SourcePackage { get; set; }
 
-    /// <summary>Private key that signs the kit: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    /// <summary>Private key that signs the kit: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.</summary>
     public string? Key { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>

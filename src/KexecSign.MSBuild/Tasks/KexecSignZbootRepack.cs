@@ -14,7 +14,7 @@ public sealed class KexecSignZbootRepack() : OperationTask(OperationCatalog.Zboo
     [Required]
     public ITaskItem File { get; set; } = null!;
 
-    /// <summary>Private key that signs the Image inside: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    /// <summary>Private key that signs the Image inside: a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.</summary>
     public string? Key { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>
@@ -29,7 +29,7 @@ public sealed class KexecSignZbootRepack() : OperationTask(OperationCatalog.Zboo
     /// <summary>Digest to sign; without it the one that suits the key (SHA-256 for RSA and P-256). One of sha256, sha384, sha512, sha3-256, sha3-384, sha3-512.</summary>
     public string? Digest { get; set; }
 
-    /// <summary>Private key that signs instead when --key's signature does not fit (P-256 takes about 500 bytes less than RSA-2048; the kernel has to trust it): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, or a PEM file for tests.</summary>
+    /// <summary>Private key that signs instead when --key's signature does not fit (P-256 takes about 500 bytes less than RSA-2048; the kernel has to trust it): a PKCS#11 URI (RFC 7512), @NAME of a key in the configuration, exec:/path of a program that signs, or a PEM file for tests.</summary>
     public string? SmallerKey { get; set; }
 
     /// <summary>Its certificate: a PKCS#11 URI, or a PEM or DER file; chain certificates may follow in a PEM file.</summary>

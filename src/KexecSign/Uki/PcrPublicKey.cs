@@ -37,7 +37,10 @@ internal static class PcrPublicKey
         }
     }
 
-    /// <summary>Whether a signature over a policy, with what it is bound to, holds. systemd checks with SHA-256 whatever the bank; its own systemd-measure signed with the bank's hash before version 258.</summary>
+    /// <summary>
+    /// Whether a signature over a policy, with what it is bound to, holds. systemd checks with SHA-256 whatever the bank; its own
+    /// systemd-measure signed with the bank's hash before version 258.
+    /// </summary>
     public static bool Holds(ReadOnlySpan<byte> der, ReadOnlySpan<byte> bound, ReadOnlySpan<byte> signature)
     {
         using var rsa = RSA.Create();

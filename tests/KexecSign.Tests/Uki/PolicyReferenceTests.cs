@@ -23,7 +23,9 @@ public sealed class PolicyReferenceTests : IDisposable
         System.Text.Encoding.UTF8.GetString(UkiBench.Section(built.File, ".pcrsig")).ShouldBe(all.TrimEnd());
         built.Pcrs.Count(p => p.Reference == "initrd").ShouldBe(4);
         built.Pcrs.Length.ShouldBe(4 * 5);
-        _uki.Inspect(built.File).Findings.ShouldNotContain(f => f.Contains("pcrsig"));
+        UkiInspectResult found = _uki.Inspect(built.File);
+        found.Findings.ShouldNotContain(f => f.Contains("pcrsig"));
+        found.Sections.Single(s => s.Name == ".pcrsig").Content.ShouldNotBeNull().ShouldStartWith("5 for sha1 (1 bound to initrd), 5 for sha256");
     }
 
     [SkippableTheory]

@@ -129,7 +129,7 @@ public static partial class OperationErrors
 
     /// <summary>A line of uki.conf that is none.</summary>
     public static readonly ErrorCode UkiConfSyntax = new(
-        "KS3686", "{0}.", "Write [UKI] or [PCRSignature:NAME] and below it KEY=VALUE, as ukify takes it; comments begin with #.", ErrorKind.Usage);
+        "KS3686", "{0}.", "Write [UKI] or [PCRSignature:NAME] and below it KEY=VALUE, as ukify takes it.", ErrorKind.Usage);
 
     /// <summary>A key of uki.conf that nobody knows.</summary>
     public static readonly ErrorCode UkiConfUnknown = new(
