@@ -54,6 +54,27 @@ public sealed class PcrTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_TPM_authorizes_a_policy_for_its_own_word_and_for_no_other()
+    {
+        UkiResult built = _uki.Build(o => o with { Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder), Phases = ["enter-initrd"], Banks = ["sha256"], SignInitrd = true } });
+        using var tpm = new SoftwareTpm(_uki.Folder);
+        foreach (string name in (string[])[".linux", ".osrel", ".cmdline", ".initrd", ".pcrpkey"])
+        {
+            tpm.Extend([.. Encoding.ASCII.GetBytes(name), 0]);
+            tpm.Extend(UkiBench.Section(built.File, name));
+        }
+        tpm.Extend("enter-initrd"u8.ToArray());
+        string key = _uki.Folder.File("pcr.pub", UkiBench.Section(built.File, ".pcrpkey"));
+        ImmutableArray<PcrSignature> signatures = PcrSignatures.Read(UkiBench.Section(built.File, ".pcrsig"));
+        signatures.Select(s => s.Reference).ShouldBe([null, "initrd"]);
+        foreach (PcrSignature signature in signatures)
+        {
+            foreach (string? word in (string?[])[null, "initrd", "other"])
+                tpm.Authorizes(key, "sha256", signature.Signature.ToArray(), word).ShouldBe(word == signature.Reference, $"{signature.Reference} for {word}");
+        }
+    }
+
+    [SkippableFact]
     public void The_signatures_of_the_SHA_256_bank_are_those_of_systemd_measure_and_all_hold_with_SHA_256()
     {
         string key = TestSigners.Rsa2048.KeyFile(_uki.Folder);
