@@ -16,7 +16,9 @@ public static class PcrSignatures
 
     private const int PolicyDigits = 64;
 
-    /// <summary>Writes the document: one line, without a NUL or newline behind it. An entry without a signature gets what is to be signed.</summary>
+    /// <summary>
+    /// Writes the document: one line, without a NUL or newline behind it. An entry without a signature gets what is to be signed.
+    /// </summary>
     public static byte[] Write(IEnumerable<PcrSignature> signatures)
     {
         using var bytes = new MemoryStream();
@@ -55,7 +57,8 @@ public static class PcrSignatures
     }
 
     /// <summary>The bytes that the signature of an entry is over, lower-case hex.</summary>
-    public static string ToBeSigned(PcrSignature entry) => Convert.ToHexStringLower(PolicyReference.Bind(Convert.FromHexString(entry.Policy), entry.Reference));
+    public static string ToBeSigned(PcrSignature entry) =>
+        Convert.ToHexStringLower(PolicyReference.Bind(Convert.FromHexString(entry.Policy), entry.Reference));
 
     /// <summary>Reads the document; zeros and blanks behind it are padding. Entries for other registers are left out.</summary>
     /// <exception cref="KexecSignException">KS1720.</exception>

@@ -15,7 +15,8 @@ internal interface IPolicySource
     /// <param name="effective">What the boot sees.</param>
     /// <param name="profile">Number of its profile.</param>
     /// <param name="context">Run context.</param>
-    (UkiPart? Section, ImmutableArray<PcrValue> Values) Section(PcrPrediction prediction, ImmutableArray<UkiPart> effective, int profile, RunContext context);
+    (UkiPart? Section, ImmutableArray<PcrValue> Values) Section(
+        PcrPrediction prediction, ImmutableArray<UkiPart> effective, int profile, RunContext context);
 
     /// <summary>Refuses what was asked for and has no place in the image.</summary>
     /// <param name="profiles">The profiles of the image; none for an image without.</param>

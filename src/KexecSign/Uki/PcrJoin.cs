@@ -55,7 +55,8 @@ internal sealed class PcrJoin : IPolicySource
     public (UkiPart? Section, ImmutableArray<PcrValue> Values) Section(
         PcrPrediction prediction, ImmutableArray<UkiPart> effective, int profile, RunContext context)
     {
-        ILookup<(string Bank, string Policy), PcrValue> values = prediction.Of(effective, profile, _phases).ToLookup(v => (v.Bank, v.Policy("", null).Policy));
+        ILookup<(string Bank, string Policy), PcrValue> values = prediction.Of(effective, profile, _phases)
+            .ToLookup(v => (v.Bank, v.Policy("", null).Policy));
         PcrSignature[] own = [.. _signatures.Where(s => values.Contains((s.Bank, s.Policy)))];
         if (own.Length == 0)
             return (null, []);
@@ -70,7 +71,9 @@ internal sealed class PcrJoin : IPolicySource
         }
         _placed.UnionWith(own);
         byte[] document = PcrSignatures.Write(own.Select(s => s with { KeyFingerprint = fingerprint }));
-        return (new(UkiSections.PcrSignatures, Layout.Of(document)), [.. own.Select(s => values[(s.Bank, s.Policy)].First() with { Reference = s.Reference })]);
+        return (
+            new(UkiSections.PcrSignatures, Layout.Of(document)),
+            [.. own.Select(s => values[(s.Bank, s.Policy)].First() with { Reference = s.Reference })]);
     }
 
     /// <inheritdoc/>

@@ -17,7 +17,8 @@ public sealed record PcrValue(int Profile, string Bank, string Phase, string Val
 {
     /// <summary>The policy that asks for the value, not signed yet.</summary>
     internal PcrSignature Policy(string fingerprint, string? reference) => new(
-        Bank, fingerprint, Convert.ToHexStringLower(PcrPolicy.Digest(PcrBank.Named(Bank), Pcr11.Index, Convert.FromHexString(Value))), default, reference);
+        Bank, fingerprint, Convert.ToHexStringLower(PcrPolicy.Digest(PcrBank.Named(Bank), Pcr11.Index, Convert.FromHexString(Value))),
+        default, reference);
 }
 
 /// <summary>

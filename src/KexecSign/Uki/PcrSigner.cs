@@ -64,7 +64,7 @@ internal sealed class PcrSigner : IPolicySource
             foreach (PcrValue value in prediction.Of(effective, profile, group.Phases))
             {
                 PcrSignature policy = value.Policy(PcrPublicKey.Fingerprint(group.Key.SubjectPublicKeyInfo.Span), group.Reference);
-                if (signatures.Any(s => s.Bank == policy.Bank && s.KeyFingerprint == policy.KeyFingerprint && s.Policy == policy.Policy && s.Reference == policy.Reference))
+                if (signatures.Any(s => s with { Signature = default } == policy))
                     continue;
                 byte[] hash = SHA256.HashData(Convert.FromHexString(PcrSignatures.ToBeSigned(policy)));
                 signatures.Add(policy with { Signature = group.Key.SignHash(hash, HashAlgorithmName.SHA256, context.Cancellation) });

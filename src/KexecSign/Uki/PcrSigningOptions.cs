@@ -30,7 +30,9 @@ public sealed record PcrSigningOptions
     public int? StubVersion { get; init; }
 
     /// <summary>All keys with what each signs, those of <see cref="Groups"/> last.</summary>
-    internal ImmutableArray<PcrKeyGroup> All => Key is null ? Groups : Groups.Insert(0, new(Key) { Phases = Phases, PolicyReference = PolicyReference });
+    internal ImmutableArray<PcrKeyGroup> All => Key is null
+        ? Groups
+        : Groups.Insert(0, new(Key) { Phases = Phases, PolicyReference = PolicyReference });
 }
 
 /// <summary>A key that signs PCR 11 policies, and what it signs.</summary>

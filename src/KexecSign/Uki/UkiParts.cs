@@ -41,7 +41,8 @@ internal static class UkiParts
         (byte[] pem, byte[] der) = inputs.PublicKey(contents.PcrPublicKey);
         return keys.IsEmpty || keys.Any(key => der.AsSpan().SequenceEqual(key))
             ? [new(UkiSections.PcrKey, Layout.Of(pem))]
-            : throw OperationErrors.PcrKeyMismatch.With(PcrPublicKey.Fingerprint(der), string.Join(", ", keys.Select(key => PcrPublicKey.Fingerprint(key))));
+            : throw OperationErrors.PcrKeyMismatch.With(
+                PcrPublicKey.Fingerprint(der), string.Join(", ", keys.Select(key => PcrPublicKey.Fingerprint(key))));
     }
 
     /// <summary>Refuses a key without certificate, and the other way round.</summary>

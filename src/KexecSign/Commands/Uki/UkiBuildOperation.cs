@@ -42,7 +42,8 @@ internal static class UkiBuildOperation
             .. SigningOptionSpecs.KeyAndCertificate<UkiBuildOptions>("inner-", "of the kernel inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
             new("inner-replace", null, "Drop signatures that the kernel carries already.", (o, _) => o with { InnerReplace = true }),
             new("inner-parser", "FILE", "A kexec BPF parser object for the kernel's own .bpf section.", (o, v) => o with { InnerParser = v }),
-            new("uki-conf", "FILE", "ukify's configuration (uki.conf); options go before its settings, and its files before those of options.", (o, v) => o with { UkiConf = v }),
+            new("uki-conf", "FILE", "ukify's configuration (uki.conf); options go before its settings, and its files before those of options.",
+                (o, v) => o with { UkiConf = v }),
             .. UkiOptionSpecs.Pcr<UkiBuildOptions>(o => o.Pcr, (o, p) => o with { Pcr = p }, o => o.Contents, (o, c) => o with { Contents = c }),
         ],
         Examples =

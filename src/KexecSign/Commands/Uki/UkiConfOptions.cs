@@ -15,14 +15,14 @@ namespace KexecSign.Commands.Uki;
 /// </summary>
 internal static class UkiConfOptions
 {
-    private const string TokenLibrary = "pkcs11";
+    private const string TokenLibrary = "pkcs11", NoDatabases = "keys in NSS databases are not taken";
 
     private static readonly FrozenDictionary<string, Func<UkiBuildOptions, string, UkiBuildOptions>> Image =
         new Dictionary<string, Func<UkiBuildOptions, string, UkiBuildOptions>>(StringComparer.Ordinal)
         {
             ["Linux"] = (o, v) => o with { Linux = o.Linux ?? v },
             ["OSRelease"] = (o, v) => With(o, c => c with { OsRelease = c.OsRelease ?? v }),
-            ["Cmdline"] = (o, v) => With(o, c => c with { CommandLine = c.CommandLine ?? (v.StartsWith('@') ? v : string.Join(' ', Words(v))) }),
+            ["Cmdline"] = (o, v) => With(o, c => c with { CommandLine = c.CommandLine ?? CommandLine(v) }),
             ["Initrd"] = (o, v) => With(o, c => c with { Initrds = [.. Words(v), .. c.Initrds] }),
             ["Microcode"] = (o, v) => With(o, c => c with { Microcode = c.Microcode.IsEmpty ? [v] : c.Microcode }),
             ["Splash"] = (o, v) => With(o, c => c with { Splash = c.Splash ?? v }),
@@ -35,16 +35,16 @@ internal static class UkiConfOptions
             ["Profile"] = (o, v) => o with { Profile = o.Profile ?? v },
             ["Stub"] = (o, v) => o with { Stub = o.Stub ?? v },
             ["EFIArch"] = (o, v) => o with { EfiArchitecture = v },
-            ["PCRBanks"] = (o, v) => o with { Pcr = o.Pcr with { Banks = o.Pcr.Banks.IsEmpty ? [.. List(v).Select(bank => PcrBank.Named(bank).Name)] : o.Pcr.Banks } },
+            ["PCRBanks"] = (o, v) => o with { Pcr = o.Pcr with { Banks = o.Pcr.Banks.IsEmpty ? Banks(v) : o.Pcr.Banks } },
             ["SignInitrdPCRs"] = (o, v) => o with { Pcr = o.Pcr with { SignInitrd = o.Pcr.SignInitrd | Truth("SignInitrdPCRs", v) } },
             ["SecureBootPrivateKey"] = (o, v) => o with { Signing = o.Signing with { Key = o.Signing.Key ?? v } },
             ["SecureBootCertificate"] = (o, v) => o with { Signing = o.Signing with { Certificate = o.Signing.Certificate ?? v } },
             ["SignKernel"] = (o, v) => o with { SignKernel = Truth("SignKernel", v) },
-            ["SecureBootSigningTool"] = (o, v) => v is "sbsign" or "systemd-sbsign" ? o : throw Refused("SecureBootSigningTool", v, "keys in NSS databases are not taken"),
+            ["SecureBootSigningTool"] = (o, v) => v is "sbsign" or "systemd-sbsign" ? o : throw Refused("SecureBootSigningTool", v, NoDatabases),
             ["SigningEngine"] = (o, v) => FromToken(o, "SigningEngine", v),
             ["SigningProvider"] = (o, v) => FromToken(o, "SigningProvider", v),
             ["CertificateProvider"] = (o, v) => FromToken(o, "CertificateProvider", v),
-            ["SecureBootCertificateName"] = (_, v) => throw Refused("SecureBootCertificateName", v, "keys in NSS databases are not taken"),
+            ["SecureBootCertificateName"] = (_, v) => throw Refused("SecureBootCertificateName", v, NoDatabases),
             ["Firmware"] = (_, v) => throw Refused("Firmware", v, "folders of firmware are not taken, only finished sections"),
             ["PCRSig"] = (_, v) => throw Refused("PCRSig", v, "signed policies are joined to a finished image"),
             // Of these ukify makes nothing here, either: they are for 'ukify genkey', or for pesign.
@@ -85,9 +85,10 @@ internal static class UkiConfOptions
     }
 
     // Nothing behind the '=' is ukify's word for "no such section".
-    private static Func<UkiBuildOptions, string, UkiBuildOptions> ImageSetting(UkiConfSetting setting) => Image.TryGetValue(setting.Key, out var put)
-        ? (options, value) => value.Length == 0 ? options : put(options, value)
-        : throw OperationErrors.UkiConfUnknown.With(setting.Place, setting.Key, string.Join(", ", Image.Keys.Order(StringComparer.Ordinal)));
+    private static Func<UkiBuildOptions, string, UkiBuildOptions> ImageSetting(UkiConfSetting setting) =>
+        Image.TryGetValue(setting.Key, out var put)
+            ? (options, value) => value.Length == 0 ? options : put(options, value)
+            : throw Unknown(setting, Image.Keys.Order(StringComparer.Ordinal));
 
     private static UkiBuildOptions Group(UkiBuildOptions options, ImmutableArray<UkiConfSetting> settings)
     {
@@ -99,7 +100,8 @@ internal static class UkiConfOptions
         // A public key alone is what an image needs whose policies are signed elsewhere.
         return settings is [{ Key: "PCRPublicKey" }] && options.Pcr.All.IsEmpty
             ? With(options, c => c with { PcrPublicKey = c.PcrPublicKey ?? group.PublicKey })
-            : Placed<UkiBuildOptions>(settings[0], () => throw Refused(settings[0].Key, settings[0].Value, $"[{settings[0].Place}] has no PCRPrivateKey="));
+            : Placed<UkiBuildOptions>(
+                settings[0], () => throw Refused(settings[0].Key, settings[0].Value, $"[{settings[0].Place}] has no PCRPrivateKey="));
     }
 
     private static PcrKeyGroup Put(PcrKeyGroup group, UkiConfSetting setting) => setting.Key switch
@@ -109,7 +111,7 @@ internal static class UkiConfOptions
         "PCRCertificate" => group with { Certificate = setting.Value },
         "Phases" => group with { Phases = [.. List(setting.Value).Select(Phase)] },
         "PolicyRef" => group with { PolicyReference = PolicyReference.Checked(setting.Value) },
-        _ => throw OperationErrors.UkiConfUnknown.With(setting.Place, setting.Key, string.Join(", ", Policies)),
+        _ => throw Unknown(setting, Policies),
     };
 
     // The public key's own file is measured, not what the private key would give.
@@ -126,7 +128,8 @@ internal static class UkiConfOptions
         return options;
     }
 
-    private static UkiBuildOptions With(UkiBuildOptions options, Func<UkiContents, UkiContents> change) => options with { Contents = change(options.Contents) };
+    private static UkiBuildOptions With(UkiBuildOptions options, Func<UkiContents, UkiContents> change) =>
+        options with { Contents = change(options.Contents) };
 
     // Keys are pkcs11: URIs then, which are taken here as they are.
     private static UkiBuildOptions FromToken(UkiBuildOptions options, string key, string value) =>
@@ -138,6 +141,10 @@ internal static class UkiConfOptions
         return path;
     }
 
+    private static string CommandLine(string value) => value.StartsWith('@') ? value : string.Join(' ', Words(value));
+
+    private static ImmutableArray<string> Banks(string value) => [.. List(value).Select(bank => PcrBank.Named(bank).Name)];
+
     private static string[] Words(string value) => value.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
     private static string[] List(string value) => value.Split([',', ' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries);
@@ -148,6 +155,9 @@ internal static class UkiConfOptions
         "0" or "false" or "no" or "n" or "f" or "off" => false,
         _ => throw Refused(key, value, "this is neither yes nor no"),
     };
+
+    private static KexecSignException Unknown(UkiConfSetting setting, IEnumerable<string> known) =>
+        OperationErrors.UkiConfUnknown.With(setting.Place, setting.Key, string.Join(", ", known));
 
     private static KexecSignException Refused(string key, string value, string why) => OperationErrors.UkiConfValue.With(key, value, why);
 

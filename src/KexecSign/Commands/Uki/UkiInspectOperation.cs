@@ -63,7 +63,8 @@ public sealed record UkiInspectResult(
     }
 
     private ReportTable ProfileTable() => new("profiles", ["profile", "ID", "title", "command line", "own sections", "signed policies"],
-        [.. Profiles.Select(p => ImmutableArray.Create($"@{p.Number}", p.Id ?? "", p.Title ?? "", p.CommandLine ?? "", string.Join(' ', p.Own), $"{p.Policies}"))]);
+        [.. Profiles.Select(p => ImmutableArray.Create(
+            $"@{p.Number}", p.Id ?? "", p.Title ?? "", p.CommandLine ?? "", string.Join(' ', p.Own), $"{p.Policies}"))]);
 }
 
 /// <summary><c>uki inspect</c>: every section, each nested image and signature, and what each consumer would ignore.</summary>

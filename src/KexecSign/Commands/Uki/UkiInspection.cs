@@ -71,8 +71,9 @@ internal sealed class UkiInspection
     {
         ImmutableArray<UkiPart> effective = _uki.Effective(number);
         ProfileFields fields = ProfileFields.Of(effective);
+        string? commandLine = effective.FirstOrDefault(part => part.Name == ".cmdline") is { } line ? UkiSectionContent.Describe(line, _context) : null;
         return new(
-            number, fields.Id, fields.Title, effective.FirstOrDefault(part => part.Name == ".cmdline") is { } line ? UkiSectionContent.Describe(line, _context) : null,
+            number, fields.Id, fields.Title, commandLine,
             [.. _uki.Profiles[number].Select(part => part.Name).Where(name => name != UkiSections.Profile)], PcrSignatureCheck.SignedIn(effective));
     }
 

@@ -18,8 +18,9 @@ internal static class UkiMeasureOperation
         Name = "uki measure",
         Summary = "Predict PCR 11 for a unified kernel image, for each profile, bank and boot phase.",
         Details = "The phase ':' is the moment when the kernel starts; a system that is up has the value of the last path. Older stubs measure fewer sections: "
-            + "version 252 neither .uname nor .sbat. With --policy-digest the policies for these values are written as 'systemd-measure policy-digest' "
-            + "writes them; a signer that has the key adds \"sig\" to each, and 'uki update --pcrsig' holds them against the image and puts them in.",
+            + "version 252 neither .uname nor .sbat. With --policy-digest the policies for these values are written as 'systemd-measure "
+            + "policy-digest' writes them; a signer that has the key adds \"sig\" to each, and 'uki update --pcrsig' holds them against the "
+            + "image and puts them in.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read([o.File]), .. PlannedStep.Write(o.PolicyDigest)],
         TypedResult = () => UkiJson.Default.UkiMeasureResult,
@@ -27,8 +28,8 @@ internal static class UkiMeasureOperation
         TypedOptions =
         [
             .. UkiOptionSpecs.Measuring<UkiMeasureOptions>(o => o.Pcr, (o, p) => o with { Pcr = p }),
-            new("policy-digest", "FILE", "Write the policies that are to be signed, JSON; the key is that of .pcrpkey.", (o, v) => o with { PolicyDigest = v },
-                kind: OptionKind.PathOut),
+            new("policy-digest", "FILE", "Write the policies that are to be signed, JSON; the key is that of .pcrpkey.",
+                (o, v) => o with { PolicyDigest = v }, kind: OptionKind.PathOut),
             .. UkiOptionSpecs.References<UkiMeasureOptions>(o => o.Pcr, (o, p) => o with { Pcr = p }),
         ],
         Examples =
@@ -61,14 +62,17 @@ internal static class UkiMeasureOperation
 
     private static void RequirePolicies(UkiMeasureOptions options)
     {
-        if (options.PolicyDigest is null
-            && (options.Pcr.PolicyReference is not null ? "policyref" : options.Pcr.SignInitrd ? "sign-initrd-pcrs" : options.Pcr.SignedProfiles.IsEmpty ? null : "sign-profile") is { } alone)
+        string? alone = options.Pcr.PolicyReference is not null ? "policyref"
+            : options.Pcr.SignInitrd ? "sign-initrd-pcrs"
+            : options.Pcr.SignedProfiles.IsEmpty ? null : "sign-profile";
+        if (options.PolicyDigest is null && alone is not null)
             throw OperationErrors.PolicyOptionsAlone.With(alone);
     }
 
     private static IEnumerable<int> Profiles(UkiImage uki) => Enumerable.Range(0, Math.Max(1, uki.Profiles.Length));
 
-    private static ImmutableArray<PcrPolicyDigest> Write(string path, UkiMeasureOptions options, UkiImage uki, PcrPrediction prediction, RunContext context)
+    private static ImmutableArray<PcrPolicyDigest> Write(
+        string path, UkiMeasureOptions options, UkiImage uki, PcrPrediction prediction, RunContext context)
     {
         PcrSigner.RequireProfiles(options.Pcr.SignedProfiles, [.. uki.Profiles.Select(ProfileFields.Of)]);
         string? reference = PolicyReference.Checked(options.Pcr.PolicyReference);
@@ -82,9 +86,13 @@ internal static class UkiMeasureOperation
             string fingerprint = PcrSignatureCheck.KeyOf(effective) is { } key ? PcrPublicKey.Fingerprint(key) : "";
             entries.AddRange(prediction.Of(effective, profile, phases).Select(v => (v, v.Policy(fingerprint, reference))));
             if (options.Pcr.SignInitrd)
-                entries.AddRange(prediction.Of(effective, profile, [PolicyReference.InitrdPhase]).Select(v => (v, v.Policy(fingerprint, PolicyReference.Initrd))));
+            {
+                entries.AddRange(prediction.Of(effective, profile, [PolicyReference.InitrdPhase])
+                    .Select(v => (v, v.Policy(fingerprint, PolicyReference.Initrd))));
+            }
         }
-        WrittenFile.Write(Layout.Of((byte[])[.. PcrSignatures.Write(entries.Select(e => e.Policy).Distinct()), (byte)'\n']), path, [options.File], context);
+        byte[] document = [.. PcrSignatures.Write(entries.Select(e => e.Policy).Distinct()), (byte)'\n'];
+        WrittenFile.Write(Layout.Of(document), path, [options.File], context);
         return [.. entries.Select(e => new PcrPolicyDigest(
             e.Value.Profile, e.Value.Bank, e.Value.Phase, e.Policy.Reference, e.Policy.Policy, PcrSignatures.ToBeSigned(e.Policy)))];
     }

@@ -61,12 +61,13 @@ internal static class UkiUpdateOperation
         Name = "uki update",
         Summary = "Replace sections of a unified kernel image, an initrd or command line for instance, and sign it anew.",
         Details = "Sections that are not named stay byte for byte, the kernel above all; those of the base are changed, those of profiles are kept. The old signature "
-            + "goes, because it covers everything. So do signed PCR policies, which are made anew with --pcr-key, or come from elsewhere with --pcrsig and are held "
-            + "against the key in .pcrpkey and against what PCR 11 will be.",
+            + "goes, because it covers everything. So do signed PCR policies, which are made anew with --pcr-key, or come "
+            + "from elsewhere with --pcrsig and are held against the key in .pcrpkey and against what PCR 11 will be.",
         Body = Run,
         Plan = o =>
         [
-            .. PlannedStep.Read([o.Image, o.Linux, o.PcrSignatures, .. o.Contents.Files]), .. PlannedStep.Sign("the kernel inside", o.Inner.Key, o.Inner.Certificate),
+            .. PlannedStep.Read([o.Image, o.Linux, o.PcrSignatures, .. o.Contents.Files]),
+            .. PlannedStep.Sign("the kernel inside", o.Inner.Key, o.Inner.Certificate),
             .. o.Pcr.Key is null ? [] : PlannedStep.Sign("PCR 11 policies", o.Pcr.Key, null),
             .. PlannedStep.Sign("the image", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.InPlace ? o.Image : o.Output),
         ],
@@ -81,7 +82,8 @@ internal static class UkiUpdateOperation
             .. SigningOptionSpecs.KeyAndCertificate<UkiUpdateOptions>("inner-", "of another kernel (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
             new("inner-replace", null, "Drop signatures that the other kernel carries already.", (o, _) => o with { InnerReplace = true }),
             .. UkiOptionSpecs.Pcr<UkiUpdateOptions>(o => o.Pcr, (o, p) => o with { Pcr = p }, o => o.Contents, (o, c) => o with { Contents = c }),
-            new("pcrsig", "FILE", "Signed policies, from what 'uki measure --policy-digest' or ukify wrote; each is verified.", (o, v) => o with { PcrSignatures = v }),
+            new("pcrsig", "FILE", "Signed policies, from what 'uki measure --policy-digest' or ukify wrote; each is verified.",
+                (o, v) => o with { PcrSignatures = v }),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
         ],
@@ -89,7 +91,8 @@ internal static class UkiUpdateOperation
         [
             new("kexecsign uki update linux.efi --initrd initrd.new --key db.key --cert db.pem --in-place", "Put another initrd in."),
             new("kexecsign uki update linux.efi --cmdline 'quiet ro' --key db.key --cert db.pem -o linux.quiet.efi", "Change the command line."),
-            new("kexecsign uki update linux.efi --pcrsig signed.json --key db.key --cert db.pem -o linux.signed.efi", "Put in policies that were signed elsewhere."),
+            new("kexecsign uki update linux.efi --pcrsig signed.json --key db.key --cert db.pem -o linux.signed.efi",
+                "Put in policies that were signed elsewhere."),
         ],
     };
 

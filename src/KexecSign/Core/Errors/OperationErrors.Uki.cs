@@ -97,16 +97,18 @@ public static partial class OperationErrors
 
     /// <summary>Options that need a file for policies.</summary>
     public static readonly ErrorCode PolicyOptionsAlone = new(
-        "KS3679", "[option:{0}] is given without [option:policy-digest].", "Say [option:policy-digest FILE], the file that policies are written to; values of PCR 11 know no references.",
-            ErrorKind.Usage);
+        "KS3679", "[option:{0}] is given without [option:policy-digest].",
+            "Say [option:policy-digest FILE], the file that policies are written to; values of PCR 11 know no references.", ErrorKind.Usage);
 
     /// <summary>A profile that is to be signed for and is not there.</summary>
     public static readonly ErrorCode PcrProfileMissing = new(
-        "KS3680", "no profile has ID={0}; the image has {1}.", "Name one of those with [option:sign-profile], or leave the option out to sign for all.");
+        "KS3680", "no profile has ID={0}; the image has {1}.",
+            "Name one of those with [option:sign-profile], or leave the option out to sign for all.");
 
     /// <summary>A policy that came back without its signature.</summary>
     public static readonly ErrorCode JoinedSignatureMissing = new(
-        "KS3681", "there is no signature for {0}.", "Each entry needs \"sig\": Base64 of an RSA PKCS#1 v1.5 signature with SHA-256 over the bytes of \"tbs\".");
+        "KS3681", "there is no signature for {0}.",
+            "Each entry needs \"sig\": Base64 of an RSA PKCS#1 v1.5 signature with SHA-256 over the bytes of \"tbs\".");
 
     /// <summary>A policy that is for other contents.</summary>
     public static readonly ErrorCode JoinedPolicyStranger = new(
@@ -120,7 +122,8 @@ public static partial class OperationErrors
 
     /// <summary>A signature by another key.</summary>
     public static readonly ErrorCode JoinedKeyDiffers = new(
-        "KS3684", "policy {0} ({1}) names the key {2}, .pcrpkey is {3}.", "Build the image with [option:pcrpkey] of the key that signs, and have its policies signed anew.");
+        "KS3684", "policy {0} ({1}) names the key {2}, .pcrpkey is {3}.",
+            "Build the image with [option:pcrpkey] of the key that signs, and have its policies signed anew.");
 
     /// <summary>No key to hold signatures against.</summary>
     public static readonly ErrorCode JoinedKeyMissing = new(
@@ -133,7 +136,8 @@ public static partial class OperationErrors
 
     /// <summary>A key of uki.conf that nobody knows.</summary>
     public static readonly ErrorCode UkiConfUnknown = new(
-        "KS3687", "[{0}] has no setting '{1}'.", "ukify warns of it and goes on; here a mistyped setting is refused. Settings of [{0}]: {2}.", ErrorKind.Usage);
+        "KS3687", "[{0}] has no setting '{1}'.",
+            "ukify warns of it and goes on; here a mistyped setting is refused. Settings of [{0}]: {2}.", ErrorKind.Usage);
 
     /// <summary>A value of uki.conf that is not taken.</summary>
     public static readonly ErrorCode UkiConfValue = new(
