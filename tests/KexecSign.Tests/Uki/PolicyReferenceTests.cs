@@ -100,7 +100,9 @@ public sealed class PolicyReferenceTests : IDisposable
         ]);
         UkiResult built = Built(o => o with
         {
-            Profile = "ID=a", JoinedProfiles = [profile], Contents = o.Contents with { PcrPublicKey = PublicKey() },
+            Profile = "ID=a",
+            JoinedProfiles = [profile],
+            Contents = o.Contents with { PcrPublicKey = PublicKey() },
             Pcr = new() { Key = Key(), SignInitrd = true, Banks = ["sha256"], SignedProfiles = ["b"] },
         });
         foreach (UkiInspectResult found in (UkiInspectResult[])[_uki.Inspect(image), _uki.Inspect(built.File)])

@@ -61,7 +61,9 @@ public sealed class UkiConfOptionsTests : IDisposable
         string conf = Conf($"[UKI]\nLinux=/nowhere\nCmdline=conf\nUname=1\nInitrd={_uki.Initrd(8, 1)}\nStub=/nowhere\nPCRBanks=sha1\nSignInitrdPCRs=no\n[PCRSignature:a]\nPCRPrivateKey={Key()}");
         UkiResult built = Build(conf, o => o with
         {
-            Linux = DebianFiles.Named("cloud kernel amd64"), Stub = _uki.Stub, Contents = new() { CommandLine = "option", Initrds = [_uki.Initrd(8, 2)] },
+            Linux = DebianFiles.Named("cloud kernel amd64"),
+            Stub = _uki.Stub,
+            Contents = new() { CommandLine = "option", Initrds = [_uki.Initrd(8, 2)] },
             Pcr = new() { Key = TestSigners.Rsa3072.KeyFile(_uki.Folder), Banks = ["sha256"], Phases = [":"] },
         });
         UkiBench.Section(built.File, ".cmdline").ShouldBe("option"u8.ToArray());
