@@ -68,7 +68,7 @@ internal static class FormatReaders
             new("hardware-ids", ["""{"type":"devicetree","name":"n","compatible":"acme,one","hwids":["02f3d0f2-7cb1-4b0e-9c34-bd1b4e2b3c11"]}"""u8.ToArray()], b => HardwareIds.FromJson(b)),
             new("hardware-id-table", [[28, 0, 0, 0x10, .. new byte[60]]], b => HardwareIds.Read(b)),
             new("splash", [[(byte)'B', (byte)'M', .. new byte[200]]], b => SplashBitmap.Read(b, b.Length)),
-            new("pcr-signatures", [SeedFiles.PcrSignatures()], b => PcrSignatures.Read(b)),
+            new("pcr-signatures", [SeedFiles.PcrSignatures(), SeedFiles.PcrPolicies()], b => PcrSignatures.Read(b)),
             new("rpm", [RpmSeed.Build()], b =>
             {
                 var package = RpmPackage.Read(Layout.Of(b));

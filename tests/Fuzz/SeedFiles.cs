@@ -95,6 +95,9 @@ internal sealed class SeedFiles
         return [.. header, .. tree, .. strings];
     }
 
+    /// <summary>Policies that are to be signed, bound to a word.</summary>
+    public static byte[] PcrPolicies() => KexecSign.Formats.Uki.PcrSignatures.Write([new("sha256", "", new string('b', 64), default, "initrd")]);
+
     public static byte[] PcrSignatures() => Encoding.ASCII.GetBytes(
         $$"""{"sha256":[{"pcrs":[11],"pkfp":"{{new string('a', 64)}}","pol":"{{new string('b', 64)}}","sig":"{{Convert.ToBase64String(new byte[256])}}"}]}""");
 

@@ -33,6 +33,7 @@ public static class DebianFiles
             "stub amd64" => ("systemd-boot-efi_*deb12*_amd64", "usr/lib/systemd/boot/efi/linuxx64.efi.stub"),
             "newer stub arm64" => ("backports-systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/linuxaa64.efi.stub"),
             "newer stub amd64" => ("backports-systemd-boot-efi_*_amd64", "usr/lib/systemd/boot/efi/linuxx64.efi.stub"),
+            "newest stub amd64" => ("systemd-boot-efi_262*_amd64", "usr/lib/systemd/boot/efi/linuxx64.efi.stub"),
             "addon stub arm64" => ("backports-systemd-boot-efi_*_arm64", "usr/lib/systemd/boot/efi/addonaa64.efi.stub"),
             "boot loader arm64" => ("systemd-boot-efi_*deb12*_arm64", "usr/lib/systemd/boot/efi/systemd-bootaa64.efi"),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),

@@ -77,4 +77,9 @@ public static partial class FormatErrors
     /// <summary>A kernel whose header asks for more than any takes.</summary>
     public static readonly ErrorCode UkiKernelTooLarge = new(
         "KS1727", "signed to one length the kernel would have 0x{0:x} bytes, as its SizeOfImage has it; at most 0x{1:x} are taken.", "The header lies; take the kernel that the build left.");
+
+    /// <summary>A policy reference that is no word.</summary>
+    public static readonly ErrorCode BadPolicyReference = new(
+        "KS1728", "the policy reference has 0x{0:x} bytes or a control character; at most 0x{1:x} bytes of text are taken.",
+            "Give the word that the TPM's policy was made with, for instance initrd.", ErrorKind.Usage);
 }

@@ -13,7 +13,7 @@ public static class Pcr11
     public const int Index = 11;
 
     /// <summary>The newest systemd-stub whose measurements are known here.</summary>
-    public const int NewestStub = 258;
+    public const int NewestStub = 262;
 
     /// <summary>The sections that are measured, in the order of measuring.</summary>
     /// <param name="effective">What a boot sees, <see cref="UkiImage.Effective"/>.</param>

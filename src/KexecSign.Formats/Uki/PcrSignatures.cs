@@ -5,20 +5,20 @@ using KexecSign.Formats.Errors;
 
 namespace KexecSign.Formats.Uki;
 
-/// <summary>A signed policy for one value of PCR 11.</summary>
-/// <param name="Bank">The bank.</param>
-/// <param name="KeyFingerprint">SHA-256 of the RSA public key's PKCS#1 DER, lower-case hex.</param>
-/// <param name="Policy">The policy's digest, lower-case hex.</param>
-/// <param name="Signature">RSA PKCS#1 v1.5 signature with SHA-256 over the digest's bytes.</param>
-public sealed record PcrSignature(string Bank, string KeyFingerprint, string Policy, ReadOnlyMemory<byte> Signature);
-
-/// <summary>The JSON in a .pcrsig section, as systemd-measure writes and systemd-cryptsetup reads it.</summary>
+/// <summary>
+/// The JSON in a .pcrsig section, as systemd-measure writes and systemd-cryptsetup reads it. With the bytes to be signed in the
+/// place of signatures it is what <c>systemd-measure policy-digest</c> and <c>ukify --policy-digest</c> write.
+/// </summary>
 public static class PcrSignatures
 {
     /// <summary>What is larger was made by no one in good faith.</summary>
     public const int MaxLength = 1 << 20;
 
-    /// <summary>Writes the document: one line, without a NUL or newline behind it, as ukify puts it into an image.</summary>
+    private const int PolicyDigits = 64;
+
+    /// <summary>
+    /// Writes the document: one line, without a NUL or newline behind it. An entry without a signature gets what is to be signed.
+    /// </summary>
     public static byte[] Write(IEnumerable<PcrSignature> signatures)
     {
         using var bytes = new MemoryStream();
@@ -29,16 +29,7 @@ public static class PcrSignatures
             {
                 writer.WriteStartArray(bank.Key);
                 foreach (PcrSignature signature in bank)
-                {
-                    writer.WriteStartObject();
-                    writer.WriteStartArray("pcrs");
-                    writer.WriteNumberValue(Pcr11.Index);
-                    writer.WriteEndArray();
-                    writer.WriteString("pkfp", signature.KeyFingerprint);
-                    writer.WriteString("pol", signature.Policy);
-                    writer.WriteBase64String("sig", signature.Signature.Span);
-                    writer.WriteEndObject();
-                }
+                    Write(writer, signature);
                 writer.WriteEndArray();
             }
             writer.WriteEndObject();
@@ -46,7 +37,30 @@ public static class PcrSignatures
         return bytes.ToArray();
     }
 
-    /// <summary>Reads the document; zeros behind it are padding. Entries for other registers are left out.</summary>
+    // The members in systemd-measure's order.
+    private static void Write(Utf8JsonWriter writer, PcrSignature entry)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("pcrs");
+        writer.WriteNumberValue(Pcr11.Index);
+        writer.WriteEndArray();
+        if (entry.KeyFingerprint.Length > 0)
+            writer.WriteString("pkfp", entry.KeyFingerprint);
+        if (entry.Reference is not null)
+            writer.WriteString("ref", entry.Reference);
+        writer.WriteString("pol", entry.Policy);
+        if (entry.Signature.IsEmpty)
+            writer.WriteString("tbs", ToBeSigned(entry));
+        else
+            writer.WriteBase64String("sig", entry.Signature.Span);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The bytes that the signature of an entry is over, lower-case hex.</summary>
+    public static string ToBeSigned(PcrSignature entry) =>
+        Convert.ToHexStringLower(PolicyReference.Bind(Convert.FromHexString(entry.Policy), entry.Reference));
+
+    /// <summary>Reads the document; zeros and blanks behind it are padding. Entries for other registers are left out.</summary>
     /// <exception cref="KexecSignException">KS1720.</exception>
     public static ImmutableArray<PcrSignature> Read(ReadOnlyMemory<byte> section)
     {
@@ -59,7 +73,7 @@ public static class PcrSignatures
                 foreach (JsonElement entry in bank.Value.EnumerateArray())
                 {
                     if (entry.GetProperty("pcrs").EnumerateArray().Select(pcr => pcr.GetInt32()).SequenceEqual([Pcr11.Index]))
-                        signatures.Add(new(bank.Name, Text(entry, "pkfp"), Text(entry, "pol"), entry.GetProperty("sig").GetBytesFromBase64()));
+                        signatures.Add(Entry(bank.Name, entry));
                 }
             }
             return signatures.ToImmutable();
@@ -67,6 +81,31 @@ public static class PcrSignatures
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw FormatErrors.BrokenPcrSignatures.Because(broken, broken is JsonException json ? $"no sound JSON in line {json.LineNumber + 1}" : "a member is missing or of another type");
+        }
+    }
+
+    // What is yet to be signed has "tbs"; what came back from a signer has that and "sig", and need not name the key.
+    private static PcrSignature Entry(string bank, JsonElement entry)
+    {
+        bool offline = entry.TryGetProperty("tbs", out JsonElement signed);
+        var read = new PcrSignature(
+            bank, offline && !entry.TryGetProperty("pkfp", out _) ? "" : Text(entry, "pkfp"), Text(entry, "pol"),
+            offline && !entry.TryGetProperty("sig", out _) ? default(ReadOnlyMemory<byte>) : entry.GetProperty("sig").GetBytesFromBase64(),
+            entry.TryGetProperty("ref", out _) ? Reference(Text(entry, "ref")) : null);
+        if (offline && (read.Policy.Length != PolicyDigits || !ToBeSigned(read).Equals(signed.GetString(), StringComparison.OrdinalIgnoreCase)))
+            throw FormatErrors.BrokenPcrSignatures.With("'tbs' is not what 'pol' and 'ref' beside it give");
+        return read;
+    }
+
+    private static string? Reference(string text)
+    {
+        try
+        {
+            return PolicyReference.Checked(text);
+        }
+        catch (KexecSignException refused)
+        {
+            throw FormatErrors.BrokenPcrSignatures.Because(refused, "a 'ref' is no word");
         }
     }
 

@@ -91,6 +91,9 @@ public sealed class KexecSignUkiBuild() : OperationTask(OperationCatalog.UkiBuil
     /// <summary>A kexec BPF parser object for the kernel's own .bpf section.</summary>
     public string? InnerParser { get; set; }
 
+    /// <summary>ukify's configuration (uki.conf); options go before its settings, and its files before those of options.</summary>
+    public string? UkiConf { get; set; }
+
     /// <summary>Private RSA key that signs PCR 11 policies (.pcrsig); its public half becomes .pcrpkey.</summary>
     public string? PcrKey { get; set; }
 
@@ -105,6 +108,15 @@ public sealed class KexecSignUkiBuild() : OperationTask(OperationCatalog.UkiBuil
 
     /// <summary>systemd version of the stub, on which depends what it measures; without it what the stub says.</summary>
     public string? StubVersion { get; set; }
+
+    /// <summary>Word that the policies are bound to, besides their key; what is sealed without it does not open by them. systemd 262.</summary>
+    public string? Policyref { get; set; }
+
+    /// <summary>Add policies for the phase enter-initrd bound to 'initrd', which NvPCRs of systemd 262 need.</summary>
+    public bool SignInitrdPcrs { get; set; }
+
+    /// <summary>Profile that policies are made for; without it all.</summary>
+    public string[] SignProfile { get; set; } = [];
 
     internal override void Give(OptionValues values)
     {
@@ -135,10 +147,14 @@ public sealed class KexecSignUkiBuild() : OperationTask(OperationCatalog.UkiBuil
         values.Option("inner-cert", InnerCert, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Flag("inner-replace", InnerReplace);
         values.Option("inner-parser", InnerParser, global::KexecSign.Core.Operations.OptionKind.PathIn);
+        values.Option("uki-conf", UkiConf, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("pcr-key", PcrKey, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("pcrpkey", Pcrpkey, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("pcr-bank", PcrBank, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("phase", Phase, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("stub-version", StubVersion, global::KexecSign.Core.Operations.OptionKind.Number);
+        values.Option("policyref", Policyref, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Flag("sign-initrd-pcrs", SignInitrdPcrs);
+        values.Option("sign-profile", SignProfile, global::KexecSign.Core.Operations.OptionKind.Text);
     }
 }

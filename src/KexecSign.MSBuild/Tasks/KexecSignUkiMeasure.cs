@@ -23,11 +23,27 @@ public sealed class KexecSignUkiMeasure() : OperationTask(OperationCatalog.UkiMe
     /// <summary>systemd version of the stub, on which depends what it measures; without it what the stub says.</summary>
     public string? StubVersion { get; set; }
 
+    /// <summary>Write the policies that are to be signed, JSON; the key is that of .pcrpkey.</summary>
+    public string? PolicyDigest { get; set; }
+
+    /// <summary>Word that the policies are bound to, besides their key; what is sealed without it does not open by them. systemd 262.</summary>
+    public string? Policyref { get; set; }
+
+    /// <summary>Add policies for the phase enter-initrd bound to 'initrd', which NvPCRs of systemd 262 need.</summary>
+    public bool SignInitrdPcrs { get; set; }
+
+    /// <summary>Profile that policies are made for; without it all.</summary>
+    public string[] SignProfile { get; set; } = [];
+
     internal override void Give(OptionValues values)
     {
         values.Argument(File, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("pcr-bank", PcrBank, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("phase", Phase, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("stub-version", StubVersion, global::KexecSign.Core.Operations.OptionKind.Number);
+        values.Option("policy-digest", PolicyDigest, global::KexecSign.Core.Operations.OptionKind.PathOut);
+        values.Option("policyref", Policyref, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Flag("sign-initrd-pcrs", SignInitrdPcrs);
+        values.Option("sign-profile", SignProfile, global::KexecSign.Core.Operations.OptionKind.Text);
     }
 }

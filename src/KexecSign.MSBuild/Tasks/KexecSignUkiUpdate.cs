@@ -98,6 +98,18 @@ public sealed class KexecSignUkiUpdate() : OperationTask(OperationCatalog.UkiUpd
     /// <summary>systemd version of the stub, on which depends what it measures; without it what the stub says.</summary>
     public string? StubVersion { get; set; }
 
+    /// <summary>Word that the policies are bound to, besides their key; what is sealed without it does not open by them. systemd 262.</summary>
+    public string? Policyref { get; set; }
+
+    /// <summary>Add policies for the phase enter-initrd bound to 'initrd', which NvPCRs of systemd 262 need.</summary>
+    public bool SignInitrdPcrs { get; set; }
+
+    /// <summary>Profile that policies are made for; without it all.</summary>
+    public string[] SignProfile { get; set; } = [];
+
+    /// <summary>Signed policies, from what 'uki measure --policy-digest' or ukify wrote; each is verified.</summary>
+    public string? Pcrsig { get; set; }
+
     /// <summary>Output file.</summary>
     public string? Output { get; set; }
 
@@ -135,6 +147,10 @@ public sealed class KexecSignUkiUpdate() : OperationTask(OperationCatalog.UkiUpd
         values.Option("pcr-bank", PcrBank, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("phase", Phase, global::KexecSign.Core.Operations.OptionKind.Text);
         values.Option("stub-version", StubVersion, global::KexecSign.Core.Operations.OptionKind.Number);
+        values.Option("policyref", Policyref, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Flag("sign-initrd-pcrs", SignInitrdPcrs);
+        values.Option("sign-profile", SignProfile, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("pcrsig", Pcrsig, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("o", Output, global::KexecSign.Core.Operations.OptionKind.PathOut);
         values.Flag("in-place", InPlace);
     }

@@ -12,7 +12,14 @@ namespace KexecSign.Uki;
 /// <param name="Bank">Bank.</param>
 /// <param name="Phase">Phases measured by then; a lone colon for none.</param>
 /// <param name="Value">The value, lower-case hex.</param>
-public sealed record PcrValue(int Profile, string Bank, string Phase, string Value);
+/// <param name="Reference">What the policy for it is bound to; null for nothing.</param>
+public sealed record PcrValue(int Profile, string Bank, string Phase, string Value, string? Reference = null)
+{
+    /// <summary>The policy that asks for the value, not signed yet.</summary>
+    internal PcrSignature Policy(string fingerprint, string? reference) => new(
+        Bank, fingerprint, Convert.ToHexStringLower(PcrPolicy.Digest(PcrBank.Named(Bank), Pcr11.Index, Convert.FromHexString(Value))),
+        default, reference);
+}
 
 /// <summary>
 /// Predicts PCR 11. Each section is read once for all banks, and once for all profiles that share it.
@@ -20,6 +27,11 @@ public sealed record PcrValue(int Profile, string Bank, string Phase, string Val
 internal sealed class PcrPrediction(ImmutableArray<PcrBank> banks, int stubVersion, RunContext context)
 {
     private readonly Dictionary<Layout, ImmutableArray<byte[]>> _digests = [];
+
+    /// <summary>What is to be said of a stub that is newer than what is known here; null for others.</summary>
+    public static string? NewerStub(int version) => version > Pcr11.NewestStub
+        ? $"systemd-stub {version} is newer than what is known here ({Pcr11.NewestStub}); it may measure more."
+        : null;
 
     /// <summary>SHA-256 of all that was measured, to be held against what is written.</summary>
     public IEnumerable<(Layout Content, string Sha256)> Measured => _digests.Select(pair => (pair.Key, Convert.ToHexStringLower(pair.Value[^1])));

@@ -37,14 +37,17 @@ internal static class PcrPublicKey
         }
     }
 
-    /// <summary>Whether a policy's signature holds. systemd checks with SHA-256 whatever the bank; its own systemd-measure signed with the bank's hash before version 258.</summary>
-    public static bool Holds(ReadOnlySpan<byte> der, ReadOnlySpan<byte> policy, ReadOnlySpan<byte> signature)
+    /// <summary>
+    /// Whether a signature over a policy, with what it is bound to, holds. systemd checks with SHA-256 whatever the bank; its own
+    /// systemd-measure signed with the bank's hash before version 258.
+    /// </summary>
+    public static bool Holds(ReadOnlySpan<byte> der, ReadOnlySpan<byte> bound, ReadOnlySpan<byte> signature)
     {
         using var rsa = RSA.Create();
         try
         {
             rsa.ImportSubjectPublicKeyInfo(der, out _);
-            return rsa.VerifyData(policy, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            return rsa.VerifyData(bound, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         }
         catch (CryptographicException)
         {

@@ -38,32 +38,36 @@ internal static class UkiAssembly
     /// <param name="frame">The stub.</param>
     /// <param name="basis">Sections that all profiles share.</param>
     /// <param name="profiles">The profiles, each beginning with .profile.</param>
-    /// <param name="signer">Who signs PCR policies; null for none.</param>
+    /// <param name="policies">Where signed PCR policies come from; null for none.</param>
     /// <param name="stubVersion">systemd version of the stub as the user gave it; null for what the stub says.</param>
     /// <param name="context">Run context.</param>
-    /// <exception cref="Formats.Errors.KexecSignException">KS1701, KS171x, KS3678, KS2xxx.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS1701, KS171x, KS3678, KS3680, KS3682-KS3685, KS2xxx.</exception>
     /// <returns>The image, the values that were signed for, and the sections that were measured for them.</returns>
     public static (Layout Image, ImmutableArray<PcrValue> Values, ImmutableArray<ExpectedSection> Measured) Make(
-        UkiFrame frame, ImmutableArray<UkiPart> basis, ImmutableArray<ImmutableArray<UkiPart>> profiles, PcrSigner? signer, int? stubVersion, RunContext context)
+        UkiFrame frame, ImmutableArray<UkiPart> basis, ImmutableArray<ImmutableArray<UkiPart>> profiles, IPolicySource? policies, int? stubVersion, RunContext context)
     {
         foreach (ImmutableArray<UkiPart> group in profiles.Add(basis))
             RequireSingle(frame, group);
         ImmutableArray<PcrValue> values = [];
         PcrPrediction? prediction = null;
-        if (signer is not null)
+        if (policies is not null)
         {
-            prediction = signer.Predict(stubVersion ?? StubImage.VersionOf(frame.Magic) ?? throw OperationErrors.UkiStubVersion.With(), context);
+            int version = stubVersion ?? StubImage.VersionOf(frame.Magic) ?? throw OperationErrors.UkiStubVersion.With();
+            if (PcrPrediction.NewerStub(version) is { } newer)
+                context.Log.Warning(newer);
+            prediction = policies.Predict(version, context);
             if (profiles.IsEmpty)
             {
-                (UkiPart section, values) = signer.Sign(prediction, basis, 0, context);
-                basis = basis.Add(section);
+                (UkiPart? section, values) = policies.Section(prediction, basis, 0, context);
+                basis = section is null ? basis : basis.Add(section);
             }
             for (int i = 0; i < profiles.Length; i++)
             {
-                (UkiPart section, ImmutableArray<PcrValue> more) = signer.Sign(prediction, UkiImage.Overlay(basis, profiles, i), i, context);
-                profiles = profiles.SetItem(i, profiles[i].Add(section));
+                (UkiPart? section, ImmutableArray<PcrValue> more) = policies.Section(prediction, UkiImage.Overlay(basis, profiles, i), i, context);
+                profiles = section is null ? profiles : profiles.SetItem(i, profiles[i].Add(section));
                 values = values.AddRange(more);
             }
+            policies.RequireAllUsed([.. profiles.Select(ProfileFields.Of)]);
         }
         ImmutableArray<UkiPart> parts = [.. Ordered(basis), .. profiles.SelectMany(group => group.Take(1).Concat(Ordered([.. group.Skip(1)])))];
         Layout image = UkiComposer.Compose(frame.Image, frame.File, frame.Own, parts);

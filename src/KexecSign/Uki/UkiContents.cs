@@ -56,19 +56,3 @@ public sealed record UkiContents
         .. Sections.Where(section => section.Contains(':')).Select(section => section[(section.IndexOf(':') + 1)..]),
     ];
 }
-
-/// <summary>Signing of PCR 11 policies, and what is to be signed.</summary>
-public sealed record PcrSigningOptions
-{
-    /// <summary>The private key: PKCS#11 URI, <c>file:PATH</c> or a path; null for no signatures.</summary>
-    public string? Key { get; init; }
-
-    /// <summary>Banks; empty for all that systemd-measure takes.</summary>
-    public ImmutableArray<string> Banks { get; init; } = [];
-
-    /// <summary>Phase paths; empty for the usual four.</summary>
-    public ImmutableArray<string> Phases { get; init; } = [];
-
-    /// <summary>systemd version of the stub; null for what the stub says.</summary>
-    public int? StubVersion { get; init; }
-}

@@ -111,6 +111,21 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
         return (pem, PcrPublicKey.Der(pem) is { } der && PcrPublicKey.Fingerprint(der).Length > 0 ? der : throw OperationErrors.PcrKeyUnreadable.With().In(path));
     }
 
+    /// <summary>Signatures of policies in JSON.</summary>
+    /// <exception cref="KexecSignException">KS1720, KS3664.</exception>
+    public ImmutableArray<PcrSignature> Signatures(string path)
+    {
+        byte[] text = Whole(path, UkiSections.PcrSignatures, PcrSignatures.MaxLength);
+        try
+        {
+            return PcrSignatures.Read(text);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(path);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _open.ForEach(source => source.Dispose());
 

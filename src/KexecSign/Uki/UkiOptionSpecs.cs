@@ -47,7 +47,20 @@ internal static class UkiOptionSpecs
             new("pcr-key", "KEY", "Private RSA key that signs PCR 11 policies (.pcrsig); its public half becomes .pcrpkey.", (o, v) => set(o, get(o) with { Key = v })),
             new("pcrpkey", "FILE", "Public key for .pcrpkey, PEM; without it that of --pcr-key.", (o, v) => setContents(o, contents(o) with { PcrPublicKey = v })),
             .. Measuring(get, set),
+            .. References(get, set),
         ];
+
+    /// <summary>What policies are bound to.</summary>
+    public static IEnumerable<OptionSpec<T>> References<T>(Func<T, PcrSigningOptions> get, Func<T, PcrSigningOptions, T> set)
+        where T : class
+    {
+        yield return new("policyref", "TEXT",
+            "Word that the policies are bound to, besides their key; what is sealed without it does not open by them. systemd 262.", (o, v) => set(o, get(o) with { PolicyReference = v }));
+        yield return new("sign-initrd-pcrs", null,
+            "Add policies for the phase enter-initrd bound to 'initrd', which NvPCRs of systemd 262 need.", (o, _) => set(o, get(o) with { SignInitrd = true }));
+        yield return new("sign-profile", "ID", "Profile that policies are made for; without it all.",
+            (o, v) => set(o, get(o) with { SignedProfiles = get(o).SignedProfiles.Add(v) }), repeatable: true);
+    }
 
     /// <summary>What is measured.</summary>
     public static IEnumerable<OptionSpec<T>> Measuring<T>(Func<T, PcrSigningOptions> get, Func<T, PcrSigningOptions, T> set)

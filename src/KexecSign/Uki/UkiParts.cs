@@ -35,12 +35,15 @@ internal static class UkiParts
     /// <exception cref="Formats.Errors.KexecSignException">KS3676, KS3677.</exception>
     public static ImmutableArray<UkiPart> PcrKey(UkiContents contents, PcrSigner? signer, UkiInputs inputs)
     {
+        ImmutableArray<byte[]> keys = signer?.PublicKeys ?? [];
+        // Of several keys nobody can say which one disks are to be bound to: ukify leaves the section out, too.
         if (contents.PcrPublicKey is null)
-            return signer is null ? [] : [new(UkiSections.PcrKey, Layout.Of(PcrPublicKey.Pem(signer.PublicKey.Span)))];
+            return keys is [{ } only] ? [new(UkiSections.PcrKey, Layout.Of(PcrPublicKey.Pem(only)))] : [];
         (byte[] pem, byte[] der) = inputs.PublicKey(contents.PcrPublicKey);
-        return signer is null || der.AsSpan().SequenceEqual(signer.PublicKey.Span)
+        return keys.IsEmpty || keys.Any(key => der.AsSpan().SequenceEqual(key))
             ? [new(UkiSections.PcrKey, Layout.Of(pem))]
-            : throw OperationErrors.PcrKeyMismatch.With(PcrPublicKey.Fingerprint(der), PcrPublicKey.Fingerprint(signer.PublicKey.Span));
+            : throw OperationErrors.PcrKeyMismatch.With(
+                PcrPublicKey.Fingerprint(der), string.Join(", ", keys.Select(key => PcrPublicKey.Fingerprint(key))));
     }
 
     /// <summary>Refuses a key without certificate, and the other way round.</summary>

@@ -91,7 +91,13 @@ internal static class UkiSectionContent
     private static string Machines(byte[] table) => string.Join(", ", HardwareIds.Read(table).Select(id => $"{id.Id} {id.Target}"));
 
     private static string Signatures(ImmutableArray<PcrSignature> signatures) =>
-        string.Join(", ", signatures.GroupBy(s => s.Bank).Select(bank => $"{bank.Count()} for {bank.Key}"));
+        string.Join(", ", signatures.GroupBy(s => s.Bank).Select(bank => $"{bank.Count()} for {bank.Key}{Bound(bank)}"));
+
+    private static string Bound(IEnumerable<PcrSignature> bank)
+    {
+        string[] references = [.. bank.Select(s => s.Reference).OfType<string>()];
+        return references.Length == 0 ? "" : $" ({references.Length} bound to {string.Join(", ", references.Distinct())})";
+    }
 
     private static byte[] Head(Layout content) => content.ReadBytes(0, Math.Min(HeadSize, content.Length));
 

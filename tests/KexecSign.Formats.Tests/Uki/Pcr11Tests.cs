@@ -40,21 +40,4 @@ public sealed class Pcr11Tests
 
     [Fact]
     public void Refuses_a_bank_that_no_TPM_has() => Refusal.Of("KS1721", () => PcrBank.Named("md5"), "'md5'");
-
-    [Fact]
-    public void Signatures_come_back_as_they_went_in()
-    {
-        PcrSignature[] signatures = [new("sha1", "aa", "bb", new byte[] { 1, 2 }), new("sha256", "cc", "dd", new byte[] { 3 })];
-        ImmutableArray<PcrSignature> read = PcrSignatures.Read((byte[])[.. PcrSignatures.Write(signatures), 0, 0]);
-        read.Select(s => (s.Bank, s.KeyFingerprint, s.Policy, Convert.ToHexString(s.Signature.Span))).ShouldBe([("sha1", "aa", "bb", "0102"), ("sha256", "cc", "dd", "03")]);
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("[]")]
-    [InlineData("{\"sha256\":[{\"pcrs\":[11],\"pkfp\":\"a\",\"pol\":null,\"sig\":\"\"}]}")]
-    [InlineData("{\"sha256\":[{}]}")]
-    [InlineData("{\"sha256\":[{\"pcrs\":[11],\"pkfp\":\"a\",\"pol\":\"b\",\"sig\":\"!\"}]}")]
-    [InlineData("{\"sha256\":[{\"pcrs\":[\"x\"],\"pkfp\":\"a\",\"pol\":\"b\",\"sig\":\"\"}]}")]
-    public void Refuses_other_JSON(string text) => Refusal.Of("KS1720", () => PcrSignatures.Read(System.Text.Encoding.UTF8.GetBytes(text)));
 }

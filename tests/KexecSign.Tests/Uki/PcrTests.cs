@@ -54,6 +54,27 @@ public sealed class PcrTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_TPM_authorizes_a_policy_for_its_own_word_and_for_no_other()
+    {
+        UkiResult built = _uki.Build(o => o with { Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder), Phases = ["enter-initrd"], Banks = ["sha256"], SignInitrd = true } });
+        using var tpm = new SoftwareTpm(_uki.Folder);
+        foreach (string name in (string[])[".linux", ".osrel", ".cmdline", ".initrd", ".pcrpkey"])
+        {
+            tpm.Extend([.. Encoding.ASCII.GetBytes(name), 0]);
+            tpm.Extend(UkiBench.Section(built.File, name));
+        }
+        tpm.Extend("enter-initrd"u8.ToArray());
+        string key = _uki.Folder.File("pcr.pub", UkiBench.Section(built.File, ".pcrpkey"));
+        ImmutableArray<PcrSignature> signatures = PcrSignatures.Read(UkiBench.Section(built.File, ".pcrsig"));
+        signatures.Select(s => s.Reference).ShouldBe([null, "initrd"]);
+        foreach (PcrSignature signature in signatures)
+        {
+            foreach (string? word in (string?[])[null, "initrd", "other"])
+                tpm.Authorizes(key, "sha256", signature.Signature.ToArray(), word).ShouldBe(word == signature.Reference, $"{signature.Reference} for {word}");
+        }
+    }
+
+    [SkippableFact]
     public void The_signatures_of_the_SHA_256_bank_are_those_of_systemd_measure_and_all_hold_with_SHA_256()
     {
         string key = TestSigners.Rsa2048.KeyFile(_uki.Folder);
@@ -92,6 +113,20 @@ public sealed class PcrTests : IDisposable
         Refusal.Of("KS3678", () => UkiMeasureOperation.Definition.Run(new() { File = built.File }, _uki.Bench.Context), "--stub-version");
         UkiMeasureOperation.Definition.Run(new() { File = built.File, Pcr = new() { StubVersion = 254 } }, _uki.Bench.Context).Measured
             .ShouldBe([".linux", ".osrel", ".cmdline", ".initrd", ".uname", ".sbat"]);
+    }
+
+    [SkippableTheory]
+    [InlineData(262, false)]
+    [InlineData(263, true)]
+    public void Building_and_measuring_say_the_same_of_a_stub_that_is_newer_than_what_is_known(int version, bool said)
+    {
+        UkiResult built = _uki.Build(o => o with { Pcr = new() { Key = TestSigners.Rsa2048.KeyFile(_uki.Folder), StubVersion = version } });
+        UkiMeasureResult measured = UkiMeasureOperation.Definition.Run(new() { File = built.File, Pcr = new() { StubVersion = version } }, _uki.Bench.Context);
+        string[] notes = [.. measured.Notes.Where(note => note.Contains("newer"))];
+        notes.Length.ShouldBe(said ? 1 : 0);
+        _uki.Bench.Warnings.Where(warning => warning.Contains("newer")).ShouldBe(notes);
+        if (said)
+            notes.Single().ShouldContain("systemd-stub 263 is newer than what is known here (262)");
     }
 
     [SkippableFact]

@@ -47,6 +47,35 @@ internal sealed class SoftwareTpm : IDisposable
         return Convert.ToHexStringLower(File.ReadAllBytes(policy));
     }
 
+    /// <summary>
+    /// Whether the TPM authorizes a policy for PCR 11 as it is now by a signature, for what was sealed with a word: what systemd asks it to
+    /// do when a disk is to open. The signature counts for the bytes that the TPM is told were signed.
+    /// </summary>
+    public bool Authorizes(string publicKey, string bank, byte[] signature, string? word)
+    {
+        string session = _folder.At("policy-session"), key = _folder.At("key.ctx"), name = _folder.At("key.name"), ticket = _folder.At("ticket");
+        string policy = _folder.At("approved");
+        byte[] reference = word is null ? [] : Convert.FromHexString(Sum("-sha256", System.Text.Encoding.UTF8.GetBytes(word)));
+        Tool.Run("tpm2_loadexternal", "-T", Tcti, "-C", "o", "-G", "rsa", "-u", publicKey, "-c", key, "-n", name);
+        Tool.Run("tpm2_startauthsession", "-T", Tcti, "--policy-session", "-S", session);
+        try
+        {
+            Tool.Run("tpm2_policypcr", "-T", Tcti, "-S", session, "-l", bank + ":11", "-L", policy);
+            string message = _folder.File("bound", [.. File.ReadAllBytes(policy), .. reference]);
+            if (Tool.Ask("tpm2_verifysignature", "-T", Tcti, "-c", key, "-g", "sha256", "-f", "rsassa", "-m", message, "-s", _folder.File("signature", signature),
+                "-t", ticket).Exit != 0)
+                return false;
+            string[] qualified = reference.Length == 0 ? [] : ["-q", _folder.File("reference", reference)];
+            Tool.Run("tpm2_policyauthorize", ["-T", Tcti, "-S", session, "-i", policy, .. qualified, "-n", name, "-t", ticket, "-L", _folder.At("authorized")]);
+            return true;
+        }
+        finally
+        {
+            Tool.Run("tpm2_flushcontext", "-T", Tcti, session);
+            Tool.Run("tpm2_flushcontext", "-T", Tcti, "-t");
+        }
+    }
+
     public void Dispose()
     {
         _process.Dispose();

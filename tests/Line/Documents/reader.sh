@@ -42,6 +42,21 @@ make_images() {
         --signed-image Image.signed -o signed.efi -q
 }
 
+# An image for a key that is elsewhere, and its policies as that key signed them.
+policies() {
+    openssl pkey -in pcr.key -pubout -out pcr.pub
+    kexecsign uki build --linux vmlinuz.efi --stub linuxaa64.efi.stub --initrd initrd.img --cmdline ro --pcrpkey pcr.pub -o linux.efi -q
+    kexecsign uki measure linux.efi --policy-digest policies.json -q
+    python3 - policies.json pcr.key > signed.json <<'SIGNER'
+import base64, json, subprocess, sys
+policies = json.load(open(sys.argv[1]))
+for entry in sum(policies.values(), []):
+    signer = subprocess.run(['openssl', 'dgst', '-sha256', '-sign', sys.argv[2]], input=bytes.fromhex(entry['tbs']), capture_output=True, check=True)
+    entry['sig'] = base64.b64encode(signer.stdout).decode()
+json.dump(policies, sys.stdout)
+SIGNER
+}
+
 # Fills the empty folder that we are in with what one example begins with: stage COMMAND EXAMPLE.
 stage() {
     cp "$TEMPLATE"/*.pem "$TEMPLATE"/*.key "$TEMPLATE/Image" "$TEMPLATE/Image.signed" "$TEMPLATE/arm64.kit" "$TEMPLATE/pin" .
@@ -110,7 +125,12 @@ stage() {
         cp "$STUB" linuxaa64.efi.stub
         cp "$X64_KERNEL" vmlinuz
         mkdir -p linux.efi.extra.d
-        [ "$1" = "uki build" ] || [ "$1" = "addon build" ] || kexecsign uki build --linux vmlinuz.efi --stub linuxaa64.efi.stub --initrd initrd.img --cmdline ro -o linux.efi -q ;;
+        printf '[UKI]\nInitrd=initrd.img\nCmdline=@cmdline\nOSRelease=@/etc/os-release\n' > uki.conf
+        case "$1 $2" in
+        *signed.json*) policies ;;
+        "uki build"* | "addon build"*) ;;
+        *) kexecsign uki build --linux vmlinuz.efi --stub linuxaa64.efi.stub --initrd initrd.img --cmdline ro -o linux.efi -q ;;
+        esac ;;
     "ima sign") mkdir -p debian/linux-image/boot && cp vmlinuz.efi debian/linux-image/boot/ ;;
     "module "*)
         mkdir -p debian/tmp/lib/modules

@@ -28,17 +28,11 @@ internal static class UkiBuildOperation
             + "Of a vmlinuz.efi the Image inside, which kexec unpacks, is signed first, as 'zboot repack' does. The kernel's bytes are held against their digest before "
             + "the image appears. What a stub has behind its last section, systemd's arm64 stub of version 252 for one, is never loaded and left out.",
         Body = Run,
-        Plan = o =>
-        [
-            .. PlannedStep.Read([o.Linux, o.Stub, o.InnerParser, .. o.Contents.Files, .. o.JoinedProfiles]),
-            .. PlannedStep.Sign("the kernel inside", o.Inner.Key, o.Inner.Certificate),
-            .. o.Pcr.Key is null ? [] : PlannedStep.Sign("PCR 11 policies", o.Pcr.Key, null),
-            .. PlannedStep.Sign("the image", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.Output),
-        ],
+        Plan = o => Planned(UkiConfOptions.Applied(o), o.UkiConf),
         TypedResult = () => UkiJson.Default.UkiResult,
         TypedOptions =
         [
-            new("linux", "FILE", "The kernel: Image, vmlinuz.efi or bzImage, with EFI stub (.linux).", (o, v) => o with { Linux = v }, required: true),
+            new("linux", "FILE", "The kernel: Image, vmlinuz.efi or bzImage, with EFI stub (.linux).", (o, v) => o with { Linux = v }),
             new("stub", "FILE", "systemd's linux*.efi.stub; without it the installed one of the kernel's machine.", (o, v) => o with { Stub = v }),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),
             .. UkiOptionSpecs.Contents<UkiBuildOptions>(o => o.Contents, (o, c) => o with { Contents = c }),
@@ -48,6 +42,8 @@ internal static class UkiBuildOperation
             .. SigningOptionSpecs.KeyAndCertificate<UkiBuildOptions>("inner-", "of the kernel inside (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
             new("inner-replace", null, "Drop signatures that the kernel carries already.", (o, _) => o with { InnerReplace = true }),
             new("inner-parser", "FILE", "A kexec BPF parser object for the kernel's own .bpf section.", (o, v) => o with { InnerParser = v }),
+            new("uki-conf", "FILE", "ukify's configuration (uki.conf); options go before its settings, and its files before those of options.",
+                (o, v) => o with { UkiConf = v }),
             .. UkiOptionSpecs.Pcr<UkiBuildOptions>(o => o.Pcr, (o, p) => o with { Pcr = p }, o => o.Contents, (o, c) => o with { Contents = c }),
         ],
         Examples =
@@ -58,12 +54,23 @@ internal static class UkiBuildOperation
             new("kexecsign uki build --linux vmlinuz.efi --stub linuxaa64.efi.stub --initrd initrd.img --cmdline @cmdline --key db.key "
                 + "--cert db.pem --inner-key kexec.key --inner-cert kexec.pem --pcr-key pcr.key -o linux.efi",
                 "The same with a kernel that kexec takes too, and signed PCR 11 policies."),
+            new("kexecsign uki build --linux vmlinuz --initrd initrd.img --osrel @/etc/os-release --pcr-key pcr.key --sign-initrd-pcrs -o linux.efi",
+                "Policies for all phases, and those that NvPCRs of systemd 262 need."),
+            new("kexecsign uki build --uki-conf uki.conf --linux vmlinuz -o linux.efi", "What ukify's configuration says, for this kernel."),
         ],
     };
 
+    private static ImmutableArray<PlannedStep> Planned(UkiBuildOptions options, string? conf) =>
+    [
+        .. PlannedStep.Read([conf, options.Linux, options.Stub, options.InnerParser, .. options.Contents.Files, .. options.JoinedProfiles]),
+        .. PlannedStep.Sign("the kernel inside", options.Inner.Key, options.Inner.Certificate),
+        .. options.Pcr.All.SelectMany(group => PlannedStep.Sign("PCR 11 policies", group.Key, null)),
+        .. PlannedStep.Sign("the image", options.Signing.Key, options.Signing.Certificate), .. PlannedStep.Write(options.Output),
+    ];
+
     private static UkiResult Run(UkiBuildOptions options, RunContext context)
     {
-        options = Complete(options);
+        options = Complete(UkiConfOptions.Applied(options));
         using var inputs = new UkiInputs(context);
         SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("uki build", options.Signing, context);
         SigningIdentity? inner = options.Inner.Key is null ? null : SigningIdentity.Open("uki build", options.Inner, context);
@@ -71,6 +78,7 @@ internal static class UkiBuildOperation
         ImmutableArray<UkiPart> parts = inputs.Parts(options.Contents);
         string[] files = [options.Linux!, .. new[] { options.Stub, options.InnerParser }.OfType<string>(), .. options.Contents.Files, .. options.JoinedProfiles];
         using UkiKernel kernel = Kernel(inputs.Open(options.Linux!), options, inner, context);
+        RequireArchitecture(options, kernel);
         string stubPath = options.Stub ?? UkiStub.Installed(kernel.Image.Machine);
         StubImage stub = UkiStub.Read(inputs.Open(stubPath), stubPath, kernel.Image.Machine, "the kernel");
 
@@ -106,6 +114,13 @@ internal static class UkiBuildOperation
         if (!options.JoinedProfiles.IsEmpty)
             Require(options.Profile, $"{new NamedOption("profile")} (for {new NamedOption("join-profile")}: the base is profile 0)");
         return options with { Inner = options.Inner with { Pin = options.Signing.Pin } };
+    }
+
+    private static void RequireArchitecture(UkiBuildOptions options, UkiKernel kernel)
+    {
+        string? own = ArchitectureFacts.OfPe(kernel.Image.Machine)?.EfiName;
+        if (options.EfiArchitecture is { } wanted && wanted != own)
+            throw OperationErrors.UkiConfValue.With("EFIArch", wanted, $"the kernel is for {own ?? PeConstants.MachineName(kernel.Image.Machine)}");
     }
 
     private static void Require(string? value, object option)

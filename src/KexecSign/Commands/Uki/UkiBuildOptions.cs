@@ -37,6 +37,15 @@ public sealed record UkiBuildOptions
     /// <summary>Signing of PCR 11 policies.</summary>
     public PcrSigningOptions Pcr { get; init; } = new();
 
+    /// <summary>A uki.conf of ukify, whose settings count where nothing else is said; null for none.</summary>
+    public string? UkiConf { get; init; }
+
+    /// <summary>EFIArch= of it, which the kernel is held against.</summary>
+    internal string? EfiArchitecture { get; init; }
+
+    /// <summary>SignKernel= of it.</summary>
+    internal bool SignKernel { get; init; }
+
     /// <summary>Where the image goes.</summary>
     public string? Output { get; init; }
 }

@@ -28,15 +28,26 @@ public sealed record UkiInspectOptions
 public sealed record InspectedUkiSection(
     string Name, int? Profile, long Offset, long Size, long VirtualSize, string Sha256, string What, string? Content);
 
+/// <summary>A profile of an image, which a boot chooses by its number.</summary>
+/// <param name="Number">Its number, from 0.</param>
+/// <param name="Id">ID= in its .profile section.</param>
+/// <param name="Title">TITLE= there; boot menus show it.</param>
+/// <param name="CommandLine">The kernel's command line in this profile.</param>
+/// <param name="Own">Its own sections, which stand in for those of the base.</param>
+/// <param name="Policies">How many signed policies of PCR 11 a boot of it finds.</param>
+public sealed record InspectedProfile(int Number, string? Id, string? Title, string? CommandLine, ImmutableArray<string> Own, int Policies);
+
 /// <summary>Result of <c>uki inspect</c>.</summary>
 /// <param name="File">The image.</param>
 /// <param name="Kind">Unified kernel image, addon or profile.</param>
 /// <param name="Stub">How the stub names itself.</param>
 /// <param name="Sections">All sections in table order.</param>
+/// <param name="Profiles">The profiles; empty for an image without.</param>
 /// <param name="Image">The whole as an EFI image: signatures and digests, and in it the kernel of .linux.</param>
 /// <param name="Findings">What a consumer would ignore, refuse or read differently, as error lines.</param>
 public sealed record UkiInspectResult(
-    string File, string Kind, string? Stub, ImmutableArray<InspectedUkiSection> Sections, InspectResult Image, ImmutableArray<string> Findings) : OperationResult
+    string File, string Kind, string? Stub, ImmutableArray<InspectedUkiSection> Sections, ImmutableArray<InspectedProfile> Profiles, InspectResult Image,
+    ImmutableArray<string> Findings) : OperationResult
 {
     /// <inheritdoc/>
     public override ReportView View()
@@ -47,9 +58,13 @@ public sealed record UkiInspectResult(
                 s.Profile is { } profile ? $"{s.Name} @{profile}" : s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", $"0x{s.VirtualSize:x}", s.Sha256[..16], s.What, s.Content ?? ""))]);
         return new(
             $"{File}: {Kind}{(Stub is null ? "" : $", {Stub}")}",
-            [sections, .. image.Tables.Where(table => table.Title != "sections")],
+            [sections, .. Profiles.IsEmpty ? ImmutableArray<ReportTable>.Empty : [ProfileTable()], .. image.Tables.Where(table => table.Title != "sections")],
             [.. Findings, .. image.Notes]);
     }
+
+    private ReportTable ProfileTable() => new("profiles", ["profile", "ID", "title", "command line", "own sections", "signed policies"],
+        [.. Profiles.Select(p => ImmutableArray.Create(
+            $"@{p.Number}", p.Id ?? "", p.Title ?? "", p.CommandLine ?? "", string.Join(' ', p.Own), $"{p.Policies}"))]);
 }
 
 /// <summary><c>uki inspect</c>: every section, each nested image and signature, and what each consumer would ignore.</summary>

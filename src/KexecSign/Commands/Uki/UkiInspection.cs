@@ -43,7 +43,7 @@ internal sealed class UkiInspection
         if (_uki.HasKernel)
             _findings.AddRange(new PcrSignatureCheck(_uki, StubImage.VersionOf(_magic), _context).Findings());
         string kind = _uki.HasKernel ? "unified kernel image" : IsProfile ? "profile for a unified kernel image" : "addon for unified kernel images";
-        return new(_name, kind, _magic, sections, image, [.. _findings]);
+        return new(_name, kind, _magic, sections, [.. _uki.Profiles.Select((_, i) => Profile(i))], image, [.. _findings]);
     }
 
     private ImmutableArray<InspectedUkiSection> Sections()
@@ -65,6 +65,16 @@ internal sealed class UkiInspection
             sections.Add(new(section.Name, section.Profile, section.Offset, section.Size, section.VirtualSize, sha256, section.What, content));
         }
         return sections.ToImmutable();
+    }
+
+    private InspectedProfile Profile(int number)
+    {
+        ImmutableArray<UkiPart> effective = _uki.Effective(number);
+        ProfileFields fields = ProfileFields.Of(effective);
+        string? commandLine = effective.FirstOrDefault(part => part.Name == ".cmdline") is { } line ? UkiSectionContent.Describe(line, _context) : null;
+        return new(
+            number, fields.Id, fields.Title, commandLine,
+            [.. _uki.Profiles[number].Select(part => part.Name).Where(name => name != UkiSections.Profile)], PcrSignatureCheck.SignedIn(effective));
     }
 
     private void FindInSections()

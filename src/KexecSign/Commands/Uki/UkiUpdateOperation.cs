@@ -43,6 +43,9 @@ public sealed record UkiUpdateOptions
     /// <summary>Signing of PCR 11 policies.</summary>
     public PcrSigningOptions Pcr { get; init; } = new();
 
+    /// <summary>Signatures of PCR 11 policies that were made elsewhere; null for none.</summary>
+    public string? PcrSignatures { get; init; }
+
     /// <summary>Where the image goes.</summary>
     public string? Output { get; init; }
 
@@ -58,11 +61,13 @@ internal static class UkiUpdateOperation
         Name = "uki update",
         Summary = "Replace sections of a unified kernel image, an initrd or command line for instance, and sign it anew.",
         Details = "Sections that are not named stay byte for byte, the kernel above all; those of the base are changed, those of profiles are kept. The old signature "
-            + "goes, because it covers everything. So do signed PCR policies, which are made anew with --pcr-key.",
+            + "goes, because it covers everything. So do signed PCR policies, which are made anew with --pcr-key, or come "
+            + "from elsewhere with --pcrsig and are held against the key in .pcrpkey and against what PCR 11 will be.",
         Body = Run,
         Plan = o =>
         [
-            .. PlannedStep.Read([o.Image, o.Linux, .. o.Contents.Files]), .. PlannedStep.Sign("the kernel inside", o.Inner.Key, o.Inner.Certificate),
+            .. PlannedStep.Read([o.Image, o.Linux, o.PcrSignatures, .. o.Contents.Files]),
+            .. PlannedStep.Sign("the kernel inside", o.Inner.Key, o.Inner.Certificate),
             .. o.Pcr.Key is null ? [] : PlannedStep.Sign("PCR 11 policies", o.Pcr.Key, null),
             .. PlannedStep.Sign("the image", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.InPlace ? o.Image : o.Output),
         ],
@@ -77,6 +82,8 @@ internal static class UkiUpdateOperation
             .. SigningOptionSpecs.KeyAndCertificate<UkiUpdateOptions>("inner-", "of another kernel (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
             new("inner-replace", null, "Drop signatures that the other kernel carries already.", (o, _) => o with { InnerReplace = true }),
             .. UkiOptionSpecs.Pcr<UkiUpdateOptions>(o => o.Pcr, (o, p) => o with { Pcr = p }, o => o.Contents, (o, c) => o with { Contents = c }),
+            new("pcrsig", "FILE", "Signed policies, from what 'uki measure --policy-digest' or ukify wrote; each is verified.",
+                (o, v) => o with { PcrSignatures = v }),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),
         ],
@@ -84,6 +91,8 @@ internal static class UkiUpdateOperation
         [
             new("kexecsign uki update linux.efi --initrd initrd.new --key db.key --cert db.pem --in-place", "Put another initrd in."),
             new("kexecsign uki update linux.efi --cmdline 'quiet ro' --key db.key --cert db.pem -o linux.quiet.efi", "Change the command line."),
+            new("kexecsign uki update linux.efi --pcrsig signed.json --key db.key --cert db.pem -o linux.signed.efi",
+                "Put in policies that were signed elsewhere."),
         ],
     };
 
@@ -98,17 +107,17 @@ internal static class UkiUpdateOperation
         using var inputs = new UkiInputs(context);
         SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("uki update", options.Signing, context);
         SigningIdentity? inner = options.Inner.Key is null ? null : SigningIdentity.Open("uki update", options.Inner with { Pin = options.Signing.Pin }, context);
-        PcrSigner? signer = PcrSigner.Open(options.Pcr, options.Signing.Pin, context);
+        (PcrSigner? signer, PcrJoin? join) = Policies(options, inputs, context);
         UkiImage uki = Open(inputs.Open(options.Image, options.InPlace), options.Image);
         using UkiKernel? kernel = options.Linux is null ? null : Kernel(inputs.Open(options.Linux), options, inner, uki, context);
 
         ImmutableArray<UkiPart> parts = inputs.Parts(options.Contents);
         string? version = kernel is null ? null : UkiParts.Version(parts) ?? UkiKernel.VersionOf(kernel.Content, context);
         ImmutableArray<UkiPart> replacing = [.. parts, .. Following(options, kernel, version, parts, uki, signer, inputs, context)];
-        if (replacing.IsEmpty && options.Removed.IsEmpty && signer is null)
+        if (replacing.IsEmpty && options.Removed.IsEmpty && signer is null && join is null)
             throw OperationErrors.UpdateNothing.With();
         var notes = ImmutableArray.CreateBuilder<string>();
-        ImmutableArray<UkiPart> basis = Basis(uki, replacing, options.Removed, signer is not null, notes);
+        ImmutableArray<UkiPart> basis = Basis(uki, replacing, options.Removed, signer is not null || join is not null, notes);
         ImmutableArray<ImmutableArray<UkiPart>> profiles =
             [.. uki.Profiles.Select(group => group.RemoveAll(part => part.Name == UkiSections.PcrSignatures))];
         if (uki.Image.IsSigned)
@@ -117,14 +126,25 @@ internal static class UkiUpdateOperation
         string? magic = StubImage.MagicOf(uki.Image, uki.File);
         UkiParts.Warn(basis, profiles, magic, context);
         (Layout image, ImmutableArray<PcrValue> values, ImmutableArray<ExpectedSection> measured) = UkiAssembly.Make(new(uki.Image,
-            uki.File, uki.Own, magic), basis, profiles, signer, options.Pcr.StubVersion, context);
+            uki.File, uki.Own, magic), basis, profiles, (IPolicySource?)signer ?? join, options.Pcr.StubVersion, context);
         string sha256 = kernel?.Sha256 ?? KernelDigest(uki, context);
-        string[] read = [.. options.InPlace ? Array.Empty<string>() : [options.Image], .. new[] { options.Linux }.OfType<string>(), .. options.Contents.Files];
+        string[] read = [.. options.InPlace ? Array.Empty<string>() : [options.Image], .. new[] { options.Linux, options.PcrSignatures }.OfType<string>(), .. options.Contents.Files];
         using OutputFile output = OutputFile.Create(target, read);
         (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, [ExpectedSection.Kernel(image, sha256), .. measured], identity, output, context);
         UkiKernelReport? report = kernel is null ? null : new(options.Linux!, kernel.Content.Length, kernel.Sha256, version, kernel.Signature);
         notes.AddRange(kernel?.Notes ?? []);
         return UkiResult.Of(target, written, image, magic, report, signature, values, notes.ToImmutable());
+    }
+
+    private static (PcrSigner? Signer, PcrJoin? Join) Policies(UkiUpdateOptions options, UkiInputs inputs, RunContext context)
+    {
+        if (options.PcrSignatures is null)
+            return (PcrSigner.Open(options.Pcr, options.Signing.Pin, context), null);
+        if (options.Pcr.Key is not null)
+            throw OperationErrors.OptionsConflict.With(new NamedOption("pcrsig"), new NamedOption("pcr-key"));
+        // Phases and the stub's version say what the signatures may be for; the rest is for a key.
+        _ = PcrSigner.Open(options.Pcr with { Phases = [], StubVersion = null }, options.Signing.Pin, context);
+        return (null, PcrJoin.Read(options.PcrSignatures, options.Pcr.Phases, inputs));
     }
 
     private static string Target(UkiUpdateOptions options) => BatchTargets.One(options.Image, options.Output, options.InPlace);

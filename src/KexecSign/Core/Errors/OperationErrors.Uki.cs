@@ -95,4 +95,52 @@ public static partial class OperationErrors
     /// <summary>What is measured cannot be told.</summary>
     public static readonly ErrorCode UkiStubVersion = new(
         "KS3678", "the stub does not tell its systemd version, on which depends what it measures.", "Say [option:stub-version N].", ErrorKind.Usage);
+
+    /// <summary>Options that need a file for policies.</summary>
+    public static readonly ErrorCode PolicyOptionsAlone = new(
+        "KS3679", "[option:{0}] is given without [option:policy-digest].",
+            "Say [option:policy-digest FILE], the file that policies are written to; values of PCR 11 know no references.", ErrorKind.Usage);
+
+    /// <summary>A profile that is to be signed for and is not there.</summary>
+    public static readonly ErrorCode PcrProfileMissing = new(
+        "KS3680", "no profile has ID={0}; the image has {1}.",
+            "Name one of those with [option:sign-profile], or leave the option out to sign for all.");
+
+    /// <summary>A policy that came back without its signature.</summary>
+    public static readonly ErrorCode JoinedSignatureMissing = new(
+        "KS3681", "there is no signature for {0}.",
+            "Each entry needs \"sig\": Base64 of an RSA PKCS#1 v1.5 signature with SHA-256 over the bytes of \"tbs\".");
+
+    /// <summary>A policy that is for other contents.</summary>
+    public static readonly ErrorCode JoinedPolicyStranger = new(
+        "KS3682", "policy {0} ({1}) is not for PCR 11 as this image and the phases {2} give it.",
+            "Sign what [run:uki measure, policy-digest] writes for this image; other phases are named with [option:phase].");
+
+    /// <summary>A signature that does not hold.</summary>
+    public static readonly ErrorCode JoinedSignatureWrong = new(
+        "KS3683", "the signature of policy {0} ({1}, reference {2}) does not hold by .pcrpkey.",
+            "Sign the bytes of \"tbs\", not its hex text, with RSA PKCS#1 v1.5 and SHA-256 by that key; nothing was written.");
+
+    /// <summary>A signature by another key.</summary>
+    public static readonly ErrorCode JoinedKeyDiffers = new(
+        "KS3684", "policy {0} ({1}) names the key {2}, .pcrpkey is {3}.",
+            "Build the image with [option:pcrpkey] of the key that signs, and have its policies signed anew.");
+
+    /// <summary>No key to hold signatures against.</summary>
+    public static readonly ErrorCode JoinedKeyMissing = new(
+        "KS3685", "the image has no public key (.pcrpkey) for profile {0}, so no signature can be held against it.",
+            "Build the image with [option:pcrpkey FILE] first: the key is measured, and so is part of what is signed.");
+
+    /// <summary>A line of uki.conf that is none.</summary>
+    public static readonly ErrorCode UkiConfSyntax = new(
+        "KS3686", "{0}.", "Write [UKI] or [PCRSignature:NAME] and below it KEY=VALUE, as ukify takes it.", ErrorKind.Usage);
+
+    /// <summary>A key of uki.conf that nobody knows.</summary>
+    public static readonly ErrorCode UkiConfUnknown = new(
+        "KS3687", "[{0}] has no setting '{1}'.",
+            "ukify warns of it and goes on; here a mistyped setting is refused. Settings of [{0}]: {2}.", ErrorKind.Usage);
+
+    /// <summary>A value of uki.conf that is not taken.</summary>
+    public static readonly ErrorCode UkiConfValue = new(
+        "KS3688", "{0}={1}: {2}.", "Change the value, or leave the setting out and say it on the command line.", ErrorKind.Usage);
 }

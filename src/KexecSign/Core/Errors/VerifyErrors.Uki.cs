@@ -50,12 +50,13 @@ public static partial class VerifyErrors
 
     /// <summary>Signed policies by another key.</summary>
     public static readonly ErrorCode UkiPcrKeyDiffers = new(
-        "KS4608", ".pcrsig names the key {0}, .pcrpkey is {1}.", "Sign again: [run:uki update, pcr-key] puts both "
-            + "in.", ErrorKind.Verdict);
+        "KS4608", ".pcrsig names the key {0} for {1} signature(s) of bank {2}, .pcrpkey is {3}: they are not checked, and disks bound to "
+            + ".pcrpkey do not open by them.",
+        "Unless another key is meant to sign too, sign again: [run:uki update, pcr-key] puts both in.", ErrorKind.Verdict);
 
     /// <summary>A policy's signature does not hold.</summary>
     public static readonly ErrorCode UkiPcrSignatureWrong = new(
-        "KS4609", ".pcrsig: the signature of policy {0} (bank {1}) does not hold by .pcrpkey.", "Sign again: [run:uki update, "
+        "KS4609", ".pcrsig: the signature of policy {0} (bank {1}, reference {2}) does not hold by .pcrpkey.", "Sign again: [run:uki update, "
             + "pcr-key].", ErrorKind.Verdict);
 
     /// <summary>No kernel for a kexec of it.</summary>
@@ -82,4 +83,9 @@ public static partial class VerifyErrors
     /// <summary>A section whose content its reader refuses.</summary>
     public static readonly ErrorCode UkiContent = new(
         "KS4614", "{0}: {1}", "Build the image again with the right file.", ErrorKind.Verdict);
+
+    /// <summary>Policies that nobody signed yet.</summary>
+    public static readonly ErrorCode UkiPcrUnsigned = new(
+        "KS4615", ".pcrsig has {0} policies for bank {1} without a signature, and nothing opens by those.",
+        "Have them signed and put in with [run:uki update, pcrsig].", ErrorKind.Verdict);
 }
