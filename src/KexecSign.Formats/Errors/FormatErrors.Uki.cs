@@ -9,20 +9,24 @@ public static partial class FormatErrors
 
     /// <summary>Moving sections would make file offsets in debug records wrong.</summary>
     public static readonly ErrorCode UkiDebugRecords = new(
-        "KS1711", "{0} sections need 0x{1:x} bytes of headers where there are 0x{2:x}, and the stub has {3} debug record(s) that hold file offsets.",
+        "KS1711", "{0} sections need 0x{1:x} bytes of headers where there are 0x{2:x}, and the stub has {3} debug record(s) that hold "
+            + "file offsets.",
         "Take a stub without debug records, as systemd builds them.");
 
     /// <summary>A section without content.</summary>
     public static readonly ErrorCode UkiSectionEmpty = new(
-        "KS1712", "section {0} would be empty.", "Leave it out; an empty section is measured, or refused, differently by each version of systemd-stub.");
+        "KS1712", "section {0} would be empty.",
+        "Leave it out; an empty section is measured, or refused, differently by each version of systemd-stub.");
 
     /// <summary>A section that may be there once only.</summary>
     public static readonly ErrorCode UkiSectionTwice = new(
-        "KS1713", "section {0} would be there {1} times; consumers take the first and ignore the rest.", "Give it once, or join several initrds into one section.");
+        "KS1713", "section {0} would be there {1} times; consumers take the first and ignore the rest.",
+        "Give it once, or join several initrds into one section.");
 
     /// <summary>A stub that is a finished UKI.</summary>
     public static readonly ErrorCode StubHasSection = new(
-        "KS1714", "the stub has a section {0} already, at 0x{1:x}.", "Give the bare stub (linux*.efi.stub of systemd); [run:uki update] changes a finished image.");
+        "KS1714", "the stub has a section {0} already, at 0x{1:x}.",
+        "Give the bare stub (linux*.efi.stub of systemd); [run:uki update] changes a finished image.");
 
     /// <summary>No kernel inside.</summary>
     public static readonly ErrorCode NotUki = new(
@@ -30,15 +34,18 @@ public static partial class FormatErrors
 
     /// <summary>No device tree blob.</summary>
     public static readonly ErrorCode NotDeviceTree = new(
-        "KS1716", "a device tree begins with D00DFEED and its length, here stand {0}, and the data has 0x{1:x} bytes.", "Give a compiled device tree (.dtb).");
+        "KS1716", "a device tree begins with D00DFEED and its length, here stand {0}, and the data has 0x{1:x} bytes.",
+        "Give a compiled device tree (.dtb).");
 
     /// <summary>No bitmap.</summary>
     public static readonly ErrorCode NotBitmap = new(
-        "KS1717", "a splash image begins with 'BM' (424D) and its length, here stand {0}, and the data has 0x{1:x} bytes.", "Give a Windows bitmap (.bmp), uncompressed.");
+        "KS1717", "a splash image begins with 'BM' (424D) and its length, here stand {0}, and the data has 0x{1:x} bytes.",
+        "Give a Windows bitmap (.bmp), uncompressed.");
 
     /// <summary>A hardware table that cannot be read.</summary>
     public static readonly ErrorCode BrokenHardwareIds = new(
-        "KS1718", "the hardware table (.hwids) cannot be read: {0}.", "Give what ukify takes: JSON files with type, name, compatible and hwids, or a finished table.");
+        "KS1718", "the hardware table (.hwids) cannot be read: {0}.",
+        "Give what ukify takes: JSON files with type, name, compatible and hwids, or a finished table.");
 
     /// <summary>Text with characters that end it early.</summary>
     public static readonly ErrorCode UkiText = new(
@@ -46,7 +53,8 @@ public static partial class FormatErrors
 
     /// <summary>A .pcrsig that cannot be read.</summary>
     public static readonly ErrorCode BrokenPcrSignatures = new(
-        "KS1720", "the PCR signatures (.pcrsig) cannot be read: {0}.", "They are a JSON object of bank names, each with a list of pcrs, pkfp, pol and sig; make them anew with [option:pcr-key].");
+        "KS1720", "the PCR signatures (.pcrsig) cannot be read: {0}.",
+        "They are a JSON object of bank names, each with a list of pcrs, pkfp, pol and sig; make them anew with [option:pcr-key].");
 
     /// <summary>A bank that no TPM has.</summary>
     public static readonly ErrorCode UnknownPcrBank = new(
@@ -72,11 +80,13 @@ public static partial class FormatErrors
 
     /// <summary>A profile file without a profile.</summary>
     public static readonly ErrorCode NotProfile = new(
-        "KS1726", "a profile's first section is .profile, here it is {0}.", "Make the file with [run:addon build, profile] or 'ukify build --profile'.");
+        "KS1726", "a profile's first section is .profile, here it is {0}.",
+        "Make the file with [run:addon build, profile] or 'ukify build --profile'.");
 
     /// <summary>A kernel whose header asks for more than any takes.</summary>
     public static readonly ErrorCode UkiKernelTooLarge = new(
-        "KS1727", "signed to one length the kernel would have 0x{0:x} bytes, as its SizeOfImage has it; at most 0x{1:x} are taken.", "The header lies; take the kernel that the build left.");
+        "KS1727", "signed to one length the kernel would have 0x{0:x} bytes, as its SizeOfImage has it; at most 0x{1:x} are taken.",
+        "The header lies; take the kernel that the build left.");
 
     /// <summary>A policy reference that is no word.</summary>
     public static readonly ErrorCode BadPolicyReference = new(

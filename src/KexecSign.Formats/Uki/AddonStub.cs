@@ -17,11 +17,15 @@ public static class AddonStub
     private const int PeOffset = 0x40, Optional = PeOffset + 24, DirectoryCount = 16, OptionalSize = 112 + 8 * DirectoryCount;
 
     // Fields of the COFF header, of the optional header of PE32+ and of a section header (PE/COFF specification).
-    private const int Machine = PeOffset + 4, SectionCount = PeOffset + 6, SizeOfOptionalHeader = PeOffset + 20, Characteristics = PeOffset + 22;
-    private const int SizeOfCode = Optional + 4, EntryPoint = Optional + 16, BaseOfCode = Optional + 20, SectionAlign = Optional + 32, FileAlign = Optional + 36;
-    private const int SizeOfImage = Optional + 56, SizeOfHeaders = Optional + 60, Subsystem = Optional + 68, DllCharacteristics = Optional + 70;
+    private const int Machine = PeOffset + 4, SectionCount = PeOffset + 6, SizeOfOptionalHeader = PeOffset + 20,
+        Characteristics = PeOffset + 22;
+    private const int SizeOfCode = Optional + 4, EntryPoint = Optional + 16, BaseOfCode = Optional + 20, SectionAlign = Optional + 32,
+        FileAlign = Optional + 36;
+    private const int SizeOfImage = Optional + 56, SizeOfHeaders = Optional + 60, Subsystem = Optional + 68,
+        DllCharacteristics = Optional + 70;
     private const int NumberOfDirectories = Optional + 108, Section = Optional + OptionalSize;
-    private const int VirtualSize = Section + 8, VirtualAddress = Section + 12, SizeOfRawData = Section + 16, PointerToRawData = Section + 20;
+    private const int VirtualSize = Section + 8, VirtualAddress = Section + 12, SizeOfRawData = Section + 16,
+        PointerToRawData = Section + 20;
     private const int SectionCharacteristics = Section + 36;
 
     // Executable, line numbers, symbols and debugging information stripped, large addresses.
@@ -34,7 +38,8 @@ public static class AddonStub
     private const uint Code = 0x60000020;
 
     /// <summary>Architectures that it can be made for.</summary>
-    public static ImmutableArray<ArchitectureFacts> Architectures { get; } = [.. ArchitectureFacts.All.Where(facts => !facts.ReturnUnsupported.IsEmpty)];
+    public static ImmutableArray<ArchitectureFacts> Architectures { get; } =
+        [.. ArchitectureFacts.All.Where(facts => !facts.ReturnUnsupported.IsEmpty)];
 
     /// <summary>Makes one.</summary>
     /// <exception cref="KexecSignException">KS1724.</exception>

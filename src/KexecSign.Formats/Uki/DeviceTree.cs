@@ -5,7 +5,9 @@ using KexecSign.Formats.Errors;
 
 namespace KexecSign.Formats.Uki;
 
-/// <summary>The little of a flattened device tree that a consumer of unified kernel images looks at (Devicetree Specification 0.4, chapter 5).</summary>
+/// <summary>
+/// The little of a flattened device tree that a consumer of unified kernel images looks at (Devicetree Specification 0.4, chapter 5).
+/// </summary>
 /// <param name="Compatible">The root's compatible strings, by which .dtbauto is chosen.</param>
 public sealed record DeviceTree(ImmutableArray<string> Compatible)
 {

@@ -25,7 +25,8 @@ public static class HardwareIds
     private const int EntrySize = 28;
 
     /// <summary>Whether bytes look like a finished table rather than JSON.</summary>
-    public static bool IsTable(ReadOnlySpan<byte> bytes) => bytes.Length >= EntrySize && BinaryPrimitives.ReadUInt32LittleEndian(bytes) is var d && (d & 0x0FFFFFFF) == EntrySize;
+    public static bool IsTable(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= EntrySize && BinaryPrimitives.ReadUInt32LittleEndian(bytes) is var d && (d & 0x0FFFFFFF) == EntrySize;
 
     /// <summary>Reads the JSON of one file, as ukify takes it.</summary>
     /// <exception cref="KexecSignException">KS1718.</exception>
@@ -44,7 +45,8 @@ public static class HardwareIds
             string name = device.TryGetProperty("name", out _) ? Text(device, "name") : "", what = Text(device, target);
             if ((name + what).Contains('\0') || what.Length == 0)
                 throw FormatErrors.BrokenHardwareIds.With($"{target} is empty or has a NUL in it");
-            return [.. device.GetProperty("hwids").EnumerateArray().Select(id => new HardwareId(type, Guid.ParseExact((id.GetString() ?? "").Trim('{', '}'), "D"), name, what))];
+            return [.. device.GetProperty("hwids").EnumerateArray()
+                .Select(id => new HardwareId(type, Guid.ParseExact((id.GetString() ?? "").Trim('{', '}'), "D"), name, what))];
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

@@ -1,6 +1,8 @@
 namespace KexecSign.Formats.Uki;
 
-/// <summary>Looks for the banner of an uncompressed kernel in bytes that come piece by piece, while they are read for something else.</summary>
+/// <summary>
+/// Looks for the banner of an uncompressed kernel in bytes that come piece by piece, while they are read for something else.
+/// </summary>
 public sealed class KernelVersionSearch
 {
     /// <summary>Bytes of a version (__NEW_UTS_LEN of include/uapi/linux/utsname.h) and of the zero behind it.</summary>

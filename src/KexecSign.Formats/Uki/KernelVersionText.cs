@@ -22,7 +22,9 @@ public static class KernelVersionText
     {
         ushort pointer = BinaryPrimitives.ReadUInt16LittleEndian(kernel.ReadBytes(VersionPointer, 2));
         long at = SetupBase + (long)pointer;
-        return pointer == 0 || at >= kernel.Length ? null : Word(kernel.ReadBytes(at, Math.Min(KernelVersionSearch.Longest, kernel.Length - at)));
+        return pointer == 0 || at >= kernel.Length
+            ? null
+            : Word(kernel.ReadBytes(at, Math.Min(KernelVersionSearch.Longest, kernel.Length - at)));
     }
 
     private static string? InBanner(Layout kernel)
@@ -41,7 +43,8 @@ public static class KernelVersionText
     internal static string? Word(ReadOnlySpan<byte> text)
     {
         int end = text.IndexOfAny((byte)' ', (byte)0);
-        return end is > 0 and < KernelVersionSearch.Longest && text[0] is >= (byte)'0' and <= (byte)'9' && !text[..end].ContainsAnyExceptInRange((byte)'!', (byte)'~')
+        return end is > 0 and < KernelVersionSearch.Longest && text[0] is >= (byte)'0' and <= (byte)'9'
+            && !text[..end].ContainsAnyExceptInRange((byte)'!', (byte)'~')
             ? Encoding.ASCII.GetString(text[..end])
             : null;
     }

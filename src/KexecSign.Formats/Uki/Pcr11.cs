@@ -24,7 +24,8 @@ public static class Pcr11
         foreach (string name in UkiSections.MeasurementOrder)
         {
             // Which of several device trees or firmware blobs is taken, and then measured, depends on the machine.
-            if (UkiSections.Find(name) is { MeasuredSince: { } since } kind && since <= stubVersion && (!kind.Repeats || name == UkiSections.Profile)
+            if (UkiSections.Find(name) is { MeasuredSince: { } since } kind && since <= stubVersion
+                && (!kind.Repeats || name == UkiSections.Profile)
                 && effective.FirstOrDefault(part => part.Name == name) is { } part)
                 parts.Add(part);
         }

@@ -23,7 +23,8 @@ public sealed record PcrBank(string Name, HashAlgorithmName Hash, ushort Id)
 
     /// <summary>A bank by its name.</summary>
     /// <exception cref="KexecSignException">KS1721.</exception>
-    public static PcrBank Named(string name) => All.FirstOrDefault(bank => bank.Name == name) ?? throw FormatErrors.UnknownPcrBank.With(name);
+    public static PcrBank Named(string name) =>
+        All.FirstOrDefault(bank => bank.Name == name) ?? throw FormatErrors.UnknownPcrBank.With(name);
 
     /// <summary>The hash of bytes.</summary>
     public byte[] Of(ReadOnlySpan<byte> bytes) => CryptographicOperations.HashData(Hash, bytes);

@@ -80,7 +80,9 @@ public static class PcrSignatures
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw FormatErrors.BrokenPcrSignatures.Because(broken, broken is JsonException json ? $"no sound JSON in line {json.LineNumber + 1}" : "a member is missing or of another type");
+            throw FormatErrors.BrokenPcrSignatures.Because(broken, broken is JsonException json
+                ? $"no sound JSON in line {json.LineNumber + 1}"
+                : "a member is missing or of another type");
         }
     }
 
@@ -92,7 +94,8 @@ public static class PcrSignatures
             bank, offline && !entry.TryGetProperty("pkfp", out _) ? "" : Text(entry, "pkfp"), Text(entry, "pol"),
             offline && !entry.TryGetProperty("sig", out _) ? default(ReadOnlyMemory<byte>) : entry.GetProperty("sig").GetBytesFromBase64(),
             entry.TryGetProperty("ref", out _) ? Reference(Text(entry, "ref")) : null);
-        if (offline && (read.Policy.Length != PolicyDigits || !ToBeSigned(read).Equals(signed.GetString(), StringComparison.OrdinalIgnoreCase)))
+        if (offline && (read.Policy.Length != PolicyDigits
+            || !ToBeSigned(read).Equals(signed.GetString(), StringComparison.OrdinalIgnoreCase)))
             throw FormatErrors.BrokenPcrSignatures.With("'tbs' is not what 'pol' and 'ref' beside it give");
         return read;
     }

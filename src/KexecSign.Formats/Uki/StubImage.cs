@@ -21,7 +21,8 @@ namespace KexecSign.Formats.Uki;
 /// <param name="LostMagic">The same as a section that its headers did not name; null otherwise.</param>
 /// <param name="Notes">What was left out or found, one sentence each.</param>
 public sealed record StubImage(
-    PeImage Image, Layout File, ImmutableArray<PeSection> Own, string? Sbat, string? Magic, UkiPart? LostMagic, ImmutableArray<string> Notes)
+    PeImage Image, Layout File, ImmutableArray<PeSection> Own, string? Sbat, string? Magic, UkiPart? LostMagic,
+        ImmutableArray<string> Notes)
 {
     // Symbol tables of stubs have some 10 KiB.
     private const int MaxTail = 1 << 20;
@@ -59,7 +60,8 @@ public sealed record StubImage(
         if (tail > 0)
         {
             byte[] bytes = file.ReadBytes(start, Math.Min(tail, MaxTail));
-            notes.Add($"0x{tail:x} bytes behind the stub's last section at 0x{start:x} are left out; no section covers them, so they are never loaded");
+            notes.Add($"0x{tail:x} bytes behind the stub's last section at 0x{start:x} are left out; no section covers them, so they are "
+                + $"never loaded");
             if (sbat is null && SbatIn(bytes) is { } found)
             {
                 sbat = found;
@@ -85,7 +87,9 @@ public sealed record StubImage(
             return null;
         ReadOnlySpan<char> rest = magic.AsSpan(blank + 1);
         int digits = rest.IndexOfAnyExceptInRange('0', '9');
-        return int.TryParse(digits < 0 ? rest : rest[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out int version) ? version : null;
+        return int.TryParse(digits < 0 ? rest : rest[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out int version)
+            ? version
+            : null;
     }
 
     private static string? TextOf(PeImage image, Layout file, string name)

@@ -43,7 +43,8 @@ public static class UkiComposer
             Layout content = file.Slice(section.PointerToRawData, section.SizeOfRawData);
             content = content.PadTo(Alignment.Up(content.Length, image.FileAlignment));
             uint pointer = content.Length == 0 ? 0 : (uint)(headers + body.Length);
-            table.AddRange(Header(section.Name, section.VirtualSize, section.VirtualAddress, (uint)content.Length, pointer, section.Characteristics));
+            table.AddRange(Header(section.Name, section.VirtualSize, section.VirtualAddress, (uint)content.Length, pointer,
+                section.Characteristics));
             body = body.Append(content);
         }
 
@@ -55,7 +56,8 @@ public static class UkiComposer
             address = Alignment.Up(address, granularity);
             long raw = Alignment.Up(part.Content.Length, image.FileAlignment);
             RequireFits(Math.Max(address + raw, headers + body.Length + raw));
-            table.AddRange(Header(part.Name, (uint)part.Content.Length, (uint)address, (uint)raw, (uint)(headers + body.Length), part.Characteristics));
+            table.AddRange(Header(part.Name, (uint)part.Content.Length, (uint)address, (uint)raw, (uint)(headers + body.Length),
+                part.Characteristics));
             body = body.Append(part.Content).AppendZeros(raw - part.Content.Length);
             address += raw;
             data += part.Characteristics is var c && (c & 0x40) != 0 ? raw : 0;
@@ -70,7 +72,8 @@ public static class UkiComposer
         Layout headers = file.Slice(0, image.SectionTableOffset).Append(table)
             .Append(Behind(image, file, image.SectionTableOffset + table.Length)).PadTo(size);
         if (image.SymbolTable != 0)
-            headers = headers.OverwriteUInt16(image.CharacteristicsOffset, (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(file.ReadBytes(image.CharacteristicsOffset, 2)) | SymbolsStripped));
+            headers = headers.OverwriteUInt16(image.CharacteristicsOffset,
+                (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(file.ReadBytes(image.CharacteristicsOffset, 2)) | SymbolsStripped));
         if (image.CanBeSigned)
             headers = headers.Overwrite(image.CertificateDirectoryOffset, new byte[8]);
         return headers
@@ -94,7 +97,8 @@ public static class UkiComposer
 
     private static void RequireRoom(PeImage image, Layout file, ImmutableArray<PeSection> own, int count, long tableEnd, long headers)
     {
-        long first = own.Where(s => s.VirtualEnd > s.VirtualAddress).Select(s => (long)s.VirtualAddress).DefaultIfEmpty(long.MaxValue).Min();
+        long first = own.Where(s => s.VirtualEnd > s.VirtualAddress).Select(s => (long)s.VirtualAddress).DefaultIfEmpty(long.MaxValue)
+            .Min();
         if (headers > first || count > ushort.MaxValue)
             throw FormatErrors.UkiHeaderRoom.With(count, tableEnd, first);
         int start = image.SectionTableEnd, end = (int)Math.Min(tableEnd, image.SizeOfHeaders);

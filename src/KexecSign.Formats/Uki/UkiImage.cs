@@ -15,7 +15,8 @@ namespace KexecSign.Formats.Uki;
 /// <param name="Base">Sections in front of the first .profile, in table order; .sbat is here wherever it stands.</param>
 /// <param name="Profiles">The profiles, from 0.</param>
 public sealed record UkiImage(
-    PeImage Image, Layout File, ImmutableArray<PeSection> Own, ImmutableArray<UkiPart> Base, ImmutableArray<ImmutableArray<UkiPart>> Profiles)
+    PeImage Image, Layout File, ImmutableArray<PeSection> Own, ImmutableArray<UkiPart> Base,
+        ImmutableArray<ImmutableArray<UkiPart>> Profiles)
 {
     // UNIFIED_PROFILES_MAX of systemd.
     private const int MaxProfiles = 256;
@@ -24,7 +25,8 @@ public sealed record UkiImage(
     public bool HasKernel => Base.Any(part => part.Name == UkiSections.Linux);
 
     /// <summary>Reads an image; one without .linux too.</summary>
-    /// <exception cref="KexecSignException">KS1001-KS1007, KS1014, KS1016 when sections overlap or lie outside the file, KS1725.</exception>
+    /// <exception cref="KexecSignException">KS1001-KS1007, KS1014, KS1016 when sections overlap or lie outside the file,
+    /// KS1725.</exception>
     public static UkiImage Read(Layout file)
     {
         PeImage image = PeReader.Read(file);
@@ -66,17 +68,22 @@ public sealed record UkiImage(
     /// ukify 257.0 wrote it), memory has zeros behind them.
     /// </summary>
     public static Layout ContentOf(PeSection section, Layout file) =>
-        file.Slice(section.PointerToRawData, section.VirtualSize == 0 ? section.SizeOfRawData : Math.Min(section.VirtualSize, section.SizeOfRawData));
+        file.Slice(section.PointerToRawData, section.VirtualSize == 0
+            ? section.SizeOfRawData
+            : Math.Min(section.VirtualSize, section.SizeOfRawData));
 
     /// <summary>What a boot with a profile sees: the profile's sections, then those of the base that it does not replace.</summary>
     /// <exception cref="KexecSignException">KS1723.</exception>
     public ImmutableArray<UkiPart> Effective(int profile) => Overlay(Base, Profiles, profile);
 
     /// <summary>The same for groups that are not an image yet.</summary>
-    public static ImmutableArray<UkiPart> Overlay(ImmutableArray<UkiPart> basis, ImmutableArray<ImmutableArray<UkiPart>> profiles, int profile)
+    public static ImmutableArray<UkiPart> Overlay(ImmutableArray<UkiPart> basis, ImmutableArray<ImmutableArray<UkiPart>> profiles,
+        int profile)
     {
         if (profile < 0 || (profiles.IsEmpty ? profile > 0 : profile >= profiles.Length))
-            throw FormatErrors.NoSuchProfile.With(profile, profiles.Length == 0 ? "none besides the base, 0" : $"0 to {profiles.Length - 1}");
+            throw FormatErrors.NoSuchProfile.With(profile, profiles.Length == 0
+                ? "none besides the base, 0"
+                : $"0 to {profiles.Length - 1}");
         if (profiles.IsEmpty)
             return basis;
         ImmutableArray<UkiPart> chosen = profiles[profile];
@@ -91,7 +98,8 @@ public sealed record UkiImage(
         foreach (PeSection section in image.Sections.Where(s => s.SizeOfRawData != 0).OrderBy(s => s.PointerToRawData))
         {
             if (previous is not null && section.PointerToRawData < previous.RawEnd)
-                throw FormatErrors.SectionsOverlap.With(section.Name, section.PointerToRawData, previous.RawEnd, Math.Min(previous.RawEnd, section.RawEnd) - section.PointerToRawData);
+                throw FormatErrors.SectionsOverlap.With(section.Name, section.PointerToRawData, previous.RawEnd,
+                    Math.Min(previous.RawEnd, section.RawEnd) - section.PointerToRawData);
             previous = section;
         }
     }

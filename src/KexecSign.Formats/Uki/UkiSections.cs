@@ -59,7 +59,8 @@ public static class UkiSections
 
     /// <summary>The order in which the stub measures, which grew at its end (uki.h).</summary>
     public static ImmutableArray<string> MeasurementOrder { get; } =
-        [Linux, ".osrel", ".cmdline", ".initrd", ".ucode", ".splash", ".dtb", ".uname", Sbat, PcrKey, Profile, ".dtbauto", ".hwids", ".efifw"];
+        [Linux, ".osrel", ".cmdline", ".initrd", ".ucode", ".splash", ".dtb", ".uname", Sbat, PcrKey, Profile, ".dtbauto", ".hwids",
+            ".efifw"];
 
     /// <summary>What an addon may bring; without any of these it is none (UAPI specification, "PE Addons").</summary>
     public static ImmutableArray<string> AddonPayloads { get; } = [".cmdline", ".dtb", ".dtbauto", ".ucode", ".initrd"];

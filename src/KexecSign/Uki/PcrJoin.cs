@@ -65,7 +65,8 @@ internal sealed class PcrJoin : IPolicySource
         foreach (PcrSignature signature in own)
         {
             if (signature.KeyFingerprint.Length > 0 && signature.KeyFingerprint != fingerprint)
-                throw OperationErrors.JoinedKeyDiffers.With(signature.Policy, signature.Bank, signature.KeyFingerprint, fingerprint).In(_path);
+                throw OperationErrors.JoinedKeyDiffers.With(signature.Policy, signature.Bank, signature.KeyFingerprint, fingerprint)
+                    .In(_path);
             if (!PcrSignatureCheck.Holds(key, signature))
                 throw OperationErrors.JoinedSignatureWrong.With(signature.Policy, signature.Bank, signature.Reference ?? "none").In(_path);
         }

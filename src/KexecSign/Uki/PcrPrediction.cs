@@ -34,7 +34,8 @@ internal sealed class PcrPrediction(ImmutableArray<PcrBank> banks, int stubVersi
         : null;
 
     /// <summary>SHA-256 of all that was measured, to be held against what is written.</summary>
-    public IEnumerable<(Layout Content, string Sha256)> Measured => _digests.Select(pair => (pair.Key, Convert.ToHexStringLower(pair.Value[^1])));
+    public IEnumerable<(Layout Content, string Sha256)> Measured =>
+        _digests.Select(pair => (pair.Key, Convert.ToHexStringLower(pair.Value[^1])));
 
     /// <summary>The values of a boot.</summary>
     /// <param name="effective">What it sees.</param>
@@ -58,7 +59,8 @@ internal sealed class PcrPrediction(ImmutableArray<PcrBank> banks, int stubVersi
         if (!_digests.TryGetValue(part.Content, out ImmutableArray<byte[]> digests))
         {
             using IRunStep step = context.Log.Step($"measure {part.Name}", part.Content.Length);
-            HashRequest[] requests = [.. banks.Select(bank => HashRequest.Whole(bank.Hash, part.Content)), HashRequest.Whole(HashAlgorithmName.SHA256, part.Content)];
+            HashRequest[] requests = [.. banks.Select(bank => HashRequest.Whole(bank.Hash, part.Content)),
+                HashRequest.Whole(HashAlgorithmName.SHA256, part.Content)];
             _digests[part.Content] = digests = LayoutPass.Finish(LayoutPass.Run(part.Content, null, requests, step, context.Cancellation));
         }
         return digests;

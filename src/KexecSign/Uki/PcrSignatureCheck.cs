@@ -11,12 +11,14 @@ internal sealed class PcrSignatureCheck(UkiImage uki, int? stubVersion, RunConte
 {
     /// <summary>Whatever phases a policy was signed for, it is one of these: systemd measures them in this order.</summary>
     public static ImmutableArray<string> KnownPhases { get; } =
-        [BootPhases.None, .. BootPhases.Usual, BootPhases.Usual[^1] + ":shutdown", BootPhases.Usual[^1] + ":shutdown:final", "sysinit", "sysinit:ready"];
+        [BootPhases.None, .. BootPhases.Usual, BootPhases.Usual[^1] + ":shutdown", BootPhases.Usual[^1] + ":shutdown:final", "sysinit",
+            "sysinit:ready"];
 
     /// <summary>What is wrong, as error lines.</summary>
     public IEnumerable<string> Findings()
     {
-        if (stubVersion is not { } version || !uki.Base.Concat(uki.Profiles.SelectMany(group => group)).Any(part => part.Name == UkiSections.PcrSignatures))
+        if (stubVersion is not { } version || !uki.Base.Concat(uki.Profiles.SelectMany(group => group)).Any(part =>
+            part.Name == UkiSections.PcrSignatures))
             return [];
         var prediction = new PcrPrediction(PcrBank.All, version, context);
         return Enumerable.Range(0, Math.Max(1, uki.Profiles.Length)).SelectMany(i => Of(uki.Effective(i), i, prediction)).Distinct();
@@ -64,7 +66,8 @@ internal sealed class PcrSignatureCheck(UkiImage uki, int? stubVersion, RunConte
     private static IEnumerable<string> WithKey(ImmutableArray<PcrSignature> bank, byte[] key)
     {
         string fingerprint = PcrPublicKey.Fingerprint(key);
-        foreach (IGrouping<string, PcrSignature> strangers in bank.Where(s => s.KeyFingerprint != fingerprint).GroupBy(s => s.KeyFingerprint))
+        foreach (IGrouping<string, PcrSignature> strangers in bank.Where(s => s.KeyFingerprint != fingerprint)
+            .GroupBy(s => s.KeyFingerprint))
             yield return VerifyErrors.UkiPcrKeyDiffers.With(strangers.Key, strangers.Count(), strangers.First().Bank, fingerprint).Message;
         foreach (PcrSignature wrong in bank.Where(s => s.KeyFingerprint == fingerprint && !Holds(key, s)))
             yield return VerifyErrors.UkiPcrSignatureWrong.With(wrong.Policy, wrong.Bank, wrong.Reference ?? "none").Message;
@@ -73,9 +76,12 @@ internal sealed class PcrSignatureCheck(UkiImage uki, int? stubVersion, RunConte
     /// <summary>Whether a signature holds by a key, for the policy and what it is bound to.</summary>
     public static bool Holds(byte[] key, PcrSignature signature) =>
         signature.Policy.Length == 64 && signature.Policy.All(char.IsAsciiHexDigit)
-            && PcrPublicKey.Holds(key, PolicyReference.Bind(Convert.FromHexString(signature.Policy), signature.Reference), signature.Signature.Span);
+            && PcrPublicKey.Holds(key, PolicyReference.Bind(Convert.FromHexString(signature.Policy), signature.Reference),
+                signature.Signature.Span);
 
     /// <summary>The key in .pcrpkey, DER; null when there is none.</summary>
     public static byte[]? KeyOf(ImmutableArray<UkiPart> effective) =>
-        effective.FirstOrDefault(part => part.Name == UkiSections.PcrKey) is { } key ? PcrPublicKey.Der(key.Content.ReadBytes(0, Math.Min(64 * 1024, key.Content.Length))) : null;
+        effective.FirstOrDefault(part => part.Name == UkiSections.PcrKey) is { } key
+            ? PcrPublicKey.Der(key.Content.ReadBytes(0, Math.Min(64 * 1024, key.Content.Length)))
+            : null;
 }

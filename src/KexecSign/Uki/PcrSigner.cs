@@ -129,7 +129,8 @@ internal sealed class PcrSigner : IPolicySource
             else if (group.Certificate is { } certificate)
                 named = context.Keyring.OpenCertificates(certificate, pin, context.Cancellation)[0].PublicKey.ExportSubjectPublicKeyInfo();
             if (named is not null && !named.AsSpan().SequenceEqual(key.SubjectPublicKeyInfo.Span))
-                throw OperationErrors.PcrKeyMismatch.With(PcrPublicKey.Fingerprint(named), PcrPublicKey.Fingerprint(key.SubjectPublicKeyInfo.Span));
+                throw OperationErrors.PcrKeyMismatch.With(PcrPublicKey.Fingerprint(named),
+                    PcrPublicKey.Fingerprint(key.SubjectPublicKeyInfo.Span));
         }
     }
 }

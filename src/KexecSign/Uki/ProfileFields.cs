@@ -16,13 +16,16 @@ internal sealed record ProfileFields(string? Id, string? Title)
     {
         if (group.FirstOrDefault(part => part.Name == UkiSections.Profile) is not { } part)
             return new(null, null);
-        string[] lines = Encoding.UTF8.GetString(part.Content.ReadBytes(0, Math.Min(MaxLength, part.Content.Length))).TrimEnd('\0').Split('\n');
+        string[] lines = Encoding.UTF8.GetString(part.Content.ReadBytes(0, Math.Min(MaxLength, part.Content.Length))).TrimEnd('\0')
+            .Split('\n');
         return new(Value(lines, "ID="), Value(lines, "TITLE="));
     }
 
     // Of several the last counts, as in a shell.
     private static string? Value(string[] lines, string name) =>
-        lines.LastOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line ? Unquoted(line[name.Length..].TrimEnd()) : null;
+        lines.LastOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
+            ? Unquoted(line[name.Length..].TrimEnd())
+            : null;
 
     private static string Unquoted(string value) =>
         value.Length > 1 && value[0] is '"' or '\'' && value[^1] == value[0] ? value[1..^1] : value;

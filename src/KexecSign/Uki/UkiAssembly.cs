@@ -44,7 +44,8 @@ internal static class UkiAssembly
     /// <exception cref="Formats.Errors.KexecSignException">KS1701, KS171x, KS3678, KS3680, KS3682-KS3685, KS2xxx.</exception>
     /// <returns>The image, the values that were signed for, and the sections that were measured for them.</returns>
     public static (Layout Image, ImmutableArray<PcrValue> Values, ImmutableArray<ExpectedSection> Measured) Make(
-        UkiFrame frame, ImmutableArray<UkiPart> basis, ImmutableArray<ImmutableArray<UkiPart>> profiles, IPolicySource? policies, int? stubVersion, RunContext context)
+        UkiFrame frame, ImmutableArray<UkiPart> basis, ImmutableArray<ImmutableArray<UkiPart>> profiles, IPolicySource? policies,
+            int? stubVersion, RunContext context)
     {
         foreach (ImmutableArray<UkiPart> group in profiles.Add(basis))
             RequireSingle(frame, group);
@@ -63,23 +64,27 @@ internal static class UkiAssembly
             }
             for (int i = 0; i < profiles.Length; i++)
             {
-                (UkiPart? section, ImmutableArray<PcrValue> more) = policies.Section(prediction, UkiImage.Overlay(basis, profiles, i), i, context);
+                (UkiPart? section, ImmutableArray<PcrValue> more) =
+                    policies.Section(prediction, UkiImage.Overlay(basis, profiles, i), i, context);
                 profiles = section is null ? profiles : profiles.SetItem(i, profiles[i].Add(section));
                 values = values.AddRange(more);
             }
             policies.RequireAllUsed([.. profiles.Select(ProfileFields.Of)]);
         }
-        ImmutableArray<UkiPart> parts = [.. Ordered(basis), .. profiles.SelectMany(group => group.Take(1).Concat(Ordered([.. group.Skip(1)])))];
+        ImmutableArray<UkiPart> parts = [.. Ordered(basis),
+            .. profiles.SelectMany(group => group.Take(1).Concat(Ordered([.. group.Skip(1)])))];
         Layout image = UkiComposer.Compose(frame.Image, frame.File, frame.Own, parts);
         PeImage headers = PeReader.Read(image);
         PeCanonical.Require(headers, image);
         if (headers.SizeOfImage > MaxLoaded)
-            context.Log.Warning($"the image takes 0x{headers.SizeOfImage:x} bytes in memory; firmware was seen to fail above 0x{MaxLoaded:x}.");
+            context.Log.Warning(
+                $"the image takes 0x{headers.SizeOfImage:x} bytes in memory; firmware was seen to fail above 0x{MaxLoaded:x}.");
         Dictionary<Layout, string> measured = prediction?.Measured.ToDictionary(m => m.Content, m => m.Sha256) ?? [];
         return (image, values,
         [
             .. parts.Zip(headers.Sections.Skip(frame.Own.Length)).Where(pair => measured.ContainsKey(pair.First.Content))
-                .Select(pair => new ExpectedSection(pair.Second.Name, pair.Second.PointerToRawData, pair.Second.VirtualSize, measured[pair.First.Content])),
+                .Select(pair => new ExpectedSection(pair.Second.Name, pair.Second.PointerToRawData, pair.Second.VirtualSize,
+                    measured[pair.First.Content])),
         ]);
     }
 

@@ -52,7 +52,8 @@ public sealed record UkiContents
     [
         .. Initrds, .. Microcode, .. AutomaticDeviceTrees, .. Firmware, .. HardwareIds.Where(path => !Directory.Exists(path)),
         .. new[] { Splash, DeviceTree, PcrPublicKey, Parser }.OfType<string>(),
-        .. new[] { CommandLine, OsRelease, Uname }.Concat(Sbat).OfType<string>().Where(text => text.StartsWith('@')).Select(text => text[1..]),
+        .. new[] { CommandLine, OsRelease, Uname }.Concat(Sbat).OfType<string>().Where(text => text.StartsWith('@'))
+            .Select(text => text[1..]),
         .. Sections.Where(section => section.Contains(':')).Select(section => section[(section.IndexOf(':') + 1)..]),
     ];
 }

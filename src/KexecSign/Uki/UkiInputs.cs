@@ -28,7 +28,9 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
         Add(".cmdline", contents.CommandLine is { } line ? Layout.Of(CommandLine(line)) : null);
         Add(".initrd", Joined(contents.Initrds));
         Add(".ucode", Joined(contents.Microcode));
-        Add(".splash", contents.Splash is { } splash ? Checked(splash, file => SplashBitmap.Read(file.ReadBytes(0, Math.Min(64, file.Length)), file.Length)) : null);
+        Add(".splash", contents.Splash is { } splash
+            ? Checked(splash, file => SplashBitmap.Read(file.ReadBytes(0, Math.Min(64, file.Length)), file.Length))
+            : null);
         Add(".dtb", contents.DeviceTree is { } tree ? Tree(tree, ".dtb") : null);
         foreach (string automatic in contents.AutomaticDeviceTrees)
             Add(".dtbauto", Tree(automatic, ".dtbauto"));
@@ -68,12 +70,16 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
         if (value.StartsWith('@'))
         {
             Layout file = Open(value[1..]);
-            bytes = file.Length <= MaxText ? file.ReadBytes(0, file.Length) : throw OperationErrors.UkiTextTooLong.With(section, file.Length, MaxText).In(value[1..]);
+            bytes = file.Length <= MaxText
+                ? file.ReadBytes(0, file.Length)
+                : throw OperationErrors.UkiTextTooLong.With(section, file.Length, MaxText).In(value[1..]);
         }
         else
         {
             if (value.Length < MaxPath && !value.Contains('\n', StringComparison.Ordinal) && File.Exists(value))
-                context.Log.Warning($"{section} gets the text '{value}' as it stands, though a file of that name is there; '@{value}' puts in what the file holds");
+                context.Log.Warning(
+                    $"{section} gets the text '{value}' as it stands, though a file of that name is there; '@{value}' puts in what the "
+                    + $"file holds");
             bytes = Encoding.UTF8.GetBytes(value);
             if (bytes.Length > MaxText)
                 throw OperationErrors.UkiTextTooLong.With(section, bytes.Length, MaxText);
@@ -87,7 +93,8 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
     {
         byte[] text = Text(value, ".osrel");
         string[] lines = Encoding.UTF8.GetString(text).Split('\n');
-        return Array.Exists(lines, line => line.Length > 0 && (char.IsAsciiLetter(line[0]) || line[0] == '_') && line.Contains('=', StringComparison.Ordinal))
+        return Array.Exists(lines, line => line.Length > 0 && (char.IsAsciiLetter(line[0]) || line[0] == '_')
+            && line.Contains('=', StringComparison.Ordinal))
             ? text : throw OperationErrors.OsReleaseText.With(value);
     }
 
@@ -108,7 +115,9 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
     public (byte[] Pem, byte[] Der) PublicKey(string path)
     {
         byte[] pem = Whole(path, UkiSections.PcrKey, MaxText);
-        return (pem, PcrPublicKey.Der(pem) is { } der && PcrPublicKey.Fingerprint(der).Length > 0 ? der : throw OperationErrors.PcrKeyUnreadable.With().In(path));
+        return (pem, PcrPublicKey.Der(pem) is { } der && PcrPublicKey.Fingerprint(der).Length > 0
+            ? der
+            : throw OperationErrors.PcrKeyUnreadable.With().In(path));
     }
 
     /// <summary>Signatures of policies in JSON.</summary>
@@ -163,16 +172,22 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
         foreach (string file in paths.SelectMany(FilesIn))
         {
             byte[] bytes = Whole(file, ".hwids", HardwareIds.MaxLength);
-            Checked(file, bytes, () => entries.AddRange(HardwareIds.IsTable(bytes) ? HardwareIds.Read(bytes) : HardwareIds.FromJson(bytes)));
+            Checked(file, bytes, () => entries.AddRange(HardwareIds.IsTable(bytes)
+                ? HardwareIds.Read(bytes)
+                : HardwareIds.FromJson(bytes)));
         }
-        return entries.Count == 0 ? throw FormatErrors.BrokenHardwareIds.With("no entry is in it").In(paths[0]) : HardwareIds.Encode(entries.ToImmutable());
+        return entries.Count == 0
+            ? throw FormatErrors.BrokenHardwareIds.With("no entry is in it").In(paths[0])
+            : HardwareIds.Encode(entries.ToImmutable());
     }
 
     private static IEnumerable<string> FilesIn(string path)
     {
         try
         {
-            return Directory.Exists(path) ? Directory.GetFiles(path, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : [path];
+            return Directory.Exists(path)
+                ? Directory.GetFiles(path, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+                : [path];
         }
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {
@@ -194,7 +209,8 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
     {
         int colon = option.IndexOf(':');
         string name = colon < 0 ? "" : option[..colon];
-        if (name.Length is < 2 or > 8 || name[0] != '.' || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') || option.Length == colon + 1
+        if (name.Length is < 2 or > 8 || name[0] != '.' || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
+            || option.Length == colon + 1
             || (UkiSections.Find(name) is not null && name != ".sbom"))
             throw OperationErrors.UkiSectionOption.With(option);
         return new(name, Open(option[(colon + 1)..]));
@@ -203,7 +219,9 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
     private byte[] Whole(string path, string section, int most)
     {
         Layout file = Open(path);
-        return file.Length <= most ? file.ReadBytes(0, file.Length) : throw OperationErrors.UkiInputTooLarge.With(section, file.Length, most).In(path);
+        return file.Length <= most
+            ? file.ReadBytes(0, file.Length)
+            : throw OperationErrors.UkiInputTooLarge.With(section, file.Length, most).In(path);
     }
 
     private Layout Checked(string path, Action<Layout> check)

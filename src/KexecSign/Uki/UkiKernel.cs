@@ -60,7 +60,8 @@ internal sealed class UkiKernel : IDisposable
     /// <summary>What was done besides, one sentence each.</summary>
     public ImmutableArray<string> Notes => _repacked is null
         ? []
-        : [$"The Image inside the zboot kernel is signed, too, by {_repacked.Inner.Signature.Signer}: SHA-256 {_repacked.Inner.Signature.Sha256}."];
+        : [$"The Image inside the zboot kernel is signed, too, by {_repacked.Inner.Signature.Signer}: SHA-256 "
+            + $"{_repacked.Inner.Signature.Sha256}."];
 
     /// <summary>Prepares a kernel.</summary>
     /// <exception cref="KexecSignException">KS3660, KS3667, KS3668, KS4710, KS10xx, KS11xx, KS12xx, KS13xx, KS2xxx.</exception>
@@ -112,7 +113,8 @@ internal sealed class UkiKernel : IDisposable
     {
         const int most = 64 * 1024;
         return image.FindSection(UkiSections.Sbat) is { SizeOfRawData: > 0 and <= most } section && section.RawEnd <= image.BodyLength
-            ? Encoding.UTF8.GetString(UkiImage.ContentOf(section, kernel).ReadBytes(0, Math.Min(section.SizeOfRawData, section.VirtualSize == 0 ? most : section.VirtualSize))).TrimEnd('\0')
+            ? Encoding.UTF8.GetString(UkiImage.ContentOf(section, kernel)
+                .ReadBytes(0, Math.Min(section.SizeOfRawData, section.VirtualSize == 0 ? most : section.VirtualSize))).TrimEnd('\0')
             : null;
     }
 

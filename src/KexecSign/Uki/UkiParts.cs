@@ -54,13 +54,15 @@ internal static class UkiParts
     }
 
     /// <summary>Says which sections this stub will ignore, and what boot loaders miss.</summary>
-    public static void Warn(ImmutableArray<UkiPart> basis, ImmutableArray<ImmutableArray<UkiPart>> profiles, string? magic, RunContext context)
+    public static void Warn(ImmutableArray<UkiPart> basis, ImmutableArray<ImmutableArray<UkiPart>> profiles, string? magic,
+        RunContext context)
     {
         int? version = StubImage.VersionOf(magic);
         foreach (string name in basis.Concat(profiles.SelectMany(group => group)).Select(part => part.Name).Distinct())
         {
             if (UkiSections.Find(name) is { } kind && kind.Since > version)
-                context.Log.Warning($"{name} is read by systemd-stub from version {kind.Since} on; this stub is {magic} and will ignore it.");
+                context.Log.Warning(
+                    $"{name} is read by systemd-stub from version {kind.Since} on; this stub is {magic} and will ignore it.");
         }
         if (basis.Any(part => part.Name == UkiSections.Linux) && !basis.Any(part => part.Name == ".osrel"))
             context.Log.Warning("without .osrel boot loaders do not list the image; say --osrel @/etc/os-release.");

@@ -32,7 +32,8 @@ internal static class UkiRelease
             output.Commit();
             return (written, null);
         }
-        using ImageSigning signing = ImageSigning.Begin(PendingSignature.Prepare(image, identity, ExistingSignatures.Refuse, fit: false), identity, output, context);
+        using ImageSigning signing = ImageSigning.Begin(PendingSignature.Prepare(image, identity, ExistingSignatures.Refuse, fit: false),
+            identity, output, context);
         Require(output, expected, context.Cancellation);
         signing.Sign(context);
         SignedImage signed = signing.Finish();

@@ -18,7 +18,9 @@ internal static class UkiStub
     {
         string? suffix = ArchitectureFacts.OfPe(machine)?.EfiName;
         string path = $"{Folder}/linux{suffix}.efi.stub";
-        return suffix is not null && File.Exists(path) ? path : throw OperationErrors.UkiStubMissing.With(PeConstants.MachineName(machine), path);
+        return suffix is not null && File.Exists(path)
+            ? path
+            : throw OperationErrors.UkiStubMissing.With(PeConstants.MachineName(machine), path);
     }
 
     /// <summary>Reads a stub and checks its machine.</summary>
@@ -34,7 +36,8 @@ internal static class UkiStub
             StubImage stub = StubImage.Read(layout);
             return stub.Image.Machine == machine
                 ? stub
-                : throw OperationErrors.UkiMachine.With(what, PeConstants.MachineName(machine), machine, PeConstants.MachineName(stub.Image.Machine), stub.Image.Machine);
+                : throw OperationErrors.UkiMachine.With(what, PeConstants.MachineName(machine), machine,
+                    PeConstants.MachineName(stub.Image.Machine), stub.Image.Machine);
         }
         catch (KexecSignException refused)
         {

@@ -37,7 +37,9 @@ public sealed record AddonBuildOptions
     public string? Output { get; init; }
 }
 
-/// <summary><c>addon build</c>: a signed file that adds a command line, device tree, microcode or initrd to an image that is there.</summary>
+/// <summary>
+/// <c>addon build</c>: a signed file that adds a command line, device tree, microcode or initrd to an image that is there.
+/// </summary>
 internal static class AddonBuildOperation
 {
     private const string Ending = ".addon.efi";
@@ -48,18 +50,22 @@ internal static class AddonBuildOperation
     {
         Name = "addon build",
         Summary = "Build an addon for unified kernel images: a command line, device tree, microcode or initrd, signed.",
-        Details = "systemd-stub (254 for command lines, 255 for device trees, 256 for initrds and microcode) takes addons from IMAGE.efi.extra.d/ and loader/addons/ "
-            + "when firmware or shim accepts their signature. The file must be named NAME.addon.efi; with --profile it is a profile for 'uki build --join-profile'.",
+        Details = "systemd-stub (254 for command lines, 255 for device trees, 256 for initrds and microcode) takes addons from "
+            + "IMAGE.efi.extra.d/ and loader/addons/ "
+            + "when firmware or shim accepts their signature. The file must be named NAME.addon.efi; with --profile it is a profile for "
+                + "'uki build --join-profile'.",
         Body = Run,
         Plan = o =>
         [
-            .. PlannedStep.Read([o.Stub, .. o.Contents.Files]), .. PlannedStep.Sign("the addon", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.Output),
+            .. PlannedStep.Read([o.Stub, .. o.Contents.Files]), .. PlannedStep.Sign("the addon", o.Signing.Key, o.Signing.Certificate),
+            .. PlannedStep.Write(o.Output),
         ],
         TypedResult = () => UkiJson.Default.UkiResult,
         TypedOptions =
         [
             new("o", "FILE", "Output file, NAME.addon.efi.", (o, v) => o with { Output = v }, required: true),
-            new("arch", "ARCH", "Machine; without it that of --stub, or of this computer.", (o, v) => o with { Architecture = OptionValues.Choice("arch", v, Architectures) }, choices: Architectures),
+            new("arch", "ARCH", "Machine; without it that of --stub, or of this computer.",
+                (o, v) => o with { Architecture = OptionValues.Choice("arch", v, Architectures) }, choices: Architectures),
             new("stub", "FILE", "systemd's addon*.efi.stub; without it a built-in one.", (o, v) => o with { Stub = v }),
             .. UkiOptionSpecs.AddonContents<AddonBuildOptions>(o => o.Contents, (o, c) => o with { Contents = c }),
             new("profile", "TEXT|@FILE", "ID= and TITLE=: makes a profile instead of an addon.", (o, v) => o with { Profile = v }),
@@ -67,8 +73,10 @@ internal static class AddonBuildOperation
         ],
         Examples =
         [
-            new("kexecsign addon build --arch arm64 --cmdline 'console=ttyAMA0' --key db.key --cert db.pem -o linux.efi.extra.d/console.addon.efi", "Add to the command line of linux.efi."),
-            new("kexecsign addon build --arch x86_64 --profile 'ID=rescue' --cmdline 'systemd.unit=rescue.target' -o rescue.efi", "A profile for 'uki build --join-profile'."),
+            new("kexecsign addon build --arch arm64 --cmdline 'console=ttyAMA0' --key db.key --cert db.pem -o "
+                + "linux.efi.extra.d/console.addon.efi", "Add to the command line of linux.efi."),
+            new("kexecsign addon build --arch x86_64 --profile 'ID=rescue' --cmdline 'systemd.unit=rescue.target' -o rescue.efi",
+                "A profile for 'uki build --join-profile'."),
         ],
     };
 
@@ -87,12 +95,15 @@ internal static class AddonBuildOperation
         IEnumerable<string> sbat = options.Contents.Sbat.IsEmpty
             ? [SbatText.AddonRow]
             : options.Contents.Sbat.Select(rows => Encoding.UTF8.GetString(inputs.Text(rows, UkiSections.Sbat)));
-        var rows = new UkiPart(UkiSections.Sbat, Layout.Of(SbatText.Merge([.. stub.Sbat is { } own ? [own] : Array.Empty<string>(), .. sbat])));
+        var rows = new UkiPart(UkiSections.Sbat,
+            Layout.Of(SbatText.Merge([.. stub.Sbat is { } own ? [own] : Array.Empty<string>(), .. sbat])));
         UkiFrame frame = new(stub.Image, stub.File, stub.Own, stub.Magic);
         (Layout image, _, _) = options.Profile is { } profile
-            ? UkiAssembly.Make(frame, [], [[new(UkiSections.Profile, Layout.Of(inputs.Text(profile, UkiSections.Profile))), .. parts]], null, null, context)
+            ? UkiAssembly.Make(frame, [], [[new(UkiSections.Profile, Layout.Of(inputs.Text(profile, UkiSections.Profile))), .. parts]],
+                null, null, context)
             : UkiAssembly.Make(frame, [.. parts, rows], [], null, null, context);
-        using OutputFile output = OutputFile.Create(path, [.. options.Contents.Files, .. options.Stub is null ? Array.Empty<string>() : [options.Stub]]);
+        using OutputFile output = OutputFile.Create(path,
+            [.. options.Contents.Files, .. options.Stub is null ? Array.Empty<string>() : [options.Stub]]);
         (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, [], identity, output, context);
         return UkiResult.Of(path, written, image, stub.Magic, null, signature, [], stub.Notes);
     }

@@ -46,7 +46,8 @@ public sealed record InspectedProfile(int Number, string? Id, string? Title, str
 /// <param name="Image">The whole as an EFI image: signatures and digests, and in it the kernel of .linux.</param>
 /// <param name="Findings">What a consumer would ignore, refuse or read differently, as error lines.</param>
 public sealed record UkiInspectResult(
-    string File, string Kind, string? Stub, ImmutableArray<InspectedUkiSection> Sections, ImmutableArray<InspectedProfile> Profiles, InspectResult Image,
+    string File, string Kind, string? Stub, ImmutableArray<InspectedUkiSection> Sections, ImmutableArray<InspectedProfile> Profiles,
+    InspectResult Image,
     ImmutableArray<string> Findings) : OperationResult
 {
     /// <inheritdoc/>
@@ -55,10 +56,12 @@ public sealed record UkiInspectResult(
         ReportView image = Image.View();
         ReportTable sections = new("sections", ["name", "offset", "size", "content", "sha256", "what", "found"],
             [.. Sections.Select(s => ImmutableArray.Create(
-                s.Profile is { } profile ? $"{s.Name} @{profile}" : s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", $"0x{s.VirtualSize:x}", s.Sha256[..16], s.What, s.Content ?? ""))]);
+                s.Profile is { } profile ? $"{s.Name} @{profile}" : s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", $"0x{s.VirtualSize:x}",
+                    s.Sha256[..16], s.What, s.Content ?? ""))]);
         return new(
             $"{File}: {Kind}{(Stub is null ? "" : $", {Stub}")}",
-            [sections, .. Profiles.IsEmpty ? ImmutableArray<ReportTable>.Empty : [ProfileTable()], .. image.Tables.Where(table => table.Title != "sections")],
+            [sections, .. Profiles.IsEmpty ? ImmutableArray<ReportTable>.Empty : [ProfileTable()],
+                .. image.Tables.Where(table => table.Title != "sections")],
             [.. Findings, .. image.Notes]);
     }
 
@@ -74,7 +77,8 @@ internal static class UkiInspectOperation
     {
         Name = "uki inspect",
         Summary = "Explain a unified kernel image or addon: sections, nested images, signatures, and what consumers would ignore.",
-        Details = "Looks into .linux and into the payload of a zboot kernel there. Holds .pcrsig against what PCR 11 will be, and .uname against the kernel. "
+        Details = "Looks into .linux and into the payload of a zboot kernel there. Holds .pcrsig against what PCR 11 will be, and .uname "
+            + "against the kernel. "
             + "Says nothing of trust; 'verify' does.",
         Body = Run,
         TypedResult = () => UkiJson.Default.UkiInspectResult,

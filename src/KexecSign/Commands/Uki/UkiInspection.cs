@@ -42,7 +42,9 @@ internal sealed class UkiInspection
             FindInKernel(image.Inner);
         if (_uki.HasKernel)
             _findings.AddRange(new PcrSignatureCheck(_uki, StubImage.VersionOf(_magic), _context).Findings());
-        string kind = _uki.HasKernel ? "unified kernel image" : IsProfile ? "profile for a unified kernel image" : "addon for unified kernel images";
+        string kind = _uki.HasKernel ? "unified kernel image"
+            : IsProfile ? "profile for a unified kernel image"
+            : "addon for unified kernel images";
         return new(_name, kind, _magic, sections, [.. _uki.Profiles.Select((_, i) => Profile(i))], image, [.. _findings]);
     }
 
@@ -62,7 +64,8 @@ internal sealed class UkiInspection
             {
                 _findings.Add(VerifyErrors.UkiContent.With(section.Name, broken.Message).Message);
             }
-            sections.Add(new(section.Name, section.Profile, section.Offset, section.Size, section.VirtualSize, sha256, section.What, content));
+            sections.Add(new(section.Name, section.Profile, section.Offset, section.Size, section.VirtualSize, sha256, section.What,
+                content));
         }
         return sections.ToImmutable();
     }
@@ -71,10 +74,13 @@ internal sealed class UkiInspection
     {
         ImmutableArray<UkiPart> effective = _uki.Effective(number);
         ProfileFields fields = ProfileFields.Of(effective);
-        string? commandLine = effective.FirstOrDefault(part => part.Name == ".cmdline") is { } line ? UkiSectionContent.Describe(line, _context) : null;
+        string? commandLine = effective.FirstOrDefault(part => part.Name == ".cmdline") is { } line
+            ? UkiSectionContent.Describe(line, _context)
+            : null;
         return new(
             number, fields.Id, fields.Title, commandLine,
-            [.. _uki.Profiles[number].Select(part => part.Name).Where(name => name != UkiSections.Profile)], PcrSignatureCheck.SignedIn(effective));
+            [.. _uki.Profiles[number].Select(part => part.Name).Where(name => name != UkiSections.Profile)],
+                PcrSignatureCheck.SignedIn(effective));
     }
 
     private void FindInSections()

@@ -17,9 +17,11 @@ internal static class UkiMeasureOperation
     {
         Name = "uki measure",
         Summary = "Predict PCR 11 for a unified kernel image, for each profile, bank and boot phase.",
-        Details = "The phase ':' is the moment when the kernel starts; a system that is up has the value of the last path. Older stubs measure fewer sections: "
+        Details = "The phase ':' is the moment when the kernel starts; a system that is up has the value of the last path. Older stubs "
+            + "measure fewer sections: "
             + "version 252 neither .uname nor .sbat. With --policy-digest the policies for these values are written as 'systemd-measure "
-            + "policy-digest' writes them; a signer that has the key adds \"sig\" to each, and 'uki update --pcrsig' holds them against the "
+            + "policy-digest' writes them; a signer that has the key adds \"sig\" to each, and 'uki update --pcrsig' holds them against "
+                + "the "
             + "image and puts them in.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read([o.File]), .. PlannedStep.Write(o.PolicyDigest)],
@@ -35,7 +37,8 @@ internal static class UkiMeasureOperation
         Examples =
         [
             new("kexecsign uki measure linux.efi --pcr-bank sha256", "The values of the SHA-256 bank."),
-            new("kexecsign uki measure linux.efi --policy-digest policies.json --sign-initrd-pcrs", "The policies that a key elsewhere is to sign."),
+            new("kexecsign uki measure linux.efi --policy-digest policies.json --sign-initrd-pcrs",
+                "The policies that a key elsewhere is to sign."),
         ],
     };
 
@@ -46,13 +49,17 @@ internal static class UkiMeasureOperation
         try
         {
             UkiImage uki = UkiImage.ReadWithKernel(source.ToLayout());
-            int version = options.Pcr.StubVersion ?? StubImage.VersionOf(StubImage.MagicOf(uki.Image, uki.File)) ?? throw OperationErrors.UkiStubVersion.With();
+            int version = options.Pcr.StubVersion ?? StubImage.VersionOf(StubImage.MagicOf(uki.Image, uki.File))
+                ?? throw OperationErrors.UkiStubVersion.With();
             var prediction = new PcrPrediction(PcrSigner.BanksOf(options.Pcr), version, context);
             ImmutableArray<string> phases = options.Pcr.Phases.IsEmpty ? [BootPhases.None, .. BootPhases.Usual] : options.Pcr.Phases;
             ImmutableArray<PcrValue> values = [.. Profiles(uki).SelectMany(i => prediction.Of(uki.Effective(i), i, phases))];
-            ImmutableArray<PcrPolicyDigest> policies = options.PolicyDigest is { } path ? Write(path, options, uki, prediction, context) : [];
+            ImmutableArray<PcrPolicyDigest> policies = options.PolicyDigest is { } path
+                ? Write(path, options, uki, prediction, context)
+                : [];
             return new(
-                options.File, version, [.. Pcr11.Measured(uki.Effective(0), version).Select(part => part.Name)], values, policies, [.. Notes(uki, version)]);
+                options.File, version, [.. Pcr11.Measured(uki.Effective(0), version).Select(part => part.Name)], values, policies,
+                    [.. Notes(uki, version)]);
         }
         catch (KexecSignException refused)
         {
@@ -100,10 +107,12 @@ internal static class UkiMeasureOperation
     private static IEnumerable<string> Notes(UkiImage uki, int version)
     {
         if (uki.Base.Concat(uki.Profiles.SelectMany(p => p)).Any(part => part.Name is ".dtbauto" or ".efifw"))
-            yield return "The values are those of a machine that none of the .dtbauto and .efifw sections fits; the stub measures the one that it takes.";
+            yield return "The values are those of a machine that none of the .dtbauto and .efifw sections fits; the stub measures the "
+                + "one that it takes.";
         if (PcrPrediction.NewerStub(version) is { } newer)
             yield return newer;
         if (uki.Image.FindSection(UkiSections.Linux) is { } kernel && kernel.VirtualSize > kernel.SizeOfRawData)
-            yield return $"systemd-stub up to 257 measures the zeros up to VirtualSize of .linux, 0x{kernel.VirtualSize - kernel.SizeOfRawData:x} of them, too; these values do not.";
+            yield return $"systemd-stub up to 257 measures the zeros up to VirtualSize of .linux, "
+                + $"0x{kernel.VirtualSize - kernel.SizeOfRawData:x} of them, too; these values do not.";
     }
 }

@@ -42,7 +42,8 @@ public sealed record UkiMeasureResult(
     public override ReportView View() => new(
         $"{File}: PCR 11 as systemd-stub {StubVersion} measures {string.Join(' ', Measured)}",
         [
-            new("", ["profile", "bank", "phase", "value"], [.. Pcrs.Select(p => ImmutableArray.Create($"{p.Profile}", p.Bank, p.Phase, p.Value))]),
+            new("", ["profile", "bank", "phase", "value"],
+                [.. Pcrs.Select(p => ImmutableArray.Create($"{p.Profile}", p.Bank, p.Phase, p.Value))]),
             .. Policies.IsEmpty ? ImmutableArray<ReportTable>.Empty : [Table()],
         ],
         Notes);

@@ -38,7 +38,8 @@ public sealed record UkiSection(string Name, int? Profile, long Offset, long Siz
     /// <summary>A table for people.</summary>
     internal static ReportTable Table(ImmutableArray<UkiSection> sections) => new("sections", ["name", "offset", "size", "content", "what"],
         [.. sections.Select(s => ImmutableArray.Create(
-            s.Profile is { } profile ? $"{s.Name} @{profile}" : s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", $"0x{s.VirtualSize:x}", s.What))]);
+            s.Profile is { } profile ? $"{s.Name} @{profile}" : s.Name, $"0x{s.Offset:x}", $"0x{s.Size:x}", $"0x{s.VirtualSize:x}",
+                s.What))]);
 }
 
 /// <summary>The kernel that went into an image.</summary>
@@ -85,6 +86,7 @@ public sealed record UkiResult(
         ImmutableArray<PcrValue> values, ImmutableArray<string> notes)
     {
         PeImage headers = PeReader.Read(image);
-        return new(file, written.Size, written.Sha256, PeConstants.MachineName(headers.Machine), stub, kernel, UkiSection.Of(headers), signature, values, notes);
+        return new(file, written.Size, written.Sha256, PeConstants.MachineName(headers.Machine), stub, kernel, UkiSection.Of(headers),
+            signature, values, notes);
     }
 }

@@ -60,7 +60,8 @@ internal static class UkiUpdateOperation
     {
         Name = "uki update",
         Summary = "Replace sections of a unified kernel image, an initrd or command line for instance, and sign it anew.",
-        Details = "Sections that are not named stay byte for byte, the kernel above all; those of the base are changed, those of profiles are kept. The old signature "
+        Details = "Sections that are not named stay byte for byte, the kernel above all; those of the base are changed, those of "
+            + "profiles are kept. The old signature "
             + "goes, because it covers everything. So do signed PCR policies, which are made anew with --pcr-key, or come "
             + "from elsewhere with --pcrsig and are held against the key in .pcrpkey and against what PCR 11 will be.",
         Body = Run,
@@ -77,11 +78,15 @@ internal static class UkiUpdateOperation
         [
             new("linux", "FILE", "Another kernel; .uname follows it.", (o, v) => o with { Linux = v }),
             .. UkiOptionSpecs.Contents<UkiUpdateOptions>(o => o.Contents, (o, c) => o with { Contents = c }),
-            new("remove", "NAME", "Take a section out, for instance .splash.", (o, v) => o with { Removed = o.Removed.Add(v) }, repeatable: true),
-            .. SigningOptionSpecs.All<UkiUpdateOptions>("of the image (Secure Boot)", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
-            .. SigningOptionSpecs.KeyAndCertificate<UkiUpdateOptions>("inner-", "of another kernel (kexec)", o => o.Inner, (o, s) => o with { Inner = s }),
+            new("remove", "NAME", "Take a section out, for instance .splash.", (o, v) => o with { Removed = o.Removed.Add(v) },
+                repeatable: true),
+            .. SigningOptionSpecs.All<UkiUpdateOptions>("of the image (Secure Boot)", HashUses.Image, o => o.Signing,
+                (o, s) => o with { Signing = s }),
+            .. SigningOptionSpecs.KeyAndCertificate<UkiUpdateOptions>("inner-", "of another kernel (kexec)", o => o.Inner,
+                (o, s) => o with { Inner = s }),
             new("inner-replace", null, "Drop signatures that the other kernel carries already.", (o, _) => o with { InnerReplace = true }),
-            .. UkiOptionSpecs.Pcr<UkiUpdateOptions>(o => o.Pcr, (o, p) => o with { Pcr = p }, o => o.Contents, (o, c) => o with { Contents = c }),
+            .. UkiOptionSpecs.Pcr<UkiUpdateOptions>(o => o.Pcr, (o, p) => o with { Pcr = p }, o => o.Contents,
+                (o, c) => o with { Contents = c }),
             new("pcrsig", "FILE", "Signed policies, from what 'uki measure --policy-digest' or ukify wrote; each is verified.",
                 (o, v) => o with { PcrSignatures = v }),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }),
@@ -90,7 +95,8 @@ internal static class UkiUpdateOperation
         Examples =
         [
             new("kexecsign uki update linux.efi --initrd initrd.new --key db.key --cert db.pem --in-place", "Put another initrd in."),
-            new("kexecsign uki update linux.efi --cmdline 'quiet ro' --key db.key --cert db.pem -o linux.quiet.efi", "Change the command line."),
+            new("kexecsign uki update linux.efi --cmdline 'quiet ro' --key db.key --cert db.pem -o linux.quiet.efi",
+                "Change the command line."),
             new("kexecsign uki update linux.efi --pcrsig signed.json --key db.key --cert db.pem -o linux.signed.efi",
                 "Put in policies that were signed elsewhere."),
         ],
@@ -106,7 +112,9 @@ internal static class UkiUpdateOperation
                 "uki update", $"{new NamedOption("linux")} (for {new NamedOption("inner-key")}: the kernel inside is never changed)");
         using var inputs = new UkiInputs(context);
         SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("uki update", options.Signing, context);
-        SigningIdentity? inner = options.Inner.Key is null ? null : SigningIdentity.Open("uki update", options.Inner with { Pin = options.Signing.Pin }, context);
+        SigningIdentity? inner = options.Inner.Key is null
+            ? null
+            : SigningIdentity.Open("uki update", options.Inner with { Pin = options.Signing.Pin }, context);
         (PcrSigner? signer, PcrJoin? join) = Policies(options, inputs, context);
         UkiImage uki = Open(inputs.Open(options.Image, options.InPlace), options.Image);
         using UkiKernel? kernel = options.Linux is null ? null : Kernel(inputs.Open(options.Linux), options, inner, uki, context);
@@ -128,10 +136,14 @@ internal static class UkiUpdateOperation
         (Layout image, ImmutableArray<PcrValue> values, ImmutableArray<ExpectedSection> measured) = UkiAssembly.Make(new(uki.Image,
             uki.File, uki.Own, magic), basis, profiles, (IPolicySource?)signer ?? join, options.Pcr.StubVersion, context);
         string sha256 = kernel?.Sha256 ?? KernelDigest(uki, context);
-        string[] read = [.. options.InPlace ? Array.Empty<string>() : [options.Image], .. new[] { options.Linux, options.PcrSignatures }.OfType<string>(), .. options.Contents.Files];
+        string[] read = [.. options.InPlace ? Array.Empty<string>() : [options.Image],
+            .. new[] { options.Linux, options.PcrSignatures }.OfType<string>(), .. options.Contents.Files];
         using OutputFile output = OutputFile.Create(target, read);
-        (WrittenFile written, SignedImage? signature) = UkiRelease.Write(image, [ExpectedSection.Kernel(image, sha256), .. measured], identity, output, context);
-        UkiKernelReport? report = kernel is null ? null : new(options.Linux!, kernel.Content.Length, kernel.Sha256, version, kernel.Signature);
+        (WrittenFile written, SignedImage? signature) =
+            UkiRelease.Write(image, [ExpectedSection.Kernel(image, sha256), .. measured], identity, output, context);
+        UkiKernelReport? report = kernel is null
+            ? null
+            : new(options.Linux!, kernel.Content.Length, kernel.Sha256, version, kernel.Signature);
         notes.AddRange(kernel?.Notes ?? []);
         return UkiResult.Of(target, written, image, magic, report, signature, values, notes.ToImmutable());
     }
@@ -170,7 +182,8 @@ internal static class UkiUpdateOperation
                 return kernel;
             kernel.Dispose();
             throw OperationErrors.UkiMachine.With(
-                "the kernel", PeConstants.MachineName(kernel.Image.Machine), kernel.Image.Machine, PeConstants.MachineName(uki.Image.Machine), uki.Image.Machine);
+                "the kernel", PeConstants.MachineName(kernel.Image.Machine), kernel.Image.Machine,
+                PeConstants.MachineName(uki.Image.Machine), uki.Image.Machine);
         }
         catch (KexecSignException refused)
         {
@@ -180,7 +193,8 @@ internal static class UkiUpdateOperation
 
     // The rows of .sbat only grow here: a row may be for code that is still inside.
     private static IEnumerable<UkiPart> Following(
-        UkiUpdateOptions options, UkiKernel? kernel, string? version, ImmutableArray<UkiPart> parts, UkiImage uki, PcrSigner? signer, UkiInputs inputs, RunContext context)
+        UkiUpdateOptions options, UkiKernel? kernel, string? version, ImmutableArray<UkiPart> parts, UkiImage uki, PcrSigner? signer,
+            UkiInputs inputs, RunContext context)
     {
         if (kernel is not null)
         {
@@ -192,13 +206,15 @@ internal static class UkiUpdateOperation
         if (kernel is not null && UkiKernel.SbatOf(kernel.Image, kernel.Content) is { } inside)
             rows = [.. rows, inside];
         if (rows.Length > 0)
-            yield return new(UkiSections.Sbat, Layout.Of(SbatText.Merge([.. UkiKernel.SbatOf(uki.Image, uki.File) is { } old ? [old] : Array.Empty<string>(), .. rows])));
+            yield return new(UkiSections.Sbat, Layout.Of(
+                SbatText.Merge([.. UkiKernel.SbatOf(uki.Image, uki.File) is { } old ? [old] : Array.Empty<string>(), .. rows])));
         foreach (UkiPart key in UkiParts.PcrKey(options.Contents, signer, inputs))
             yield return key;
     }
 
     private static ImmutableArray<UkiPart> Basis(
-        UkiImage uki, ImmutableArray<UkiPart> replacing, ImmutableArray<string> removed, bool signsPcrs, ImmutableArray<string>.Builder notes)
+        UkiImage uki, ImmutableArray<UkiPart> replacing, ImmutableArray<string> removed, bool signsPcrs,
+            ImmutableArray<string>.Builder notes)
     {
         foreach (string name in removed)
         {
@@ -210,7 +226,8 @@ internal static class UkiUpdateOperation
             notes.Add(".pcrsig is gone: it was for the old contents; say --pcr-key to sign the new ones");
         return
         [
-            .. uki.Base.Where(part => part.Name != UkiSections.PcrSignatures && !removed.Contains(part.Name) && !replacing.Any(r => r.Name == part.Name)),
+            .. uki.Base.Where(part => part.Name != UkiSections.PcrSignatures && !removed.Contains(part.Name)
+                && !replacing.Any(r => r.Name == part.Name)),
             .. replacing,
         ];
     }

@@ -6,7 +6,8 @@ public static partial class OperationErrors
 {
     /// <summary>.linux would not be an EFI image.</summary>
     public static readonly ErrorCode UkiKernelNotPe = new(
-        "KS3660", "the kernel begins with {0}: {1}.", "Give a kernel with EFI stub as it is booted: Image, vmlinuz.efi or bzImage; unpack it first if it is compressed as a whole.");
+        "KS3660", "the kernel begins with {0}: {1}.",
+        "Give a kernel with EFI stub as it is booted: Image, vmlinuz.efi or bzImage; unpack it first if it is compressed as a whole.");
 
     /// <summary>Stub and kernel are for different machines.</summary>
     public static readonly ErrorCode UkiMachine = new(
@@ -18,7 +19,8 @@ public static partial class OperationErrors
 
     /// <summary>A text is longer than its readers take.</summary>
     public static readonly ErrorCode UkiTextTooLong = new(
-        "KS3663", "the text for {0} has 0x{1:x} bytes; at most 0x{2:x} are taken.", "Give a shorter one; @FILE reads a text file, the options for images take paths.");
+        "KS3663", "the text for {0} has 0x{1:x} bytes; at most 0x{2:x} are taken.",
+        "Give a shorter one; @FILE reads a text file, the options for images take paths.");
 
     /// <summary>A small input is large.</summary>
     public static readonly ErrorCode UkiInputTooLarge = new(
@@ -33,11 +35,13 @@ public static partial class OperationErrors
     /// <summary>A section of which there would be two.</summary>
     public static readonly ErrorCode UkiSectionTwice = new(
         "KS3080", "there would be two sections {0}: one is {1}.",
-        "Whoever reads the image takes the first and leaves the other unseen: give the section another name, or leave it out.", ErrorKind.Usage);
+        "Whoever reads the image takes the first and leaves the other unseen: give the section another name, or leave it out.",
+        ErrorKind.Usage);
 
     /// <summary>A section changed on its way into the image.</summary>
     public static readonly ErrorCode UkiKernelChanged = new(
-        "KS3666", "{0} in the image has SHA-256 {1}, but {2} was read before.", "Nothing was written. Something writes to that file; wait until it is done.");
+        "KS3666", "{0} in the image has SHA-256 {1}, but {2} was read before.",
+        "Nothing was written. Something writes to that file; wait until it is done.");
 
     /// <summary>The kernel has a signature that would be lost.</summary>
     public static readonly ErrorCode UkiKernelSigned = new(
@@ -53,7 +57,8 @@ public static partial class OperationErrors
 
     /// <summary>A parser cannot go into a signed kernel.</summary>
     public static readonly ErrorCode UkiInnerParserSigned = new(
-        "KS3668", "the kernel is signed, and a parser put into it would break the signature.", "Give the unsigned kernel, or say [option:inner-key] and [option:inner-replace].");
+        "KS3668", "the kernel is signed, and a parser put into it would break the signature.",
+        "Give the unsigned kernel, or say [option:inner-key] and [option:inner-replace].");
 
     /// <summary>systemd takes RSA keys only.</summary>
     public static readonly ErrorCode PcrKeyNotRsa = new(
@@ -66,27 +71,33 @@ public static partial class OperationErrors
 
     /// <summary>A name that systemd-stub does not look for.</summary>
     public static readonly ErrorCode AddonName = new(
-        "KS3671", "systemd-stub looks for names that end in .addon.efi only, and '{0}' does not.", "Name it NAME.addon.efi; profiles may have any name.", ErrorKind.Usage);
+        "KS3671", "systemd-stub looks for names that end in .addon.efi only, and '{0}' does not.",
+        "Name it NAME.addon.efi; profiles may have any name.", ErrorKind.Usage);
 
     /// <summary>The machine of an addon is not known.</summary>
     public static readonly ErrorCode AddonMachine = new(
-        "KS3672", "nothing tells which machine the addon is for.", "Say [option:arch {0}], or give a stub with [option:stub].", ErrorKind.Usage);
+        "KS3672", "nothing tells which machine the addon is for.", "Say [option:arch {0}], or give a stub with [option:stub].",
+        ErrorKind.Usage);
 
     /// <summary>Nothing to change.</summary>
     public static readonly ErrorCode UpdateNothing = new(
-        "KS3673", "no section is named that is to be changed.", "Name one: [option:initrd], [option:cmdline], [option:remove] and the like.", ErrorKind.Usage);
+        "KS3673", "no section is named that is to be changed.",
+        "Name one: [option:initrd], [option:cmdline], [option:remove] and the like.", ErrorKind.Usage);
 
     /// <summary>A section that may not go.</summary>
     public static readonly ErrorCode UpdateCannotRemove = new(
-        "KS3674", "section {0} cannot be removed; the image has {1}.", "Sections of the base, .linux excepted, can be removed.", ErrorKind.Usage);
+        "KS3674", "section {0} cannot be removed; the image has {1}.", "Sections of the base, .linux excepted, can be removed.",
+        ErrorKind.Usage);
 
     /// <summary>Options that need a PCR key.</summary>
     public static readonly ErrorCode PcrOptionsWithoutKey = new(
-        "KS3675", "[option:{0}] is given without [option:pcr-key].", "Say [option:pcr-key], or use [run:uki measure] to see values without signing them.", ErrorKind.Usage);
+        "KS3675", "[option:{0}] is given without [option:pcr-key].",
+        "Say [option:pcr-key], or use [run:uki measure] to see values without signing them.", ErrorKind.Usage);
 
     /// <summary>The public key is not that of the private one.</summary>
     public static readonly ErrorCode PcrKeyMismatch = new(
-        "KS3676", "the public key given for .pcrpkey has fingerprint {0}, the key of [option:pcr-key] {1}.", "Give the public half of the PCR key, or leave [option:pcrpkey] out to have it put in.");
+        "KS3676", "the public key given for .pcrpkey has fingerprint {0}, the key of [option:pcr-key] {1}.",
+        "Give the public half of the PCR key, or leave [option:pcrpkey] out to have it put in.");
 
     /// <summary>A PCR public key that is none.</summary>
     public static readonly ErrorCode PcrKeyUnreadable = new(
@@ -94,12 +105,14 @@ public static partial class OperationErrors
 
     /// <summary>What is measured cannot be told.</summary>
     public static readonly ErrorCode UkiStubVersion = new(
-        "KS3678", "the stub does not tell its systemd version, on which depends what it measures.", "Say [option:stub-version N].", ErrorKind.Usage);
+        "KS3678", "the stub does not tell its systemd version, on which depends what it measures.", "Say [option:stub-version N].",
+        ErrorKind.Usage);
 
     /// <summary>Options that need a file for policies.</summary>
     public static readonly ErrorCode PolicyOptionsAlone = new(
         "KS3679", "[option:{0}] is given without [option:policy-digest].",
-            "Say [option:policy-digest FILE], the file that policies are written to; values of PCR 11 know no references.", ErrorKind.Usage);
+            "Say [option:policy-digest FILE], the file that policies are written to; values of PCR 11 know no references.",
+            ErrorKind.Usage);
 
     /// <summary>A profile that is to be signed for and is not there.</summary>
     public static readonly ErrorCode PcrProfileMissing = new(

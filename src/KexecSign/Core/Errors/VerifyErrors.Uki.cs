@@ -56,7 +56,8 @@ public static partial class VerifyErrors
 
     /// <summary>A policy's signature does not hold.</summary>
     public static readonly ErrorCode UkiPcrSignatureWrong = new(
-        "KS4609", ".pcrsig: the signature of policy {0} (bank {1}, reference {2}) does not hold by .pcrpkey.", "Sign again: [run:uki update, "
+        "KS4609", ".pcrsig: the signature of policy {0} (bank {1}, reference {2}) does not hold by .pcrpkey.",
+            "Sign again: [run:uki update, "
             + "pcr-key].", ErrorKind.Verdict);
 
     /// <summary>No kernel for a kexec of it.</summary>
