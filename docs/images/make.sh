@@ -10,7 +10,7 @@ program=$1 kernel=$(realpath "$2") kit=$(realpath "$3") here=$(cd -- "$(dirname 
 work=$(mktemp -d)
 # Its terminals end with it, whatever happens.
 export TMUX_TMPDIR="$work"
-trap 'tmux -L kexecsign-$$ kill-server 2> /dev/null; rm -rf "$work"' EXIT
+trap 'tmux -L kexecsign-$$ kill-server 2> /dev/null || true; rm -rf "$work"' EXIT
 case $program in */*) program=$(realpath "$program") ;; *) program=$(command -v "$program") ;; esac
 mkdir "$work/bin"
 ln -s "$program" "$work/bin/kexecsign"
