@@ -8,7 +8,9 @@ set -eu
 [ $# -eq 3 ] || { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
 program=$1 kernel=$(realpath "$2") kit=$(realpath "$3") here=$(cd -- "$(dirname -- "$0")" && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# Its terminals end with it, whatever happens.
+export TMUX_TMPDIR="$work"
+trap 'tmux -L kexecsign-$$ kill-server 2> /dev/null || true; rm -rf "$work"' EXIT
 case $program in */*) program=$(realpath "$program") ;; *) program=$(command -v "$program") ;; esac
 mkdir "$work/bin"
 ln -s "$program" "$work/bin/kexecsign"
