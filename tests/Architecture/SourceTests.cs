@@ -8,7 +8,7 @@ public sealed partial class SourceTests
     private const int LongestFile = 400, LongestLine = 200, WantedLine = 140;
 
     // What there was when the rule was made, and some. It only goes down.
-    private const int LinesStillTooLong = 1940;
+    private const int LinesStillTooLong = 60;
 
     private static readonly string[] Sources =
         [.. Repository.Files().Where(file => file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))];

@@ -90,7 +90,7 @@ public sealed class PeNormalizer
             if (_table[i].Section.VirtualAddress < _table[i - 1].Section.VirtualAddress)
                 throw FormatErrors.NotNormalizable.With($"in file order {_table[i].Section.Name} at RVA "
                     + $"0x{_table[i].Section.VirtualAddress:x} would stand behind {_table[i - 1].Section.Name} at "
-                        + $"0x{_table[i - 1].Section.VirtualAddress:x}");
+                    + $"0x{_table[i - 1].Section.VirtualAddress:x}");
         }
         _changes.Add($"sorted the section table by file offset: {string.Join(' ', _table.Select(t => t.Section.Name))}");
     }

@@ -11,8 +11,8 @@ public static partial class KeyErrors
 
     /// <summary>The token refused the PIN.</summary>
     public static readonly ErrorCode PinIncorrect = new(
-        "KS2041", "token '{0}' refused the PIN from {1} with {2}; it was tried once and will not be tried again.", "Correct the PIN; "
-            + "each wrong one counts towards locking the token.");
+        "KS2041", "token '{0}' refused the PIN from {1} with {2}; it was tried once and will not be tried again.",
+        "Correct the PIN; each wrong one counts towards locking the token.");
 
     /// <summary>The PIN is locked.</summary>
     public static readonly ErrorCode PinLocked = new(

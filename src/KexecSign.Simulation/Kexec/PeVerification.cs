@@ -49,7 +49,7 @@ public static class PeVerification
             {
                 Explanation = $"signed by {message.Signers[0].Name}, trusted by the "
                     + $"{(keyring == KernelKeyring.Platform ? ".platform" : ".builtin or .secondary")} keyring, "
-                        + $"{signed.Algorithm.KernelName} digest {Convert.ToHexStringLower(signed.Digest)}",
+                    + $"{signed.Algorithm.KernelName} digest {Convert.ToHexStringLower(signed.Digest)}",
             };
         }
         catch (Refusal refusal)

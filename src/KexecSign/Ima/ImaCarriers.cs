@@ -23,8 +23,7 @@ internal static class ImaCarriers
         if (head.Length >= 8 && head[4..8].SequenceEqual("zimg"u8))
         {
             notes.Add("IMA: kexec-tools unpack a zboot image into a temporary file without security.ima, which the kernel then refuses "
-                + "under 'appraise func=KEXEC_KERNEL_CHECK'; "
-                + "the signature counts where this very file is given to kexec_file_load.");
+                + "under 'appraise func=KEXEC_KERNEL_CHECK'; the signature counts where this very file is given to kexec_file_load.");
         }
         return notes.DrainToImmutable();
     }

@@ -26,7 +26,7 @@ internal static class BpfCheck
                 CultureInfo.InvariantCulture,
                 $"series {ParserSeries.Name(outcome.Abi)}: {string.Join(", then ", outcome.Result.Parsers)} gives a kernel of "
                     + $"0x{outcome.Result.Kernel!.Value.Length:x} bytes, "
-                        + $"{(outcome.PackedSha256 is null ? "which nothing is known about" : "the one that is packed")}"));
+                    + $"{(outcome.PackedSha256 is null ? "which nothing is known about" : "the one that is packed")}"));
         }
         catch (KexecSignException refused)
         {

@@ -162,7 +162,7 @@ internal static class HtmlPage
     {
         html.Markup("<h3>Policy ").Put(policy.File).Markup("</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Policy "
             + "rules\"><table><thead><tr><th scope=\"col\">rule</th><th scope=\"col\">holds</th><th "
-                + "scope=\"col\">found</th></tr></thead><tbody>");
+            + "scope=\"col\">found</th></tr></thead><tbody>");
         foreach (PolicyFinding finding in policy.Findings)
         {
             ToneLook look = ToneLook.Of(finding.Holds ? PictureTone.Good : PictureTone.Bad);

@@ -48,7 +48,7 @@ internal static class HtmlStyle
         "for(const code of document.querySelectorAll('code.hash')){const "
             + "button=document.createElement('button');button.type='button';button.textContent='Copy';"
         + "button.setAttribute('aria-label','Copy '+(code.dataset.name||'hash'));button.addEventListener('click',async()=>{try{await "
-            + "navigator.clipboard.writeText(code.textContent)}"
+        + "navigator.clipboard.writeText(code.textContent)}"
         + "catch{getSelection().selectAllChildren(code);document.execCommand('copy')}button.textContent='Copied';setTimeout(()=>button.textContent='Copy',2000)});code.after(button)}";
 
     /// <summary>The content security policy: this sheet and this script by their hashes, and nothing from anywhere.</summary>

@@ -206,7 +206,7 @@ internal static class SvgMap
         ".map text{font:13px system-ui,sans-serif;fill:var(--ink)}.map .strong{font-weight:600}.map .end{text-anchor:end}.map "
             + ".middle,.map .on{text-anchor:middle}"
         + ".map .mono{font-family:ui-monospace,monospace}.map .on{fill:var(--on);font-weight:600}.map .bad{fill:var(--bad)}.map "
-            + ".part{stroke:var(--ground);stroke-width:1}"
+        + ".part{stroke:var(--ground);stroke-width:1}"
         + ".map .cover{fill:var(--good)}.map .cover.bad{fill:var(--bad)}.map .marker{fill:var(--ink)}.map .wedge{fill:var(--wedge)}"
         + ".map .memory{fill:none;stroke:var(--soft);stroke-dasharray:5 4}.map .ground{fill:var(--ground)}";
 

@@ -81,7 +81,7 @@ internal sealed class UkiKernel : IDisposable
             if (image.IsSigned && !Alignment.Holds(kernel.Length, 512))
                 context.Log.Warning($"the signed kernel has 0x{kernel.Length:x} bytes, no multiple of 512: kexec BPF parsers and "
                     + $"kexec-tools up to 2.0.32 read the padding behind it too, and its signature fails there; with --inner-key all "
-                        + $"lengths agree.");
+                    + "lengths agree.");
             return new(kernel, null, null, Convert.ToHexStringLower(LayoutPass.Hash(kernel, HashAlgorithmName.SHA256, context)));
         }
         RepackedZboot? repacked = KnownImage.Of(kernel).Kind == ImageKind.Zboot ? SignInside(kernel, work, context) : null;

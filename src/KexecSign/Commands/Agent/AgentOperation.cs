@@ -77,11 +77,9 @@ internal static class AgentOperation
         Name = "agent",
         Summary = "Hold keys for everything that a command starts: one login, one PIN, an audit log.",
         Details = "kexecsign and its compat commands use the agent by themselves where KEXECSIGN_AGENT names its socket, and open a key "
-            + "that it does not hold as without it. "
-            + "Only processes of the same user and session are answered. The agent is shown what it signs: module, ima and evm content "
-                + "that could be an image's signed attributes is refused, "
-            + "and a bare digest, of which nobody can tell what it is of, is signed only with --kind digest. The exit code is the "
-                + "command's.",
+            + "that it does not hold as without it. Only processes of the same user and session are answered. The agent is shown what it "
+            + "signs: module, ima and evm content that could be an image's signed attributes is refused, and a bare digest, of which "
+            + "nobody can tell what it is of, is signed only with --kind digest. The exit code is the command's.",
         Body = Run,
         Plan = o =>
         [

@@ -64,9 +64,9 @@ internal static class BootOperation
     {
         Name = "boot",
         Summary = "Start an image in QEMU, under firmware with these keys.",
-        Details = "A machine of the image's architecture (arm64, x86_64) with EDK2, whose variables hold the certificates of --db, "
-            + "starts the image from a "
-            + "disk. Exit code 0: the line of --expect was said; 4: firmware refused the signature; 1: anything else. Nothing stays behind.",
+        Details = "A machine of the image's architecture (arm64, x86_64) with EDK2, whose variables hold the certificates of --db, starts "
+            + "the image from a disk. Exit code 0: the line of --expect was said; 4: firmware refused the signature; 1: anything else. "
+            + "Nothing stays behind.",
         Body = Run,
         RunsPrograms = true,
         Plan = o =>

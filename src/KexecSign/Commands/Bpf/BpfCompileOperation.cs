@@ -69,9 +69,8 @@ internal static class BpfCompileOperation
         Name = "bpf compile",
         Summary = "Compile a kexec BPF parser: clang, light skeleton, bytecode object.",
         Details = "The built-in parsers zboot and uki come with the program. A source of your own includes skeleton.h and kexec.h of "
-            + "these; "
-            + "their folder is on the include path. The same source gives the same bytes in any folder. "
-            + "The object is held against the contract of its series before it is written. Needs clang and bpftool.",
+            + "these; their folder is on the include path. The same source gives the same bytes in any folder. The object is held against "
+            + "the contract of its series before it is written. Needs clang and bpftool.",
         Body = Run,
         RunsPrograms = true,
         Plan = o => [.. PlannedStep.Read(o.Source), new("run", o.Clang), new("run", $"{o.BpfTool} gen skeleton -L"),

@@ -62,10 +62,9 @@ internal static class BpfContainerOperation
     {
         Name = "bpf container",
         Summary = "Pack parser objects into the parser ELF that a v7 kernel takes, level in level, and sign each level.",
-        Details = "Parsers given together are alternatives for one layer; the kernel tries them in this order. --nested is the parser "
-            + "ELF for the image that they find. "
-            + "With a key every level gets an appended signature before it is packed into the next; a level that is signed already is "
-                + "left alone.",
+        Details = "Parsers given together are alternatives for one layer; the kernel tries them in this order. --nested is the parser ELF "
+            + "for the image that they find. With a key every level gets an appended signature before it is packed into the next; a level "
+            + "that is signed already is left alone.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read([.. o.Parsers, o.Nested]),
             .. PlannedStep.Sign(o.Output ?? "the parser ELF", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.Output)],

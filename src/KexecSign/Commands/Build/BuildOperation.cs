@@ -21,16 +21,13 @@ internal static class BuildOperation
     {
         Name = "build",
         Summary = "The whole line: sign the Image, compress, link, embed, sign, IMA, verify, report.",
-        Details = "All files are made in a folder beside the output and verified there; only then do they appear, so a failure leaves "
-            + "what was there before. Without --kit the image is signed as it stands; with --inner-key it must then be a finished "
-                + "vmlinuz.efi, "
+        Details = "All files are made in a folder beside the output and verified there; only then do they appear, so a failure leaves what "
+            + "was there before. Without --kit the image is signed as it stands; with --inner-key it must then be a finished vmlinuz.efi, "
             + "whose Image is signed in its place. An image that is signed already, as a distribution's is, is refused unless --replace, "
-                + "--append or --prepend "
-            + "says what becomes of its signatures; a payload, parser or SBAT rows of other bytes leave only --replace. PLAN describes "
-            + "many images, their keys, steps and outputs (docs/schema/plan.schema.json; paths "
-            + "are taken from its folder), or is a JSON object of these options by name. Of many images, what is there, made from the "
-                + "same inputs in "
-            + "the same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
+            + "--append or --prepend says what becomes of its signatures; a payload, parser or SBAT rows of other bytes leave only "
+            + "--replace. PLAN describes many images, their keys, steps and outputs (docs/schema/plan.schema.json; paths are taken from "
+            + "its folder), or is a JSON object of these options by name. Of many images, what is there, made from the same inputs in the "
+            + "same way, and verified, is kept; when some fail the others are built, and the exit code is 3.",
         Body = Run,
         RunsPrograms = true,
         Plan = o => o.Plan is null ? Steps(o) :

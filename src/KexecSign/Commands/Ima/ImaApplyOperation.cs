@@ -57,7 +57,7 @@ internal static class ImaApplyOperation
         Summary = "Put signatures from sidecars or a manifest onto installed files.",
         Details = "Each signature is verified first; a file whose signature does not hold keeps the attribute it has. "
             + "A portable EVM signature (FILE.evm.sig, or a manifest's line that begins with 05) is checked against the file as it is "
-                + "installed, and goes into security.evm.",
+            + "installed, and goes into security.evm.",
         Body = Run,
         Plan = o => o.Manifest is null
             ? ImaSelection.Of(o.Files, null, "ima apply").Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {f.Path}"))

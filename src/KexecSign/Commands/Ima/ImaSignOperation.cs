@@ -25,10 +25,10 @@ internal static class ImaSignOperation
     {
         Name = "ima sign",
         Summary = "Sign files for IMA appraisal: sidecar, tar, manifest and xattr.",
-        Details = "Takes files, folders (every regular file below them but *.sig) and quoted patterns. "
-            + "The key id comes from the certificate's SubjectKeyIdentifier, because that is what the kernel's keyring is searched for. "
-            + "Without --sidecar, --tar, --manifest or --xattr a sidecar is written. When some files fail the others are signed, tar and "
-                + "manifest are not written, and the exit code is 3.",
+        Details = "Takes files, folders (every regular file below them but *.sig) and quoted patterns. The key id comes from the "
+            + "certificate's SubjectKeyIdentifier, because that is what the kernel's keyring is searched for. Without --sidecar, --tar, "
+            + "--manifest or --xattr a sidecar is written. When some files fail the others are signed, tar and manifest are not written, "
+            + "and the exit code is 3.",
         Body = Run,
         Plan = o =>
         {

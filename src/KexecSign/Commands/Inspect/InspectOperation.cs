@@ -41,11 +41,9 @@ internal static class InspectOperation
     {
         Name = "inspect",
         Summary = "Tell what a file is: headers, sections, signatures, digests, traps.",
-        Details = "Looks into the payload of a zboot image too. Says nothing of trust; 'verify' does. --map draws the file as bars, "
-            + "level in level, "
-            + "with what each signature covers. --diff A B says where two builds differ, down through the levels; the exit code is then "
-                + "0 when "
-            + "they are the same and 1 when they differ.",
+        Details = "Looks into the payload of a zboot image too. Says nothing of trust; 'verify' does. --map draws the file as bars, level "
+            + "in level, with what each signature covers. --diff A B says where two builds differ, down through the levels; the exit code "
+            + "is then 0 when they are the same and 1 when they differ.",
         Body = Run,
         TypedResult = () => InspectJson.Default.InspectResult,
         TypedArguments = [new("FILE", "Kernel Image, vmlinuz.efi, bzImage, UKI, parser object, .auth, .esl, .p7, .rpm or zboot kit.",

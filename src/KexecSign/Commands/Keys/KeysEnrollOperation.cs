@@ -51,9 +51,8 @@ internal static class KeysEnrollOperation
     {
         Name = "keys enroll",
         Summary = "Write signed updates of PK, KEK, db and dbx for firmware.",
-        Details = "Writes db.auth, dbx.auth, KEK.auth and PK.auth for what is named: PK's key signs PK and KEK, the first KEK's key "
-            + "signs db and dbx. "
-            + "With --store it fills a variable store for QEMU, which takes no signatures.",
+        Details = "Writes db.auth, dbx.auth, KEK.auth and PK.auth for what is named: PK's key signs PK and KEK, the first KEK's key signs "
+            + "db and dbx. With --store it fills a variable store for QEMU, which takes no signatures.",
         Body = Run,
         Plan = Plan,
         TypedResult = () => KeysJson.Default.KeysEnrollResult,

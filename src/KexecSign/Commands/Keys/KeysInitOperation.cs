@@ -50,9 +50,8 @@ internal static class KeysInitOperation
         Name = "keys init",
         Summary = "Make a token with keys and certificates from a profile.",
         Details = "Private keys are made inside the token and cannot be taken out. What is there already is kept, so it is safe to run "
-            + "twice. "
-            + "For SoftHSM the folder gets softhsm2.conf, the token and, unless PINs are given, random PINs in files only their owner "
-                + "can read.",
+            + "twice. For SoftHSM the folder gets softhsm2.conf, the token and, unless PINs are given, random PINs in files only their "
+            + "owner can read.",
         Body = Run,
         TypedResult = () => KeysJson.Default.KeysInitResult,
         TypedOptions =

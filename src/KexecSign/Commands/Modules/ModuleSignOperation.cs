@@ -78,10 +78,9 @@ internal static class ModuleSignOperation
         Summary = "Append signatures to kernel modules, as the kernel's sign-file does; also to vmlinux, s390 and powerpc kernels and "
             + "parser ELFs.",
         Details = "Takes files, folders (every .ko, .ko.gz, .ko.xz and .ko.zst below them) and quoted patterns. Compressed modules are "
-            + "opened, signed and closed again. "
-            + "The token is logged in to once; each file appears whole or not at all, so a run that was interrupted can be run again. "
-            + "ML-DSA keys sign the content itself, for Linux 7.0 and later with CONFIG_CRYPTO_MLDSA. "
-            + "When some files fail the others are signed and the exit code is 3. Sign for IMA afterwards: IMA hashes the signature, too.",
+            + "opened, signed and closed again. The token is logged in to once; each file appears whole or not at all, so a run that was "
+            + "interrupted can be run again. ML-DSA keys sign the content itself, for Linux 7.0 and later with CONFIG_CRYPTO_MLDSA. When "
+            + "some files fail the others are signed and the exit code is 3. Sign for IMA afterwards: IMA hashes the signature, too.",
         Body = Run,
         Plan = o =>
         {

@@ -53,11 +53,9 @@ internal static class AttachOperation
     {
         Name = "attach",
         Summary = "Put signatures that were made elsewhere into their files.",
-        Details = "Takes bare signatures, PKCS#7 and CMS, under any name and in any order; each must hold by the bundle's certificate "
-            + "and be for one of its files. "
-            + "All files are completed, or none. Nothing is written into the bundle, which may hold plain files only; what is done, and "
-                + "the PKCS#7 of each file "
-            + "for other tools to attach, goes into BUNDLE.attached beside it.",
+        Details = "Takes bare signatures, PKCS#7 and CMS, under any name and in any order; each must hold by the bundle's certificate and "
+            + "be for one of its files. All files are completed, or none. Nothing is written into the bundle, which may hold plain files "
+            + "only; what is done, and the PKCS#7 of each file for other tools to attach, goes into BUNDLE.attached beside it.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Bundle), .. PlannedStep.Read(o.Answers), .. PlannedStep.Write(o.Output)],
         TypedResult = () => OfflineJson.Default.AttachResult,

@@ -70,10 +70,9 @@ internal static class PrepareOperation
         Name = "prepare",
         Summary = "Write out what must be signed, for a key that is somewhere else.",
         Details = "Makes a bundle, a folder with a manifest to review and the bytes to sign; only what is to be signed leaves this "
-            + "machine. 'attach' puts the answers in. A kernel in "
-            + "a zboot image needs two rounds: prepare the Image with --fit, attach, build the zboot image, and prepare that with the "
-                + "same bundle; the manifest then "
-            + "says that the kernel inside is the one of the first round.",
+            + "machine. 'attach' puts the answers in. A kernel in a zboot image needs two rounds: prepare the Image with --fit, attach, "
+            + "build the zboot image, and prepare that with the same bundle; the manifest then says that the kernel inside is the one of "
+            + "the first round.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Files), .. PlannedStep.Write(o.Bundle)],
         TypedResult = () => OfflineJson.Default.PrepareResult,

@@ -46,9 +46,8 @@ internal static class PeNormalizeOperation
     {
         Name = "pe normalize",
         Summary = "Make an image canonical, so that all signers and verifiers compute one digest.",
-        Details = "Moves no byte: zeros between sections are given to the section before them, missing padding is added, the section "
-            + "table is sorted. What would "
-            + "need more, or could change what is loaded, is refused.",
+        Details = "Moves no byte: zeros between sections are given to the section before them, missing padding is added, the section table "
+            + "is sorted. What would need more, or could change what is loaded, is refused.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => PeJson.Default.PeNormalizeResult,

@@ -57,8 +57,7 @@ internal static class ProvenanceVerifyOperation
         Name = "provenance verify",
         Summary = "Verify provenance that 'build --provenance' wrote, and that it is of the files given.",
         Details = "Each file must be a subject by its SHA-256, under whatever name; of an image, its Authenticode digest, the Image "
-            + "inside, the payload "
-            + "and the parser are computed again and compared with the subjects of its parts.",
+            + "inside, the payload and the parser are computed again and compared with the subjects of its parts.",
         Body = Run,
         TypedResult = () => ProvenanceJson.Default.ProvenanceVerifyResult,
         TypedArguments = [new("PROVENANCE", "The envelope.", (o, v) => o with { Envelope = v })],

@@ -47,8 +47,8 @@ internal static class RpmVerifyOperation
         Name = "rpm verify",
         Summary = "Verify the IMA signatures of files in RPM packages.",
         Details = "Each is checked against the digest that the package's header has of the file, and header and payload against the "
-            + "digests that the package has of them, as 'rpm -K' does. "
-            + "A file with content and without a signature is refused: an appraising kernel would refuse it, too.",
+            + "digests that the package has of them, as 'rpm -K' does. A file with content and without a signature is refused: an "
+            + "appraising kernel would refuse it, too.",
         Body = Run,
         TypedResult = () => RpmJson.Default.RpmVerifyResult,
         TypedArguments = [new("FILE", "The package, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },

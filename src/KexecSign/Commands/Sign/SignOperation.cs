@@ -19,10 +19,9 @@ internal static class SignOperation
         Name = "sign",
         Summary = "Sign EFI images: kernels, zboot images, UKIs.",
         Details = "Takes files, folders (every EFI image below them, whatever its name) and quoted patterns. The token is logged in to "
-            + "once; each file appears "
-            + "whole or not at all, so a run that was interrupted can be run again. When some files fail the others are signed and the "
-                + "exit code is 3. "
-            + "No signing time is written unless --signing-time asks for one, so the same file and key give the same bytes.",
+            + "once; each file appears whole or not at all, so a run that was interrupted can be run again. When some files fail the "
+            + "others are signed and the exit code is 3. No signing time is written unless --signing-time asks for one, so the same file "
+            + "and key give the same bytes.",
         Body = Run,
         Plan = o =>
         {

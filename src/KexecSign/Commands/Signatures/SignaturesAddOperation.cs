@@ -53,8 +53,7 @@ internal static class SignaturesAddOperation
         Name = "signatures add",
         Summary = "Put a detached signature into an image.",
         Details = "The signature must be over this image and must hold by the certificate in it; another one is refused and nothing is "
-            + "written. "
-            + "Signatures that are there stay in front, unless --replace or --prepend says otherwise.",
+            + "written. Signatures that are there stay in front, unless --replace or --prepend says otherwise.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read([o.File, .. o.Signatures]), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => SignaturesJson.Default.SignaturesAddResult,

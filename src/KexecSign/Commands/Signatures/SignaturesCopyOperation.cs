@@ -59,10 +59,8 @@ internal static class SignaturesCopyOperation
         Name = "signatures copy",
         Summary = "Copy signatures from one image to another with the same digest.",
         Details = "For a signer that gives back two files: Microsoft signs one with its keys of 2011 and one with those of 2023. Each "
-            + "signature must be over "
-            + "the image that gets it, and hold by the certificate in it; otherwise nothing is written. One that is there already is "
-                + "passed over. "
-            + "Those that are there stay in front, unless --replace or --prepend says otherwise.",
+            + "signature must be over the image that gets it, and hold by the certificate in it; otherwise nothing is written. One that is "
+            + "there already is passed over. Those that are there stay in front, unless --replace or --prepend says otherwise.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.From, o.File), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => SignaturesJson.Default.SignaturesCopyResult,

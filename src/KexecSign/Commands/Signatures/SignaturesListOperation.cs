@@ -63,9 +63,8 @@ internal static class SignaturesListOperation
     {
         Name = "signatures list",
         Summary = "List the signatures of an image and who will look at each.",
-        Details = "The kernel reads only the first entry of the certificate table, and so does some firmware. Signatures nested in "
-            + "another one are read by "
-            + "Windows only. Says nothing of what a consumer would do; 'verify' does.",
+        Details = "The kernel reads only the first entry of the certificate table, and so does some firmware. Signatures nested in another "
+            + "one are read by Windows only. Says nothing of what a consumer would do; 'verify' does.",
         Body = Run,
         TypedResult = () => SignaturesJson.Default.SignaturesListResult,
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],

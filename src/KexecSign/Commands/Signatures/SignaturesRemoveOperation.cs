@@ -67,11 +67,9 @@ internal static class SignaturesRemoveOperation
         Name = "signatures remove",
         Summary = "Remove signatures from an image, by index or all.",
         Details = "What stays keeps its bytes and its order, so that a signature that was second becomes the one that the kernel reads. "
-            + "Removing all gives "
-            + "back the image as it was before signing; only zeros that 'sign --fit' padded it with remain. sbsign, pesign and "
-                + "osslsigncode write a "
-            + "checksum where there was none: with its last signature a kernel loses it, since a kernel's build leaves none; other files "
-                + "keep a true one.",
+            + "Removing all gives back the image as it was before signing; only zeros that 'sign --fit' padded it with remain. sbsign, "
+            + "pesign and osslsigncode write a checksum where there was none: with its last signature a kernel loses it, since a kernel's "
+            + "build leaves none; other files keep a true one.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => SignaturesJson.Default.SignaturesRemoveResult,

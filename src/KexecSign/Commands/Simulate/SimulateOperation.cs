@@ -24,9 +24,8 @@ internal static class SimulateOperation
         Name = "simulate",
         Summary = "Run the kexec BPF parser of an image as a kernel would, without one.",
         Details = "What is embedded is run: the light skeleton's loader, then the parser, at every level of nesting, with the kernel's "
-            + "limits. "
-            + "The kernel that comes out must be the one that is packed. Signatures are not looked at; 'kexecsign verify' does that. "
-            + "The trace shows every packet, and a fault its instruction and source line.",
+            + "limits. The kernel that comes out must be the one that is packed. Signatures are not looked at; 'kexecsign verify' does "
+            + "that. The trace shows every packet, and a fault its instruction and source line.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.File, o.Image, o.Initrd), .. PlannedStep.Write(o.Output is null ? [] : Results(o.Output))],
         TypedResult = () => SimulateJson.Default.SimulateResult,

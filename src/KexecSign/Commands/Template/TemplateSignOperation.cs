@@ -13,14 +13,12 @@ internal static class TemplateSignOperation
         Name = "template sign",
         Summary = "Sign what a Debian *-signed-template package lists, as Debian's code signing service does.",
         Details = "Reads the template's files.json and writes a detached signature for each file, DIR/PACKAGE/PATH.sig: that folder is "
-            + "what the "
-            + "template's source expects as debian/signatures. The unsigned packages are taken unpacked (FOLDER/PACKAGE) or as .deb "
-                + "files, which "
-            + "dpkg-deb opens. All files must be there before the first is signed; the token is logged in to once; each signature "
-                + "appears whole or "
-            + "not at all. When some files fail the others are signed and the exit code is 3.",
+            + "what the template's source expects as debian/signatures. The unsigned packages are taken unpacked (FOLDER/PACKAGE) or as "
+            + ".deb files, which dpkg-deb opens. All files must be there before the first is signed; the token is logged in to once; each "
+            + "signature appears whole or not at all. When some files fail the others are signed and the exit code is 3.",
         Body = Run,
         Plan = Plan,
+        RunsPrograms = true,
         TypedResult = () => TemplateJson.Default.TemplateSignResult,
         TypedArguments =
         [

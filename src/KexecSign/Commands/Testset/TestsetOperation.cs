@@ -20,10 +20,9 @@ internal static class TestsetOperation
         Name = "testset",
         Summary = "Make right and wrong images from one kernel, with the verdict that firmware, kexec and IMA must give on each.",
         Details = "The folder is for those who test firmware, kernels, kexec-tools or verifiers: expected.json holds verdicts and error "
-            + "numbers, "
-            + "run.sh asks the running kernel, and neither needs KexecSign. Images are kept as recipes, which unpack.sh follows, "
-            + "so that the set stays a few times as large as the kernel. Its keys are made for it and lie in it; with --keys the same "
-                + "set is made again, byte for byte.",
+            + "numbers, run.sh asks the running kernel, and neither needs KexecSign. Images are kept as recipes, which unpack.sh follows, "
+            + "so that the set stays a few times as large as the kernel. Its keys are made for it and lie in it; with --keys the same set "
+            + "is made again, byte for byte.",
         Body = Run,
         RunsPrograms = true,
         Plan = o => [.. PlannedStep.Read(o.Image, o.Kit, o.Stub, o.Keys), new("run", "objcopy and ld, twice"),

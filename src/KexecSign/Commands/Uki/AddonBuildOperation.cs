@@ -51,9 +51,8 @@ internal static class AddonBuildOperation
         Name = "addon build",
         Summary = "Build an addon for unified kernel images: a command line, device tree, microcode or initrd, signed.",
         Details = "systemd-stub (254 for command lines, 255 for device trees, 256 for initrds and microcode) takes addons from "
-            + "IMAGE.efi.extra.d/ and loader/addons/ "
-            + "when firmware or shim accepts their signature. The file must be named NAME.addon.efi; with --profile it is a profile for "
-                + "'uki build --join-profile'.",
+            + "IMAGE.efi.extra.d/ and loader/addons/ when firmware or shim accepts their signature. The file must be named NAME.addon.efi; "
+            + "with --profile it is a profile for 'uki build --join-profile'.",
         Body = Run,
         Plan = o =>
         [

@@ -22,15 +22,12 @@ internal static class UkiBuildOperation
     {
         Name = "uki build",
         Summary = "Build a unified kernel image: stub, kernel, initrd, command line under one signature.",
-        Details = "Sections stand in the order of the UAPI specification, without gaps, and are streamed, however large the initrd. "
-            + ".sbat is merged from stub, "
-            + "kernel and --sbat; .uname is read from the kernel. With --inner-key the kernel is signed so that its length, VirtualSize, "
-                + "SizeOfRawData and "
-            + "SizeOfImage are one number: kexec and every reader of .linux then find the same bytes. "
-            + "Of a vmlinuz.efi the Image inside, which kexec unpacks, is signed first, as 'zboot repack' does. The kernel's bytes are "
-                + "held against their digest before "
-            + "the image appears. What a stub has behind its last section, systemd's arm64 stub of version 252 for one, is never loaded "
-                + "and left out.",
+        Details = "Sections stand in the order of the UAPI specification, without gaps, and are streamed, however large the initrd. .sbat "
+            + "is merged from stub, kernel and --sbat; .uname is read from the kernel. With --inner-key the kernel is signed so that its "
+            + "length, VirtualSize, SizeOfRawData and SizeOfImage are one number: kexec and every reader of .linux then find the same "
+            + "bytes. Of a vmlinuz.efi the Image inside, which kexec unpacks, is signed first, as 'zboot repack' does. The kernel's bytes "
+            + "are held against their digest before the image appears. What a stub has behind its last section, systemd's arm64 stub of "
+            + "version 252 for one, is never loaded and left out.",
         Body = Run,
         Plan = o => Planned(UkiConfOptions.Applied(o), o.UkiConf),
         TypedResult = () => UkiJson.Default.UkiResult,

@@ -78,8 +78,7 @@ internal static class UkiInspectOperation
         Name = "uki inspect",
         Summary = "Explain a unified kernel image or addon: sections, nested images, signatures, and what consumers would ignore.",
         Details = "Looks into .linux and into the payload of a zboot kernel there. Holds .pcrsig against what PCR 11 will be, and .uname "
-            + "against the kernel. "
-            + "Says nothing of trust; 'verify' does.",
+            + "against the kernel. Says nothing of trust; 'verify' does.",
         Body = Run,
         TypedResult = () => UkiJson.Default.UkiInspectResult,
         TypedArguments = [new("FILE", "A unified kernel image, an addon or a profile.", (o, v) => o with { File = v })],

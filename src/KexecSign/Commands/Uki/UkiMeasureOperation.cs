@@ -18,11 +18,9 @@ internal static class UkiMeasureOperation
         Name = "uki measure",
         Summary = "Predict PCR 11 for a unified kernel image, for each profile, bank and boot phase.",
         Details = "The phase ':' is the moment when the kernel starts; a system that is up has the value of the last path. Older stubs "
-            + "measure fewer sections: "
-            + "version 252 neither .uname nor .sbat. With --policy-digest the policies for these values are written as 'systemd-measure "
-            + "policy-digest' writes them; a signer that has the key adds \"sig\" to each, and 'uki update --pcrsig' holds them against "
-                + "the "
-            + "image and puts them in.",
+            + "measure fewer sections: version 252 neither .uname nor .sbat. With --policy-digest the policies for these values are "
+            + "written as 'systemd-measure policy-digest' writes them; a signer that has the key adds \"sig\" to each, and 'uki update "
+            + "--pcrsig' holds them against the image and puts them in.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read([o.File]), .. PlannedStep.Write(o.PolicyDigest)],
         TypedResult = () => UkiJson.Default.UkiMeasureResult,

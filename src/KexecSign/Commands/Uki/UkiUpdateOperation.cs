@@ -60,10 +60,9 @@ internal static class UkiUpdateOperation
     {
         Name = "uki update",
         Summary = "Replace sections of a unified kernel image, an initrd or command line for instance, and sign it anew.",
-        Details = "Sections that are not named stay byte for byte, the kernel above all; those of the base are changed, those of "
-            + "profiles are kept. The old signature "
-            + "goes, because it covers everything. So do signed PCR policies, which are made anew with --pcr-key, or come "
-            + "from elsewhere with --pcrsig and are held against the key in .pcrpkey and against what PCR 11 will be.",
+        Details = "Sections that are not named stay byte for byte, the kernel above all; those of the base are changed, those of profiles "
+            + "are kept. The old signature goes, because it covers everything. So do signed PCR policies, which are made anew with "
+            + "--pcr-key, or come from elsewhere with --pcrsig and are held against the key in .pcrpkey and against what PCR 11 will be.",
         Body = Run,
         Plan = o =>
         [

@@ -25,14 +25,11 @@ internal static class VerifyOperation
         Name = "verify",
         Summary = "Verify an image as firmware, shim, kexec, IMA or a BPF kernel would.",
         Details = "Without --for the image is judged by firmware, and by each other consumer that it has something for: kexec when a "
-            + "signed kernel "
-            + "Image is there, in the .linux section of a unified kernel image too, IMA when a sidecar or xattr is, bpf when there is a "
-                + ".bpf section. With --for, what is missing counts as refused. "
-            + "There are four answers: accepts, refuses, does not check (it would load the file without looking) and not decided (nobody "
-                + "is trusted, or the answer rests on what is not in the file). "
-            + "Only the first is a yes: with any other the exit code is 4. A bundle of certificates is read whole. IMA is judged by "
-                + "security.ima; where there is none and no --for, "
-            + "by the sidecar, as it will be once applied.",
+            + "signed kernel Image is there, in the .linux section of a unified kernel image too, IMA when a sidecar or xattr is, bpf when "
+            + "there is a .bpf section. With --for, what is missing counts as refused. There are four answers: accepts, refuses, does not "
+            + "check (it would load the file without looking) and not decided (nobody is trusted, or the answer rests on what is not in "
+            + "the file). Only the first is a yes: with any other the exit code is 4. A bundle of certificates is read whole. IMA is "
+            + "judged by security.ima; where there is none and no --for, by the sidecar, as it will be once applied.",
         Body = Run,
         TypedResult = () => VerifyJson.Default.VerifyResult,
         TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],

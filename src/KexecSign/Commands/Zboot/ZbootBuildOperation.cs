@@ -105,8 +105,7 @@ internal static class ZbootBuildOperation
         Name = "zboot build",
         Summary = "Wrap a kernel Image into a vmlinuz.efi, from a kit.",
         Details = "With a key the Image inside is signed so that it is exactly image_size bytes long, which boots and which kexec takes "
-            + "after "
-            + "unpacking. What was linked is read again and compared before it appears.",
+            + "after unpacking. What was linked is read again and compared before it appears.",
         Body = Run,
         RunsPrograms = true,
         Plan = o =>

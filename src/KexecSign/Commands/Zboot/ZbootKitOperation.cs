@@ -107,7 +107,7 @@ internal static class ZbootKitOperation
             + "kernel's own makefiles. Without --config the architecture's defconfig is used: options such as RANDOMIZE_BASE and CMDLINE "
             + "decide what the stub does, so give the configuration of the kernel that goes inside where you have it. "
             + "With a key the kit is signed: KIT.intoto.json is provenance as 'provenance sign' writes it, and --kit-signer, plans and "
-                + "policies may demand it.",
+            + "policies may demand it.",
         Body = Run,
         RunsPrograms = true,
         Plan = o =>

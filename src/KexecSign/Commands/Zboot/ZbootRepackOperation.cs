@@ -19,14 +19,11 @@ internal static class ZbootRepackOperation
     {
         Name = "zboot repack",
         Summary = "Sign the kernel Image inside a finished vmlinuz.efi, without its kernel tree.",
-        Details = "The payload is unpacked, signed so that it is exactly image_size bytes long, compressed again into the space of the "
-            + "old payload, "
-            + "and read once more before it appears; the stub stays as it is. gzip always fits, because it is compressed better than by "
-                + "the "
-            + "kernel's build. For zstd, whose build leaves next to none, several settings are tried. When none fits, a smaller "
-                + "signature is made if "
-            + "--may-drop-chain or --smaller-key allows it; else a kit links the image anew; else the number of missing bytes is told. "
-            + "With --image the same kernel, signed elsewhere, goes in instead; then no key is needed.",
+        Details = "The payload is unpacked, signed so that it is exactly image_size bytes long, compressed again into the space of the old "
+            + "payload, and read once more before it appears; the stub stays as it is. gzip always fits, because it is compressed better "
+            + "than by the kernel's build. For zstd, whose build leaves next to none, several settings are tried. When none fits, a "
+            + "smaller signature is made if --may-drop-chain or --smaller-key allows it; else a kit links the image anew; else the number "
+            + "of missing bytes is told. With --image the same kernel, signed elsewhere, goes in instead; then no key is needed.",
         Body = Run,
         RunsPrograms = true,
         Plan = o =>

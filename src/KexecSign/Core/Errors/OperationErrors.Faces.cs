@@ -6,7 +6,7 @@ namespace KexecSign.Core.Errors;
 public static partial class OperationErrors
 {
     /// <summary>A fault of the program itself.</summary>
-    public static readonly ErrorCode Internal = new(
+    internal static readonly ErrorCode Internal = new(
         "KS3000", "internal error ({0}).",
         "This is a fault of KexecSign: run the command again with -v and report what it prints, after taking out what is not for others "
             + "to see.");
@@ -16,7 +16,7 @@ public static partial class OperationErrors
         "KS3036", "interrupted.", "What was not finished was left as it was; run it again.");
 
     /// <summary>The system refused something and no one below said more precisely what.</summary>
-    public static readonly ErrorCode SystemRefused = new(
+    internal static readonly ErrorCode SystemRefused = new(
         "KS3009", "the system says: {0}.", "Check the path, its permissions and the space left.");
 
     /// <summary>A command line that cannot be understood.</summary>

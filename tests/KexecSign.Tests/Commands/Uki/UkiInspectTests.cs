@@ -100,7 +100,7 @@ public sealed class UkiInspectTests : IDisposable
         int at = bytes.AsSpan((int)signatures.PointerToRawData).IndexOf("\"sig\":\""u8) + (int)signatures.PointerToRawData + 12;
         bytes[at] = bytes[at] == (byte)'A' ? (byte)'B' : (byte)'A';
         string finding = Findings(_uki.Folder.File("changed.efi", bytes)).Where(f => f.StartsWith("KS4609", StringComparison.Ordinal)).ShouldHaveSingleItem();
-        finding.ShouldContain("(bank sha256) does not hold by .pcrpkey");
+        finding.ShouldContain("(bank sha256, reference none) does not hold by .pcrpkey");
         finding.ShouldContain("--pcr-key");
     }
 
