@@ -137,6 +137,17 @@ public sealed class Keyring : IDisposable
         return new Token(connection);
     }
 
+    /// <summary>Sets the user's PIN of a token that has none; raises KS2020 or KS2021 when not one token matches.</summary>
+    /// <param name="reference">A PKCS#11 URI.</param>
+    /// <param name="securityOfficerPin">Where to take the security officer's PIN from.</param>
+    /// <param name="pin">Where to take the user's PIN from.</param>
+    public void SetFirstPin(string reference, PinOptions securityOfficerPin, PinOptions pin)
+    {
+        Pkcs11Uri uri = Parse(reference);
+        TokenConnection connection = Connect(uri, pin);
+        TokenInitialization.SetFirstPin(connection.Module, connection.State, _pins, securityOfficerPin, uri, pin);
+    }
+
     /// <summary>
     /// The module that a reference would have loaded, for a plan of what will be done; null when there is none, or it is no URI.
     /// </summary>

@@ -15,6 +15,8 @@ internal sealed record TokenState(
 
     public bool LoginRequired => Has(Flag.LoginRequired);
 
+    public bool HasUserPin => Has(Flag.UserPinInitialized);
+
     public bool HasKeypad => Has(Flag.ProtectedAuthenticationPath);
 
     /// <summary>Sessions that the token allows; null when it sets no limit or does not say.</summary>

@@ -23,6 +23,9 @@ public sealed class Token
     /// <summary>Whether a PIN source was given, so that looking behind the login asks nobody.</summary>
     public bool PinIsGiven => _connection.PinIsGiven;
 
+    /// <summary>Whether somebody set the user's PIN, or none is needed.</summary>
+    public bool HasUserPin => State.HasUserPin || !State.LoginRequired;
+
     private TokenState State => _connection.State;
 
     /// <summary>The token's signature mechanisms by their standard names.</summary>

@@ -22,19 +22,48 @@ internal static class TokenInitialization
             ?? throw KeyErrors.NoFreeToken.With(module.Path, label, all.Count == 0 ? "none at all" : string.Join(", ", all));
         using Pin officer = pins.Obtain(uri: null, securityOfficerPin, $"the security officer of token '{label}'");
         using Pin user = pins.Obtain(uri, userPin, $"token '{label}'");
+        TokenState made = Work(module, free, label, officer, user, () => Make(module, free, officer, user, label, padded));
+        return module.Tokens().Find(token => token.Slot == made.Slot) ?? made;
+    }
+
+    /// <summary>C_InitPIN alone, on a token that was left without a user PIN: whoever made it was ended between the two calls.</summary>
+    public static void SetFirstPin(
+        Module module, TokenState state, PinSources pins, PinOptions securityOfficerPin, Pkcs11Uri uri, PinOptions userPin)
+    {
+        using Pin officer = pins.Obtain(uri: null, securityOfficerPin, $"the security officer of token '{state.Label}'");
+        using Pin user = pins.Obtain(uri, userPin, $"token '{state.Label}'");
+        Work(module, state, state.Label, officer, user, () =>
+        {
+            SetPin(module.Calls, state.Slot, officer, user);
+            return state;
+        });
+    }
+
+    private static TokenState Work(Module module, TokenState state, string label, Pin officer, Pin user, Func<TokenState> work)
+    {
+        // Before anything is changed: the token would refuse the user's PIN only when it is made.
+        RequireLength(state, label, officer);
+        RequireLength(state, label, user);
         try
         {
-            TokenState made = module.Call(() => Make(module, free, officer, user, label, padded), TokenDeadline.TimesForKeyPairs, default);
-            return module.Tokens().Find(token => token.Slot == made.Slot) ?? made;
+            return module.Call(work, TokenDeadline.TimesForKeyPairs, default);
         }
         catch (CryptokiException cause)
         {
-            throw Translate(cause, free, label, cause.Function == "C_InitPIN" ? user : officer);
+            throw Translate(cause, state, label, cause.Function == "C_InitPIN" ? user : officer);
         }
         catch (TokenDeadlineException late)
         {
             throw KeyErrors.TokenHangs.Because(late, $"token '{label}'", late.Deadline.TotalSeconds);
         }
+    }
+
+    // A token that does not say what it wants says 0 for the most.
+    private static void RequireLength(TokenState state, string label, Pin pin)
+    {
+        int length = pin.Bytes.Length;
+        if (state.MaxPinLength > 0 && ((ulong)length < state.MinPinLength || (ulong)length > state.MaxPinLength))
+            throw KeyErrors.PinUnfit.With(label, pin.Origin, $"it has {length}", state.MinPinLength, state.MaxPinLength);
     }
 
     private static TokenState Make(Module module, TokenState free, Pin officer, Pin user, string label, byte[] padded)

@@ -86,7 +86,12 @@ internal sealed class KeyCeremony
         string module = ModuleQuery();
         string named = TokenReference.ForToken(_profile.Token) + module;
         if (_context.Keyring.FindTokens(named, _pin).Count > 0)
-            return (_context.Keyring.OpenToken(named, _pin), Making.Existing);
+        {
+            Token there = _context.Keyring.OpenToken(named, _pin);
+            if (!there.HasUserPin)
+                _context.Keyring.SetFirstPin(named, _securityOfficerPin, _pin);
+            return (there, Making.Existing);
+        }
         // Keys were made here before: new ones under their labels would replace what the certificates stand for.
         if (_softHsm?.Remains() is { } remains)
             throw OperationErrors.TokenLost.With(_profile.Token, remains);

@@ -270,6 +270,38 @@ public sealed class KeysInitTests : IDisposable
         Directory.GetFiles(In("certs")).ShouldBeEmpty();
     }
 
+    [SkippableFact]
+    public void A_PIN_that_the_token_would_refuse_is_told_before_there_is_a_token()
+    {
+        RequireSoftHsm();
+        string? pin = "123";
+        KeysInitOptions options = Options(Profile) with { Pin = new() { EnvironmentVariable = "PIN" } };
+        Refuses("KS2046", () => Run(options, name => name == "PIN" ? pin : null), "it has 3", "4 to 255 bytes");
+        pin = "123456";
+        Run(options, name => name == "PIN" ? pin : null).TokenWas.ShouldBe(Making.Made);
+    }
+
+    // As a run leaves it that is killed between C_InitToken and C_InitPIN.
+    [SkippableFact]
+    public void A_token_that_was_left_without_a_PIN_gets_it_by_the_next_run()
+    {
+        RequireSoftHsm();
+        Tool.Require("pkcs11-tool");
+        KeysInitOptions options = Options(Profile) with
+        {
+            Pin = new() { EnvironmentVariable = "PIN" },
+            SecurityOfficerPin = new() { EnvironmentVariable = "SO" },
+        };
+        Refuses("KS2046", () => Run(options, Given("1")), "it has 1");
+        Tool.Run("env", $"SOFTHSM2_CONF={In("token/softhsm2.conf")}", "pkcs11-tool", "--module", ModulePath, "--init-token", "--slot-index", "0",
+            "--label", "Init test", "--so-pin", "12345678");
+        KeysInitResult result = Run(options, Given("123456"));
+        result.TokenWas.ShouldBe(Making.Existing);
+        result.Keys.ShouldAllBe(key => key.KeyWas == Making.Made);
+
+        static Func<string, string?> Given(string pin) => name => name switch { "SO" => "12345678", "PIN" => pin, _ => null };
+    }
+
     private static void Refuses(string code, Action work, params ReadOnlySpan<string> told) => Refusal.Of(code, work, told);
 
     private sealed class LastYears : TimeProvider
