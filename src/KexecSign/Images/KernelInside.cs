@@ -34,11 +34,13 @@ internal sealed class KernelInside : IDisposable
         _context = context;
         PeSection? linux = image.FindSection(UkiSections.Linux);
         // A kernel that is given a kernel judges that file, whatever sections it has: kexec_file_load() knows of none.
-        IsUnified = !KnownImage.Of(file).IsKernel && linux is not null && linux.RawEnd <= image.BodyLength;
+        // A zboot image is unpacked, and nobody who does that looks for .linux in it.
+        IsUnified = KnownImage.Of(file).Kind == ImageKind.Efi && linux is not null && linux.RawEnd <= image.BodyLength;
         _file = IsUnified ? UkiImage.ContentOf(linux!, file) : file;
         var known = KnownImage.Of(_file);
-        // Elsewhere nobody unpacks one: the kernel is given the file as it is.
-        IsUnpacked = known.Kind == ImageKind.Zboot && ArchitectureFacts.OfPe(image.Machine) is not { HasZboot: false };
+        // Elsewhere nobody unpacks one: the kernel is given the file as it is. For which machine the inner header is, nobody asks either.
+        IsUnpacked = !known.IsKernel && ZbootHeader.IsZboot(KnownImage.HeadOf(_file))
+            && ArchitectureFacts.OfPe(image.Machine) is not { HasZboot: false };
         _isKernel = known.IsKernel || IsUnpacked;
         // A bzImage says in its first bytes where its version stands.
         if (!IsUnified && known.Kind == ImageKind.KernelImage && digests is not null)

@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using KexecSign.Formats.Elf;
 using KexecSign.Formats.Kernel;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uki;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Formats.Zboot;
 
 namespace KexecSign.Images;
@@ -44,6 +46,8 @@ internal sealed record KnownImage(ImageKind Kind, bool IsPe, KernelImage? Kernel
     /// <summary>Bytes of a file's beginning that the decision rests on.</summary>
     public const int HeadSize = 4096;
 
+    private const ushort MachineI386 = 0x14C;
+
     /// <summary>Whether it is what a kernel loads as it is.</summary>
     public bool IsKernel => Kind switch
     {
@@ -62,24 +66,54 @@ internal sealed record KnownImage(ImageKind Kind, bool IsPe, KernelImage? Kernel
     public static byte[] HeadOf(Layout file) => file.ReadBytes(0, Math.Min(file.Length, HeadSize));
 
     /// <summary>By a file's beginning; of PE images with .linux it takes the headers to tell.</summary>
-    public static KnownImage Of(Layout file) => Of(HeadOf(file));
+    public static KnownImage Of(Layout file)
+    {
+        byte[] head = HeadOf(file);
+        return Of(head, MachineOf(head) ?? FarMachine(head, file));
+    }
 
     /// <summary>By a file's beginning.</summary>
-    public static KnownImage Of(ReadOnlySpan<byte> head)
+    public static KnownImage Of(ReadOnlySpan<byte> head) => Of(head, MachineOf(head));
+
+    private static KnownImage Of(ReadOnlySpan<byte> head, ushort? machine)
     {
-        bool isPe = PeReader.LooksLikePe(head);
-        KernelImage? kernel = KernelImage.TryParse(head);
+        bool isPe = machine is not null || PeReader.LooksLikePe(head);
+        ArchitectureFacts? facts = machine is { } known ? ArchitectureFacts.OfPe(known) : null;
+        // The magics are for anyone to write into headers that do not use their places: in a PE image they count for the machine that it is
+        // for and for no other, since no loader of another looks for them.
+        KernelImage? kernel = KernelImage.TryParse(head) is { } parsed && (machine is null || facts?.Architecture == parsed.Kernel)
+            ? parsed : null;
         return new(
             // A kernel's own magic first: kexec-tools probes for it before it looks for a zboot, and the kernel itself knows of no zboot.
             // 'zimg' at 0x4 lies in code of an Image and in the real-mode part of a bzImage, where anyone can write it.
             kernel is not null ? ImageKind.KernelImage
-            : BzImage.TryParse(head) is not null ? ImageKind.BzImage
-            : ZbootHeader.IsZboot(head) ? ImageKind.Zboot
+            : machine is null or PeConstants.MachineAmd64 or MachineI386 && BzImage.TryParse(head) is not null ? ImageKind.BzImage
+            : facts is not { HasZboot: false } && ZbootHeader.IsZboot(head) ? ImageKind.Zboot
             : isPe ? ImageKind.Efi
             : Elf64File.LooksLikeElf64(head) ? ImageKind.Elf
             : head.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? ImageKind.Gzip
             : ImageKind.Unknown,
             isPe, kernel);
+    }
+
+    private static ushort? MachineOf(ReadOnlySpan<byte> head)
+    {
+        if (!PeReader.LooksLikePe(head))
+            return null;
+        int at = (int)BinaryPrimitives.ReadUInt32LittleEndian(head[PeConstants.PeOffsetField..]) + sizeof(uint);
+        return at + sizeof(ushort) <= head.Length ? BinaryPrimitives.ReadUInt16LittleEndian(head[at..]) : null;
+    }
+
+    // Headers may begin behind what is read first, and firmware follows them there.
+    private static ushort? FarMachine(ReadOnlySpan<byte> head, Layout file)
+    {
+        if (head.Length < HeadSize || head[0] != 'M' || head[1] != 'Z')
+            return null;
+        long at = BinaryPrimitives.ReadUInt32LittleEndian(head[PeConstants.PeOffsetField..]);
+        if (at + 6 > file.Length || at + 6 <= head.Length)
+            return null;
+        byte[] far = file.ReadBytes(at, 6);
+        return far.AsSpan().StartsWith("PE\0\0"u8) ? BinaryPrimitives.ReadUInt16LittleEndian(far.AsSpan(4)) : null;
     }
 
     /// <summary>By a file's beginning and its headers.</summary>

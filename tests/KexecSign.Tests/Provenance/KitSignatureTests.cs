@@ -131,6 +131,10 @@ public sealed class KitSignatureTests : IDisposable
         File.WriteAllBytes(At("Image"), TestZboot.Gzip(TestImage.Arm64().Bytes).Bytes);
         File.WriteAllText(At("p.json"), $$"""{ "kitSigners": ["{{signer}}"], "signatures": { "outer": { "digests": ["sha256"] } } }""");
         Refusal.Of("KS3315", () => Build(o => o with { Kit = null, Policy = At("p.json") }), "kits: KS4165");
+        // The same with a magic of x86 in bytes that nobody reads on arm64.
+        TestImage decoy = TestZboot.Gzip(TestImage.Arm64().Bytes).U16(0x1FE, 0xAA55).U32(0x202, 0x53726448).U16(0x206, 0x20F);
+        File.WriteAllBytes(At("Image"), decoy.Bytes);
+        Refusal.Of("KS3315", () => Build(o => o with { Kit = null, Policy = At("p.json") }), "kits: KS4165");
     }
 
     public void Dispose() => _bench.Dispose();
