@@ -84,7 +84,7 @@ public sealed class BadInputTests(SigningBench bench) : IDisposable
     [SkippableTheory]
     [InlineData("--report", "nowhere/report.json", "KS3003")]
     [InlineData("--tar", "out/vmlinuz.efi", "KS3013")]
-    [InlineData("--signed-image", "image", "KS3005")]
+    [InlineData("--signed-image", "image", "KS3052")]
     public void A_build_whose_last_file_has_no_place_leaves_no_other(string option, string path, string code)
     {
         string image = _folder.File("image", File.ReadAllBytes(bench.Image)), output = _folder.Folder("out");

@@ -13,7 +13,7 @@ internal static class BatchTargets
     /// <param name="arguments">What they were selected by.</param>
     /// <param name="output">Value of -o.</param>
     /// <param name="inPlace">Whether the files are replaced.</param>
-    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013, KS3055, KS3063.</exception>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3006, KS3011, KS3013, KS3052, KS3055, KS3063.</exception>
     public static ImmutableArray<string> Of(ImmutableArray<SelectedFile> files, ImmutableArray<string> arguments, string? output,
         bool inPlace)
     {
@@ -26,7 +26,10 @@ internal static class BatchTargets
         if (output is not null && Directory.Exists(output))
         {
             BatchNames.RequireDifferent(Below(files, output));
-            return [.. files.Select(f => Path.Combine(output, f.Name))];
+            ImmutableArray<string> targets = [.. files.Select(f => Path.Combine(output, f.Name))];
+            // Of a file that would be its own output whoever opens it tells.
+            RequireNoInput(files, targets.Where((target, i) => Path.GetFullPath(target) != Path.GetFullPath(files[i].Path)));
+            return targets;
         }
         if (output is null)
             throw OperationErrors.NoOutput.With(files.Length);
@@ -62,6 +65,15 @@ internal static class BatchTargets
         if (Path.GetDirectoryName(Path.GetFullPath(target)) is { } folder)
             folders.Make(folder);
         return OutputFile.Create(target, folders, input.Path);
+    }
+
+    /// <summary>Refuses outputs that are files of the same batch: what is still to be read, or what somebody wants to keep.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3052.</exception>
+    public static void RequireNoInput(ImmutableArray<SelectedFile> files, IEnumerable<string> targets)
+    {
+        var inputs = files.Select(f => Path.GetFullPath(f.Path)).ToHashSet(StringComparer.Ordinal);
+        if (targets.FirstOrDefault(target => inputs.Contains(Path.GetFullPath(target))) is { } taken)
+            throw OperationErrors.OutputIsRead.With(taken).In(taken);
     }
 
     private static IEnumerable<(string Input, string Output)> Below(ImmutableArray<SelectedFile> files, string folder)

@@ -100,6 +100,8 @@ internal static class ImaSignOperation
         ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, options.FilesFrom, "ima sign");
         bool named = options.Tar is not null || options.Manifest is not null;
         BatchNames.RequireDifferent(files.Select(f => (f.Path, named ? f.Name : Path.GetFullPath(f.Path))));
+        if (options.Sidecar)
+            BatchTargets.RequireNoInput(files, files.SelectMany(f => (string[])[ImaValues.SidecarOf(f.Path), f.Path + EvmSigning.Sidecar]));
         SigningIdentity identity = ImaIdentity.Open("ima sign", options.Signing, options.KeyId, context);
         ImmutableArray<ImaSignedFile> signed = Batch.Run<ImaSignedFile>(
             files, "sign for IMA", context, ImaSignedFile.Of, (file, commit, step, answer) =>

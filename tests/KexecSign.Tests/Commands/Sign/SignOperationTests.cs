@@ -77,6 +77,23 @@ public sealed class SignOperationTests : IDisposable
         Again(fit: true, "kept").Files[0].Status.ShouldBe(FileStatus.Skipped);
     }
 
+    [Fact]
+    public void An_output_that_is_another_input_of_the_batch_is_refused_before_anything_is_written()
+    {
+        string folder = _bench.Folder.At("tree");
+        Directory.CreateDirectory(Path.Combine(folder, "a"));
+        byte[] first = TestImage.Arm64(seed: 1).Bytes, second = TestImage.Arm64(seed: 2).Bytes;
+        File.WriteAllBytes(Path.Combine(folder, "x.efi"), first);
+        File.WriteAllBytes(Path.Combine(folder, "a", "x.efi"), second);
+        Refusal.Of("KS3052", () => SignOperation.Definition.Run(new()
+        {
+            Files = [folder],
+            Output = Path.Combine(folder, "a"),
+            Signing = _bench.Identity(TestSigners.Rsa2048),
+        }, _bench.Context), "x.efi");
+        File.ReadAllBytes(Path.Combine(folder, "a", "x.efi")).ShouldBe(second);
+    }
+
     [Theory]
     [InlineData("rsa2048")]
     [InlineData("rsa4096")]
