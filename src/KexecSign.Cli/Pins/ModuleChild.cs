@@ -70,7 +70,7 @@ internal static class ModuleChild
     }
 
     // .NET gives 128 + signal for a killed child.
-    private static string Ending(int code) => code > 128 ? $"signal {code - 128}" : $"exit code {code}";
+    private static string Ending(int code) => code is > 128 and <= 192 ? $"exit code {code} or signal {code - 128}" : $"exit code {code}";
 
     private static string Saying(string error)
     {

@@ -12,7 +12,7 @@ public static partial class KeyErrors
 
     /// <summary>The program is not there, or others could have put it there.</summary>
     public static readonly ErrorCode ProgramUnusable = new(
-        "KS2081", "'{0}' is not run as the program that signs: {1}.", "It is a file that root or you own and that nobody else may write.");
+        "KS2081", "'{0}' is not run as the program that signs: {1}.", "It is a file that root or you own and that nobody else may write, in folders of that kind.");
 
     /// <summary>The program said that it failed.</summary>
     public static readonly ErrorCode ProgramFailed = new(

@@ -76,7 +76,7 @@ public sealed class Keyring : IDisposable
         if (AgentKey(reference) is { } held)
             return held;
         if (ProgramReference.Is(reference))
-            return OpenProgram(ProgramReference.Parse(reference), certificate, cancellation);
+            return OpenProgram(ProgramReference.Parse(reference), pin, certificate, cancellation);
         if (!Pkcs11Uri.Is(reference))
             return OpenKeyFile(FileReference.Path(reference, "key"), pin);
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
@@ -225,8 +225,14 @@ public sealed class Keyring : IDisposable
     }
 
     // A program may have one key for each certificate, so the certificate belongs to the name.
-    private CheckedKey OpenProgram(ProgramReference program, X509Certificate2? certificate, CancellationToken cancellation)
+    private CheckedKey OpenProgram(
+        ProgramReference program, PinOptions pin, X509Certificate2? certificate, CancellationToken cancellation)
     {
+        // An output of that name would be run the next time. Noted by path: who compares follows links.
+        ReadFiles.Note(program.Path);
+        // Nobody reads a PIN for a program, so nothing else would take the descriptor from it.
+        if (pin.Descriptor is { } descriptor)
+            DescriptorSecrecy.KeepFromChildren(descriptor);
         ProgramRunner run = _runProgram ?? throw KeyErrors.ProgramUnusable.With(program.Path, "no programs are run here");
         string name = $"{program} {certificate?.Thumbprint}";
         lock (_lock)

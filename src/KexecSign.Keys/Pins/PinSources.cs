@@ -109,6 +109,7 @@ internal sealed class PinSources(Func<string, string?> environment, Func<string,
     {
         if (options.Descriptor is not { } number)
             return null;
+        DescriptorSecrecy.KeepFromChildren(number);
         string origin = $"file descriptor {number}";
         if (_descriptors.TryGetValue(number, out Pin? known))
             return new Pin(known.Bytes, origin);

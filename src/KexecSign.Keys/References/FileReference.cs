@@ -14,9 +14,12 @@ internal static class FileReference
             throw KeyErrors.UriMalformed.With(0, "it does not begin with pkcs11:");
         if (reference.StartsWith("bundle:", StringComparison.OrdinalIgnoreCase))
             throw KeyErrors.ReferenceUnknown.With("bundle:", wanted);
-        if (!reference.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
-            return reference;
-        string path = reference[5..];
+        string path = reference.StartsWith("file:", StringComparison.OrdinalIgnoreCase) ? reference[5..] : reference;
+        // The framework takes no empty path, and what it raises is no error of ours.
+        if (path.Length == 0)
+            throw KeyErrors.ReferenceUnknown.With("empty", wanted);
+        if (path.Length == reference.Length)
+            return path;
         return path.StartsWith("///", StringComparison.Ordinal) ? path[2..] : path;
     }
 }

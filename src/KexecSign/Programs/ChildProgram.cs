@@ -212,8 +212,8 @@ internal sealed class ChildProgram
         }
     }
 
-    // .NET gives 128 + signal for a killed child.
-    private static string Ending(int code) => code > 128 ? $"signal {code - 128}" : $"exit code {code}";
+    // .NET gives 128 + signal for a killed child, and a program may end with such a code by itself. The last signal is 64.
+    private static string Ending(int code) => code is > 128 and <= 192 ? $"exit code {code} or signal {code - 128}" : $"exit code {code}";
 
     private string CommandLine() => string.Join(' ', _start.ArgumentList.Prepend(_name).Select(Quoted));
 

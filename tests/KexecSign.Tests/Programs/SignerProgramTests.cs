@@ -138,7 +138,8 @@ public sealed class SignerProgramTests : IDisposable
 
     [Theory]
     [InlineData("echo '*** no such key.' >&2; exit 3", "KS2082", "exit code 3: it said: *** no such key")]
-    [InlineData("kill -9 $$", "KS2082", "signal 9: it said nothing")]
+    [InlineData("kill -9 $$", "KS2082", "exit code 137 or signal 9: it said nothing")]
+    [InlineData("exit 255", "KS2082", "exit code 255: it said nothing")]
     [InlineData("true", "KS2083", "0 bytes")]
     [InlineData("head -c 257 /dev/zero", "KS2083", "257 bytes")]
     [InlineData("cat /dev/zero | head -c 100000000", "KS2083", "257 bytes")]
@@ -164,6 +165,87 @@ public sealed class SignerProgramTests : IDisposable
         Thread.Sleep(3500);
         File.Exists(mark).ShouldBeFalse();
     }
+
+    [Fact]
+    public void A_program_that_does_not_read_is_killed_in_time()
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        byte[] content = new byte[300_000];
+        Refusal.Of("KS2082", () => SignerProgram.Run(
+            new(Program("exec sleep 30")["exec:".Length..], ["sign"], content, TimeSpan.FromSeconds(1), 257), default))
+            .Message.ShouldContain("no answer within 1 s: it was killed");
+        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public void What_a_program_leaves_in_the_background_is_not_waited_for()
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        string program = Program("sleep 30 & echo signature")["exec:".Length..];
+        SignerProgram.Run(new(program, ["sign"], default, TimeSpan.FromSeconds(25), 257), default).ShouldBe("signature\n"u8.ToArray());
+        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public void A_program_does_not_get_the_descriptor_of_a_PIN()
+    {
+        using var pipe = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.Out, HandleInheritability.Inheritable);
+        int number = int.Parse(pipe.GetClientHandleAsString());
+        string mark = _bench.Folder.At("inherited"), program = Program($"[ -e /proc/$$/fd/{number} ] && touch '{mark}'; echo signature");
+        Refusal.Of("KS2083", () => _context.Keyring.OpenKey(program, new() { FileDescriptor = number }, default));
+        File.Exists(mark).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void An_output_does_not_replace_the_program()
+    {
+        string program = OpenSsl(TestSigners.Rsa2048), path = program["exec:".Length..], before = File.ReadAllText(path);
+        Refusal.Of("KS3052", () => Sign(program, TestSigners.Rsa2048, Path.GetFileName(path)));
+        File.ReadAllText(path).ShouldBe(before);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_program_in_a_folder_that_anybody_may_write_is_not_run(bool byLink)
+    {
+        string mark = _bench.Folder.At("ran"), program = Program($"touch '{mark}'")["exec:".Length..];
+        string open = _bench.Folder.Folder("open"), moved = Path.Combine(open, "program");
+        if (byLink)
+            File.CreateSymbolicLink(moved, program);
+        else
+            File.Move(program, moved);
+        string given = _bench.Folder.At("link");
+        File.CreateSymbolicLink(given, moved);
+        File.SetUnixFileMode(open, (UnixFileMode)0b111_111_111);
+        foreach (string path in (string[])[moved, given])
+            Refusal.Of("KS2081", () => Sign("exec:" + path, TestSigners.Rsa2048), $"'{open}' is 0777");
+        File.Exists(mark).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_program_in_another_users_folder_is_not_run()
+    {
+        Tool.Demand(Environment.UserName == "root", "only root may give a folder to somebody else");
+        string program = Program("true")["exec:".Length..], folder = _bench.Folder.Folder("foreign");
+        string moved = Path.Combine(folder, "program");
+        File.Move(program, moved);
+        Tool.Run("chown", "65534", folder);
+        Refusal.Of("KS2081", () => Sign("exec:" + moved, TestSigners.Rsa2048), folder, "65534");
+    }
+
+    [Fact]
+    public void A_path_that_the_system_does_not_take_is_refused()
+    {
+        string loop = _bench.Folder.At("loop");
+        File.CreateSymbolicLink(loop, loop);
+        foreach (string path in (string[])[loop, "/" + new string('x', 5000)])
+            Refusal.Of("KS2081", () => Sign("exec:" + path, TestSigners.Rsa2048));
+    }
+
+    [Fact]
+    public void A_file_reference_without_a_path_is_refused() =>
+        Refusal.Of("KS2001", () => Sign("file:", TestSigners.Rsa2048));
 
     [Theory]
     [InlineData("exec:sign", "KS2080", "not absolute")]
