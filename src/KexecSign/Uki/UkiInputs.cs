@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -61,7 +62,7 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
     }
 
     /// <summary>A text, or that of the file behind an @.</summary>
-    /// <exception cref="KexecSignException">KS3663, KS1719 when there is a NUL in it.</exception>
+    /// <exception cref="KexecSignException">KS3663, KS1719 when there is a NUL in it, KS3002 when it is not UTF-8.</exception>
     public byte[] Text(string value, string section)
     {
         byte[] bytes;
@@ -85,7 +86,26 @@ internal sealed class UkiInputs(RunContext context) : IDisposable
                 throw OperationErrors.UkiTextTooLong.With(section, bytes.Length, MaxText);
         }
         int nul = bytes.AsSpan().IndexOf((byte)0);
-        return nul < 0 ? bytes : throw FormatErrors.UkiText.With(section, 0, nul);
+        if (nul >= 0)
+            throw FormatErrors.UkiText.With(section, 0, nul);
+        // Decoded leniently it would become another text, and that would be signed. What is no file was made here and is UTF-8.
+        int fault = NotUtf8(bytes);
+        return fault < 0
+            ? bytes
+            : throw OperationErrors.InputUnreadable.With($"for {section} it must be UTF-8, and the byte 0x{bytes[fault]:x2} at "
+                + $"0x{fault:x} is not").In(value[1..]);
+    }
+
+    /// <summary>Offset of the first byte that is not UTF-8; -1 when all are.</summary>
+    public static int NotUtf8(ReadOnlySpan<byte> text)
+    {
+        for (int at = 0; at < text.Length;)
+        {
+            if (Rune.DecodeFromUtf8(text[at..], out _, out int length) != OperationStatus.Done)
+                return at;
+            at += length;
+        }
+        return -1;
     }
 
     // The path alone, without its '@', is a text too: boot menus would not list the image and nobody would know why.

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text;
 using KexecSign.Core.Errors;
+using KexecSign.Documents;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Uki;
@@ -54,10 +55,15 @@ internal static class UkiConfOptions
             ["SecureBootCertificateValidity"] = (o, _) => o,
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    // What names a key or a certificate can name a program, a module or a PIN's place as well.
+    private static readonly ImmutableArray<string> KeySettings =
+        ["SecureBootPrivateKey", "SecureBootCertificate", "PCRPKey", "PCRPrivateKey", "PCRPublicKey", "PCRCertificate"];
+
     private static readonly ImmutableArray<string> Policies = ["PCRPrivateKey", "PCRPublicKey", "PCRCertificate", "Phases", "PolicyRef"];
 
     /// <summary>The options with those of their uki.conf, when they name one.</summary>
-    /// <exception cref="KexecSignException">KS3664, KS3686-KS3688, KS1721, KS1722, KS1728, each with line and column.</exception>
+    /// <exception cref="KexecSignException">KS3664, KS3686-KS3688, KS3760, KS3761, KS3764, KS1721, KS1722, KS1728, each with line and
+    /// column.</exception>
     public static UkiBuildOptions Applied(UkiBuildOptions options)
     {
         if (options.UkiConf is not { } path)
@@ -65,6 +71,7 @@ internal static class UkiConfOptions
         try
         {
             ImmutableArray<UkiConfSetting> settings = UkiConf.Read(Text(path));
+            RequireTrust(path, settings);
             foreach (UkiConfSetting setting in settings.Where(s => s.Group is null))
                 options = Placed(setting, () => ImageSetting(setting)(options, setting.Value));
             foreach (IGrouping<string?, UkiConfSetting> group in settings.Where(s => s.Group is not null).GroupBy(s => s.Group))
@@ -81,8 +88,33 @@ internal static class UkiConfOptions
     {
         using FileSource file = FileSource.Open(path);
         return file.Length <= UkiConf.MaxLength
-            ? Encoding.UTF8.GetString(file.ToLayout().ReadBytes(0, file.Length))
+            ? Text(file.ToLayout().ReadBytes(0, file.Length))
             : throw OperationErrors.UkiInputTooLarge.With("the configuration", file.Length, UkiConf.MaxLength);
+    }
+
+    // Decoded leniently, a byte that is not UTF-8 would become another character, and that would be signed.
+    private static string Text(byte[] bytes)
+    {
+        int fault = UkiInputs.NotUtf8(bytes);
+        if (fault < 0)
+            return Encoding.UTF8.GetString(bytes);
+        string before = Encoding.UTF8.GetString(bytes, 0, fault);
+        throw OperationErrors.UkiConfSyntax.With($"the byte 0x{bytes[fault]:x2} at 0x{fault:x} is not UTF-8")
+            .At(before.Count(c => c == '\n') + 1, before.Length - before.LastIndexOf('\n'));
+    }
+
+    // A file that others may write must not choose what runs with the key at hand.
+    private static void RequireTrust(string path, ImmutableArray<UkiConfSetting> settings)
+    {
+        var trust = DocumentTrust.OfKeysFile(path, allowedModules: []);
+        foreach (UkiConfSetting setting in settings.Where(s => KeySettings.Contains(s.Key)))
+        {
+            _ = Placed(setting, () =>
+            {
+                trust.Require(setting.Value);
+                return setting;
+            });
+        }
     }
 
     // Nothing behind the '=' is ukify's word for "no such section".

@@ -134,6 +134,8 @@ internal static class UkiUpdateOperation
         UkiParts.Warn(basis, profiles, magic, context);
         (Layout image, ImmutableArray<PcrValue> values, ImmutableArray<ExpectedSection> measured) = UkiAssembly.Make(new(uki.Image,
             uki.File, uki.Own, magic), basis, profiles, (IPolicySource?)signer ?? join, options.Pcr.StubVersion, context);
+        if (signer is not null || join is not null)
+            WarnOfDropped(uki, UkiImage.Read(image), context);
         string sha256 = kernel?.Sha256 ?? KernelDigest(uki, context);
         string[] read = [.. options.InPlace ? Array.Empty<string>() : [options.Image],
             .. new[] { options.Linux, options.PcrSignatures }.OfType<string>(), .. options.Contents.Files];
@@ -230,6 +232,24 @@ internal static class UkiUpdateOperation
             .. replacing,
         ];
     }
+
+    // Kept they would be stale: what is measured has changed. Said aloud, because disks that are bound to them stay shut.
+    private static void WarnOfDropped(UkiImage before, UkiImage after, RunContext context)
+    {
+        string[] dropped =
+        [
+            .. Enumerable.Range(0, before.Profiles.Length)
+                .Where(i => HasPolicies(before.Effective(i)) && !HasPolicies(after.Effective(i)))
+                .Select(i => ProfileFields.Of(before.Effective(i)).Id is { } id ? $"{i} (ID={id})" : $"{i}"),
+        ];
+        if (dropped.Length > 0)
+        {
+            context.Log.Warning($"the signed policies of profile {string.Join(", ", dropped)} are gone: they were for the old contents, "
+                + "and none were signed for the new ones; what is bound to them does not open with these profiles");
+        }
+    }
+
+    private static bool HasPolicies(ImmutableArray<UkiPart> parts) => parts.Any(part => part.Name == UkiSections.PcrSignatures);
 
     private static string KernelDigest(UkiImage uki, RunContext context) => Convert.ToHexStringLower(LayoutPass.Hash(
         uki.Base.First(part => part.Name == UkiSections.Linux).Content, System.Security.Cryptography.HashAlgorithmName.SHA256, context));

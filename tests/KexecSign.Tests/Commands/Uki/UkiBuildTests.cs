@@ -193,6 +193,16 @@ public sealed class UkiBuildTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_text_file_that_is_not_UTF_8_is_refused_before_it_becomes_another_text()
+    {
+        string text = Uki().Folder.File("text", (byte[])[.. "caf"u8, 0xE9]);
+        Refusal.Of("KS3002", () => _uki!.Build(o => o with { Contents = o.Contents with { CommandLine = "@" + text } }),
+            text, ".cmdline", "0xe9 at 0x3");
+        Refusal.Of("KS3002", () => _uki!.Build(o => o with { Contents = o.Contents with { Uname = "@" + text } }), text, ".uname");
+        _uki!.Folder.Names().ShouldNotContain("linux.efi");
+    }
+
+    [SkippableFact]
     public void Profiles_follow_the_base_each_with_its_own_section_first()
     {
         string profile = Uki().Folder.At("rescue.efi");

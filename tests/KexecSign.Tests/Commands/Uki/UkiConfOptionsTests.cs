@@ -114,6 +114,43 @@ public sealed class UkiConfOptionsTests : IDisposable
         _uki.Folder.Names().ShouldNotContain("linux.efi");
     }
 
+    [SkippableTheory]
+    [InlineData("[PCRSignature:a]\nPCRPrivateKey=exec:/evil.sh", "KS3764", "exec:/evil.sh")]
+    [InlineData("[UKI]\nSecureBootPrivateKey=exec:/evil.sh", "KS3764", "exec:/evil.sh")]
+    [InlineData("[UKI]\nSecureBootPrivateKey=pkcs11:object=k?module-path=/evil.so&pin-source=/etc/shadow", "KS3760", "/evil.so")]
+    [InlineData("[UKI]\nSecureBootCertificate=pkcs11:object=k?module-name=evil", "KS3760", "evil")]
+    [InlineData("[PCRSignature:a]\nPCRCertificate=pkcs11:object=k?pin-source=/etc/shadow", "KS3761", "pin-source")]
+    [InlineData("[PCRSignature:a]\nPCRPrivateKey=pkcs11:object=k?pin-value=1", "KS3761", "pin-value")]
+    public void A_file_that_others_may_write_names_neither_code_nor_secrets(string text, string code, string told)
+    {
+        const UnixFileMode own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        string conf = Conf(text);
+        foreach (UnixFileMode others in (UnixFileMode[])[UnixFileMode.GroupWrite, UnixFileMode.OtherWrite])
+        {
+            File.SetUnixFileMode(conf, own | others);
+            Refusal.Of(code, () => Build(conf, Small), $"{conf}:2:1: ", told);
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData(UnixFileMode.None)]
+    [InlineData(UnixFileMode.GroupRead | UnixFileMode.OtherRead)]
+    public void The_own_file_names_programs_modules_and_PINs(UnixFileMode others)
+    {
+        const string program = "exec:/bin/sign", token = "pkcs11:object=k?module-path=/lib/m.so&pin-source=/run/pin";
+        string conf = Conf($"[UKI]\nSecureBootPrivateKey={program}\n[PCRSignature:a]\nPCRPrivateKey={token}");
+        File.SetUnixFileMode(conf, UnixFileMode.UserRead | UnixFileMode.UserWrite | others);
+        UkiBuildOptions options = UkiConfOptions.Applied(new() { UkiConf = conf });
+        (options.Signing.Key, options.Pcr.Groups[0].Key).ShouldBe((program, token));
+    }
+
+    [SkippableFact]
+    public void A_byte_that_is_not_UTF_8_is_refused_with_its_place()
+    {
+        string conf = _uki.Folder.File("uki.conf", (byte[])[.. "[UKI]\nCmdline=caf"u8, 0xE9, .. "\n"u8]);
+        Refusal.Of("KS3686", () => Build(conf, Small), $"{conf}:2:12: ", "0xe9 at 0x11 is not UTF-8");
+    }
+
     [SkippableFact]
     public void A_plan_names_what_the_file_names()
     {

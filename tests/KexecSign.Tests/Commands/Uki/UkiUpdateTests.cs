@@ -107,6 +107,29 @@ public sealed class UkiUpdateTests : IDisposable
         updated.Sections[^1].Name.ShouldBe(".profile");
     }
 
+    [SkippableFact]
+    public void Profiles_whose_signed_policies_are_not_made_anew_are_named()
+    {
+        string profile = _uki.Folder.At("rescue.efi"), key = TestSigners.Rsa2048.KeyFile(_uki.Folder);
+        AddonBuildOperation.Definition.Run(
+            new() { Architecture = "arm64", Profile = "ID=rescue", Contents = new() { CommandLine = "rescue" }, Output = profile },
+            _uki.Bench.Context);
+        UkiResult built = _uki.Build(o => o with { Profile = "ID=main", JoinedProfiles = [profile], Pcr = new() { Key = key } });
+
+        _uki.Bench.Warnings.Clear();
+        _uki.Update(built.File, o => o with { Contents = new() { CommandLine = "x" }, Pcr = new() { Key = key, SignedProfiles = ["main"] } });
+        _uki.Bench.Warnings.Where(w => w.Contains("signed policies")).ShouldHaveSingleItem().ShouldContain("profile 1 (ID=rescue) are gone");
+
+        _uki.Bench.Warnings.Clear();
+        _uki.Update(built.File, o => o with
+        {
+            Contents = new() { CommandLine = "x" },
+            Pcr = new() { Key = key },
+            Output = _uki.Folder.At("all.efi"),
+        });
+        _uki.Bench.Warnings.ShouldNotContain(w => w.Contains("signed policies"));
+    }
+
     public void Dispose() => _uki.Dispose();
 
     private UkiResult Signed() => _uki.Build(o => o with { Signing = _uki.Bench.Identity(TestSigners.Rsa2048) });
