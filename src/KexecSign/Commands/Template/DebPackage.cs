@@ -60,7 +60,7 @@ internal static class DebPackage
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
         using var tar = new TarReader(stream, leaveOpen: true);
         long length = 0;
-        while (tar.GetNextEntry() is { } entry)
+        while (Next(tar) is { } entry)
         {
             context.Cancellation.ThrowIfCancellationRequested();
             if ((length += entry.Length) > LongestPackage)
@@ -77,6 +77,22 @@ internal static class DebPackage
         }
         return found;
     }
+
+    private static TarEntry? Next(TarReader tar)
+    {
+        try
+        {
+            return tar.GetNextEntry();
+        }
+        catch (Exception broken) when (IsDamage(broken))
+        {
+            throw new InvalidDataException("the tar is damaged", broken);
+        }
+    }
+
+    // What the reader raises for fields that are no numbers, numbers out of range, records that stand twice or lead nowhere.
+    private static bool IsDamage(Exception raised) => raised is InvalidDataException or EndOfStreamException or FormatException
+        or OverflowException or ArgumentException or InvalidOperationException or NotSupportedException;
 
     private static Layout Content(TarEntry entry) =>
         entry.DataStream is { } data ? Layout.Of(new TarContent(data, entry.Length)) : Layout.Of(ReadOnlyMemory<byte>.Empty);
@@ -101,7 +117,7 @@ internal static class DebPackage
             {
                 data.ReadExactly(destination);
             }
-            catch (IOException cut)
+            catch (Exception cut) when (cut is IOException || IsDamage(cut))
             {
                 // Whoever writes takes an IOException for the disk's.
                 throw new InvalidDataException("the tar ends within a file", cut);

@@ -84,6 +84,9 @@ internal sealed class TemplateSources : IDisposable
         if (!Directory.Exists(place))
             return IsOf(package, place) ? [place] : [];
         string unpacked = Path.Combine(place, package);
+        // Files are opened without following links below the package's folder, so that folder must be no link itself.
+        if (FileFacts.Of(unpacked, followLink: false) is { Kind: FileKind.Link })
+            throw OperationErrors.TemplatePackage.With(package, "a symbolic link", place);
         IEnumerable<string> packed = Directory.GetFiles(place).Where(file => IsOf(package, file)).Order(StringComparer.Ordinal);
         return Directory.Exists(unpacked) ? packed.Prepend(unpacked) : packed;
     }

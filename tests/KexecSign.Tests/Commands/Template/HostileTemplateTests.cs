@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using KexecSign.Core;
 using KexecSign.Fixtures;
 
@@ -113,6 +114,37 @@ public sealed class HostileTemplateTests : IDisposable
         NothingIsWritten();
     }
 
+    [Fact]
+    public void A_package_folder_that_is_a_link_is_not_followed()
+    {
+        string path = Path.Combine(_bench.Packages, TemplateBench.Package), real = _bench.Bench.Folder.At("real");
+        Directory.Move(path, real);
+        File.CreateSymbolicLink(path, real);
+        Refusal.Of("KS3347", () => _bench.Sign(), TemplateBench.Package, "a symbolic link");
+        NothingIsWritten();
+    }
+
+    [SkippableFact]
+    public void A_package_whose_tar_has_a_time_beyond_all_times_is_refused()
+    {
+        Tool.Run("dpkg-deb", "--version");
+        byte[] control = Encoding.ASCII.GetBytes($"Package: {TemplateBench.Package}\nVersion: 6.12-1\nArchitecture: arm64\n"
+            + "Maintainer: nobody <a@b.example>\nDescription: test\n");
+        byte[] data =
+        [
+            .. Tar("./PaxHeaders/x", "x", "33 mtime=99999999999999999999999\n"u8.ToArray()),
+            .. Tar($"./{TemplateBench.Kernel}", "0", TemplateBench.Image), .. new byte[1024],
+        ];
+        string deb = _bench.Bench.Folder.At($"{TemplateBench.Package}_6.12-1_arm64.deb");
+        File.WriteAllBytes(deb,
+        [
+            .. "!<arch>\n"u8, .. Member("debian-binary", "2.0\n"u8.ToArray()),
+            .. Member("control.tar", [.. Tar("./control", "0", control), .. new byte[1024]]), .. Member("data.tar", data),
+        ]);
+        Refusal.Of("KS3349", () => _bench.Sign(o => o with { From = [deb] }), deb, "its tar is cut or damaged");
+        NothingIsWritten();
+    }
+
     [SkippableFact]
     public void A_link_in_a_package_is_not_followed()
     {
@@ -154,6 +186,23 @@ public sealed class HostileTemplateTests : IDisposable
     }
 
     public void Dispose() => _bench.Dispose();
+
+    // A member of an ar archive of even length, as those of packages here are.
+    private static byte[] Member(string name, byte[] content) =>
+        [.. Encoding.ASCII.GetBytes($"{name,-16}{0,-12}{0,-6}{0,-6}{100644,-8}{content.Length,-10}`\n"), .. content];
+
+    private static byte[] Tar(string name, string type, byte[] content)
+    {
+        byte[] entry = new byte[512 + (content.Length + 511) / 512 * 512];
+        string length = Convert.ToString(content.Length, 8).PadLeft(11, '0');
+        foreach ((int at, string text) in ((int, string)[])[(0, name), (100, "0000644"), (108, "0000000"), (116, "0000000"), (124, length),
+            (136, "00000000000"), (148, "        "), (156, type), (257, "ustar"), (263, "00")])
+            Encoding.ASCII.GetBytes(text).CopyTo(entry, at);
+        int sum = entry.Take(512).Sum(b => (int)b);
+        Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(entry, 148);
+        content.CopyTo(entry, 512);
+        return entry;
+    }
 
     private void NothingIsWritten() => Directory.Exists(_bench.Signatures).ShouldBeFalse();
 }

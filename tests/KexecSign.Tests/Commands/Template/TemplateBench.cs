@@ -11,7 +11,7 @@ internal sealed class TemplateBench : IDisposable
 
     public static byte[] Image { get; } = TestImage.Arm64().Bytes;
 
-    public static byte[] Ko { get; } = "\u007fELF not much of a module"u8.ToArray();
+    public static byte[] Ko { get; } = [0x7F, .. "ELF"u8, 2, 1, 1, .. new byte[9], 1, 0, .. "not much of a module"u8];
 
     public Bench Bench { get; } = new();
 

@@ -65,6 +65,32 @@ public sealed class TemplateSignTests : IDisposable
         File.Exists(_bench.At(TemplateBench.Module)).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("23212f62696e2f7368", "0x23212f62 where 0x7f454c46")]
+    [InlineData("7f454c46", "EI_DATA] of the module is 0x0")]
+    [InlineData("7f454c460201010000000000000000000200", "e_type of the module is 0x2 where 0x1")]
+    [InlineData("7f454c460102010000000000000000000100", "e_type of the module is 0x100 where 0x1")]
+    public void What_is_no_module_fails_and_the_rest_is_signed(string hex, string told)
+    {
+        _bench.PutBoth();
+        string ko = _bench.Put(TemplateBench.Package, TemplateBench.Module, Convert.FromHexString(hex));
+        TemplateSignResult result = _bench.Sign();
+        result.Exit.ShouldBe(ExitCode.SomeFailed);
+        TemplateSignedFile failed = result.Files.Single(f => f.Status == FileStatus.Failed);
+        (failed.File, failed.Code).ShouldBe((ko, "KS1303"));
+        failed.Message.ShouldNotBeNull().ShouldContain(told);
+        File.Exists(_bench.At(TemplateBench.Kernel)).ShouldBeTrue();
+        File.Exists(_bench.At(TemplateBench.Module)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_module_of_a_big_endian_machine_of_32_bits_is_signed()
+    {
+        _bench.PutBoth();
+        _bench.Put(TemplateBench.Package, TemplateBench.Module, Convert.FromHexString("7f454c460102010000000000000000000001"));
+        _bench.Sign().Exit.ShouldBe(ExitCode.Done);
+    }
+
     [Fact]
     public void Only_the_keys_that_the_template_needs_are_opened()
     {
