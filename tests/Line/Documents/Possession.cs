@@ -28,7 +28,8 @@ internal static class Possession
                 File.Copy(DebianFiles.Named("newer stub arm64"), path);
                 break;
             case "hello.ko":
-                File.WriteAllBytes(path, [0x7F, .. "ELF, not much of a module"u8]);
+                // ELF, 64 bits, little-endian, relocatable.
+                File.WriteAllBytes(path, [0x7F, .. "ELF"u8, 2, 1, 1, .. new byte[9], 1, 0, .. "not much of a module"u8]);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(name), name, "no page's reader has this");

@@ -141,7 +141,8 @@ stage() {
         mkdir -p fwupd-amd64-signed-template build-area/fwupd-unsigned/usr unpacked/linux-image-unsigned/boot
         cp vmlinuz.efi build-area/fwupd-unsigned/usr/fwupd.efi
         cp vmlinuz.efi unpacked/linux-image-unsigned/boot/vmlinuz
-        printf '\177ELF not much of a module' > unpacked/linux-image-unsigned/one.ko
+        # Signed as modules are modules: ELF, relocatable.
+        printf '\177ELF\002\001\001\000\000\000\000\000\000\000\000\000\001\000 not much of a module' > unpacked/linux-image-unsigned/one.ko
         printf '{ "packages": { "fwupd-unsigned": { "trusted_certs": [], "files": [ { "sig_type": "efi", "file": "usr/fwupd.efi" } ] } } }\n' \
             > fwupd-amd64-signed-template/files.json
         printf '{ "packages": { "linux-image-unsigned": { "trusted_certs": [], "files": [ %s, %s ] } } }\n' \

@@ -37,7 +37,8 @@ public sealed class IntruderTests(TokenBench bench, ITestOutputHelper output) : 
             ways.Where(way => way.EndsWith(": got", StringComparison.Ordinal)).ShouldBeEmpty();
             // What everybody may read of every process, and what a runtime listens on.
             File.ReadAllText($"/proc/{signer.Id}/cmdline").ShouldNotContain(TokenBench.Pin);
-            Directory.GetFileSystemEntries(Path.GetTempPath(), $"*{signer.Id}*").Where(name => name.Contains("dotnet-diagnostic", StringComparison.Ordinal) || name.Contains("clr-debug", StringComparison.Ordinal)).ShouldBeEmpty();
+            foreach (string listening in (string[])["dotnet-diagnostic", "clr-debug-pipe"])
+                Directory.GetFileSystemEntries(Path.GetTempPath(), $"{listening}-{signer.Id}-*").ShouldBeEmpty();
             Sockets(signer.Id).ShouldBeEmpty();
             Dumped(signer);
         }
