@@ -119,7 +119,7 @@ internal sealed record KnownImage(ImageKind Kind, bool IsPe, KernelImage? Kernel
     /// <summary>By a file's beginning and its headers.</summary>
     public static KnownImage Of(PeImage image, ReadOnlySpan<byte> head)
     {
-        KnownImage known = Of(head);
+        KnownImage known = Of(head, image.Machine);
         return known.Kind == ImageKind.Efi && image.FindSection(UkiSections.Linux) is not null
             ? known with { Kind = ImageKind.Unified }
             : known;

@@ -59,7 +59,7 @@ internal static class ImageInspection
     public static InspectResult Inspect(string name, Layout file, FileDigests read, Func<KernelInside>? inside, RunContext context)
     {
         byte[] head = KnownImage.HeadOf(file);
-        var known = KnownImage.Of(head);
+        var known = KnownImage.Of(file);
         if (known.IsPe)
             return InspectPe(name, file, head, read, inside, context);
         return known.Kind switch
@@ -200,7 +200,7 @@ internal static class ImageInspection
                     Traps = ["the payload is a unified kernel image: the stub cannot start it. Put the kernel Image in."]
                 }
             };
-        if (KnownImage.Of(head).Kind == ImageKind.Zboot)
+        if (KnownImage.Of(kernel).Kind == ImageKind.Zboot)
             return result with
             {
                 Inner = new()

@@ -40,6 +40,9 @@ public sealed class KnownImageTests : IDisposable
         "PE\0\0"u8.CopyTo(bytes.AsSpan(0x1800));
         BitConverter.GetBytes(X64).CopyTo(bytes, 0x1804);
         KnownImage.Of(Layout.Of(bytes)).ShouldBe(new KnownImage(ImageKind.Efi, IsPe: true, null));
+        // By headers that were read elsewhere the same, though the bytes at hand do not show them.
+        PeImage image = PeReader.Read(Layout.Of(TestImage.Arm64().Bytes)) with { Machine = X64 };
+        KnownImage.Of(image, bytes.AsSpan(0, KnownImage.HeadSize)).ShouldBe(new KnownImage(ImageKind.Efi, IsPe: true, null));
     }
 
     // kexec-tools on arm64 knows vmlinux, Image, uImage and zboot, and no section of them.

@@ -69,7 +69,7 @@ internal sealed class ComparedImage : IDisposable
         try
         {
             byte[] head = KnownImage.HeadOf(file);
-            var known = KnownImage.Of(head);
+            var known = KnownImage.Of(file);
             if (!known.IsPe)
                 return null;
             PeImage image = PeReader.Read(file);
