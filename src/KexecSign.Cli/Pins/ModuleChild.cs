@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Pkcs11;
+using KexecSign.Programs;
 
 namespace KexecSign.Cli.Pins;
 
@@ -38,7 +39,7 @@ internal static class ModuleChild
         output.Wait(TimeSpan.FromMilliseconds(500));
         string[] said = output.IsCompletedSuccessfully ? output.Result.Split('\n') : [ModuleTrial.Done];
         if (!said.Contains(ModuleTrial.Done))
-            throw KeyErrors.ModuleCrashed.With(path, said.Contains(ModuleTrial.Loaded) ? "initialised" : "loaded", Ending(child.ExitCode),
+            throw KeyErrors.ModuleCrashed.With(path, said.Contains(ModuleTrial.Loaded) ? "initialised" : "loaded", ProgramEnding.Of(child.ExitCode),
                 error.Wait(100) ? Saying(error.Result) : "");
     }
 
@@ -68,9 +69,6 @@ internal static class ModuleChild
         }
         return new(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
     }
-
-    // .NET gives 128 + signal for a killed child.
-    private static string Ending(int code) => code is > 128 and <= 192 ? $"exit code {code} or signal {code - 128}" : $"exit code {code}";
 
     private static string Saying(string error)
     {

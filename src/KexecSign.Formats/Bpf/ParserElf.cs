@@ -30,7 +30,6 @@ public sealed record ParserElf(
 
     private const string Prefix = ".bpf.";
     private const string NameTable = ".shstrtab";
-    private const ushort Relocatable = 1;
     private const ushort MachineBpf = 247;
 
     /// <summary>Whether a section table has a section .bpf.1, which no other kind of file here has.</summary>
@@ -103,7 +102,7 @@ public sealed record ParserElf(
         long table = file.Length;
         foreach (byte[] header in headers)
             file = file.Append(header);
-        return file.Overwrite(0, ElfWriter.Header(Relocatable, MachineBpf, table, headers.Count, headers.Count - 1))
+        return file.Overwrite(0, ElfWriter.Header(ElfHead.Relocatable, MachineBpf, table, headers.Count, headers.Count - 1))
             .ReadBytes(0, file.Length);
     }
 

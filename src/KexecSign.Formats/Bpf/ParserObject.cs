@@ -13,7 +13,6 @@ namespace KexecSign.Formats.Bpf;
 /// <param name="Abi">Kernel series, by the hook's name in <paramref name="Data"/>.</param>
 public sealed record ParserObject(ReadOnlyMemory<byte> Data, ReadOnlyMemory<byte> Instructions, ParserAbi Abi)
 {
-    private const ushort Relocatable = 1;
 
     /// <summary>
     /// Whether the parser takes 4 bytes off the payload, as the source lines in its debug information say; those of the
@@ -27,8 +26,8 @@ public sealed record ParserObject(ReadOnlyMemory<byte> Data, ReadOnlyMemory<byte
     public static ParserObject Parse(ReadOnlyMemory<byte> elf)
     {
         Elf64File file = Elf64File.Parse(elf);
-        if (file.Type != Relocatable)
-            throw FormatErrors.ElfHeader.With("e_type", file.Type, Relocatable);
+        if (file.Type != ElfHead.Relocatable)
+            throw FormatErrors.ElfHeader.With("e_type", file.Type, ElfHead.Relocatable);
         ReadOnlyMemory<byte> data = Array(file, "opts_data"), instructions = Array(file, "opts_insn");
         if (instructions.Length == 0 || instructions.Length % 8 != 0)
             throw FormatErrors.BpfInstructionLength.With(instructions.Length);

@@ -76,7 +76,7 @@ public sealed class Keyring : IDisposable
         if (AgentKey(reference) is { } held)
             return held;
         if (ProgramReference.Is(reference))
-            return OpenProgram(ProgramReference.Parse(reference), pin, certificate, cancellation);
+            return OpenProgram(ProgramReference.Parse(reference), certificate, cancellation);
         if (!Pkcs11Uri.Is(reference))
             return OpenKeyFile(FileReference.Path(reference, "key"), pin);
         Pkcs11Uri uri = Pkcs11Uri.Parse(reference);
@@ -194,6 +194,9 @@ public sealed class Keyring : IDisposable
     {
         if (pin.File is { } file)
             ReadFiles.Note(file);
+        // Whether anybody reads it here or not: a program that signs is started with what is open.
+        if (pin.Descriptor is { } descriptor)
+            DescriptorSecrecy.KeepFromChildren(descriptor);
     }
 
     private CheckedKey? AgentKey(string reference)
@@ -226,13 +229,10 @@ public sealed class Keyring : IDisposable
 
     // A program may have one key for each certificate, so the certificate belongs to the name.
     private CheckedKey OpenProgram(
-        ProgramReference program, PinOptions pin, X509Certificate2? certificate, CancellationToken cancellation)
+        ProgramReference program, X509Certificate2? certificate, CancellationToken cancellation)
     {
         // An output of that name would be run the next time. Noted by path: who compares follows links.
         ReadFiles.Note(program.Path);
-        // Nobody reads a PIN for a program, so nothing else would take the descriptor from it.
-        if (pin.Descriptor is { } descriptor)
-            DescriptorSecrecy.KeepFromChildren(descriptor);
         ProgramRunner run = _runProgram ?? throw KeyErrors.ProgramUnusable.With(program.Path, "no programs are run here");
         string name = $"{program} {certificate?.Thumbprint}";
         lock (_lock)

@@ -18,8 +18,6 @@ namespace KexecSign.Configuration;
 /// </summary>
 internal sealed class ConfigurationFile
 {
-    private const uint OthersWrite = (uint)(UnixFileMode.GroupWrite | UnixFileMode.OtherWrite);
-
     private readonly string _path;
     private readonly string _folder;
     private readonly bool _besideTheWork;
@@ -54,7 +52,7 @@ internal sealed class ConfigurationFile
     private static void RequireOwn(string path)
     {
         FileFacts facts = FileFacts.Of(path) ?? throw OperationErrors.InputMissing.With().In(path);
-        if ((facts.Mode & OthersWrite) != 0 || (facts.Owner != 0 && facts.Owner != Libc.EffectiveUser()))
+        if (facts.OthersWrite || facts.IsForeign)
             throw OperationErrors.ConfigurationWritable.With(Convert.ToString((int)facts.Mode, 8), facts.Owner, Libc.EffectiveUser())
                 .In(path);
     }

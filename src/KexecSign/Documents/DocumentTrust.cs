@@ -16,8 +16,6 @@ namespace KexecSign.Documents;
 /// <param name="IsOwn">Whether the document is the user's own configuration.</param>
 internal sealed record DocumentTrust(ImmutableArray<string> AllowedModules, bool IsOwn)
 {
-    private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
-
     /// <summary>A plan or a policy: nothing but what the user allows by name.</summary>
     public static DocumentTrust Data(ImmutableArray<string> allowedModules) => new(allowedModules, IsOwn: false);
 
@@ -26,8 +24,8 @@ internal sealed record DocumentTrust(ImmutableArray<string> AllowedModules, bool
     /// </summary>
     public static DocumentTrust OfKeysFile(string path, ImmutableArray<string> allowedModules)
     {
-        uint owner = (FileFacts.Of(path) ?? throw OperationErrors.InputMissing.With().In(path)).Owner;
-        return new(allowedModules, (owner == 0 || owner == Libc.EffectiveUser()) && (File.GetUnixFileMode(path) & OthersWrite) == 0);
+        FileFacts facts = FileFacts.Of(path) ?? throw OperationErrors.InputMissing.With().In(path);
+        return new(allowedModules, IsOwn: facts is { IsForeign: false, OthersWrite: false });
     }
 
     /// <summary>

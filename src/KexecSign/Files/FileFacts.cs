@@ -37,7 +37,7 @@ internal sealed record FileFacts
     /// <summary>Set-user-ID and set-group-ID.</summary>
     public const uint SetIdBits = 0xC00;
 
-    private const uint TypeMask = 0xF000, PermissionMask = 0xFFF, Sticky = 0x200, WorldWritable = 0x2;
+    private const uint TypeMask = 0xF000, PermissionMask = 0xFFF, Sticky = 0x200, WorldWritable = 0x2, GroupWritable = 0x10;
 
     private FileFacts()
     {
@@ -75,6 +75,12 @@ internal sealed record FileFacts
 
     /// <summary>Whether everybody may add to this folder and nobody but the owner may take away.</summary>
     public bool IsSharedSticky => (Mode & (Sticky | WorldWritable)) == (Sticky | WorldWritable);
+
+    /// <summary>Whether it belongs to somebody else than root and this process's user.</summary>
+    public bool IsForeign => Owner != 0 && Owner != Libc.EffectiveUser();
+
+    /// <summary>Whether its mode lets others than its owner write it.</summary>
+    public bool OthersWrite => (Mode & (GroupWritable | WorldWritable)) != 0;
 
     /// <summary>/dev/null, an empty input and an output without a bottom.</summary>
     public bool IsNull => this is { Kind: FileKind.CharacterDevice, Major: 1, Minor: 3 };

@@ -33,9 +33,8 @@ internal static class StreamInput
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {
             throw denied.HResult is Libc.NoEntry or Libc.NotAFolder
-
-                    ? OperationErrors.InputMissing.Because(denied).In(path)
-                    : OperationErrors.InputUnreadable.Because(denied, FileFailure.Reason(denied)).In(path);
+                ? OperationErrors.InputMissing.Because(denied).In(path)
+                : OperationErrors.InputUnreadable.Because(denied, FileFailure.Reason(denied)).In(path);
         }
     }
 
@@ -76,9 +75,8 @@ internal static class StreamInput
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {
             throw denied.HResult is Libc.NoEntry or Libc.NotAFolder
-
-                    ? OperationErrors.InputMissing.Because(denied).In(path)
-                    : OperationErrors.InputUnreadable.Because(denied, FileFailure.Reason(denied)).In(path);
+                ? OperationErrors.InputMissing.Because(denied).In(path)
+                : OperationErrors.InputUnreadable.Because(denied, FileFailure.Reason(denied)).In(path);
         }
     }
 

@@ -51,8 +51,7 @@ internal sealed record FileMap(string Name, string Kind, long Size, ImmutableArr
     /// <summary>How the file's end and image_size stand to each other; null where there is no image_size.</summary>
     public string? EndSays => ImageSize is not { } size ? null
         : size == Size ? $"the file ends exactly at image_size, 0x{size:x}{(Covers.IsEmpty ? "" : ": its signature fits")}"
-
-            : size > Size
+        : size > Size
             ? $"the file ends at 0x{Size:x}, 0x{size - Size:x} bytes before image_size 0x{size:x}: memory without content "
                 + $"(bss){(Covers.IsEmpty ? ", room for a signature" : "")}"
         : $"the file goes 0x{Size - size:x} bytes beyond image_size 0x{size:x}: kexec refuses it";

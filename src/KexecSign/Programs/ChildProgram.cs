@@ -100,7 +100,7 @@ internal sealed class ChildProgram
             return;
         if (LogFile is not null)
             context.Log.Detail($"all output of {_name}: {LogFile}");
-        throw OperationErrors.ProgramFailed.With(_name, Ending(process.ExitCode), output.Failure);
+        throw OperationErrors.ProgramFailed.With(_name, ProgramEnding.Of(process.ExitCode), output.Failure);
     }
 
     /// <summary>Runs it until it ends, a line is enough, or time is up; its exit code does not matter.</summary>
@@ -195,7 +195,7 @@ internal sealed class ChildProgram
         }
         context.Cancellation.ThrowIfCancellationRequested();
         if (process.ExitCode != 0)
-            throw OperationErrors.ProgramFailed.With(_name, Ending(process.ExitCode), output.Failure);
+            throw OperationErrors.ProgramFailed.With(_name, ProgramEnding.Of(process.ExitCode), output.Failure);
         broken?.Throw();
         return answer!;
     }
@@ -211,9 +211,6 @@ internal sealed class ChildProgram
             throw OperationErrors.ProgramFailed.Because(refused, _name, "no start", "the system cannot run " + _start.FileName + ".");
         }
     }
-
-    // .NET gives 128 + signal for a killed child, and a program may end with such a code by itself. The last signal is 64.
-    private static string Ending(int code) => code is > 128 and <= 192 ? $"exit code {code} or signal {code - 128}" : $"exit code {code}";
 
     private string CommandLine() => string.Join(' ', _start.ArgumentList.Prepend(_name).Select(Quoted));
 

@@ -13,8 +13,7 @@ namespace KexecSign.Programs;
 /// </summary>
 public static class SignerProgram
 {
-    private const uint OthersWrite = 0x12, AnybodyWrites = 0x2, Execute = 0x49;
-    private const int MaxSaying = 200, MaxErrors = 64 << 10, MaxLinks = 40;
+    private const int MaxSaying = 200, MaxErrors = 64 << 10;
     private static readonly TimeSpan AfterEnd = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Runs it and gives what it wrote to standard output.</summary>
@@ -57,7 +56,7 @@ public static class SignerProgram
             }
             // A child that it left in the background may hold its output open for as long as it likes, and is not ours to wait for.
             Task.WhenAny(reading, Task.Delay(AfterEnd, CancellationToken.None)).GetAwaiter().GetResult();
-            return process.ExitCode == 0 ? answer.Bytes() : throw Failed(call, Ending(process.ExitCode), LastLine(said.Bytes()));
+            return process.ExitCode == 0 ? answer.Bytes() : throw Failed(call, ProgramEnding.Of(process.ExitCode), LastLine(said.Bytes()));
         }
         finally
         {
@@ -96,12 +95,12 @@ public static class SignerProgram
         }
     }
 
-    // A program that another user may have put there would be asked for signatures, and given this user's rights.
+    // What is started is the path as given: programs of many names (busybox) go by the name that they are run under.
     private static void RequireOwn(string program)
     {
         try
         {
-            if (Wrong(program) is { } wrong)
+            if (OwnPath.FaultOfProgram(program) is { } wrong)
                 throw KeyErrors.ProgramUnusable.With(program, wrong);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
@@ -109,76 +108,6 @@ public static class SignerProgram
             throw KeyErrors.ProgramUnusable.Because(cause, program, cause.Message.ReplaceLineEndings(" ").TrimEnd('.', ' '));
         }
     }
-
-    // Goes the path as the system does, part by part and through each link, so that every folder where a part of it is looked up is
-    // seen: whoever may rename there decides what is run. After that the path as given is as good as the resolved one, and it is what
-    // is started, because programs of many names (busybox) go by the name that they are run under.
-    private static string? Wrong(string program)
-    {
-        var parts = new Stack<string>();
-        Push(parts, program);
-        string at = "/";
-        int links = 0;
-        if (FileFacts.Of(at) is { } top && WrongFolder(at, top) is { } root)
-            return root;
-        while (parts.TryPop(out string? part))
-        {
-            if (part == "..")
-            {
-                at = Path.GetDirectoryName(at) ?? "/";
-                continue;
-            }
-            string next = Path.Combine(at, part);
-            FileFacts? facts = FileFacts.Of(next, followLink: false);
-            if (facts is null)
-                return "it does not exist";
-            if (facts.Kind == FileKind.Link)
-            {
-                if (IsForeign(facts))
-                    return $"the link '{next}' belongs to user {facts.Owner}";
-                if (++links > MaxLinks || new FileInfo(next).LinkTarget is not { } target)
-                    return $"the link '{next}' leads nowhere";
-                Push(parts, target);
-                at = target.StartsWith('/') ? "/" : at;
-                continue;
-            }
-            if (parts.Count == 0)
-                return WrongFile(facts);
-            if (WrongFolder(next, facts) is { } folder)
-                return folder;
-            at = next;
-        }
-        return "it is a folder";
-    }
-
-    private static void Push(Stack<string> parts, string path)
-    {
-        foreach (string part in path.Split('/').Where(part => part is not ("" or ".")).Reverse())
-            parts.Push(part);
-    }
-
-    private static string? WrongFolder(string folder, FileFacts facts) => facts switch
-    {
-        { Kind: not FileKind.Folder } => $"'{folder}' is no folder",
-        _ when IsForeign(facts) => $"its folder '{folder}' belongs to user {facts.Owner}",
-        // The caller's own group may write many a home folder; in a sticky one (/tmp) nobody takes away what is another's.
-        { Mode: var mode, IsSharedSticky: false } when (mode & AnybodyWrites) != 0 =>
-            $"the mode of its folder '{folder}' is {Octal(mode)}, so that others may replace it",
-        _ => null,
-    };
-
-    private static string? WrongFile(FileFacts facts) => facts switch
-    {
-        { Kind: not FileKind.Regular } => $"it is {facts.Described}",
-        { Mode: var mode } when (mode & OthersWrite) != 0 => $"its mode is {Octal(mode)}, so that others may write it",
-        { Mode: var mode } when (mode & Execute) == 0 => $"its mode is {Octal(mode)}, so that nobody may run it",
-        _ when IsForeign(facts) => $"it belongs to user {facts.Owner}",
-        _ => null,
-    };
-
-    private static bool IsForeign(FileFacts facts) => facts.Owner != 0 && facts.Owner != Libc.EffectiveUser();
-
-    private static string Octal(uint mode) => Convert.ToString(mode, 8).PadLeft(4, '0');
 
     private static ProcessStartInfo Start(ProgramCall call)
     {
@@ -209,9 +138,6 @@ public static class SignerProgram
 
     private static Formats.Errors.KexecSignException Failed(ProgramCall call, string ending, string said) =>
         KeyErrors.ProgramFailed.With(call.Program, string.Join(' ', call.Arguments), ending, said);
-
-    // .NET gives 128 + signal for a killed child, and a program may end with such a code by itself. The last signal is 64.
-    private static string Ending(int code) => code is > 128 and <= 192 ? $"exit code {code} or signal {code - 128}" : $"exit code {code}";
 
     private static string LastLine(byte[] said)
     {

@@ -125,8 +125,7 @@ internal static class VirtualMachine
     // "Access Denied" is what firmware says of an entry whose signature does not please it; its other words are of other troubles.
     private static BootOutcome? Judge(string line, string awaited) =>
         line.Contains(awaited, StringComparison.Ordinal) ? BootOutcome.Started
-
-            : line.Contains("failed to load Boot0000", StringComparison.Ordinal)
+        : line.Contains("failed to load Boot0000", StringComparison.Ordinal)
             ? (line.Contains("Access Denied", StringComparison.Ordinal) ? BootOutcome.Refused : BootOutcome.Failed)
         : line.Contains("failed to start Boot0000", StringComparison.Ordinal) ? BootOutcome.Failed
         : null;

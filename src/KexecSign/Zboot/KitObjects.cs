@@ -14,7 +14,6 @@ namespace KexecSign.Zboot;
 internal static class KitObjects
 {
     private const int MemberHeader = 60;
-    private const ushort Relocatable = 1;
 
     // lld links what objects name here (SHT_LLVM_DEPENDENT_LIBRARIES).
     private const uint DependentLibraries = 0x6fff4c04;
@@ -25,11 +24,8 @@ internal static class KitObjects
         try
         {
             var elf = Elf64File.Parse(content);
-            ReadOnlySpan<byte> head = content.Span;
-            ushort type = BinaryPrimitives.ReadUInt16LittleEndian(head[16..]),
-                machine = BinaryPrimitives.ReadUInt16LittleEndian(head[18..]);
-            if (type != Relocatable || machine != elfMachine)
-                throw OperationErrors.KitObject.With(name, $"an ELF file of type {type} for machine {machine}");
+            if (elf.Type != ElfHead.Relocatable || elf.Machine != elfMachine)
+                throw OperationErrors.KitObject.With(name, $"an ELF file of type {elf.Type} for machine {elf.Machine}");
             if (elf.Sections.FirstOrDefault(s => s.Type == DependentLibraries) is { } section)
                 throw OperationErrors.KitObject.With(name, $"an object that names libraries in {section.Name}");
         }

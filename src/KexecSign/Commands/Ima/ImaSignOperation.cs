@@ -101,7 +101,7 @@ internal static class ImaSignOperation
         bool named = options.Tar is not null || options.Manifest is not null;
         BatchNames.RequireDifferent(files.Select(f => (f.Path, named ? f.Name : Path.GetFullPath(f.Path))));
         if (options.Sidecar)
-            BatchTargets.RequireNoInput(files, files.SelectMany(f => (string[])[ImaValues.SidecarOf(f.Path), f.Path + EvmSigning.Sidecar]));
+            BatchTargets.RequireNoInput(files, files.SelectMany(f => Sidecars(f, options)));
         SigningIdentity identity = ImaIdentity.Open("ima sign", options.Signing, options.KeyId, context);
         ImmutableArray<ImaSignedFile> signed = Batch.Run<ImaSignedFile>(
             files, "sign for IMA", context, ImaSignedFile.Of, (file, commit, step, answer) =>
@@ -133,6 +133,10 @@ internal static class ImaSignOperation
     private static IEnumerable<(string Name, string Value)> Lines(string name, ImaSigned signed) =>
         signed.Evm is null ? [(name, signed.Value)] : [(name, signed.Value), (name, signed.Evm)];
 
+    private static string[] Sidecars(SelectedFile file, ImaSignOptions options) => options.Evm.Wanted
+        ? [ImaValues.SidecarOf(file.Path), file.Path + EvmSigning.Sidecar]
+        : [ImaValues.SidecarOf(file.Path)];
+
     private static void One(
         SelectedFile file, ImaSignOptions options, SigningIdentity identity, GroupCommit commit, IRunStep step,
             Action<ImaSignedFile> answer, RunContext context)
@@ -143,10 +147,8 @@ internal static class ImaSignOperation
         byte version = (byte)(options.Version ?? (options.Verity ? 3 : 2));
         byte[] digest = FileDigest.Of(source.ToLayout(), type, identity.Hash, step, context.Cancellation);
         string? content = options is { Verity: true, Tar: not null }
-
-                ? Convert.ToHexStringLower(ContentPass.Run(source.ToLayout(), identity.Hash, null, SilentLog.Instance,
-                    context.Cancellation))
-                : null;
+            ? Convert.ToHexStringLower(ContentPass.Run(source.ToLayout(), identity.Hash, null, SilentLog.Instance, context.Cancellation))
+            : null;
         if (options.SkipSigned && Holding(file.Path, digest, type, version, identity, options) is { } existing)
         {
             answer(ImaSignedFile.Of(existing with { Status = FileStatus.Skipped, ContentDigest = content }));

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using KexecSign.Batches;
 using KexecSign.Compression;
@@ -6,6 +5,7 @@ using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.AppendedSignatures;
+using KexecSign.Formats.Elf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Modules;
@@ -17,10 +17,6 @@ namespace KexecSign.Commands.Template;
 internal sealed class TemplateSigner(TemplateSources sources, TemplateSigners signers, string folder, RunContext context)
 {
     private const string Ending = ".sig";
-    private const int ElfTypeOffset = 16, ElfOrderOffset = 5;
-    private const uint ElfMagic = 0x7F454C46;
-    private const ushort ElfRelocatable = 1;
-    private const byte ElfLittle = 1, ElfBig = 2;
 
     private readonly Dictionary<string, TemplateSource> _byName =
         sources.Files.ToDictionary(source => source.Shown.Path, StringComparer.Ordinal);
@@ -88,24 +84,6 @@ internal sealed class TemplateSigner(TemplateSources sources, TemplateSigners si
         return (signed with { Digest = Convert.ToHexStringLower(digest) }, pkcs7);
     }
 
-    // The template is data: what it calls a module may be a script or a kernel, whose bare signature would hold elsewhere.
-    private static void RequireModule(Layout content)
-    {
-        Span<byte> head = stackalloc byte[ElfTypeOffset + sizeof(ushort)];
-        head.Clear();
-        content.Read(0, head[..(int)Math.Min(head.Length, content.Length)]);
-        if (BinaryPrimitives.ReadUInt32BigEndian(head) is var magic and not ElfMagic)
-            throw FormatErrors.ElfHeader.With("the magic of the module", magic, ElfMagic);
-        byte order = head[ElfOrderOffset];
-        if (order is not (ElfLittle or ElfBig))
-            throw FormatErrors.ElfHeader.With("e_ident[EI_DATA] of the module", order, ElfLittle);
-        ushort type = order == ElfLittle
-            ? BinaryPrimitives.ReadUInt16LittleEndian(head[ElfTypeOffset..])
-            : BinaryPrimitives.ReadUInt16BigEndian(head[ElfTypeOffset..]);
-        if (type != ElfRelocatable)
-            throw FormatErrors.ElfHeader.With("e_type of the module", type, ElfRelocatable);
-    }
-
     private (TemplateSignedFile Signed, byte[] Pkcs7) Module(
         TemplateSource source, TemplateSignedFile signed, SigningIdentity identity, IRunStep step)
     {
@@ -114,7 +92,8 @@ internal sealed class TemplateSigner(TemplateSources sources, TemplateSigners si
             throw OperationErrors.TemplateModuleSigned.With();
         AuthenticodeTable.RefuseIn(module.Content);
         RawContent.RequireSignable(module.Content);
-        RequireModule(module.Content);
+        // The template is data: what it calls a module may be a script or a kernel, whose bare signature would hold elsewhere.
+        ElfHead.RequireRelocatable(module.Content.ReadBytes(0, Math.Min(ElfHead.Size, module.Content.Length)), "the module");
         byte[] digest = ContentPass.Run(module.Content, identity.Hash, null, step, context.Cancellation);
         var signer = SignerName.ByIssuer(identity.Certificate);
         byte[] pkcs7 = ModuleSignature.Make(module, digest, identity, signer, signed.File, context);

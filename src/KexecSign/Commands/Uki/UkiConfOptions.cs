@@ -62,7 +62,7 @@ internal static class UkiConfOptions
     private static readonly ImmutableArray<string> Policies = ["PCRPrivateKey", "PCRPublicKey", "PCRCertificate", "Phases", "PolicyRef"];
 
     /// <summary>The options with those of their uki.conf, when they name one.</summary>
-    /// <exception cref="KexecSignException">KS3664, KS3686-KS3688, KS3760, KS3761, KS3764, KS1721, KS1722, KS1728, each with line and
+    /// <exception cref="KexecSignException">KS3114, KS3686-KS3688, KS3760, KS3761, KS3764, KS1721, KS1722, KS1728, each with line and
     /// column.</exception>
     public static UkiBuildOptions Applied(UkiBuildOptions options)
     {
@@ -70,7 +70,7 @@ internal static class UkiConfOptions
             return options;
         try
         {
-            ImmutableArray<UkiConfSetting> settings = UkiConf.Read(Text(path));
+            ImmutableArray<UkiConfSetting> settings = UkiConf.Read(Text(WholeFile.Read(path, UkiConf.MaxLength, "a uki.conf")));
             RequireTrust(path, settings);
             foreach (UkiConfSetting setting in settings.Where(s => s.Group is null))
                 options = Placed(setting, () => ImageSetting(setting)(options, setting.Value));
@@ -82,14 +82,6 @@ internal static class UkiConfOptions
         {
             throw refused.In(path);
         }
-    }
-
-    private static string Text(string path)
-    {
-        using FileSource file = FileSource.Open(path);
-        return file.Length <= UkiConf.MaxLength
-            ? Text(file.ToLayout().ReadBytes(0, file.Length))
-            : throw OperationErrors.UkiInputTooLarge.With("the configuration", file.Length, UkiConf.MaxLength);
     }
 
     // Decoded leniently, a byte that is not UTF-8 would become another character, and that would be signed.

@@ -19,10 +19,9 @@ internal static class VerifyPicture
         ImmutableArray<PictureAnswer> answers = [.. result.Verdicts.Select(PictureAnswer.Of)];
         bool yes = result.Exit == ExitCode.Done;
         PictureTone tone = yes ? PictureTone.Good
-
-                : answers.Any(a => a.Tone == PictureTone.Bad) || result.Policy?.Findings.Any(f => !f.Holds) == true
+            : answers.Any(a => a.Tone == PictureTone.Bad) || result.Policy?.Findings.Any(f => !f.Holds) == true
                 ? PictureTone.Bad
-                : PictureTone.Open;
+            : PictureTone.Open;
         return new(result.File, tone, Outcome(result),
         [
             new(result.File, tone, yes ? "verified" : "not verified")

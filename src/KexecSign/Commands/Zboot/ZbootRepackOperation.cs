@@ -107,9 +107,8 @@ internal static class ZbootRepackOperation
         {
             RepackedKernel.RequireSameKind(replacement.ToLayout(), zboot.Kernel);
             return signer.Identity is { } identity
-
-                    ? RepackedKernel.Signed(replacement.ToLayout(), identity, options.Existing, context)
-                    : RepackedKernel.AsItIs(replacement.ToLayout(), zboot.IsPadded, context);
+                ? RepackedKernel.Signed(replacement.ToLayout(), identity, options.Existing, context)
+                : RepackedKernel.AsItIs(replacement.ToLayout(), zboot.IsPadded, context);
         }
         catch (KexecSignException refused)
         {

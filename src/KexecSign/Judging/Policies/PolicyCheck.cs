@@ -303,8 +303,7 @@ internal sealed class PolicyCheck
     private void CheckReproducible(PeImage image, Layout file, ImmutableArray<FoundSignature> signatures)
     {
         string? reason = signatures.Any(s => s.HasTime) ? "a signature carries a signing time or a timestamp"
-
-                : signatures.FirstOrDefault(s => !s.IsDeterministic) is { } other
+            : signatures.FirstOrDefault(s => !s.IsDeterministic) is { } other
                 ? $"a signature by a key of {other.Algorithm} is another one each time"
             : PayloadWithATime(image, file) is { } word ? $"the {word} payload carries a time"
             : null;
