@@ -49,8 +49,7 @@ internal static class FirmwareCheck
             PeLoaders.RequireForFirmware(image);
             digests.Require();
             Vouched vouched = Decide(image, file, digests, lists, [.. trusted, .. lists.Allowed.Certificates]);
-            return (new(Consumer.Firmware, Answer.Accepts,
-                vouched.Reason)
+            return (new(Consumer.Firmware, Answer.Accepts, vouched.Reason)
             { Warnings = [.. OddImages.Warnings(image, file, digests), .. vouched.Entry?.Weaknesses() ?? []] },
                 vouched.Entry?.Signature);
         }

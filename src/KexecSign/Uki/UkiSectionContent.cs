@@ -28,16 +28,17 @@ internal static class UkiSectionContent
         ".osrel" => Fields(part.Content, "PRETTY_NAME", "ID"),
         UkiSections.Profile => Fields(part.Content, "TITLE", "ID"),
         ".initrd" or ".ucode" => Archive(part.Content),
-        ".splash" => SplashBitmap.Read(Head(part.Content),
-            part.Content.Length) is var bitmap ? $"{bitmap.Width} x {bitmap.Height} pixels" : null,
+        ".splash" => SplashBitmap.Read(Head(part.Content), part.Content.Length) is var bitmap
+            ? $"{bitmap.Width} x {bitmap.Height} pixels"
+            : null,
         ".dtb" or ".dtbauto" => Tree(part.Content),
         ".hwids" => Machines(Small(part.Content, HardwareIds.MaxLength)),
         UkiSections.Sbat => string.Join(", ", SbatTable.ReadSection(Small(part.Content, 64 * 1024)).Entries.Select(e =>
             $"{e.Component} {e.Generation}")),
         UkiSections.PcrSignatures => Signatures(PcrSignatures.Read(Small(part.Content, PcrSignatures.MaxLength))),
-        UkiSections.PcrKey => PcrPublicKey.Der(Small(part.Content, 64 * 1024)) is
-        {
-        } der ? $"fingerprint {PcrPublicKey.Fingerprint(der)}" : "no public key in PEM",
+        UkiSections.PcrKey => PcrPublicKey.Der(Small(part.Content, 64 * 1024)) is { } der
+            ? $"fingerprint {PcrPublicKey.Fingerprint(der)}"
+            : "no public key in PEM",
         ".bpf" => ParserObject.Parse(Small(part.Content, 64 << 20)).Abi.ToString(),
         _ => null,
     };

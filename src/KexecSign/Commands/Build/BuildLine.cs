@@ -157,8 +157,7 @@ internal sealed class BuildLine
         return new(path, written.Size, written.Sha256);
     }
 
-    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? PayloadFormat.Default.Word),
-        _options.Level)
+    private ZbootRecipe Recipe() => new(ZbootOptionSpecs.Compression(_options.Compression ?? PayloadFormat.Default.Word), _options.Level)
     { Zstd = _options.Zstd };
 
     // The pass that writes the image computes the digest that IMA wants as well.

@@ -22,8 +22,7 @@ internal static class BuildPicture
     /// <summary>The page's content.</summary>
     public static PictureReport Of(BuildOutcome outcome) => outcome switch
     {
-        BuildResult built => new(built.File, ToneOf(built), "built and verified",
-            [Image(built.File, "built", built)])
+        BuildResult built => new(built.File, ToneOf(built), "built and verified", [Image(built.File, "built", built)])
         { Facts = [new("made by", built.Tool)] },
         PlanResult plan => Plan(plan),
         _ => throw new System.Diagnostics.UnreachableException($"{outcome}"),

@@ -73,8 +73,7 @@ internal static class BuildRoles
     /// What compresses is linked in or the machine's own: another one gives other bytes, whether it was asked for or not.
     /// </summary>
     public static OptionRole<BuildOptions> Zstd { get; } =
-        Value(o => o.Zstd is { } library ? ZbootOptionSpecs.NameOf(library) : null, new("zboot", "zstd"))
-        with
+        Value(o => o.Zstd is { } library ? ZbootOptionSpecs.NameOf(library) : null, new("zboot", "zstd")) with
         { Recipe = ("libraries", o => Compressor.Libraries(o.Zstd ?? default)) };
 
     /// <summary>Where a PIN comes from.</summary>

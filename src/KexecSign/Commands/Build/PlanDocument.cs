@@ -35,8 +35,7 @@ internal sealed record PlanDocument(BuildInput File, string? Report, ImmutableAr
             string outputs = given.OutputRoot is { } named ? System.IO.Path.GetFullPath(named) : folder;
             // Read also where other keys are given: a plan that names code is not built from, whoever's keys sign.
             PlanKeys own = PlanKeys.Read(root, folder, DocumentTrust.Data(given.AllowedModules));
-            PlanKeys keys = (given.Keys is null ? own : PlanKeys.ReadFile(given.Keys, given.AllowedModules))
-                with
+            PlanKeys keys = (given.Keys is null ? own : PlanKeys.ReadFile(given.Keys, given.AllowedModules)) with
             { Configured = settings is null ? null : Configured };
             // Read also where the command line has another one, or the word would be one that plans do not know.
             string? policy = DocumentPaths.From(folder, root.Text("policy"));

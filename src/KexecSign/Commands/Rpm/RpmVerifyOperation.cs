@@ -74,8 +74,7 @@ internal static class RpmVerifyOperation
             foreach (RpmFile packed in package.Files.Where(f => !f.Digest.IsEmpty))
                 Require(packed, package, trusted);
             step.Advance(file.Length);
-            answer(new(file.Path,
-                FileStatus.Verified)
+            answer(new(file.Path, FileStatus.Verified)
             { Note = $"{package.Files.Count(f => !f.Digest.IsEmpty)} file(s), {package.Hash.Name}" });
         }));
     }

@@ -13,20 +13,15 @@ internal static class ImaImages
     {
         Layout kernel = workshop.Kernel;
         yield return Case("unsigned", "No signature.", kernel, Denied);
-        yield return Case("signed", "security.ima signs SHA-256.", kernel,
-            ExpectedVerdict.Accepts) with
+        yield return Case("signed", "security.ima signs SHA-256.", kernel, ExpectedVerdict.Accepts) with
         { Xattr = workshop.ImaSignatureOf(kernel, "ima") };
-        yield return Case("sha512", "security.ima signs SHA-512.", kernel,
-            ExpectedVerdict.Accepts) with
+        yield return Case("sha512", "security.ima signs SHA-512.", kernel, ExpectedVerdict.Accepts) with
         { Xattr = workshop.ImaSignatureOf(kernel, "ima", "sha512") };
-        yield return Case("wrong-key", "security.ima is signed by a key that nobody trusts.", kernel,
-            Denied) with
+        yield return Case("wrong-key", "security.ima is signed by a key that nobody trusts.", kernel, Denied) with
         { Xattr = workshop.ImaSignatureOf(kernel, "other") };
-        yield return Case("tampered", "One bit changed after signing.", RawImages.Flip(kernel, kernel.Length / 2),
-            Denied) with
+        yield return Case("tampered", "One bit changed after signing.", RawImages.Flip(kernel, kernel.Length / 2), Denied) with
         { Xattr = workshop.ImaSignatureOf(kernel, "ima") };
-        yield return Case("hash-only", "security.ima holds the right hash, which anyone can write.", kernel,
-            Denied) with
+        yield return Case("hash-only", "security.ima holds the right hash, which anyone can write.", kernel, Denied) with
         { Xattr = TestsetWorkshop.ImaHashOf(kernel) };
         Layout appended = workshop.Append(kernel, "ima");
         yield return Case("appended", "A signature appended as to a module.", appended, ExpectedVerdict.Accepts);

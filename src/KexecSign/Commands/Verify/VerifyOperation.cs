@@ -128,9 +128,8 @@ internal static class VerifyOperation
             Kernel = settled.Kernel,
             ExpiredFails = options.ExpiredFails || policy.ExpiredFails,
         };
-        return Result(options, ImageVerification.Judge(file, asked, all, context), file,
-            all) with
-        { Policy = PolicyCheck.Judge(settled, file, all, context) };
+        VerifyResult result = Result(options, ImageVerification.Judge(file, asked, all, context), file, all);
+        return result with { Policy = PolicyCheck.Judge(settled, file, all, context) };
     }
 
     private static VerifyResult Result(VerifyOptions options, Judgement judgement, JudgedFile file, TrustedRoles roles) =>

@@ -19,8 +19,7 @@ internal static class SignatureDifferences
     {
         PeDirectory old = before.Image.CertificateTable, table = now.Image.CertificateTable;
         if (old != table)
-            yield return new(level, DifferenceKind.CertificateTable, "certificate table",
-                $"{Place(old)} -> {Place(table)}")
+            yield return new(level, DifferenceKind.CertificateTable, "certificate table", $"{Place(old)} -> {Place(table)}")
             { Offset = table.Address };
         if (Table(before) is not { } oldBytes || Table(now) is not { } bytes)
             yield break;
@@ -28,8 +27,7 @@ internal static class SignatureDifferences
             yield break;
         if (Entries(before) is not { } oldEntries || Entries(now) is not { } entries)
         {
-            yield return new(level, DifferenceKind.CertificateTable, "certificate table",
-                compared.Says)
+            yield return new(level, DifferenceKind.CertificateTable, "certificate table", compared.Says)
             { Offset = table.Address + compared.First, Bytes = compared.Count };
             yield break;
         }
@@ -44,8 +42,7 @@ internal static class SignatureDifferences
         }
         // What stands between or behind the entries.
         if (!found)
-            yield return new(level, DifferenceKind.CertificateTable, "certificate table",
-                compared.Says)
+            yield return new(level, DifferenceKind.CertificateTable, "certificate table", compared.Says)
             { Offset = table.Address + compared.First, Bytes = compared.Count };
     }
 
@@ -59,8 +56,7 @@ internal static class SignatureDifferences
             return new(level, DifferenceKind.Signature, name, $"that of {Signer(signature)} is new") { Offset = now.Offset };
         AuthenticodeSignature? old = Decode(before);
         if (old is null || signature is null)
-            return new(level, DifferenceKind.Signature, name,
-                "its bytes differ, and one of the two cannot be read")
+            return new(level, DifferenceKind.Signature, name, "its bytes differ, and one of the two cannot be read")
             { Offset = now.Offset };
         (string says, string? because) = How(old, signature, before, now);
         return new(level, DifferenceKind.Signature, name, says) { Offset = now.Offset, Because = because };
@@ -126,9 +122,7 @@ internal static class SignatureDifferences
     private static string? Fingerprint(AuthenticodeSignature signature) => signature.Signer?.GetCertHashString(HashAlgorithmName.SHA256);
 
     private static string Signer(AuthenticodeSignature? signature) =>
-        signature?.Signer is
-        {
-        } signer
+        signature?.Signer is { } signer
             ? $"{CertificateNames.Of(signer)} ({signer.GetCertHashString(HashAlgorithmName.SHA256)[..16].ToLowerInvariant()})"
             : "somebody unnamed";
 

@@ -88,8 +88,7 @@ internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, b
                 .Select(s => new FoundSignature(
                 Name(s.SignerHash), s.Signer,
                 s.Signer is not null && s.SignaturesHold() && read.Match(s.IndirectData.Hash, s.IndirectData.Digest.Span),
-                s.SigningTime is not null || !s.TimestampTokens.IsEmpty)
-            { Companions = s.Certificates }),
+                s.SigningTime is not null || !s.TimestampTokens.IsEmpty) { Companions = s.Certificates }),
         ];
     }
 
