@@ -13,7 +13,7 @@ namespace KexecSign.Keys.Pkcs11;
 /// </summary>
 internal sealed class Module
 {
-    private const int MostRestarts = 3, FirstPause = 40;
+    private const int MostRestarts = 6, FirstPause = 10;
     private static readonly List<Module> Live = [];
     private static readonly Lock LiveLock = new();
     private readonly TokenThreads _threads;
@@ -106,60 +106,19 @@ internal sealed class Module
         }
     }
 
-    /// <summary>All tokens that are plugged in now.</summary>
-    public List<TokenState> Tokens()
-    {
-        try
-        {
-            return Call(ListTokens, 1, default);
-        }
-        catch (CryptokiException cause)
-        {
-            throw KeyErrors.CallFailed.Because(cause, cause.Function, Path, ReturnValue.Name(cause.Value));
-        }
-        catch (TokenDeadlineException late)
-        {
-            throw Hangs(late);
-        }
-    }
+    /// <summary>
+    /// All tokens that are plugged in now. A module that fails to tell is asked again, a few times: C_Login of SoftHSM rewrites the
+    /// token's file, and who reads half of it is told CKR_GENERAL_ERROR (seen with 2.6.1: 76 of 1,200 processes, eight at a time).
+    /// </summary>
+    public List<TokenState> Tokens() => Patiently(_ => false);
 
     /// <summary>
-    /// The same, but when SoftHSM has none that is initialised it is started again, a few times: to one of many processes that start while
-    /// others log in it shows no token (seen with 2.6.1, 1 of 42), because C_Login rewrites the token's file.
+    /// The same, and SoftHSM is started again also when none of its tokens is initialised, or one is in part only: it keeps what it
+    /// read half for as long as nobody writes the file again.
     /// </summary>
-    public List<TokenState> InitialisedTokens()
-    {
-        List<TokenState> tokens = Tokens();
-        for (int attempt = 0; attempt < MostRestarts && !tokens.Exists(t => t.Initialized) && IsSoftHsm(tokens); attempt++)
-        {
-            Thread.Sleep(FirstPause << attempt);
-            if (!Restart())
-                break;
-            tokens = Tokens();
-        }
-        return tokens;
-    }
+    public List<TokenState> InitialisedTokens() => Patiently(IsHalfRead);
 
-    private static bool IsSoftHsm(List<TokenState> tokens) =>
-        tokens.Exists(t => t.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal));
-
-    // Only where nobody else in the process has sessions in it.
-    private bool Restart()
-    {
-        lock (LiveLock)
-        {
-            if (_holders != 1 || !_finalise)
-                return false;
-            Call(() =>
-            {
-                Calls.Finish();
-                return Calls.Initialize();
-            }, 1, default);
-            return true;
-        }
-    }
-
-    /// <summary>The same on the caller's thread.</summary>
+    /// <summary>All tokens, on the caller's thread.</summary>
     public List<TokenState> ListTokens()
     {
         LibraryInfo library = Calls.Library();
@@ -170,6 +129,63 @@ internal sealed class Module
                 states.Add(state);
         }
         return states;
+    }
+
+    /// <summary>C_Finalize and C_Initialize, only where no other keyring of the process has sessions in the module.</summary>
+    public void Restart()
+    {
+        lock (LiveLock)
+        {
+            if (_holders != 1 || !_finalise)
+                return;
+            try
+            {
+                Call(() =>
+                {
+                    Calls.Finish();
+                    return Initialise(Path, Calls);
+                }, 1, default);
+            }
+            catch (TokenDeadlineException late)
+            {
+                throw Hangs(late);
+            }
+        }
+    }
+
+    private List<TokenState> Patiently(Predicate<List<TokenState>> again)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            bool last = attempt == MostRestarts;
+            try
+            {
+                List<TokenState> tokens = Call(ListTokens, 1, default);
+                if (last || !again(tokens))
+                    return tokens;
+            }
+            catch (CryptokiException cause) when (last || cause.Value != ReturnValue.GeneralError)
+            {
+                throw KeyErrors.CallFailed.Because(cause, cause.Function, Path, ReturnValue.Name(cause.Value));
+            }
+            catch (CryptokiException)
+            {
+                // Nothing was changed and no PIN was given: asking again does no harm.
+            }
+            catch (TokenDeadlineException late)
+            {
+                throw Hangs(late);
+            }
+            Thread.Sleep(FirstPause << attempt);
+            Restart();
+        }
+    }
+
+    private static bool IsHalfRead(List<TokenState> tokens)
+    {
+        bool softHsm = tokens.Exists(t => t.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal));
+        List<TokenState> initialised = tokens.FindAll(t => t.Initialized);
+        return softHsm && (initialised.Count == 0 || initialised.Exists(t => t.Serial.Length == 0 || !t.HasUserPin));
     }
 
     private KexecSignException Hangs(TokenDeadlineException late) => Hangs(Path, late);

@@ -12,7 +12,7 @@ internal sealed class SessionPool : IDisposable
     private const int MostSessions = 32;
     private const int OpenAttempts = 5;
     private readonly Module _module;
-    private readonly TokenState _state;
+    private readonly Func<TokenState> _state;
     private readonly Action _requireUsable;
     private readonly Action _lastCloses;
     private readonly Func<TokenDeadlineException, Exception> _hangs;
@@ -23,11 +23,11 @@ internal sealed class SessionPool : IDisposable
     private bool _disposed;
 
     /// <param name="module">The token's module.</param>
-    /// <param name="state">The token.</param>
+    /// <param name="state">The token as it was last found: its slot may change when the module is started again.</param>
     /// <param name="requireUsable">Raises what ended all work with the token while a caller waited for a session.</param>
     /// <param name="lastCloses">Called before the last session is closed: that ends the login (PKCS#11 5.6, C_CloseSession).</param>
     /// <param name="hangs">Ends all work with a token that does not open a session in time; gives what to report.</param>
-    public SessionPool(Module module, TokenState state, Action requireUsable, Action lastCloses,
+    public SessionPool(Module module, Func<TokenState> state, Action requireUsable, Action lastCloses,
         Func<TokenDeadlineException, Exception> hangs)
     {
         _hangs = hangs;
@@ -35,7 +35,7 @@ internal sealed class SessionPool : IDisposable
         _state = state;
         _requireUsable = requireUsable;
         _lastCloses = lastCloses;
-        _permits = new SemaphoreSlim((int)Math.Min(state.SessionLimit ?? MostSessions, MostSessions));
+        _permits = new SemaphoreSlim((int)Math.Min(state().SessionLimit ?? MostSessions, MostSessions));
     }
 
     /// <summary>A read-only session for one caller alone; give it back with <see cref="Return"/> or <see cref="Discard"/>.</summary>
@@ -122,7 +122,8 @@ internal sealed class SessionPool : IDisposable
                 lock (_lock)
                     keepPermit = _open > 0;
                 if (!keepPermit && attempt >= OpenAttempts)
-                    throw KeyErrors.SessionsExhausted.Because(cause, _state.Label, attempt, _state.OpenSessions, _state.MaxSessions);
+                    throw KeyErrors.SessionsExhausted.Because(
+                        cause, _state().Label, attempt, _state().OpenSessions, _state().MaxSessions);
                 if (!keepPermit && cancellation.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(50 << attempt)))
                     cancellation.ThrowIfCancellationRequested();
             }
@@ -144,7 +145,7 @@ internal sealed class SessionPool : IDisposable
             return idle;
         nuint opened = 0;
         nuint session = _module.Call(
-            () => opened = _module.Calls.OpenSession(_state.Slot, readWrite), 1, cancellation,
+            () => opened = _module.Calls.OpenSession(_state().Slot, readWrite), 1, cancellation,
             abandoned: () =>
             {
                 if (opened != 0)

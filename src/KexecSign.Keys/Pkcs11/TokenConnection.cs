@@ -12,29 +12,31 @@ namespace KexecSign.Keys.Pkcs11;
 /// </summary>
 internal sealed class TokenConnection : IDisposable
 {
-    private const int MostRenewals = 3;
+    private const int MostRenewals = 3, MostRestarts = 5, FirstPause = 10;
     private readonly PinSources _pins;
     private readonly SessionPool _pool;
     private readonly Lock _pinLock = new();
     // Held while the token decides about a PIN; only threads that may be left behind wait for it.
     private readonly Lock _loginLock = new();
     private PinRequest _request = new(null, new PinOptions());
+    private volatile TokenState _state;
     private volatile Pin? _pin;
     private volatile bool _loggedIn;
     private volatile Func<KexecSignException>? _refusal;
     private int _generation;
+    private int _restarts;
 
     public TokenConnection(Module module, TokenState state, PinSources pins)
     {
         Module = module;
-        State = state;
+        _state = state;
         _pins = pins;
-        _pool = new SessionPool(module, state, RequireUsable, ForgetLogin, late => Hangs(late)());
+        _pool = new SessionPool(module, () => _state, RequireUsable, ForgetLogin, late => Hangs(late)());
     }
 
     public Module Module { get; }
 
-    public TokenState State { get; }
+    public TokenState State => _state;
 
     public Cryptoki Calls => Module.Calls;
 
@@ -95,6 +97,10 @@ internal sealed class TokenConnection : IDisposable
             try
             {
                 return Once(lending, login, work, cancellation);
+            }
+            catch (CryptokiException halfRead) when (IsHalfRead(halfRead))
+            {
+                StartAgain();
             }
             catch (CryptokiException lost) when (renewals < MostRenewals && Renew(lost.Value))
             {
@@ -199,37 +205,37 @@ internal sealed class TokenConnection : IDisposable
         }
         try
         {
-            LoginPatiently(session, user);
+            Calls.Login(session, user, _pin is null ? default : _pin.Bytes);
         }
         catch (CryptokiException already) when (already.Value == ReturnValue.UserAlreadyLoggedIn)
         {
             // Another keyring or library of this process logged in; the login belongs to the process, not to a session.
         }
-        catch (CryptokiException cause) when (PinFault(cause.Value) is { } fault)
+        catch (CryptokiException cause) when (!IsHalfRead(cause) && PinFault(cause.Value) is { } fault)
         {
             _refusal = fault;
             throw fault();
         }
     }
 
-    // SoftHSM rewrites the token's file at each login, and reads half of it where another process does so at the time. It counts no
-    // wrong PINs, and neither answer is about one.
-    private void LoginPatiently(nuint session, nuint user)
-    {
-        bool softHsm = State.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal);
-        for (int attempt = 0; ; attempt++)
+    // SoftHSM rewrites the token's file at each login, and reads half of it where another process does so at the time; it may keep
+    // that until it is started again, when the same may happen to it. It counts no wrong PINs, and none of the answers is about one.
+    private bool IsHalfRead(CryptokiException cause) =>
+        State.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal) && Volatile.Read(ref _restarts) < MostRestarts
+        && cause.Function switch
         {
-            try
-            {
-                Calls.Login(session, user, _pin is null ? default : _pin.Bytes);
-                return;
-            }
-            catch (CryptokiException cause) when (softHsm && attempt < MostRenewals
-                && (cause.Value is ReturnValue.GeneralError or ReturnValue.UserPinNotInitialized))
-            {
-                Thread.Sleep(40 << attempt);
-            }
-        }
+            "C_Login" => cause.Value is ReturnValue.GeneralError or ReturnValue.UserPinNotInitialized,
+            "C_OpenSession" => Volatile.Read(ref _restarts) > 0,
+            _ => false,
+        };
+
+    private void StartAgain()
+    {
+        Thread.Sleep(FirstPause << Interlocked.Increment(ref _restarts));
+        Module.Restart();
+        _state = Module.InitialisedTokens().Find(found => found.Serial == State.Serial && found.Label == State.Label) ?? _state;
+        _pool.DropIdle();
+        ForgetLogin();
     }
 
     private Func<KexecSignException>? PinFault(nuint value)

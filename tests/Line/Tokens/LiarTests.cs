@@ -7,7 +7,7 @@ namespace KexecSign.Line.Tests.Tokens;
 [Collection(nameof(TokenBench))]
 public sealed class LiarTests(TokenBench bench) : IDisposable
 {
-    private const string SignInit = "42", Sign = "43";
+    private const string GetTokenInfo = "6", SignInit = "42", Sign = "43";
     private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -100,6 +100,31 @@ public sealed class LiarTests(TokenBench bench) : IDisposable
             answer.Error.ShouldContain("KS2070");
             Files().Except([mark]).ShouldBe(before, how);
         }
+    }
+
+    // What SoftHSM tells of a token whose file another process rewrites at the time: an error, or nothing where the label stands.
+    [SkippableTheory]
+    [InlineData("error")]
+    [InlineData("zero")]
+    public void A_token_that_is_read_while_its_file_is_rewritten_is_asked_again(string how)
+    {
+        TokenBench.Require();
+        string mark = _folder.At("mark"), output = _folder.At("out");
+        Answer answer = KexecSignProgram.RunWith(bench.Liar(how, at: 1, GetTokenInfo, mark),
+            ["sign", bench.Images[0], "--key", "pkcs11:token=Bench;object=rsa", "--cert", bench.Certificate("rsa"), "--pin-env", "BENCH_PIN", "-o", output]);
+        File.Exists(mark).ShouldBeTrue();
+        answer.Exit.ShouldBe(0, answer.Error);
+        Tool.Run("sbverify", "--cert", bench.Certificate("rsa"), output);
+    }
+
+    [SkippableFact]
+    public void Many_processes_that_log_in_at_once_all_find_the_token()
+    {
+        TokenBench.Require();
+        string[] ends = [.. Enumerable.Range(0, 60).AsParallel().WithDegreeOfParallelism(12).Select(i => KexecSignProgram.RunWith(bench.Environment,
+            "sign", bench.Images[0], "--key", "pkcs11:token=Bench;object=rsa", "--cert", bench.Certificate("rsa"), "--pin-env", "BENCH_PIN", "-o", _folder.At($"{i}.efi")).Error)];
+        ends.ShouldAllBe(error => error.Length == 0);
+        Directory.GetFiles(_folder.Path, "*.efi").Length.ShouldBe(60);
     }
 
     // Every call of a run, whichever it is, once with each sort of lie that the call allows.
