@@ -183,6 +183,18 @@ public sealed class MlDsaImaTests : IDisposable
     }
 
     [SkippableFact]
+    public void Where_the_file_system_has_no_room_for_it_both_numbers_are_told()
+    {
+        _bench.Certified(87);
+        Answer answer = _bench.Run(["ima", "sign", _content, "--xattr", "user", .. Key()]);
+        Skip.If(answer.Exit == 0, "this file system has room for 4636 bytes");
+        Skip.If(answer.Error.Contains("no such attributes", StringComparison.Ordinal), "this file system has no user attributes");
+        answer.Error.ShouldContain("KS3923");
+        answer.Error.ShouldContain("its 4636 bytes do not fit");
+        answer.Error.ShouldContain("4096");
+    }
+
+    [SkippableFact]
     public void Without_OpenSSL_3_5_a_value_is_neither_called_right_nor_wrong()
     {
         _bench.Certified(65);
