@@ -37,6 +37,7 @@ public sealed class MlDsaImaTests : IDisposable
         Judged(FileId(File3, hash, _content), value).ShouldBeTrue();
         Judged(FileId(Verity6, hash, _content), value).ShouldBeFalse();
 
+        Succeed("ima", "show", _content + ".sig").Output.ShouldContain($"signature, {length} bytes: ML-DSA-{set}");
         Answer verified = Succeed("ima", "verify", _content, "--cert", _bench.At("cert"));
         verified.Output.ShouldContain("version 3");
         verified.Output.ShouldContain("for Linux 7.2 and later");
