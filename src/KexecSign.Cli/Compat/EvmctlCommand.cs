@@ -28,6 +28,9 @@ internal sealed class EvmctlCommand : PeerCommand
         Pass = new("pass", 'p', PeerValue.Optional), Caps = new("caps", '\0', PeerValue.Optional),
         Uuid = new("uuid", 'u', PeerValue.Optional),
         M64 = PeerOption.Flag("m64", '6'),
+        // What was posted for evmctl after 1.6.2; Debian's knows neither.
+        Version2 = PeerOption.Flag("v2"),
+        Version3 = PeerOption.Flag("v3"),
         Rsa = PeerOption.Flag("rsa", '1').No("kernels have dropped version 1 signatures", "Leave it out"),
         Immutably = PeerOption.Flag("immutable", 'i').No("no kernel verifies it", "Use --portable"),
         Smack = PeerOption.Flag("smack").No("Smack's attributes are covered as the kernel covers them, always", "Leave it out"),
@@ -48,7 +51,8 @@ internal sealed class EvmctlCommand : PeerCommand
     [
         Help, EvmctlVersion, ImaSig, ImaHash, Hash, SigFile, Key, Portable, Recursive, Types, NoXattr, Verbose, Uid, Gid, Mode, Ima,
         Selinux, Caps, KeyId,
-        KeyIdFromCert, XattrUser, Engine, Pass, Uuid, M64, Rsa, Immutably, Smack, M32, InodeNumber, Generation, Verity,
+        KeyIdFromCert, XattrUser, Engine, Pass, Uuid, M64, Version2, Version3, Rsa, Immutably, Smack, M32, InodeNumber, Generation,
+        Verity,
     ];
 
     public override int FailureExit => 125;
@@ -97,6 +101,7 @@ internal sealed class EvmctlCommand : PeerCommand
                 Files = [file],
                 Signing = Signing(arguments, run),
                 KeyId = Id(arguments, run),
+                Version = SignatureVersion(arguments),
                 Sidecar = sidecar,
                 Xattr = xattr,
                 ValuesOnly = !sidecar && xattr is null,
@@ -168,6 +173,7 @@ internal sealed class EvmctlCommand : PeerCommand
                 Files = [file],
                 Signing = signing,
                 KeyId = id,
+                Version = SignatureVersion(arguments),
                 Xattr = Space(arguments),
                 Set = !arguments.Has(NoXattr),
                 Ima = arguments.Value(Ima),
@@ -250,6 +256,16 @@ internal sealed class EvmctlCommand : PeerCommand
 
     private string? Digest(PeerArguments arguments) =>
         arguments.Value(Hash) is { } name ? PeerDigests.Known(Name, name, HashUses.Ima) : null;
+
+    // Without either 2, as evmctl; an ML-DSA key has only 3.
+    private int? SignatureVersion(PeerArguments arguments) => (arguments.Has(Version2), arguments.Has(Version3)) switch
+    {
+        (true, true) => throw OperationErrors.PeerOptionRefused.With(
+            Name, "--v2 with --v3", "a value has one version", "Leave one of them out"),
+        (true, false) => 2,
+        (false, true) => 3,
+        (false, false) => null,
+    };
 
     private static string Space(PeerArguments arguments) => arguments.Has(XattrUser) ? "user" : "security";
 

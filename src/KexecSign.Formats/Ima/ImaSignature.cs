@@ -10,10 +10,10 @@ namespace KexecSign.Formats.Ima;
 /// u8 hash id, be32 key id, be16 signature length, signature. The sidecar <c>.sig</c> of evmctl is the same bytes.
 /// </summary>
 /// <param name="Type">3 EVM_IMA_XATTR_DIGSIG, 5 EVM_XATTR_PORTABLE_DIGSIG, 6 IMA_VERITY_DIGSIG.</param>
-/// <param name="Version">2, or 3 for fs-verity digests and newer kernels.</param>
+/// <param name="Version">2, or 3 for fs-verity digests, ML-DSA and newer kernels.</param>
 /// <param name="Hash">Hash of the file's content.</param>
 /// <param name="KeyId">Last 4 bytes of the certificate's SubjectKeyIdentifier.</param>
-/// <param name="Signature">PKCS#1 v1.5 (RSA) or DER (ECDSA); any length up to 65,535 bytes.</param>
+/// <param name="Signature">PKCS#1 v1.5 (RSA), DER (ECDSA) or as FIPS 204 encodes it (ML-DSA); any length up to 65,535 bytes.</param>
 public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Hash, uint KeyId, ReadOnlyMemory<byte> Signature)
 {
     /// <summary>First byte of a signature over a regular file.</summary>
@@ -35,8 +35,8 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
         : throw FormatErrors.ShortKeyIdentifier.With(subjectKeyIdentifier.Length);
 
     /// <summary>
-    /// What is signed for a file's digest. Version 2: the digest. Version 3: the hash of struct ima_file_id, which is the value's type,
-    /// the hash's id and the digest (security/integrity/ima/ima_appraise.c, calc_file_id_hash()).
+    /// What an RSA or ECDSA key signs for a file's digest. Version 2: the digest. Version 3: the hash of struct ima_file_id, which is the
+    /// value's type, the hash's id and the digest (security/integrity/digsig_asymmetric.c, calc_file_id_hash()).
     /// </summary>
     /// <param name="type">First byte of the value.</param>
     /// <param name="version">2 or 3.</param>
@@ -45,7 +45,10 @@ public sealed record ImaSignature(byte Type, byte Version, HashAlgorithmName Has
     public static byte[] ToBeSigned(byte type, byte version, HashAlgorithmName hash, byte[] digest) =>
         version == 2 ? digest : CryptographicOperations.HashData(hash, FileId(type, hash, digest));
 
-    /// <summary>struct ima_file_id, which version 3 signs: the value's type, the hash's id, the digest.</summary>
+    /// <summary>
+    /// struct ima_file_id, which version 3 signs, as far as it is used: the value's type, the hash's id, the digest. ML-DSA signs it as it
+    /// is, pure and with an empty context (digsig_asymmetric.c, asymmetric_verify_v3_hashless()).
+    /// </summary>
     public static byte[] FileId(byte type, HashAlgorithmName hash, ReadOnlySpan<byte> digest) => [type, HashId(hash), .. digest];
 
     /// <summary>The value that is a hash and no signature: type 4 (IMA_XATTR_DIGEST_NG), the hash's id, the hash.</summary>

@@ -61,7 +61,7 @@ public static partial class KeyErrors
     /// <summary>ML-DSA has no signature over a hash that kernels would take.</summary>
     public static readonly ErrorCode HashNotSigned = new(
         "KS2038", "key {0} is ML-DSA, which signs the message itself, but this format's signature is over a hash.",
-        "Use an RSA or ECDSA key here; ML-DSA signs modules, parser ELFs and PE images.");
+        "Use an RSA or ECDSA key here; ML-DSA signs modules, parser ELFs, PE images, and for IMA and EVM.");
 
     /// <summary>The runtime's OpenSSL is too old for ML-DSA.</summary>
     public static readonly ErrorCode MlDsaUnsupported = new(

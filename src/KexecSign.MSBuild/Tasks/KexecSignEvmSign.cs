@@ -31,6 +31,9 @@ public sealed class KexecSignEvmSign() : OperationTask(OperationCatalog.EvmSign)
     /// <summary>Key id that the value names, 8 hex digits.</summary>
     public string? KeyId { get; set; }
 
+    /// <summary>Version of the value: 2 for every kernel, 3 for Linux 7.1 and later; without it 2, and 3 for ML-DSA keys (7.2 and later). One of 2, 3.</summary>
+    public string? Version { get; set; }
+
     /// <summary>Whose attributes are read and set. One of security, user.</summary>
     public string? Xattr { get; set; }
 
@@ -64,6 +67,7 @@ public sealed class KexecSignEvmSign() : OperationTask(OperationCatalog.EvmSign)
         values.Option("pin-file", PinFile, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("digest", Digest, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("key-id", KeyId, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("version", Version, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("xattr", Xattr, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Flag("set", Set);
         values.Flag("sidecar", Sidecar);

@@ -52,7 +52,7 @@ public sealed class KexecSignImaSign() : OperationTask(OperationCatalog.ImaSign)
     /// <summary>Write nothing: the values stand in the report.</summary>
     public bool ValuesOnly { get; set; }
 
-    /// <summary>Version of the value: 2 for every kernel, 3 for those that appraise by sigv3 (regular files: 7.1 and later). One of 2, 3.</summary>
+    /// <summary>Version of the value: 2 for every kernel, 3 for those that appraise by sigv3 (regular files: 7.1 and later); without it 2, and 3 for fs-verity digests and ML-DSA keys (7.2 and later). One of 2, 3.</summary>
     public string? Version { get; set; }
 
     /// <summary>Sign the fs-verity digest (blocks of 4096 bytes, no salt); version 3.</summary>

@@ -25,6 +25,12 @@ public enum KernelRule
 
     /// <summary>loongarch has kexec_file_load.</summary>
     LoongArchFileLoad,
+
+    /// <summary>IMA signatures of version 3 over files.</summary>
+    ImaVersion3,
+
+    /// <summary>ML-DSA in IMA and EVM signatures.</summary>
+    ImaMlDsa,
 }
 
 /// <summary>Since when a rule holds; none of them was given up again.</summary>
@@ -68,6 +74,11 @@ public static class KernelChanges
             "arch/riscv/kernel/kexec_image.c"),
         KernelRule.LoongArchFileLoad => new(rule, new(6, 18), "loongarch has kexec_file_load, without a check of signatures",
             "arch/loongarch/kernel/kexec_efi.c"),
+        KernelRule.ImaVersion3 => new(rule, new(7, 1),
+            "signatures of version 3 over files in security.ima, and over metadata in security.evm; before, over fs-verity digests only",
+            "security/integrity/ima/ima_appraise.c, xattr_verify()"),
+        KernelRule.ImaMlDsa => new(rule, new(7, 2), "ML-DSA keys for IMA and EVM, in signatures of version 3, where CRYPTO_MLDSA is on",
+            "security/integrity/digsig_asymmetric.c, asymmetric_verify_v3_hashless()"),
         _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, null),
     };
 }

@@ -25,7 +25,7 @@ internal static class ExtendedAttribute
         int result;
         fixed (byte* bytes = value)
             result = Libc.SetAttribute(handle, name, bytes, (nuint)value.Length, 0);
-        return result == 0 ? null : Reason(Marshal.GetLastPInvokeError(), file);
+        return result == 0 ? null : Reason(Marshal.GetLastPInvokeError(), file, value.Length);
     }
 
     /// <summary>Reads an attribute; null when there is none or it cannot be read.</summary>
@@ -45,12 +45,13 @@ internal static class ExtendedAttribute
     private static SafeFileHandle Open(string file) =>
         Libc.OpenHandle(Libc.CurrentFolder, OutputTarget.Resolve(file), Libc.ReadOnly | Libc.NonBlocking | Libc.NoFollow);
 
-    private static string Reason(int error, string file) => error switch
+    private static string Reason(int error, string file, int length) => error switch
     {
         Libc.NotSupported when FileSystemKind.IsFat(FileSystemKind.Of(file)) => FileSystemKind.OnFat,
         Libc.NotSupported => "the file system has no such attributes",
         Libc.NotPermitted or Libc.AccessDenied => "not permitted (security.* needs CAP_SYS_ADMIN)",
-        Libc.NoSpace or Libc.RangeError => "the value does not fit the file system's limit",
+        Libc.NoSpace or Libc.RangeError =>
+            $"its {length} bytes do not fit the file system's limit (ext4 without ea_inode: 4096 for all attributes of a file)",
         Libc.ReadOnlySystem => "the file system is read-only",
         Libc.NoData => "no such attribute",
         _ => $"errno {error}",

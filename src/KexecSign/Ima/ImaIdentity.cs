@@ -26,8 +26,8 @@ internal static class ImaIdentity
             ? options with { Certificate = key }
             : options;
         SigningIdentity identity = given.Certificate is null
-            ? SigningIdentity.WithoutCertificate(operation, given, context)
-            : SigningIdentity.Open(operation, given, context);
+            ? SigningIdentity.WithoutCertificate(operation, given, context, MlDsaUse.TakenByIma)
+            : SigningIdentity.Open(operation, given, context, MlDsaUse.TakenByIma);
         return keyId is null ? identity : identity with { KeyId = Parse(keyId) };
     }
 

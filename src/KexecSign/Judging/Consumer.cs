@@ -94,17 +94,18 @@ internal sealed record ConsumerFacts(Consumer Consumer, string Word, string Rule
                 !roles.Kexec.IsEmpty || !roles.Db.IsEmpty || !roles.Lists.Allowed.Certificates.IsEmpty
                     || !roles.Lists.OwnerCertificates.IsEmpty,
             IsConcerned = (file, _) => KexecCheck.HasSignedKernel(file.Kernel),
-            JudgeOtherKernel = c => OtherKernels.Judge(c.File, c.Options.Architecture!, c.Options.Applied, c.Roles, c.Context),
+            JudgeOtherKernel = c => OtherKernels.Judge(c.File, c.Options.Architecture!, c.Options.Applied, c.Roles, ImaRelease.Of(c),
+                c.Context),
             TrustsNobody = "the signature holds; whose it is was not checked, because no certificate was given that the kernel trusts",
             WantsImageDigests = true,
         },
         new(Consumer.Ima, "ima", "Linux security/integrity/digsig_asymmetric.c", SignatureRead.ForIma,
-            c => ImaAppraisal.Judge(c.File, c.Options.Applied || c.Options.Consumers.IsEmpty, c.Roles.Ima, c.Context))
+            c => ImaAppraisal.Judge(c.File, c.Options.Applied || c.Options.Consumers.IsEmpty, c.Roles.Ima, ImaRelease.Of(c), c.Context))
         {
             IsAnybodyTrusted = roles => !roles.Ima.IsEmpty,
             // An IMA signature brings no certificate along: without one nothing of it can be computed.
             IsConcerned = (file, options) => file.Ima.Any && !options.NoTrust,
-            JudgeOtherKernel = c => ImaAppraisal.Judge(c.File, c.Options.Applied, c.Roles.Ima, c.Context),
+            JudgeOtherKernel = c => ImaAppraisal.Judge(c.File, c.Options.Applied, c.Roles.Ima, ImaRelease.Of(c), c.Context),
             Announce = ImaAppraisal.Announce,
         },
         new(Consumer.Bpf, "bpf", "Linux kernel/kexec_bpf_loader.c, kernel/kexec_pe_image.c of the kexec BPF series", SignatureRead.None,

@@ -37,16 +37,18 @@ internal static class ImaAppraisal
     /// <param name="file">The file.</param>
     /// <param name="withSidecar">Whether the file is meant as it will be once its sidecar is applied.</param>
     /// <param name="trusted">The .ima keyring.</param>
+    /// <param name="release">By whose rules; null when it is asked only whether the signature holds.</param>
     /// <param name="context">Run context.</param>
-    public static Verdict Judge(JudgedFile file, bool withSidecar, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    public static Verdict Judge(JudgedFile file, bool withSidecar, ImmutableArray<X509Certificate2> trusted, ImaRelease? release,
+        RunContext context)
     {
         try
         {
             ImaValues values = file.Ima;
             if (values.Security is { } read)
-                return OfAttribute(file, read, trusted, context);
+                return OfAttribute(file, read, trusted, release, context);
             if (values.Sidecar is { } sidecar)
-                return OfSidecar(file, sidecar, withSidecar, trusted, context);
+                return OfSidecar(file, sidecar, withSidecar, trusted, release, context);
             if (values.User is not null)
                 throw VerifyErrors.ImaUserAlone.With(file.Path);
             return OfAppended(file, AppendedSignature.Find(file.Content) ?? throw VerifyErrors.NoImaSignature.With(file.Path), trusted,
@@ -58,20 +60,21 @@ internal static class ImaAppraisal
         }
     }
 
-    private static Verdict OfAttribute(JudgedFile file, byte[] value, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    private static Verdict OfAttribute(JudgedFile file, byte[] value, ImmutableArray<X509Certificate2> trusted, ImaRelease? release,
+        RunContext context)
     {
         if (!ImaValues.IsSignature(value))
             throw VerifyErrors.ImaDigestAlone.With($"{value[0]:x2}");
-        Verdict verdict = ImaCheck.Judge(value, "security.ima", file, trusted, context);
+        Verdict verdict = ImaCheck.Judge(value, "security.ima", file, trusted, release, context);
         return verdict.Answer == Answer.Accepts && file.Ima.Sidecar is { } sidecar && !sidecar.AsSpan().SequenceEqual(value)
             ? verdict with { Reason = verdict.Reason + "; the sidecar holds another value, which no kernel reads" }
             : verdict;
     }
 
     private static Verdict OfSidecar(JudgedFile file, byte[] value, bool withSidecar, ImmutableArray<X509Certificate2> trusted,
-        RunContext context)
+        ImaRelease? release, RunContext context)
     {
-        Verdict verdict = ImaCheck.Judge(value, "the sidecar", file, trusted, context);
+        Verdict verdict = ImaCheck.Judge(value, "the sidecar", file, trusted, release, context);
         if (verdict.Answer != Answer.Accepts)
             return verdict;
         string reason = "once the sidecar is applied as security.ima ('kexecsign ima apply', or a package that does): " + verdict.Reason;

@@ -45,20 +45,23 @@ internal static class ImaCheck
     }
 
     /// <summary>The verdict on a value, whatever carries it.</summary>
-    /// <exception cref="KexecSignException">KS4112, KS4113, KS14xx.</exception>
-    public static Verdict Judge(byte[] value, string source, JudgedFile file, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    /// <exception cref="KexecSignException">KS4112, KS4113, KS4144, KS4152, KS4153, KS14xx.</exception>
+    public static Verdict Judge(byte[] value, string source, JudgedFile file, ImmutableArray<X509Certificate2> trusted,
+        ImaRelease? release, RunContext context)
     {
         if (trusted.IsEmpty)
             return new(Consumer.Ima, Answer.NotDecided, $"{source} is there, but no certificate was given to check it by");
         ImaSignature signature = ImaSignature.Decode(value);
         X509Certificate2 signer = SignerOf(signature, trusted);
         Require(signer, signature, Digest(signature, file.Content, file.Digests, context));
+        release?.Require(signature, signer);
         return new(Consumer.Ima, Answer.Accepts,
-            $"{source}: key id {signature.KeyId:x8} of {CertificateNames.Of(signer)}, {signature.Hash.Name}");
+            $"{source}: key id {signature.KeyId:x8} of {CertificateNames.Of(signer)}, {signature.Hash.Name}"
+                + ImaRelease.Since(signature, signer));
     }
 
     /// <summary>Checks a signature and gives the certificate it holds by.</summary>
-    /// <exception cref="KexecSignException">KS1405, KS4112, KS4113.</exception>
+    /// <exception cref="KexecSignException">KS1405, KS4112, KS4113, KS4144, KS4152.</exception>
     public static X509Certificate2 Check(
         ImaSignature signature, Layout file, ImmutableArray<X509Certificate2> trusted, IRunStep step, CancellationToken cancellation)
     {
@@ -69,7 +72,7 @@ internal static class ImaCheck
 
     private static void Require(X509Certificate2 signer, ImaSignature signature, byte[] digest)
     {
-        if (!Holds(signer, ImaSignature.ToBeSigned(signature.Type, signature.Version, signature.Hash, digest), signature))
+        if (!Holds(signer, digest, signature))
             throw VerifyErrors.ImaSignatureWrong.With($"{signature.KeyId:x8}", signature.Hash.Name, Convert.ToHexStringLower(digest));
     }
 
@@ -102,16 +105,28 @@ internal static class ImaCheck
         SubjectKeyIdentifier.InCertificate(certificate) is { } identifier ? ImaSignature.KeyIdOf(identifier) : null;
 
     /// <summary>Whether a signature over a file's digest holds by a certificate that it names.</summary>
+    /// <exception cref="KexecSignException">KS4144, KS4152.</exception>
     public static bool HoldsBy(X509Certificate2 signer, byte[] digest, ImaSignature signature) =>
-        KeyIdOf(signer) == signature.KeyId
-        && Holds(signer, ImaSignature.ToBeSigned(signature.Type, signature.Version, signature.Hash, digest), signature);
+        KeyIdOf(signer) == signature.KeyId && Holds(signer, digest, signature);
 
     private static bool Holds(X509Certificate2 signer, byte[] digest, ImaSignature signature)
     {
+        if (MlDsaCertificate.NameOf(signer) is { } name)
+            return HoldsByMlDsa(signer, name, digest, signature);
+        byte[] hash = ImaSignature.ToBeSigned(signature.Type, signature.Version, signature.Hash, digest);
         using RSA? rsa = signer.GetRSAPublicKey();
         if (rsa is not null)
-            return rsa.VerifyHash(digest, signature.Signature.Span, signature.Hash, RSASignaturePadding.Pkcs1);
+            return rsa.VerifyHash(hash, signature.Signature.Span, signature.Hash, RSASignaturePadding.Pkcs1);
         using ECDsa? ecdsa = signer.GetECDsaPublicKey();
-        return ecdsa is not null && ecdsa.VerifyHash(digest, signature.Signature.Span, DSASignatureFormat.Rfc3279DerSequence);
+        return ecdsa is not null && ecdsa.VerifyHash(hash, signature.Signature.Span, DSASignatureFormat.Rfc3279DerSequence);
+    }
+
+    // asymmetric_verify_v3_hashless(): over the structure itself; asymmetric_verify_common() has no ML-DSA, whatever the signature is over.
+    private static bool HoldsByMlDsa(X509Certificate2 signer, string name, byte[] digest, ImaSignature signature)
+    {
+        if (signature.Version != 3)
+            throw VerifyErrors.ImaMlDsaVersion.With(CertificateNames.Of(signer), name, signature.Version);
+        return MlDsaCertificate.Holds(signer, ImaSignature.FileId(signature.Type, signature.Hash, digest), signature.Signature.Span)
+            ?? throw VerifyErrors.MlDsaNotJudged.With(signer.Subject, name);
     }
 }

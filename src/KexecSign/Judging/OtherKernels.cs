@@ -21,7 +21,8 @@ internal static class OtherKernels
         ArchitectureFacts.Named(architecture) is { } facts && !KernelRules.Of(facts.Architecture).ReadPe;
 
     /// <summary>The verdict of <c>kexec_file_load</c> on a machine that booted securely.</summary>
-    public static Verdict Judge(JudgedFile file, string architecture, bool withSidecar, TrustedRoles roles, RunContext context)
+    public static Verdict Judge(JudgedFile file, string architecture, bool withSidecar, TrustedRoles roles, ImaRelease release,
+        RunContext context)
     {
         try
         {
@@ -30,7 +31,7 @@ internal static class OtherKernels
             // powerpc asks .ima for both kinds, and s390 its builtin, secondary and platform keyrings.
             ImmutableArray<X509Certificate2> trusted = byIma ? [.. roles.Ima, .. roles.OfKernel] : roles.OfKernel;
             return byIma && (file.Ima.Security ?? (withSidecar ? file.Ima.Sidecar : null)) is not null
-                ? ByIma(file, withSidecar, trusted, context)
+                ? ByIma(file, withSidecar, trusted, release, context)
                 : ByAppended(file.Content, AppendedSignature.Find(file.Content) ?? throw VerifyErrors.NoAppendedSignature.With(), trusted,
                     context);
         }
@@ -41,9 +42,10 @@ internal static class OtherKernels
     }
 
     // ima_appraise_measurement(): where there is a signature in the xattr, an appended one counts only when that one's key is unknown.
-    private static Verdict ByIma(JudgedFile file, bool withSidecar, ImmutableArray<X509Certificate2> trusted, RunContext context)
+    private static Verdict ByIma(JudgedFile file, bool withSidecar, ImmutableArray<X509Certificate2> trusted, ImaRelease release,
+        RunContext context)
     {
-        Verdict ima = ImaAppraisal.Judge(file, withSidecar, trusted, context);
+        Verdict ima = ImaAppraisal.Judge(file, withSidecar, trusted, release, context);
         return ima.Code == VerifyErrors.ImaKeyUnknown.Id && AppendedSignature.Find(file.Content) is { } signature
             ? ByAppended(file.Content, signature, trusted, context)
             : ima with { Consumer = Consumer.Kexec, Reason = "by IMA, as powerpc does under secure boot: " + ima.Reason };

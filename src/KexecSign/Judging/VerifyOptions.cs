@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Simulation.Answers;
 
 namespace KexecSign.Judging;
 
@@ -34,6 +35,12 @@ public sealed record VerifyOptions
 
     /// <summary>Release of the kernel that is to load the file, for instance <c>7.3</c>; null for the file's own.</summary>
     public string? Kernel { get; init; }
+
+    /// <summary>
+    /// Release by whose rules IMA judges where <see cref="Kernel"/> names none; null for the file's own. A build that signs for kernels of
+    /// today signs old kernels, too.
+    /// </summary>
+    internal KernelRelease? ImaRelease { get; init; }
 
     /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
     public string? Dbx { get; init; }

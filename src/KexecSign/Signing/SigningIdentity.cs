@@ -23,6 +23,9 @@ internal enum MlDsaUse
 
     /// <summary>The kernel's kexec does, firmware does not: the user is warned.</summary>
     TakenByKexec,
+
+    /// <summary>IMA and EVM do, in values of version 3, whatever the digest of the file.</summary>
+    TakenByIma,
 }
 
 /// <summary>A key that signs, its certificate and chain, and the digest it signs with.</summary>
@@ -88,13 +91,18 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     }
 
     /// <summary>Opens a key that comes without a certificate, for signatures that carry none.</summary>
+    /// <param name="operation">Name of the operation, for messages.</param>
+    /// <param name="options">What the user gave.</param>
+    /// <param name="context">The run.</param>
+    /// <param name="mlDsa">Whether anybody verifies ML-DSA in what the operation makes.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS3010, KS3012, KS3408, KS2xxx.</exception>
-    public static SigningIdentity WithoutCertificate(string operation, SigningOptions options, RunContext context)
+    public static SigningIdentity WithoutCertificate(string operation, SigningOptions options, RunContext context,
+        MlDsaUse mlDsa = MlDsaUse.Refused)
     {
         ISigningKey key = context.Keyring.OpenKey(options.Key
             ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key")), options.Pin, context.Cancellation);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
-            RequireMlDsa(MlDsaUse.Refused, operation, key, options.Digest, context);
+            RequireMlDsa(mlDsa, operation, key, options.Digest, context);
         return Of(key, [KeyOnlyCertificate.For(key)], options.Digest);
     }
 
@@ -125,17 +133,15 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         : throw OperationErrors.OptionValue.With("digest", digest,
             string.Join(", ", HashKind.All.Where(known => known.Uses != HashUses.None).Select(known => known.Word)));
 
-    // public_key_verify_signature() takes ML-DSA over attributes with SHA-512 alone, and ima_modsig aside IMA has no form for it.
+    // public_key_verify_signature() takes ML-DSA over attributes with SHA-512 alone; of an IMA value it verifies no hash at all.
     private static void RequireMlDsa(MlDsaUse use, string operation, ISigningKey key, string? digest, RunContext context)
     {
         if (use == MlDsaUse.Refused)
         {
-            bool ima = operation.StartsWith("ima", StringComparison.Ordinal) || operation.StartsWith("rpm", StringComparison.Ordinal);
-            throw OperationErrors.MlDsaRefused.With(operation, $"ML-DSA-{key.KeySizeBits}", ima
-                ? "no kernel's IMA or EVM verifies it, in signatures of version 2 or 3"
-                : "of those that verify its result, firmware and shim among them, not all take it");
+            throw OperationErrors.MlDsaRefused.With(operation, $"ML-DSA-{key.KeySizeBits}",
+                "of those that verify its result, firmware and shim among them, not all take it");
         }
-        if (digest is not (null or "sha512"))
+        if (use != MlDsaUse.TakenByIma && digest is not (null or "sha512"))
             throw OperationErrors.OptionValue.With("digest", digest, "sha512 with an ML-DSA key, which the kernel takes with no other");
         if (use == MlDsaUse.TakenByKexec)
             context.Log.Warning(

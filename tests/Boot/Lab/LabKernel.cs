@@ -42,7 +42,8 @@ internal static class LabKernel
     {
         using X509Certificate2 authority = X509Certificate2.CreateFromPemFile(Authority, Path.Combine(Folder, "authority.key"));
         var request = new CertificateRequest(other.SubjectName, other.PublicKey, HashAlgorithmName.SHA256);
-        foreach (X509Extension extension in other.Extensions)
+        // One that OpenSSL made names itself as its authority.
+        foreach (X509Extension extension in other.Extensions.Where(e => e is not X509AuthorityKeyIdentifierExtension))
             request.CertificateExtensions.Add(extension);
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         using RSA key = authority.GetRSAPrivateKey()!;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Fixtures;
 using KexecSign.Signing;
 
 namespace KexecSign.Boot.Tests.Lab;
@@ -40,6 +41,17 @@ internal sealed class LabKey
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return Make(folder, name, key.ExportPkcs8PrivateKeyPem(), new(Subject(name), key, HashAlgorithmName.SHA256), certified);
+    }
+
+    /// <summary>An ML-DSA key, which a newer OpenSSL than this machine's may have to make.</summary>
+    public static LabKey MlDsa(string folder, string name, int set, OpenSsl35 openssl, bool certified = false)
+    {
+        string key = Path.Combine(folder, name + ".new"), own = Path.Combine(folder, name + ".own");
+        openssl.Run(
+            "req", "-new", "-x509", "-newkey", $"ml-dsa-{set}", "-nodes", "-subj", $"/{Subject(name).Name}", "-days", "2", "-config", "/etc/ssl/openssl.cnf",
+            "-addext", "keyUsage=critical,digitalSignature", "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", key, "-out", own);
+        X509Certificate2 certificate = X509CertificateLoader.LoadCertificateFromFile(own);
+        return new(folder, name, File.ReadAllText(key), certified ? LabKernel.Certify(certificate) : certificate);
     }
 
     private static X500DistinguishedName Subject(string name) => new($"CN=KexecSign lab {name}");

@@ -19,6 +19,7 @@
  *     <name> key <keyring> <file>         adds a DER certificate to a keyring of the kernel
  *     <name> xattr <file> <attr> <value>  gives a file an extended attribute; the value is a file's content
  *     <name> policy <rule>                adds a rule to IMA's policy
+ *     <name> evm <number>                 sets flags of EVM (Documentation/ABI/testing/evm)
  *     <name> variable <name-guid> <file>  has firmware set a UEFI variable to a file's content, a signed update
  *     <name> append <name-guid> <file>    the same, added to what the variable holds
  *     <name> insert <file>                finit_module()
@@ -270,6 +271,17 @@ static long set_attribute(const char *path, const char *name, const char *from)
 	return size < 0 ? size : call(SYS_LSETXATTR, (ulong)path, (ulong)name, (ulong)value, (ulong)size, 0);
 }
 
+static long set_evm(const char *flags)
+{
+	long evm = open_file("/sys/kernel/security/evm", 1 /* O_WRONLY */), written;
+
+	if (evm < 0)
+		return evm;
+	written = call(SYS_WRITE, (ulong)evm, (ulong)flags, length(flags), 0, 0);
+	call(SYS_CLOSE, (ulong)evm, 0, 0, 0, 0);
+	return written < 0 ? written : 0;
+}
+
 static long add_policy(char *rule)
 {
 	ulong size = length(rule);
@@ -423,6 +435,8 @@ static void step(char *line)
 		report(name, try_module(file));
 	else if (second && equal(verb, "key"))
 		report(name, add_key(file, second));
+	else if (file && equal(verb, "evm"))
+		report(name, set_evm(file));
 	else if (third && equal(verb, "xattr"))
 		report(name, set_attribute(file, second, third));
 	else if (second && equal(verb, "variable"))

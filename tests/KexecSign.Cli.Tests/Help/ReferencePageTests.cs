@@ -84,8 +84,8 @@ public sealed class ReferencePageTests
         string[] taken = [.. GlobalFlags.Listed.Select(flag => flag.Name.TrimStart('-')), "q", "v", "h", "output"];
         foreach (Operation operation in OperationCatalog.All)
         {
-            // The version of an IMA value and the configuration of a kernel are called so everywhere, and asked of one command each.
-            operation.Options.Select(option => option.Name).Where(name => (operation.Name, name) is not (("ima sign", "version") or ("zboot kit", "config")))
+            // The version of a value of IMA or EVM and the configuration of a kernel are called so everywhere, and asked of these commands alone.
+            operation.Options.Select(option => option.Name).Where(name => (operation.Name, name) is not (("ima sign" or "evm sign", "version") or ("zboot kit", "config")))
                 .ShouldAllBe(name => !taken.Contains(name), operation.Name);
             operation.Options.Select(option => option.Name).ShouldBeUnique(operation.Name);
             operation.Name.Split(' ').Length.ShouldBeLessThanOrEqualTo(2, operation.Name);

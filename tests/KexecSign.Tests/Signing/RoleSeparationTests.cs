@@ -1,11 +1,16 @@
 using System.Security.Cryptography;
+using KexecSign.Commands.Agent;
 using KexecSign.Commands.Build;
 using KexecSign.Commands.Ima;
 using KexecSign.Commands.Modules;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Ima;
 using KexecSign.Formats.Layouts;
+using KexecSign.Judging;
+using KexecSign.Keys.Kinds;
 using KexecSign.Signing;
 
 namespace KexecSign.Tests.Signing;
@@ -31,6 +36,50 @@ public sealed class RoleSeparationTests : IDisposable
         module.Files.ShouldHaveSingleItem().Code.ShouldBe("KS3331");
         File.ReadAllBytes(innocent).ShouldBe(attributes);
     }
+
+    [SkippableFact]
+    public void The_signature_of_a_file_that_is_a_file_id_counts_for_another_file_and_is_not_to_be_had()
+    {
+        byte[] evil = "another file"u8.ToArray(), id = ImaSignature.FileId(ImaSignature.Digsig, HashAlgorithmName.SHA256, SHA256.HashData(evil));
+        // What signing in version 2 does: the hash of the file, signed. With another byte in front, which is not signed, it is one of version 3.
+        byte[] bare = ((RSA)TestSigners.Rsa2048.Key).SignData(id, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        string file = _bench.Folder.File("evil", evil);
+        _bench.Folder.File("evil.sig", new ImaSignature(ImaSignature.Digsig, 3, HashAlgorithmName.SHA256, ImaCheck.KeyIdOf(TestSigners.Rsa2048.Certificate)!.Value, bare).Encode());
+        ImaVerifyOperation.Definition.Run(new() { Files = [file], Certificates = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)] }, _bench.Context).Exit.ShouldBe(ExitCode.Done);
+
+        string innocent = _bench.Folder.File("innocent", id);
+        ImaSignOperation.Definition.Run(new() { Files = [innocent], Sidecar = true, Signing = _bench.Identity(TestSigners.Rsa2048) }, _bench.Context)
+            .Files.ShouldHaveSingleItem().Code.ShouldBe("KS3334");
+        File.Exists(innocent + ".sig").ShouldBeFalse();
+        ModuleSignOperation.Definition.Run(new() { Files = [innocent], InPlace = true, Signing = _bench.Identity(TestSigners.Rsa2048) }, _bench.Context)
+            .Files.ShouldHaveSingleItem().Code.ShouldBe("KS3334");
+        File.ReadAllBytes(innocent).ShouldBe(id);
+    }
+
+    // A client of ours refuses it itself; another may not.
+    [Fact]
+    public void An_agent_signs_a_file_id_for_IMA_and_not_as_a_module()
+    {
+        byte[] id = ImaSignature.FileId(ImaSignature.Digsig, HashAlgorithmName.SHA256, new byte[32]);
+        var content = new AgentContent(SHA256.HashData(id), id);
+        content.Require(ContentKind.Ima, id.Length, HashAlgorithmName.SHA256);
+        Refusal.Of("KS3875", () => content.Require(ContentKind.Module, id.Length, HashAlgorithmName.SHA256), "version 3");
+        content.Require(ContentKind.Module, id.Length + 1, HashAlgorithmName.SHA256);
+    }
+
+    [Theory]
+    [InlineData(3, 4, 32, true)]
+    [InlineData(5, 5, 48, true)]
+    [InlineData(6, 6, 64, true)]
+    [InlineData(3, 22, 64, true)]
+    [InlineData(4, 4, 32, false)]
+    [InlineData(3, 4, 31, false)]
+    [InlineData(3, 4, 33, false)]
+    [InlineData(3, 6, 32, false)]
+    [InlineData(3, 99, 32, false)]
+    [InlineData(3, 4, 0, false)]
+    public void A_file_id_is_told_by_its_form(byte type, byte hash, int length, bool expected) =>
+        ImaFileId.Is(Layout.Of((byte[])[type, hash, .. new byte[length]])).ShouldBe(expected);
 
     // Readers of BER take other forms of the length for the same set.
     [Theory]

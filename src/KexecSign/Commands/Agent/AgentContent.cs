@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Authenticode;
+using KexecSign.Formats.Ima;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Agents;
 using KexecSign.Keys.Kinds;
@@ -58,6 +59,9 @@ internal sealed record AgentContent(byte[] Hash, byte[] Bytes)
             case ContentKind.Module:
             case ContentKind.Ima:
             case ContentKind.Evm:
+                if (kind == ContentKind.Module && length == Bytes.Length && ImaFileId.Is(Bytes))
+                    throw OperationErrors.AgentContentRefused.With(
+                        "it is what IMA and EVM signatures of version 3 are over: a signature over it would be one of another file");
                 if (IsSet(Bytes, length))
                     throw OperationErrors.AgentContentRefused.With(
                         "it is an ASN.1 SET, as the signed attributes of an image are: a signature over it would be one of that image");

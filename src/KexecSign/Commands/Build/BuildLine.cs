@@ -36,7 +36,7 @@ internal sealed class BuildLine
         _context = context;
         _outer = Open(options.Outer);
         _inner = Open(options.Inner);
-        _ima = Open(options.Ima);
+        _ima = Open(options.Ima, MlDsaUse.TakenByIma);
         if (options.Provenance is not null)
             _provenance = Open(options.ProvenanceSigner) ?? throw OperationErrors.ProvenanceUnsigned.With();
         SharedKeys.Warn([("the outer PE", _outer), ("the Image inside", _inner), ("IMA", _ima), ("the provenance", _provenance)], context);
@@ -131,8 +131,8 @@ internal sealed class BuildLine
         };
     }
 
-    private SigningIdentity? Open(SigningOptions options) =>
-        options.Key is null ? null : SigningIdentity.Open("build", options, _context);
+    private SigningIdentity? Open(SigningOptions options, MlDsaUse mlDsa = MlDsaUse.Refused) =>
+        options.Key is null ? null : SigningIdentity.Open("build", options, _context, mlDsa);
 
     private BuildBody Body(BuildSources sources)
     {
@@ -195,7 +195,7 @@ internal sealed class BuildLine
     {
         using (FileSource source = FileSource.Open(staged))
             RawContent.RequireSignable(source.ToLayout());
-        byte[] value = ImaSigner.Sign(digest, _ima!, _context);
+        byte[] value = ImaSigner.Sign(digest, _ima!, _context, version: ImaVersion.Of(_ima!.Key));
         return ImaPlacement.Place(staged, digest, value, sidecar: true, _options.Xattr, _context);
     }
 

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core;
 using KexecSign.Judging;
+using KexecSign.Keys.Certificates;
+using KexecSign.Simulation.Answers;
 
 namespace KexecSign.Commands.Build;
 
@@ -16,6 +18,12 @@ internal sealed record BuildSigners(X509Certificate2? Outer, X509Certificate2? I
         Consumer.Ima => Ima is not null,
         Consumer.Bpf => HasParser,
     };
+
+    /// <summary>
+    /// By whose rules IMA judges: who signs by ML-DSA means kernels that take it, whatever kernel is signed. Null for the image's own.
+    /// </summary>
+    public KernelRelease? ImaRelease =>
+        Ima is not null && MlDsaCertificate.NameOf(Ima) is not null ? KernelChanges.Of(KernelRule.ImaMlDsa).Since : null;
 
     /// <summary>Each trusted for what it signs.</summary>
     public TrustedRoles Roles => new()
@@ -35,8 +43,8 @@ internal static class BuildVerdicts
         ImmutableArray<Consumer> consumers = [.. ConsumerFacts.All.Select(facts => facts.Consumer).Where(signers.HaveSomethingFor)];
         if (consumers.IsEmpty)
             return [];
-        return ImageVerification.Judge(file, new VerifyOptions { File = file.Path, Consumers = consumers, Applied = true }, signers.Roles,
-            context).Verdicts;
+        var options = new VerifyOptions { File = file.Path, Consumers = consumers, Applied = true, ImaRelease = signers.ImaRelease };
+        return ImageVerification.Judge(file, options, signers.Roles, context).Verdicts;
     }
 
     /// <summary>The first that does not accept the image.</summary>

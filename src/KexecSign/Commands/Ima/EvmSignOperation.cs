@@ -26,6 +26,9 @@ public sealed record EvmSignOptions
     /// <summary>Key id in hex; null for that of the certificate, or of the key.</summary>
     public string? KeyId { get; init; }
 
+    /// <summary>2 or 3; null for 2, and for 3 with an ML-DSA key.</summary>
+    public int? Version { get; init; }
+
     /// <summary>Whose attributes are read and set: <c>security</c> or <c>user</c>.</summary>
     public string Xattr { get; init; } = "security";
 
@@ -79,7 +82,7 @@ public sealed record EvmSignResult(string Signer, ImmutableArray<EvmSigned> File
 /// <summary><c>evm sign</c>: portable EVM signatures alone, over the IMA value that a file has.</summary>
 internal static class EvmSignOperation
 {
-    private static readonly ImmutableArray<string> Namespaces = ["security", "user"];
+    private static readonly ImmutableArray<string> Namespaces = ["security", "user"], Versions = ["2", "3"];
 
     public static Operation<EvmSignOptions, EvmSignResult> Definition { get; } = new()
     {
@@ -95,6 +98,10 @@ internal static class EvmSignOperation
         [
             .. SigningOptionSpecs.All<EvmSignOptions>("that signs", HashUses.Ima, o => o.Signing, (o, s) => o with { Signing = s }),
             new("key-id", "HEX", "Key id that the value names, 8 hex digits.", (o, v) => o with { KeyId = v }),
+            new("version", "N",
+                "Version of the value: 2 for every kernel, 3 for Linux 7.1 and later; without it 2, and 3 for ML-DSA keys (7.2 and later).",
+                (o, v) => o with { Version = OptionValues.Number("version", OptionValues.Choice("version", v, Versions)) },
+                choices: Versions),
             new("xattr", "NAMESPACE", "Whose attributes are read and set.",
                 (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, "security", choices: Namespaces),
             new("set", null, "Set the attribute on the file itself; without this and without --sidecar the value is only shown.",
@@ -114,11 +121,12 @@ internal static class EvmSignOperation
     {
         ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, null, "evm sign");
         SigningIdentity identity = ImaIdentity.Open("evm sign", options.Signing, options.KeyId, context);
+        byte version = ImaVersion.Of(identity.Key, options.Version);
         return new(identity.Certificate.Subject, Batch.Run(
             files, "sign for EVM", context, (file, refused) =>
                 new EvmSigned(file.Path, "", refused.In(file.Path).Message), (file, _, _, answer) =>
             {
-                byte[] value = EvmSigning.Sign(Covered(file.Path, options), identity, 2, context);
+                byte[] value = EvmSigning.Sign(Covered(file.Path, options), identity, version, context);
                 if (options.Sidecar)
                     WrittenFile.Write(Formats.Layouts.Layout.Of(value), file.Path + EvmSigning.Sidecar, [file.Path], context);
                 if (options.Set && ExtendedAttribute.TrySet(file.Path, options.Xattr + ".evm", value) is { } problem)

@@ -6,6 +6,7 @@ using KexecSign.Core.Reports;
 using KexecSign.Files;
 using KexecSign.Formats.Ima;
 using KexecSign.Judging;
+using KexecSign.Keys.Certificates;
 
 namespace KexecSign.Commands.Ima;
 
@@ -93,12 +94,12 @@ internal static class ImaShowOperation
             case ImaSignature.Digsig or 5 or ImaSignature.VerityDigsig:
                 _ = Take(1, b => b[
                     0] is 2 or 3
-                    ? $"version {b[0]}: {(b[0] == 2 ? "signs the digest" : "signs the hash of type, hash id and digest")}"
+                    ? $"version {b[0]}: {(b[0] == 2 ? "signs the digest" : "signs type, hash id and digest, or their hash")}"
                     : $"version {b[0]}, which is not known here")
                     && Take(1, b => $"hash: {Hash(b[0])}")
                     && Take(4, b => $"key id {Convert.ToHexStringLower(b)}: the last 4 bytes of the certificate's SubjectKeyIdentifier")
                     && Take(2, b => Length((b[0] << 8) | b[1], value.Length - ImaSignature.HeaderSize))
-                    && Take(value.Length - at, b => $"signature, {b.Length} bytes: {(b[0] == 0x30 && b.Length < 150 ? "ECDSA in DER" : $"RSA of {8 * b.Length} bits, if it is RSA")}");
+                    && Take(value.Length - at, b => $"signature, {b.Length} bytes: {Kind(b)}");
                 break;
             default:
                 Take(value.Length - at, _ => "not known here");
@@ -126,6 +127,13 @@ internal static class ImaShowOperation
     private static string Length(int announced, int there) => announced == there
         ? $"length of the signature: {announced}"
         : $"length of the signature: {announced}, but {there} bytes follow; the kernel refuses this";
+
+    private static string Kind(byte[] signature)
+    {
+        if (signature[0] == 0x30 && signature.Length < 150)
+            return "ECDSA in DER";
+        return MlDsaCertificate.NameBySignature(signature.Length) ?? $"RSA of {8 * signature.Length} bits, if it is RSA";
+    }
 
     private static string Type(byte type) => type switch
     {

@@ -66,9 +66,10 @@ internal static class ImaSignOperation
                 (o, v) => o with { Xattr = OptionValues.Choice("xattr", v, Namespaces) }, choices: Namespaces),
             new("values-only", null, "Write nothing: the values stand in the report.", (o, _) => o with { ValuesOnly = true }),
             new("version", "N",
-                "Version of the value: 2 for every kernel, 3 for those that appraise by sigv3 (regular files: 7.1 and later).",
+                "Version of the value: 2 for every kernel, 3 for those that appraise by sigv3 (regular files: 7.1 and later); without it "
+                    + "2, and 3 for fs-verity digests and ML-DSA keys (7.2 and later).",
                 (o, v) => o with { Version = OptionValues.Number("version", OptionValues.Choice("version", v, Versions)) },
-                defaultValue: "2", choices: Versions),
+                choices: Versions),
             new("verity", null, "Sign the fs-verity digest (blocks of 4096 bytes, no salt); version 3.",
                 (o, _) => o with { Verity = true }),
             .. EvmOptions.Specs<ImaSignOptions>(
@@ -103,9 +104,10 @@ internal static class ImaSignOperation
         if (options.Sidecar)
             BatchTargets.RequireNoInput(files, files.SelectMany(f => Sidecars(f, options)));
         SigningIdentity identity = ImaIdentity.Open("ima sign", options.Signing, options.KeyId, context);
+        byte version = ImaVersion.Of(identity.Key, options.Version, options.Verity);
         ImmutableArray<ImaSignedFile> signed = Batch.Run<ImaSignedFile>(
             files, "sign for IMA", context, ImaSignedFile.Of, (file, commit, step, answer) =>
-                One(file, options, identity, commit, step, answer, context));
+                One(file, options, version, identity, commit, step, answer, context));
         var result = new ImaSignResult(identity.Hash.Name!, identity.Certificate.Subject, signed, null, null);
         return result.Files.Any(f => f.Status == FileStatus.Failed) ? result : WriteWhole(result, files, options, identity, context);
     }
@@ -138,13 +140,12 @@ internal static class ImaSignOperation
         : [ImaValues.SidecarOf(file.Path)];
 
     private static void One(
-        SelectedFile file, ImaSignOptions options, SigningIdentity identity, GroupCommit commit, IRunStep step,
+        SelectedFile file, ImaSignOptions options, byte version, SigningIdentity identity, GroupCommit commit, IRunStep step,
             Action<ImaSignedFile> answer, RunContext context)
     {
         using FileSource source = file.Open();
         RawContent.RequireSignable(source.ToLayout());
         byte type = options.Verity ? ImaSignature.VerityDigsig : ImaSignature.Digsig;
-        byte version = (byte)(options.Version ?? (options.Verity ? 3 : 2));
         byte[] digest = FileDigest.Of(source.ToLayout(), type, identity.Hash, step, context.Cancellation);
         string? content = options is { Verity: true, Tar: not null }
             ? Convert.ToHexStringLower(ContentPass.Run(source.ToLayout(), identity.Hash, null, SilentLog.Instance, context.Cancellation))

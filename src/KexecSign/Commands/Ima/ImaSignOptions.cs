@@ -39,7 +39,7 @@ public sealed record ImaSignOptions
     /// <summary>Whether nothing is written where nothing else is asked for: the values stand in the result.</summary>
     public bool ValuesOnly { get; init; }
 
-    /// <summary>2 or 3; null for 2, and for 3 with <see cref="Verity"/>.</summary>
+    /// <summary>2 or 3; null for 2, and for 3 with <see cref="Verity"/> or an ML-DSA key.</summary>
     public int? Version { get; init; }
 
     /// <summary>Whether the fs-verity digest is signed instead of the content's hash.</summary>

@@ -103,7 +103,7 @@ internal static class ImaVerifyOperation
             (byte[] value, string where) = ImaCheck.Find(file.Path, options.From) ?? throw VerifyErrors.NoImaSignature.With(file.Path);
             var signature = ImaSignature.Decode(value);
             X509Certificate2 signer = ImaCheck.Check(signature, source.ToLayout(), trusted, step, context.Cancellation);
-            string reason = $"{where}: {ImaSelection.Described(signature)} of {signer.Subject}";
+            string reason = $"{where}: {ImaSelection.Described(signature)} of {signer.Subject}{ImaRelease.Since(signature, signer)}";
             // The sidecar says what the build meant; where the attribute that kernels read is set already, it must be right too.
             if (options.From is null && ExtendedAttribute.TryGet(file.Path, "security.ima") is { Length: > 0 } read
                 && !read.AsSpan().SequenceEqual(value))

@@ -23,8 +23,8 @@ internal sealed record CertificateUse(string GoodFor, string Keyrings)
             && !usage.KeyUsages.HasFlag(X509KeyUsageFlags.DigitalSignature))
             return new("nothing here (no digitalSignature)", "none");
         if (MlDsaCertificate.NameOf(certificate) is not null)
-            return new("kexec and modules of Linux 7.0 and later (CONFIG_CRYPTO_MLDSA); not firmware, shim or IMA",
-                ".builtin_trusted_keys or .secondary_trusted_keys");
+            return new("kexec and modules of Linux 7.0, IMA and EVM of 7.2 and later (CONFIG_CRYPTO_MLDSA); not firmware or shim",
+                ".builtin_trusted_keys or .secondary_trusted_keys; .ima and .evm, vouched for by those");
         X509EnhancedKeyUsageExtension? purposes = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault();
         if (purposes is null)
             return new("IMA, EFI images, kexec, modules",

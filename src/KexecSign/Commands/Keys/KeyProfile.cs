@@ -90,10 +90,8 @@ internal sealed record KeyProfile
                     .In(path);
             if (key.Days is < 1 or > 36500)
                 throw OperationErrors.ProfileRefused.With(key.Label, $"{key.Days} days are not between 1 and 36500").In(path);
-            if (KeyKindFacts.Of(key.Algorithm).Algorithm == KeyAlgorithm.MlDsa && key.Role is KeyRole.SecureBoot or KeyRole.Ima)
-                throw OperationErrors.ProfileRefused.With(key.Label, key.Role == KeyRole.Ima
-                    ? "no kernel's IMA verifies ML-DSA"
-                    : "no firmware or shim verifies ML-DSA").In(path);
+            if (KeyKindFacts.Of(key.Algorithm).Algorithm == KeyAlgorithm.MlDsa && key.Role == KeyRole.SecureBoot)
+                throw OperationErrors.ProfileRefused.With(key.Label, "no firmware or shim verifies ML-DSA").In(path);
             key.CheckNames(path);
             if (key.Role == KeyRole.Ca)
                 issuers.Add(key.Label);

@@ -103,7 +103,7 @@ internal static class RpmSignOperation
     {
         ImmutableArray<SelectedFile> files = RpmSelection.Of(options.Files, options.FilesFrom, "rpm sign");
         Dictionary<string, string> targetOf = BatchTargets.ByFile(files, options.Files, options.Output, options.InPlace);
-        SigningIdentity identity = SigningIdentity.Open("rpm sign", options.Signing, context);
+        SigningIdentity identity = SigningIdentity.Open("rpm sign", options.Signing, context, MlDsaUse.TakenByIma);
         ImmutableArray<FileOutcome> outcomes = Batch.Run(files, "sign the files of", context, FileOutcome.Of,
             (file, commit, step, answer) =>
         {
@@ -153,10 +153,11 @@ internal static class RpmSignOperation
     {
         var values = new ReadOnlyMemory<byte>[package.Files.Length];
         SigningIdentity signer = identity with { Hash = package.Hash };
+        byte version = ImaVersion.Of(identity.Key);
         Workers.Run(values.Length, Workers.Default, i =>
         {
             if (!package.Files[i].Digest.IsEmpty)
-                values[i] = ImaSigner.Sign(package.Files[i].Digest.ToArray(), signer, context);
+                values[i] = ImaSigner.Sign(package.Files[i].Digest.ToArray(), signer, context, version: version);
         }, context.Cancellation);
         return [.. values];
     }

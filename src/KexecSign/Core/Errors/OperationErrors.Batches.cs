@@ -44,6 +44,13 @@ public static partial class OperationErrors
         "KS3924", "fs-verity digests are signed in version 3 only.", "Leave [option:version] out, or say [option:version 3].",
         ErrorKind.Usage);
 
+    /// <summary>ML-DSA signs values of version 3.</summary>
+    internal static readonly ErrorCode MlDsaVersion = new(
+        "KS3927", "{0} is asked to sign a value of version 2, in which no kernel takes ML-DSA: the signature there is over a hash "
+            + "(-ENOPKG, Linux security/integrity/digsig_asymmetric.c, asymmetric_verify_common()).",
+        "Leave [option:version] out, or say [option:version 3], for Linux 7.2 and later; for older kernels use an RSA or ECDSA key.",
+        ErrorKind.Usage);
+
     /// <summary>An RPM package has IMA signatures already.</summary>
     internal static readonly ErrorCode RpmSignedAlready = new(
         "KS3926", "{0} of the package's {1} files have IMA signatures already.",

@@ -29,7 +29,7 @@ public static partial class OperationErrors
     /// <summary>An ML-DSA key where nobody would verify its signature.</summary>
     internal static readonly ErrorCode MlDsaRefused = new(
         "KS3408", "'{0}' does not sign with {1}: {2}.",
-        "Use an RSA or ECDSA key; ML-DSA is for 'module sign', 'bpf container' and 'sign'.", ErrorKind.Usage);
+        "Use an RSA or ECDSA key; ML-DSA is for 'module sign', 'bpf container', 'sign', and for IMA and EVM.", ErrorKind.Usage);
 
     /// <summary>ML-DSA signs the content itself, which must be in memory for that.</summary>
     internal static readonly ErrorCode MlDsaContentTooLong = new(

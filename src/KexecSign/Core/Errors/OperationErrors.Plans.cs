@@ -118,6 +118,12 @@ public static partial class OperationErrors
             + "which then counts as signed by this key.",
         "Nothing that a kernel package holds has this form; find out where the file comes from.");
 
+    /// <summary>Content that is made to be taken for the signed form of another file.</summary>
+    internal static readonly ErrorCode FileIdAsContent = new(
+        "KS3334", "the content, {0} bytes, is the structure that IMA and EVM signatures of version 3 are over (struct ima_file_id): a bare "
+            + "signature of it would be one of the file whose digest it holds.",
+        "Nothing that a kernel package holds has this form; find out where the file comes from.");
+
     /// <summary>No envelope.</summary>
     internal static readonly ErrorCode NotProvenance = new(
         "KS3321", "this is no provenance: {0}.", "Give the file that [run:build, provenance FILE] wrote.", ErrorKind.Usage);

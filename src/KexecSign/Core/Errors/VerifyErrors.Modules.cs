@@ -15,7 +15,7 @@ public static partial class VerifyErrors
 
     /// <summary>A signature that cannot be judged on this machine.</summary>
     internal static readonly ErrorCode MlDsaNotJudged = new(
-        "KS4144", "the appended signature of {0} is {1}, which this machine's OpenSSL cannot verify.",
+        "KS4144", "the signature of {0} is {1}, which this machine's OpenSSL cannot verify.",
         "Verify it where OpenSSL is 3.5 or newer (Debian 13).");
 
     /// <summary>The appended signature does not hold.</summary>

@@ -122,6 +122,17 @@ public static partial class VerifyErrors
             + "answers ENOKEY (Linux x509_cert_parser.c, x509_process_extension(); asymmetric_type.c, asymmetric_key_id_partial()).",
         "Have the certificate issued again with a SubjectKeyIdentifier.");
 
+    /// <summary>ML-DSA where a hash is signed.</summary>
+    internal static readonly ErrorCode ImaMlDsaVersion = new(
+        "KS4152", "the signature is by {0}, whose key is {1}, in a value of version {2}: kernels take ML-DSA in version 3 alone (-ENOPKG, "
+            + "Linux security/integrity/digsig_asymmetric.c, asymmetric_verify_common()).",
+        "Sign again with [run:ima sign, version 3].", ErrorKind.Verdict);
+
+    /// <summary>A value that came after the kernel.</summary>
+    internal static readonly ErrorCode ImaTooNew = new(
+        "KS4153", "the signature holds, but Linux {0} does not take it; since {1} Linux has {2} ({3}).",
+        "Name the kernel that will read it with [option:kernel], or sign in version 2 with an RSA or ECDSA key.", ErrorKind.Verdict);
+
     /// <summary>The IMA signature does not hold.</summary>
     internal static readonly ErrorCode ImaSignatureWrong = new(
         "KS4113", "the IMA signature by key id {0} does not hold for the file's {1} {2}.",

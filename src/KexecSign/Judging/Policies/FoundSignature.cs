@@ -99,7 +99,7 @@ internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, b
             return [];
         ImaSignature signature = ImaSignature.Decode(value);
         X509Certificate2? signer = known.FirstOrDefault(c => ImaCheck.KeyIdOf(c) == signature.KeyId);
-        bool holds = signer is not null && ImaAppraisal.Judge(file, withSidecar: true, known, context).Answer == Answer.Accepts;
+        bool holds = signer is not null && ImaAppraisal.Judge(file, withSidecar: true, known, null, context).Answer == Answer.Accepts;
         return [new(Name(signature.Hash), signer, holds, false)];
     }
 
