@@ -22,7 +22,7 @@ public sealed class AttributeTests : IDisposable
         Answer answer = AsNobody("ima", "hash", file, "--xattr", "security");
         Skip.If(answer.Exit == 127, "nobody may not start the program where it was built");
         answer.Exit.ShouldBe(1, answer.Error);
-        string line = answer.Output.Split('\n').Where(text => text.Contains("KS3862", StringComparison.Ordinal)).ShouldHaveSingleItem(answer.Output + answer.Error);
+        string line = answer.Error.Split('\n').Where(text => text.Contains("KS3862", StringComparison.Ordinal)).ShouldHaveSingleItem(answer.Output + answer.Error);
         line.ShouldContain("security.ima was not set: ");
         line.ShouldContain("needs root");
     }

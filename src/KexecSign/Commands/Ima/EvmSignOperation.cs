@@ -75,8 +75,13 @@ public sealed record EvmSignResult(string Signer, ImmutableArray<EvmSigned> File
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"EVM: signed {Files.Count(f => f.Message is null)} of {Files.Length} file(s) as {Signer}",
-        [new("", ["file", "value"], [.. Files.Select(f => ImmutableArray.Create(f.File, f.Value))])],
-        [.. Files.Where(f => f.Message is not null).Select(f => f.Message!)]);
+        Files.All(f => f.Message is not null)
+            ? []
+            : [new("", ["file", "value"], [.. Files.Where(f => f.Message is null).Select(f => ImmutableArray.Create(f.File, f.Value))])],
+        [])
+    {
+        Failures = [.. Files.Where(f => f.Message is not null).Select(f => ReportFailure.Of(f.Message!))],
+    };
 }
 
 /// <summary><c>evm sign</c>: portable EVM signatures alone, over the IMA value that a file has.</summary>

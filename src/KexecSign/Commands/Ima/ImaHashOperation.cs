@@ -44,8 +44,13 @@ public sealed record ImaHashResult(ImmutableArray<ImaHashed> Files) : OperationR
     /// <inheritdoc/>
     public override ReportView View() => new(
         $"IMA: hashed {Files.Count(f => f.Message is null)} of {Files.Length} file(s)",
-        [new("", ["file", "value"], [.. Files.Select(f => ImmutableArray.Create(f.File, f.Value))])],
-        [.. Files.Where(f => f.Message is not null).Select(f => f.Message!)]);
+        Files.All(f => f.Message is not null)
+            ? []
+            : [new("", ["file", "value"], [.. Files.Where(f => f.Message is null).Select(f => ImmutableArray.Create(f.File, f.Value))])],
+        [])
+    {
+        Failures = [.. Files.Where(f => f.Message is not null).Select(f => ReportFailure.Of(f.Message!))],
+    };
 }
 
 /// <summary><c>ima hash</c>: the value of security.ima that is a hash and no signature.</summary>

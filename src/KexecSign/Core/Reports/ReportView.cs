@@ -17,6 +17,9 @@ public sealed record ReportView(string Title, ImmutableArray<ReportTable> Tables
 /// <param name="Message">The error line, which begins with the code and names the file.</param>
 public sealed record ReportFailure(string Code, string Message)
 {
+    /// <summary>From an error line, which begins with its code and a colon.</summary>
+    internal static ReportFailure Of(string message) => new(message.Split(':')[0], message);
+
     /// <summary>The lines for people: failures of one kind as one line with their number, unless each is asked for.</summary>
     /// <param name="failures">The failures in order.</param>
     /// <param name="each">Whether each gets a line of its own.</param>
