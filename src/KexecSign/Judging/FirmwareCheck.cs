@@ -58,7 +58,7 @@ internal static class FirmwareCheck
         catch (KexecSignException refused)
         {
             var verdict = Verdict.Refused(Consumer.Firmware, refused);
-            return (verdict with { Reason = verdict.Reason + By(model) }, null);
+            return (verdict with { Reason = verdict.Reason.TrimEnd('.') + By(model) }, null);
         }
     }
 
