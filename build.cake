@@ -63,10 +63,9 @@ Task("TestTools")
         "libc6/trixie", "libelf1t64/trixie", "zlib1g/trixie", "libzstd1/trixie",
         "systemd-ukify/trixie", "systemd-boot-efi/trixie", "systemd-ukify/sid", "systemd-boot-efi/sid",
         "systemd-tpm/sid", "libsystemd-shared/sid", "libc6/sid", "libssl3t64/sid", "ovmf-generic/sid",
-        // The OpenSSL of EDK2 2022.11.
-        "libssl1.1/bullseye", "libssl-dev/bullseye",
         "grub-efi-amd64-signed/bookworm", "fwupd-amd64-signed/bookworm", "shim-helpers-amd64-signed/bookworm",
         "fwupd-unsigned/bookworm", "fwupd-amd64-signed-template/bookworm", "shim-helpers-amd64-signed-template/bookworm");
+    NeedOpenSsl11();
     // What the arm64 program runs on under qemu-user.
     Kernels("libc6", "libssl3");
     NeedDebianRoots();

@@ -48,7 +48,8 @@ public sealed class ChainTests(ITestOutputHelper output) : IDisposable
     [SkippableFact]
     public void Older_firmware_trusts_by_the_rules_of_OpenSSL_1_1()
     {
-        Tool.Demand(System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.X64, "Debian 11's OpenSSL is fetched for amd64");
+        // No tool that must be there: mirrors give up Debian 11 one day, and it is fetched for amd64 alone.
+        Skip.IfNot(Edk2Judge.HasOlder, "no OpenSSL 1.1.1 of Debian 11 in the cache");
         var tally = new Tally();
         foreach (RandomChain[] chains in Chains())
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Consumers.Tests.Judges;
@@ -29,6 +30,10 @@ internal sealed class Edk2Judge : IDisposable
         _older = new(() => Compile(
             "edk2-judge-1.1", "-I", Headers, "-I", Path.Combine(Headers, "x86_64-linux-gnu"), Library, $"-Wl,-rpath,{Path.GetDirectoryName(Library)}"));
     }
+
+    /// <summary>Whether there is an OpenSSL 1.1.1 that can be run.</summary>
+    public static bool HasOlder => RuntimeInformation.OSArchitecture == Architecture.X64 && ((string[])["libssl1.1_*_amd64", "libssl-dev_1.1*_amd64"])
+        .All(package => Directory.Exists(Path.Combine(DebianKernels.Cache, "debian")) && Directory.GetDirectories(Path.Combine(DebianKernels.Cache, "debian"), package).Length > 0);
 
     private static string Headers => Path.GetDirectoryName(Path.GetDirectoryName(NewestSystemd.Package("libssl-dev", "usr/include/openssl/opensslv.h")))!;
 
