@@ -56,14 +56,16 @@ Task("TestTools")
     NeedDebianPackages(TestPackages);
     var kernels = Kernels(
         "image", "source", "source-6.1", "signed", "cloud", "shim", "shim-unsigned", "stub", "stub-backports", "source-7.3", "cloud-binary-7.3", "cloud-headers-7.3", "common-headers-7.3",
-        "grub-efi-arm64-signed/bookworm", "fwupd-arm64-signed/bookworm", "shim-helpers-arm64-signed/bookworm");
+        "grub-efi-arm64-signed/bookworm", "fwupd-arm64-signed/bookworm", "shim-helpers-arm64-signed/bookworm",
+        "qemu-efi-aarch64/sid");
     var amd64 = KernelsOf(
         "amd64", "image", "signed", "cloud", "shim", "shim-unsigned", "stub", "stub-backports", "cloud-binary-7.3", "cloud-headers-7.3", "kbuild-7.3",
         "libc6/trixie", "libelf1t64/trixie", "zlib1g/trixie", "libzstd1/trixie",
         "systemd-ukify/trixie", "systemd-boot-efi/trixie", "systemd-ukify/sid", "systemd-boot-efi/sid",
-        "systemd-tpm/sid", "libsystemd-shared/sid", "libc6/sid", "libssl3t64/sid",
+        "systemd-tpm/sid", "libsystemd-shared/sid", "libc6/sid", "libssl3t64/sid", "ovmf-generic/sid",
         "grub-efi-amd64-signed/bookworm", "fwupd-amd64-signed/bookworm", "shim-helpers-amd64-signed/bookworm",
         "fwupd-unsigned/bookworm", "fwupd-amd64-signed-template/bookworm", "shim-helpers-amd64-signed-template/bookworm");
+    NeedOpenSsl11();
     // What the arm64 program runs on under qemu-user.
     Kernels("libc6", "libssl3");
     NeedDebianRoots();
@@ -93,7 +95,7 @@ Task("TestTools")
     }
     if (target == "Boot")
     {
-        lab += " 6.1-arm64";
+        lab += " everything 6.1-arm64";
         LabKernelOf(kernels["source-6.1"]);
     }
     NeedNodePackages("@action-validator/core@0.6.0", "gitlab-ci-local@4.75.1", "@ibm/tekton-lint@1.1.0", "kubernetes-models@4.5.1");

@@ -103,6 +103,19 @@ void NeedOpenSsl35()
         throw new CakeException(1, "KS6001: Debian 13's OpenSSL could not be fetched; the message above says why.");
 }
 
+// The OpenSSL of EDK2 2022.11, as long as mirrors have Debian 11; the boot lab asks that firmware itself.
+void NeedOpenSsl11()
+{
+    try
+    {
+        KernelsOf("amd64", "libssl1.1/bullseye", "libssl-dev/bullseye");
+    }
+    catch (CakeException missing)
+    {
+        Warning("{0} Chains are not held against OpenSSL 1.1.1.", missing.Message);
+    }
+}
+
 // shim's own code as a judge of the tests; without a network, what is in the cache. The tests that want it say when it is missing.
 void NeedShimJudge()
 {

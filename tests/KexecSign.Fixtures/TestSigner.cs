@@ -21,11 +21,11 @@ public sealed class TestSigner
 
     public TestSigner? Issuer { get; }
 
-    /// <summary>An RSA signer; self-signed without an issuer.</summary>
-    public static TestSigner Rsa(string name, int bits = 2048, TestSigner? issuer = null, bool authority = false)
+    /// <summary>An RSA signer; self-signed without an issuer, and with an extension in the place of the usual one if there is one.</summary>
+    public static TestSigner Rsa(string name, int bits = 2048, TestSigner? issuer = null, bool authority = false, X509Extension? odd = null)
     {
         var key = RSA.Create(bits);
-        return Make(key, new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), issuer, authority);
+        return Make(key, new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), issuer, authority, odd);
     }
 
     /// <summary>An ECDSA signer, self-signed.</summary>
@@ -54,7 +54,7 @@ public sealed class TestSigner
         return path;
     }
 
-    private static TestSigner Make(AsymmetricAlgorithm key, CertificateRequest request, TestSigner? issuer, bool authority)
+    private static TestSigner Make(AsymmetricAlgorithm key, CertificateRequest request, TestSigner? issuer, bool authority, X509Extension? odd = null)
     {
         var subjectKey = new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(authority, false, 0, critical: true));
@@ -66,6 +66,11 @@ public sealed class TestSigner
         request.CertificateExtensions.Add(issuer is null
             ? X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(subjectKey)
             : X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer.Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        if (odd is not null)
+        {
+            request.CertificateExtensions.Remove(request.CertificateExtensions.First(e => e.Oid!.Value == odd.Oid!.Value));
+            request.CertificateExtensions.Add(odd);
+        }
         byte[] serial = RandomNumberGenerator.GetBytes(8);
         serial[0] = (byte)(serial[0] & 0x7F | 1);
         AsymmetricAlgorithm signing = issuer?.Key ?? key;

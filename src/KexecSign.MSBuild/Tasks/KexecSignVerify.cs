@@ -44,6 +44,9 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
     /// <summary>Release of the kernel that is to load the file, for instance 7.3: its rules are judged by. Without it those of the release that the file itself is of, or of 6.12 where that cannot be read.</summary>
     public string? Kernel { get; set; }
 
+    /// <summary>Firmware whose rules are judged by; docs/firmware.md says what differs. One of edk2-2022.11, edk2-2026.08, ovmf-2026.08.</summary>
+    public string? Firmware { get; set; }
+
     /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
     public string? Dbx { get; set; }
 
@@ -87,6 +90,7 @@ public sealed class KexecSignVerify() : OperationTask(OperationCatalog.Verify)
         values.Option("for", For, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("arch", Arch, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("kernel", Kernel, global::KexecSign.Core.Operations.OptionKind.Text);
+        values.Option("firmware", Firmware, global::KexecSign.Core.Operations.OptionKind.Choice);
         values.Option("dbx", Dbx, global::KexecSign.Core.Operations.OptionKind.PathIn);
         values.Option("mok", Mok, global::KexecSign.Core.Operations.OptionKind.KeyReference);
         values.Option("mokx", Mokx, global::KexecSign.Core.Operations.OptionKind.PathIn);

@@ -214,6 +214,6 @@ public static class KexecRules
     /// <summary>What the machine that runs the model cannot compute.</summary>
     public static readonly ErrorCode NotComputable = new(
         "KS4721",
-        "{0} is of {1}, which this machine's OpenSSL cannot verify.",
-        "Verify on a machine with OpenSSL 3.5 or later.");
+        "{0} is of {1}, which cannot be verified here.",
+        "Of ML-DSA: verify on a machine with OpenSSL 3.5 or later. SLH-DSA and Ed448 are verified by firmware and not by this program.");
 }

@@ -3,6 +3,7 @@ using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Formats.Zboot;
 using KexecSign.Judging;
+using KexecSign.Judging.Firmwares;
 using KexecSign.Judging.Policies;
 
 namespace KexecSign.Catalog;
@@ -154,6 +155,8 @@ public static class PublishedSchemas
     /// <summary>A policy, for <c>verify --policy</c> and <c>build --policy</c>.</summary>
     public static string Policy { get; } = PolicyTemplate()
         .Replace("ARCHITECTURES", Quoted(PolicyDocument.Architectures), StringComparison.Ordinal)
+        .Replace("DEFAULT_FIRMWARE", FirmwareModel.Default.Word, StringComparison.Ordinal)
+        .Replace("FIRMWARES", Quoted(FirmwareModel.Words), StringComparison.Ordinal)
         .Replace("CONSUMERS", Quoted(ConsumerFacts.Words), StringComparison.Ordinal)
         .Replace("SERIES", Quoted(ParserSeries.Words), StringComparison.Ordinal)
         .Replace("DIGESTS", Quoted(PolicyDocument.Digests), StringComparison.Ordinal)
@@ -198,6 +201,7 @@ public static class PublishedSchemas
             "consumers": { "type": "array", "items": { "enum": [CONSUMERS] }, "description": "Who must accept the image; 'ima' as it is once its sidecar is applied. An empty list is satisfied by nothing." },
             "architecture": { "enum": [ARCHITECTURES], "description": "What the image is for. Needed with 'kexec' in 'consumers', because what a kernel checks depends on it." },
             "kernel": { "type": "string", "pattern": "^[0-9]+\\.[0-9]+", "description": "Release of the kernel that loads the image, for instance 7.3, by whose rules it is judged; the image's own when absent." },
+            "firmware": { "enum": [FIRMWARES], "description": "Firmware by whose rules the image is judged; DEFAULT_FIRMWARE when absent." },
             "releases": { "type": "array", "items": { "type": "string", "minLength": 1 }, "description": "Releases that the kernel in the image may be of, as 'uname -r' begins: 7.3 allows 7.3.4+deb13-arm64, not 7.30. An empty list allows none." },
             "expired": { "enum": ["warn", "fail"], "default": "warn", "description": "What a signer's certificate that is out of date means." },
             "weak": { "enum": ["refuse", "allow"], "default": "refuse", "description": "Whether digests and keys that are not to be relied on are taken where no list names them." },

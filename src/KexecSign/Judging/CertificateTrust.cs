@@ -18,6 +18,6 @@ internal static class CertificateTrust
             return null;
         ImmutableArray<ChainLink> beside = [.. companions.Select(ChainLink.Of).OfType<ChainLink>()];
         return trusted.FirstOrDefault(t => ChainLink.Of(t) is { } anchor
-            && new FirmwareChain(link, beside, anchor) { AnyKey = true }.Refusal() is null);
+            && new FirmwareChain(link, beside, anchor, ChainRules.Machine).Refusal() is null);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KexecSign.Judging.Firmwares;
 using KexecSign.Parsers;
 
 namespace KexecSign.Judging;
@@ -69,9 +70,10 @@ internal sealed record ConsumerFacts(Consumer Consumer, string Word, string Rule
     /// <summary>All of them, in the order in which they are named and asked.</summary>
     public static ImmutableArray<ConsumerFacts> All { get; } =
     [
-        new(Consumer.Firmware, "firmware", "UEFI 32.5; EDK2 2026.08 SecurityPkg DxeImageVerificationLib.c, CryptoPkg CryptAuthenticode.c",
+        new(Consumer.Firmware, "firmware", "UEFI 32.5; EDK2 SecurityPkg DxeImageVerificationLib.c, CryptoPkg CryptAuthenticode.c",
             SignatureRead.OfImage,
-            c => c.Expire(FirmwareCheck.AsFirmware(c.File.Image, c.File.Content, c.Digests!, c.Roles.Lists, c.Roles.Db)))
+            c => c.Expire(FirmwareCheck.AsFirmware(c.File.Image, c.File.Content, c.Digests!, c.Roles.Lists, c.Roles.Db,
+                FirmwareModel.Of(c.Options.Firmware))))
         {
             IsAnybodyTrusted = roles => !roles.Db.IsEmpty || roles.Lists.Allowed != SignatureDatabase.Empty,
             IsConcerned = (_, _) => true,

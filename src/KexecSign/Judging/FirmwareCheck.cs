@@ -8,12 +8,14 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uefi;
 using KexecSign.Images;
+using KexecSign.Judging.Firmwares;
 
 namespace KexecSign.Judging;
 
 /// <summary>
-/// What firmware does with a PE image: EDK2 2026.08, SecurityPkg/Library/DxeImageVerificationLib/DxeImageVerificationLib.c,
-/// DxeImageVerificationHandler(). Any signature may be the one that counts, but one that dbx forbids forbids the image.
+/// What firmware does with a PE image: EDK2, SecurityPkg/Library/DxeImageVerificationLib/DxeImageVerificationLib.c,
+/// DxeImageVerificationHandler(). Any signature may be the one that counts, but one that dbx forbids forbids the image. What is not the
+/// same in each release and build stands in <see cref="FirmwareRules"/>.
 /// </summary>
 internal static class FirmwareCheck
 {
@@ -42,28 +44,29 @@ internal static class FirmwareCheck
 
     /// <summary>The verdict, and the signature that it rests on.</summary>
     public static (Verdict Verdict, AuthenticodeSignature? Signature) AsFirmware(
-        PeImage image, Layout file, ReadDigests digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted)
+        PeImage image, Layout file, ReadDigests digests, VerifyLists lists, ImmutableArray<X509Certificate2> trusted, FirmwareModel model)
     {
         try
         {
             PeLoaders.RequireForFirmware(image);
             digests.Require();
-            Vouched vouched = Decide(image, file, digests, lists, [.. trusted, .. lists.Allowed.Certificates]);
-            return (new(Consumer.Firmware, Answer.Accepts, vouched.Reason)
+            Vouched vouched = Decide(image, file, digests, lists, [.. trusted, .. lists.Allowed.Certificates], model);
+            return (new(Consumer.Firmware, Answer.Accepts, vouched.Reason + By(model))
             { Warnings = [.. OddImages.Warnings(image, file, digests), .. vouched.Entry?.Weaknesses() ?? []] },
                 vouched.Entry?.Signature);
         }
         catch (KexecSignException refused)
         {
-            return (Verdict.Refused(Consumer.Firmware, refused), null);
+            var verdict = Verdict.Refused(Consumer.Firmware, refused);
+            return (verdict with { Reason = verdict.Reason.TrimEnd('.') + By(model) }, null);
         }
     }
 
     private static Vouched Decide(PeImage image, Layout file, ReadDigests digests, VerifyLists lists,
-        ImmutableArray<X509Certificate2> anchors)
+        ImmutableArray<X509Certificate2> anchors, FirmwareModel model)
     {
         if (image.CertificateTable.Size == 0)
-            return Unsigned(digests, lists);
+            return Unsigned(digests, lists, model);
         ImmutableArray<CertificateEntry> entries = CertificateTable.Read(image, file);
         // The handler walks by steps of 8 and wants to end where the table ends.
         if (entries.Length != 0 && Alignment.Up(entries[^1].Offset + entries[^1].Length - image.CertificateTable.Address,
@@ -71,6 +74,7 @@ internal static class FirmwareCheck
             throw VerifyErrors.TableEnd.With(entries[^1].Offset, entries[^1].Length,
                 image.CertificateTable.Address + (long)image.CertificateTable.Size, Handler);
         bool named = !anchors.IsEmpty || lists.Allowed != SignatureDatabase.Empty;
+        var asker = Asker.Firmware(model);
         Vouched? verified = null;
         KexecSignException? first = null;
         for (int i = 0; i < entries.Length; i++)
@@ -83,7 +87,7 @@ internal static class FirmwareCheck
                 continue;
             }
             byte[] digest = digests.Of(algorithm);
-            SignedEntry? entry = Read(i, content, ref first);
+            SignedEntry? entry = Read(i, content, asker, ref first);
             RequireAllowedByDbx(entry, i, digest, algorithm, lists.Revoked);
             if (verified is null)
                 verified = Verified(entry, i, digest, lists, anchors, named, ref first);
@@ -95,10 +99,11 @@ internal static class FirmwareCheck
         return verified ?? throw first ?? VerifyErrors.Unsigned.With(Handler);
     }
 
-    private static Vouched Unsigned(ReadDigests digests, VerifyLists lists)
+    private static Vouched Unsigned(ReadDigests digests, VerifyLists lists, FirmwareModel model)
     {
         Vouched? allowed = null;
-        foreach (HashAlgorithmName algorithm in Algorithms.Where(a => lists.Names(a)))
+        ImmutableArray<HashAlgorithmName> looked = model.Has(FirmwareRule.UnsignedDigests) ? Algorithms : [HashAlgorithmName.SHA256];
+        foreach (HashAlgorithmName algorithm in looked.Where(a => lists.Names(a)))
         {
             byte[] digest = digests.Of(algorithm);
             if (lists.Revoked.Holds(algorithm, digest))
@@ -109,11 +114,11 @@ internal static class FirmwareCheck
         return allowed ?? throw VerifyErrors.Unsigned.With(Handler);
     }
 
-    private static SignedEntry? Read(int index, ReadOnlyMemory<byte> content, ref KexecSignException? first)
+    private static SignedEntry? Read(int index, ReadOnlyMemory<byte> content, Asker asker, ref KexecSignException? first)
     {
         try
         {
-            return SignedEntry.Read(index, content, Asker.Firmware);
+            return SignedEntry.Read(index, content, asker);
         }
         catch (KexecSignException broken)
         {
@@ -153,7 +158,7 @@ internal static class FirmwareCheck
                 ? throw VerifyErrors.Revoked.With($"the certificate of {CertificateNames.Of(anchor)}", Allowed)
                 : new($"signature {index} by {entry.SignerName} holds and leads to {CertificateNames.Of(anchor)}", entry);
         }
-        catch (KexecSignException refused)
+        catch (KexecSignException refused) when (Failure.IsAnswer(refused))
         {
             first ??= refused;
             return null;
@@ -181,6 +186,8 @@ internal static class FirmwareCheck
         }
         return null;
     }
+
+    private static string By(FirmwareModel model) => $" (by the rules of {model.Word})";
 
     private static string Named(HashAlgorithmName algorithm, byte[] digest) =>
         $"{algorithm.Name} digest {Convert.ToHexStringLower(digest)}";

@@ -6,19 +6,23 @@ using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Pe;
 using KexecSign.Judging.Chains;
+using KexecSign.Judging.Firmwares;
 
 namespace KexecSign.Judging;
 
 /// <summary>Who asks OpenSSL about a signature, and where its question stands in its source.</summary>
-/// <param name="IsShim">shim; otherwise firmware.</param>
+/// <param name="Rules">How its OpenSSL builds chains.</param>
 /// <param name="Verify">File and function that verifies a signature.</param>
-internal sealed record Asker(bool IsShim, string Verify)
+/// <param name="Who">Its name and version.</param>
+internal sealed record Asker(ChainRules Rules, string Verify, string Who)
 {
-    /// <summary>EDK2.</summary>
-    public static Asker Firmware { get; } = new(false, "EDK2 CryptAuthenticode.c, AuthenticodeVerify()");
-
     /// <summary>shim.</summary>
-    public static Asker Shim { get; } = new(true, "shim Cryptlib/Pk/CryptAuthenticode.c, AuthenticodeVerify()");
+    public static Asker Shim { get; } =
+        new(ChainRules.Shim, "shim Cryptlib/Pk/CryptAuthenticode.c, AuthenticodeVerify()", "shim 16.1");
+
+    /// <summary>EDK2.</summary>
+    public static Asker Firmware(FirmwareModel model) =>
+        new(ChainRules.Of(model), "EDK2 CryptAuthenticode.c, AuthenticodeVerify()", $"firmware ({model.Word})");
 }
 
 /// <summary>An entry of the certificate table as firmware and shim take it: the questions that both ask OpenSSL about it.</summary>
@@ -64,7 +68,7 @@ internal sealed class SignedEntry
 
     /// <summary>Whether a certificate vouches for it and for this digest of the image.</summary>
     public bool IsVouchedForBy(X509Certificate2 certificate, byte[] digest) =>
-        Signed(digest) && IsRsa && _chains.Refusal(certificate, _asker.IsShim) is null;
+        Signed(digest) && HasKnownKeys && _chains.Refusal(certificate, _asker.Rules) is null;
 
     /// <summary>
     /// Refuses what no certificate would change: another digest, an algorithm that the consumer lacks, a signature that is wrong.
@@ -87,9 +91,9 @@ internal sealed class SignedEntry
     public void RequireAlgorithm()
     {
         if (Oids.IsMlDsa(Signature.SignatureAlgorithm))
-            throw VerifyErrors.FirmwareWantsRsa.With(_index, $"ML-DSA ({Signature.SignatureAlgorithm})");
-        if (!IsRsa)
-            throw VerifyErrors.FirmwareWantsRsa.With(_index, Signature.SignatureAlgorithm);
+            throw VerifyErrors.FirmwareWantsRsa.With(_index, $"ML-DSA ({Signature.SignatureAlgorithm})", _asker.Who, Takes);
+        if (!HasKnownKeys)
+            throw VerifyErrors.FirmwareWantsRsa.With(_index, Signature.SignatureAlgorithm, _asker.Who, Takes);
     }
 
     /// <summary>
@@ -99,7 +103,7 @@ internal sealed class SignedEntry
     {
         foreach (X509Certificate2 certificate in certificates)
         {
-            if (_chains.Refusal(certificate, _asker.IsShim) is { } refusal && !Strangers.Contains(refusal))
+            if (_chains.Refusal(certificate, _asker.Rules) is { } refusal && !Strangers.Contains(refusal))
                 return VerifyErrors.ChainRefused.With(_index, SignerName, CertificateNames.Of(certificate), refusal, _asker.Verify);
         }
         return VerifyErrors.NotTrusted.With(_index, SignerName, certificates.Length, _asker.Verify);
@@ -118,9 +122,11 @@ internal sealed class SignedEntry
         }
     }
 
-    private bool IsRsa => !Oids.IsMlDsa(Signature.SignatureAlgorithm) && !Signature.SignatureAlgorithm.StartsWith(EcdsaPrefix,
-        StringComparison.Ordinal)
-        && _chains.Signers.All(s => s.PublicKey.Oid.Value == Oids.Rsa);
+    private string Takes => _asker.Rules.HasCurves ? "RSA and ECDSA" : "RSA";
+
+    private bool HasKnownKeys => !Oids.IsMlDsa(Signature.SignatureAlgorithm)
+        && (_asker.Rules.HasCurves || !Signature.SignatureAlgorithm.StartsWith(EcdsaPrefix, StringComparison.Ordinal))
+        && _chains.Signers.All(_asker.Rules.MaySign);
 
     // The last bytes of the content, whatever algorithm it names.
     private bool Signed(byte[] digest) => Signature.Content.Span.EndsWith(digest);

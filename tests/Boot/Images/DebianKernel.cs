@@ -30,7 +30,8 @@ internal static class DebianKernel
         return newest!;
     }
 
-    private static string Require(string packages, string path)
+    /// <summary>Path of a file of a package, the newest there is; skips the test when there is none.</summary>
+    public static string Require(string packages, string path)
     {
         string? newest = !Directory.Exists(Folder()) ? null : Directory.EnumerateDirectories(Folder(), packages)
             .Select(package => Path.Combine(package, path))

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using KexecSign.Boot.Tests.Images;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uefi;
+using KexecSign.Judging.Firmwares;
 
 namespace KexecSign.Boot.Tests.Lab;
 
@@ -12,6 +14,8 @@ internal sealed record Firmware
     /// <summary>AAVMF.</summary>
     public static Firmware Arm64 { get; } = new()
     {
+        Name = "AAVMF 2022.11",
+        Model = FirmwareModel.Edk2202211,
         Program = "qemu-system-aarch64",
         Code = "/usr/share/AAVMF/AAVMF_CODE.fd",
         EmptyStore = "/usr/share/AAVMF/AAVMF_VARS.snakeoil.fd",
@@ -23,6 +27,8 @@ internal sealed record Firmware
     /// <summary>OVMF with SMM, which keeps the store from the kernel. No initrd is made for it: a kernel that says its version has been started.</summary>
     public static Firmware Amd64 { get; } = new()
     {
+        Name = "OVMF 2022.11",
+        Model = FirmwareModel.Edk2202211,
         Program = "qemu-system-x86_64",
         Code = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
         EmptyStore = "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd",
@@ -30,6 +36,12 @@ internal sealed record Firmware
         Console = "ttyS0",
         Booted = "Linux version ",
     };
+
+    /// <summary>How people know it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The rules that <c>verify</c> has for it.</summary>
+    public required FirmwareModel Model { get; init; }
 
     /// <summary>QEMU.</summary>
     public required string Program { get; init; }
@@ -46,6 +58,21 @@ internal sealed record Firmware
     private string[] Machine { get; init; } = [];
 
     private string EmptyStore { get; init; } = "";
+
+    /// <summary>AAVMF of Debian's sid with strict NX; skips the test when it is not there.</summary>
+    public static Firmware RequireNewestArm64() =>
+        RequireNewest(Arm64, "AAVMF", FirmwareModel.Edk2202608, "qemu-efi-aarch64_*_arm64", "usr/share/AAVMF", "AAVMF_CODE.secboot.strictnx.fd", "AAVMF_VARS.snakeoil.fd");
+
+    /// <summary>OVMF of Debian's sid with strict NX; skips the test when it is not there.</summary>
+    public static Firmware RequireNewestAmd64() =>
+        RequireNewest(Amd64, "OVMF", FirmwareModel.Ovmf202608, "ovmf-generic_*_amd64", "usr/share/OVMF", "OVMF_CODE_4M.secboot.strictnx.fd", "OVMF_VARS_4M.snakeoil.fd");
+
+    private static Firmware RequireNewest(Firmware older, string name, FirmwareModel model, string package, string folder, string code, string store)
+    {
+        string path = DebianKernel.Require(package, Path.Combine(folder, code));
+        string version = Path.GetFileName(path[..path.IndexOf("/usr/", StringComparison.Ordinal)]).Split('_')[1];
+        return older with { Name = $"{name} {version.Split('+')[0]}, strict NX", Model = model, Code = path, EmptyStore = Path.Combine(Path.GetDirectoryName(path)!, store) };
+    }
 
     /// <summary>QEMU's arguments for a machine with this firmware.</summary>
     /// <param name="store">Its variables.</param>

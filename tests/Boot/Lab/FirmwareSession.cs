@@ -13,7 +13,11 @@ namespace KexecSign.Boot.Tests.Lab;
 /// <param name="Booted">Whether the kernel in it then ran its initrd.</param>
 /// <param name="Seconds">How long that took.</param>
 /// <param name="Console">What the machine said.</param>
-internal sealed record FirmwareAnswer(bool Accepted, bool Booted, double Seconds, string Console);
+internal sealed record FirmwareAnswer(bool Accepted, bool Booted, double Seconds, string Console)
+{
+    /// <summary>Whether it broke a rule of memory when it ran, which ends the machine.</summary>
+    public bool Faulted { get; init; }
+}
 
 /// <summary>
 /// Has firmware judge many images in a few boots: each has a boot entry, firmware goes on to the next after one that it refuses, and the
@@ -75,6 +79,11 @@ internal sealed partial class FirmwareSession(string folder, string init, Immuta
                     Answer(decision.Groups[1].Value is not "failed to load");
                     return decision.Groups[1].Value is not "starting" && current == answers.Length - 1;
                 }
+                if (Fault().IsMatch(line))
+                {
+                    answers[current] = answers[current]! with { Faulted = true };
+                    return true;
+                }
                 if (!line.Contains(Firmware.Booted, StringComparison.Ordinal))
                     return false;
                 booted = true;
@@ -96,6 +105,9 @@ internal sealed partial class FirmwareSession(string folder, string init, Immuta
         Layout archive = NewcArchive.Write([("init", 0x1ED, Layout.Of(File.ReadAllBytes(init)))]);
         File.WriteAllBytes(path, archive.ReadBytes(0, archive.Length));
     }
+
+    [GeneratedRegex("Synchronous Exception at|X64 Exception Type")]
+    private static partial Regex Fault();
 
     [GeneratedRegex("(failed to load|failed to start|starting) Boot([0-9A-F]{4})")]
     private static partial Regex Decision();

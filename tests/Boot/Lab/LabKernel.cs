@@ -37,6 +37,10 @@ internal static class LabKernel
         Skip.IfNot(there, otherwise);
     }
 
+    /// <summary>Skips what takes minutes more, unless KEXECSIGN_REQUIRE_LAB says <c>everything</c>, as './build.sh --target=Boot' does.</summary>
+    public static void RequireEverything() => Skip.IfNot(
+        (Environment.GetEnvironmentVariable("KEXECSIGN_REQUIRE_LAB") ?? "").Split(' ').Contains("everything"), "it takes minutes more; './build.sh --target=Boot' runs it");
+
     /// <summary>A certificate by the authority for somebody else's key.</summary>
     public static X509Certificate2 Certify(X509Certificate2 other)
     {

@@ -9,17 +9,28 @@ namespace KexecSign.Consumers.Tests.Chains;
 /// <summary>Who signs.</summary>
 /// <param name="Issuer">DER of the issuer that the SignerInfo names.</param>
 /// <param name="Serial">And the serial number.</param>
-/// <param name="Key">The key.</param>
-internal sealed record ForgedSigner(byte[] Issuer, BigInteger Serial, RSA Key);
+/// <param name="Algorithm">OID of the kind of signature.</param>
+/// <param name="Sign">Signs what is to be hashed by an algorithm.</param>
+internal sealed record ForgedSigner(byte[] Issuer, BigInteger Serial, string Algorithm, Func<byte[], HashAlgorithmName, byte[]> Sign)
+{
+    /// <summary>One with an RSA key.</summary>
+    public ForgedSigner(byte[] issuer, BigInteger serial, RSA key)
+        : this(issuer, serial, Oids.Rsa, (signed, hash) => key.SignData(signed, hash, RSASignaturePadding.Pkcs1))
+    {
+    }
+}
 
-/// <summary>An Authenticode PKCS#7 with any certificates in any order, and any number of SignerInfos.</summary>
+/// <summary>An Authenticode PKCS#7 with any certificates in any order, and any number of SignerInfos, with or without another one inside.</summary>
 internal static class ForgedSignature
 {
     private static readonly Asn1Tag Explicit0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
 
-    public static byte[] Make(byte[] digest, IEnumerable<byte[]> certificates, IEnumerable<ForgedSigner> signers)
+    private static readonly Asn1Tag Unsigned = new(TagClass.ContextSpecific, 1, isConstructed: true);
+
+    public static byte[] Make(
+        byte[] digest, IEnumerable<byte[]> certificates, IEnumerable<ForgedSigner> signers, HashAlgorithmName? algorithm = null, byte[]? nested = null)
     {
-        HashAlgorithmName hash = HashAlgorithmName.SHA256;
+        HashAlgorithmName hash = algorithm ?? HashAlgorithmName.SHA256;
         byte[] content = new SpcIndirectData(hash, digest).Encode();
         SignedAttributes attributes = SignedAttributes.For(content, hash, "");
         byte[] set = attributes.Der.ToArray();
@@ -60,8 +71,10 @@ internal static class ForgedSignature
                             }
                             WriteAlgorithm(writer, HashKind.Of(hash).Oid);
                             writer.WriteEncodedValue(written);
-                            WriteAlgorithm(writer, Oids.Rsa);
-                            writer.WriteOctetString(signer.Key.SignData(set, hash, RSASignaturePadding.Pkcs1));
+                            WriteAlgorithm(writer, signer.Algorithm);
+                            writer.WriteOctetString(signer.Sign(set, hash));
+                            if (nested is not null)
+                                WriteNested(writer, nested);
                         }
                     }
                 }
@@ -70,12 +83,25 @@ internal static class ForgedSignature
         return writer.Encode();
     }
 
+    private static void WriteNested(AsnWriter writer, byte[] nested)
+    {
+        using (writer.PushSetOf(Unsigned))
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(Oids.NestedSignature);
+            using (writer.PushSetOf())
+                writer.WriteEncodedValue(nested);
+        }
+    }
+
+    // RSA's parameters are NULL; of curves and ML-DSA there are none.
     private static void WriteAlgorithm(AsnWriter writer, string oid)
     {
         using (writer.PushSequence())
         {
             writer.WriteObjectIdentifier(oid);
-            writer.WriteNull();
+            if (oid == Oids.Rsa || HashKind.All.Any(hash => hash.Oid == oid))
+                writer.WriteNull();
         }
     }
 }

@@ -20,16 +20,17 @@ internal sealed partial class ForgedSet
     private const string BasicConstraints = "2.5.29.19", KeyUsage = "2.5.29.15", ExtendedKeyUsage = "2.5.29.37", KeyIdentifier = "2.5.29.14", AuthorityKeyIdentifier = "2.5.29.35", Unknown = "1.2.3.4.5";
     private const byte CertSign = 0x04, DigitalSignature = 0x80;
 
-    // mov x0, #14; movk x0, #0x8000, lsl #48; ret: EFI_NOT_FOUND.
-    private static readonly byte[] GivesUp = [0xC0, 0x01, 0x80, 0xD2, 0x00, 0x00, 0xF0, 0xF2, 0xC0, 0x03, 0x5F, 0xD6];
-
     private readonly List<ForgedImage> _images = [];
     private readonly List<byte[]> _allowed = [], _forbidden = [];
     private readonly RSA[] _keys = [.. Enumerable.Range(0, 4).Select(_ => RSA.Create(2048))];
+    private readonly ushort _machine;
     private int _serial = 100;
 
-    public ForgedSet()
+    /// <summary>Makes them.</summary>
+    /// <param name="machine">What they are for.</param>
+    public ForgedSet(ushort machine = PeConstants.MachineArm64)
     {
+        _machine = machine;
         AddIssuers();
         AddLeaves();
         AddIntermediates();
@@ -72,10 +73,8 @@ internal sealed partial class ForgedSet
     // Numbered, so that each has a digest of its own.
     private byte[] Body(ushort subsystem = 10)
     {
-        TestImage image = TestImage.Arm64();
-        GivesUp.CopyTo(image.Bytes.AsSpan(TestImage.SizeOfHeaders));
-        image.U32(TestImage.SizeOfHeaders + 0x800, (uint)_images.Count).U16(image.Optional + 68, subsystem);
-        return image.Bytes;
+        TestImage image = ForgedProgram.Of(_machine, _images.Count);
+        return image.U16(image.Optional + 68, subsystem).Bytes;
     }
 
     private static byte[] Digest(byte[] image, HashAlgorithmName? hash = null)

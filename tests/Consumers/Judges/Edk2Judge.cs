@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using KexecSign.Fixtures;
 
 namespace KexecSign.Consumers.Tests.Judges;
@@ -20,14 +21,34 @@ internal sealed class Edk2Judge : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
 
     private readonly TempFolder _folder = new();
-    private readonly Lazy<string> _program;
+    private readonly Lazy<string> _program, _older;
 
-    public Edk2Judge() => _program = new(Compile);
+    public Edk2Judge()
+    {
+        _program = new(() => Compile("edk2-judge"));
+        // Debian 11 has the OpenSSL of EDK2 2022.11.
+        _older = new(() => Compile(
+            "edk2-judge-1.1", "-I", Headers, "-I", Path.Combine(Headers, "x86_64-linux-gnu"), Library, $"-Wl,-rpath,{Path.GetDirectoryName(Library)}"));
+    }
+
+    /// <summary>Whether there is an OpenSSL 1.1.1 that can be run.</summary>
+    public static bool HasOlder => RuntimeInformation.OSArchitecture == Architecture.X64 && ((string[])["libssl1.1_*_amd64", "libssl-dev_1.1*_amd64"])
+        .All(package => Directory.Exists(Path.Combine(DebianKernels.Cache, "debian")) && Directory.GetDirectories(Path.Combine(DebianKernels.Cache, "debian"), package).Length > 0);
+
+    private static string Headers => Path.GetDirectoryName(Path.GetDirectoryName(NewestSystemd.Package("libssl-dev", "usr/include/openssl/opensslv.h")))!;
+
+    private static string Library => NewestSystemd.Package("libssl1.1", "usr/lib/x86_64-linux-gnu/libcrypto.so.1.1");
+
+    /// <summary>The answers of OpenSSL 1.1.1, which EDK2 2022.11 has.</summary>
+    public List<JudgeAnswer> AskOlder(IReadOnlyCollection<SignatureQuestion> questions) => AskProgram(questions, new(_older.Value));
 
     /// <summary>The answers, in the order of the questions.</summary>
     /// <param name="questions">What is asked.</param>
     /// <param name="openssl">Which OpenSSL answers; null for that of this machine. EDK2 2026.08 has 3.5.</param>
-    public List<JudgeAnswer> Ask(IReadOnlyCollection<SignatureQuestion> questions, OpenSsl35? openssl = null)
+    public List<JudgeAnswer> Ask(IReadOnlyCollection<SignatureQuestion> questions, OpenSsl35? openssl = null) => AskProgram(
+        questions, openssl is null ? new(_program.Value) : new(openssl.Loader, ["--library-path", openssl.Libraries, _program.Value]));
+
+    private static List<JudgeAnswer> AskProgram(IReadOnlyCollection<SignatureQuestion> questions, ProcessRun judge)
     {
         using var input = new MemoryStream();
         foreach (SignatureQuestion question in questions)
@@ -36,7 +57,6 @@ internal sealed class Edk2Judge : IDisposable
             Write(input, question.Trusted);
             Write(input, question.Digest);
         }
-        ProcessRun judge = openssl is null ? new(_program.Value) : new(openssl.Loader, ["--library-path", openssl.Libraries, _program.Value]);
         ProcessAnswer answer = (judge with { Input = input.ToArray(), Patience = Patience }).End();
         answer.Exit.ShouldBe(0, answer.Error);
         string[] lines = answer.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -54,12 +74,13 @@ internal sealed class Edk2Judge : IDisposable
         input.Write(field);
     }
 
-    private string Compile()
+    private string Compile(string name, params ReadOnlySpan<string> options)
     {
         Tool.Require("gcc");
         Tool.Demand(File.Exists("/usr/include/openssl/pkcs7.h"), "OpenSSL's headers are missing; apt-get install libssl-dev");
-        string program = _folder.At("edk2-judge");
-        Tool.Run("gcc", "-Wall", "-Wextra", "-Werror", "-O1", "-o", program, Path.Combine(AppContext.BaseDirectory, "Judges", "edk2-judge.c"), "-lcrypto");
+        string program = _folder.At(name), source = Path.Combine(AppContext.BaseDirectory, "Judges", "edk2-judge.c");
+        string[] linked = options.IsEmpty ? ["-lcrypto"] : [];
+        Tool.Run("gcc", ["-Wall", "-Wextra", "-Werror", "-O1", "-o", program, source, .. options, .. linked]);
         return program;
     }
 }

@@ -7,6 +7,7 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uefi;
 using KexecSign.Judging.Chains;
+using KexecSign.Judging.Firmwares;
 
 namespace KexecSign.Consumers.Tests.Shim;
 
@@ -65,7 +66,7 @@ public sealed class KnownGoodTests : IDisposable
             List<JudgeAnswer> answers = _edk2.Ask([.. certificates.Select(c => new SignatureQuestion(entry.Content.ToArray(), c.RawData, signature.IndirectData.Digest.ToArray()))]);
             answers.Count(a => a.Accepts).ShouldBeGreaterThan(0, file);
             for (int i = 0; i < certificates.Length; i++)
-                (chains.Refusal(certificates[i], isShim: false) is null).ShouldBe(answers[i].Accepts, $"{file}, {certificates[i].Subject}: {answers[i].Says}");
+                (chains.Refusal(certificates[i], ChainRules.Of(FirmwareModel.Default)) is null).ShouldBe(answers[i].Accepts, $"{file}, {certificates[i].Subject}: {answers[i].Says}");
         }
     }
 

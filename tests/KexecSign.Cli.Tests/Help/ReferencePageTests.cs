@@ -17,6 +17,9 @@ public sealed class ReferencePageTests
     [Fact]
     public void Environment_page_is_up_to_date() => Snapshot.Compare("docs/environment.md", EnvironmentPage.Text(EnvironmentReference.All));
 
+    [Fact]
+    public void Page_of_firmware_is_up_to_date() => Snapshot.Compare("docs/firmware.md", FirmwarePage.Text());
+
     public static TheoryData<string> Names => [.. OperationCatalog.All.Select(operation => operation.Name)];
 
     [Theory]

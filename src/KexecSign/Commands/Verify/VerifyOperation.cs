@@ -7,6 +7,7 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Inspection;
 using KexecSign.Judging;
+using KexecSign.Judging.Firmwares;
 using KexecSign.Judging.Policies;
 using KexecSign.Pictures;
 
@@ -60,6 +61,8 @@ internal static class VerifyOperation
             new("kernel", "VERSION", "Release of the kernel that is to load the file, for instance 7.3: its rules are judged by. Without "
                 + "it those of the release that the file itself is of, or of 6.12 where that cannot be read.",
                 (o, v) => o with { Kernel = KernelVersions.Require(v) }),
+            new("firmware", "FIRMWARE", "Firmware whose rules are judged by; docs/firmware.md says what differs.",
+                (o, v) => o with { Firmware = FirmwareModel.Require(v) }, FirmwareModel.Default.Word, choices: FirmwareModel.Words),
             new("dbx", "FILE", "Revocations, as EFI_SIGNATURE_LISTs.", (o, v) => o with { Dbx = v }),
             new("mok", "CERT", "A machine owner key: trusted by shim and by kernels that it started.", (o, v) =>
                 o with { OwnerCertificates = o.OwnerCertificates.Add(v) }, repeatable: true) { Trusts = [TrustRole.Mok] },
@@ -88,6 +91,7 @@ internal static class VerifyOperation
             new("kexecsign verify vmlinuz.efi --policy release.policy.json", "May it be released? Exit code 4 when a rule is broken."),
             new("kexecsign verify Image.signed --for kexec --kexec-cert kexec.pem", "Would kexec_file_load take it?"),
             new("kexecsign verify Image.signed --for kexec --kexec-cert kexec.pem --kernel 6.1", "Would one that runs Linux 6.1 take it?"),
+            new("kexecsign verify vmlinuz.efi --for firmware --db db.pem --firmware edk2-2022.11", "Would older firmware take it?"),
             new("kexecsign verify vmlinuz.efi --policy release.policy.json --html verdict.html",
                 "The same with a page to look at and to hand on."),
             new("kexecsign verify vmlinuz.efi --no-trust", "Do its signatures hold, whoever made them?"),
@@ -119,13 +123,20 @@ internal static class VerifyOperation
             throw OperationErrors.OptionValue.With("arch", other, $"{architecture}, as the policy says");
         if (policy.Kernel is { } kernel && options.Kernel is { } newer && newer != kernel)
             throw OperationErrors.OptionValue.With("kernel", newer, $"{kernel}, as the policy says");
+        if (policy.Firmware is { } firmware && options.Firmware is { } another && another != firmware)
+            throw OperationErrors.OptionValue.With("firmware", another, $"{firmware}, as the policy says");
         TrustedRoles all = roles.With(PolicyCheck.Trusted(policy, file, context));
         // Consumers that were asked for here and those of the policy judge by one release.
-        PolicyDocument settled = policy with { Kernel = policy.Kernel ?? options.Kernel ?? KernelVersions.OfPolicies };
+        PolicyDocument settled = policy with
+        {
+            Kernel = policy.Kernel ?? options.Kernel ?? KernelVersions.OfPolicies,
+            Firmware = policy.Firmware ?? options.Firmware,
+        };
         VerifyOptions asked = options with
         {
             Architecture = options.Architecture ?? policy.Architecture,
             Kernel = settled.Kernel,
+            Firmware = settled.Firmware,
             ExpiredFails = options.ExpiredFails || policy.ExpiredFails,
         };
         VerifyResult result = Result(options, ImageVerification.Judge(file, asked, all, context), file, all);

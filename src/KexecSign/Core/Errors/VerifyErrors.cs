@@ -26,9 +26,8 @@ public static partial class VerifyErrors
 
     /// <summary>Firmware does not take ECDSA.</summary>
     internal static readonly ErrorCode FirmwareWantsRsa = new(
-        "KS4105", "signature {0} uses algorithm {1}; firmware (EDK2 2022.11 and 2026.08 were tried) and shim 16.1 take RSA only; the "
-            + "kernel takes RSA, ECDSA and from 7.0 on ML-DSA.",
-        "Sign with an RSA key for firmware.", ErrorKind.Verdict);
+        "KS4105", "signature {0} uses algorithm {1}; {2} takes {3} only; the kernel takes RSA, ECDSA and from 7.0 on ML-DSA.",
+        "Sign with an RSA key for firmware and shim.", ErrorKind.Verdict);
 
     /// <summary>Revoked.</summary>
     internal static readonly ErrorCode Revoked = new(

@@ -16,8 +16,9 @@ internal abstract class CertificateChain
     private readonly Dictionary<(ChainLink, ChainLink), bool> _holds = [];
     private int _checks;
 
-    protected CertificateChain(ChainLink signer, IReadOnlyList<ChainLink> companions, ChainLink anchor)
+    protected CertificateChain(ChainLink signer, IReadOnlyList<ChainLink> companions, ChainLink anchor, ChainRules rules)
     {
+        Rules = rules;
         Links = [signer];
         Companions = companions;
         Anchor = anchor;
@@ -32,8 +33,8 @@ internal abstract class CertificateChain
     /// <summary>The one certificate in the store.</summary>
     protected ChainLink Anchor { get; }
 
-    /// <summary>Whether keys of other kinds than RSA count; EDK2 and shim are built without.</summary>
-    public bool AnyKey { get; init; }
+    /// <summary>What this OpenSSL does otherwise than others.</summary>
+    protected ChainRules Rules { get; }
 
     /// <summary>Why the chain is refused, in OpenSSL's words; null when it is not.</summary>
     public abstract string? Refusal();
@@ -63,7 +64,8 @@ internal abstract class CertificateChain
     {
         if (_holds.TryGetValue((issuer, link), out bool known))
             return known;
-        bool holds = (AnyKey || issuer.IsRsa) && _checks++ < MaxChecks && CertificateSignature.Holds(issuer.Certificate, link.Certificate);
+        bool holds = Rules.MayIssue(issuer.Certificate) && _checks++ < MaxChecks
+            && CertificateSignature.Holds(issuer.Certificate, link.Certificate);
         _holds.Add((issuer, link), holds);
         return holds;
     }

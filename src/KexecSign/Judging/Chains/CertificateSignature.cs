@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Judging.Chains;
@@ -18,6 +19,8 @@ internal static class CertificateSignature
             // X509_verify(): the signed part must name the algorithm, too, and the same.
             if (!algorithm.Span.SequenceEqual(AlgorithmInside(signed).Span))
                 return false;
+            if (Oids.IsMlDsa(issuer.PublicKey.Oid.Value) && MLDsa.IsSupported)
+                return MlDsaHolds(issuer, algorithm, signed, parts.ReadBitString(out _));
             // PKCS#1 v1.5 or ECDSA: which of the two it is, the issuer's key says.
             if (HashKind.OfSignature(new AsnReader(algorithm, AsnEncodingRules.BER).ReadSequence()
                 .ReadObjectIdentifier())?.Name is not { } hash)
@@ -42,6 +45,20 @@ internal static class CertificateSignature
             fields.ReadEncodedValue();
         fields.ReadEncodedValue();
         return fields.ReadEncodedValue();
+    }
+
+    private static bool MlDsaHolds(
+        X509Certificate2 issuer, ReadOnlyMemory<byte> algorithm, ReadOnlyMemory<byte> signed, byte[] signature)
+    {
+        MLDsaAlgorithm kind = issuer.PublicKey.Oid.Value switch
+        {
+            Oids.MlDsa44 => MLDsaAlgorithm.MLDsa44,
+            Oids.MlDsa65 => MLDsaAlgorithm.MLDsa65,
+            _ => MLDsaAlgorithm.MLDsa87,
+        };
+        using var key = MLDsa.ImportMLDsaPublicKey(kind, issuer.PublicKey.EncodedKeyValue.RawData);
+        return new AsnReader(algorithm, AsnEncodingRules.BER).ReadSequence().ReadObjectIdentifier() == issuer.PublicKey.Oid.Value
+            && signature.Length == key.Algorithm.SignatureSizeInBytes && key.VerifyData(signed.Span, signature);
     }
 
     // RSA-PSS and what is newer.

@@ -47,7 +47,6 @@ internal sealed class ChainLink
             }
         }
         CriticalExtensions = critical;
-        IsBroken |= KeyUsage == 0;
     }
 
     public X509Certificate2 Certificate { get; }
@@ -65,7 +64,7 @@ internal sealed class ChainLink
     /// <summary>pathLenConstraint; null when there is none.</summary>
     public int? PathLength { get; private set; }
 
-    /// <summary>keyUsage; null when there is none.</summary>
+    /// <summary>keyUsage; null when there is none, 0 when no bit of it is set.</summary>
     public int? KeyUsage { get; private set; }
 
     public NameConstraints? Constraints { get; private set; }

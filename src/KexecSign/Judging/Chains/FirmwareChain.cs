@@ -3,10 +3,10 @@ namespace KexecSign.Judging.Chains;
 /// <summary>
 /// OpenSSL 3 as EDK2 calls it (CryptPkcs7VerifyCommon.c, Pkcs7Verify()): crypto/x509/x509_vfy.c, build_chain(), check_extensions(),
 /// internal_verify(), check_name_constraints(). The store is looked at first; all certificates of the chain are checked, those above the
-/// trusted one too when that is the signer itself.
+/// trusted one too when that is the signer itself. What OpenSSL 1.1 did otherwise, the rules say.
 /// </summary>
-internal sealed class FirmwareChain(ChainLink signer, IReadOnlyList<ChainLink> companions, ChainLink anchor)
-    : CertificateChain(signer, companions, anchor)
+internal sealed class FirmwareChain(ChainLink signer, IReadOnlyList<ChainLink> companions, ChainLink anchor, ChainRules rules)
+    : CertificateChain(signer, companions, anchor, rules)
 {
     // X509_supported_extension(), built without RFC 3779.
     private static readonly HashSet<string> Supported =
@@ -20,10 +20,13 @@ internal sealed class FirmwareChain(ChainLink signer, IReadOnlyList<ChainLink> c
 
     /// <inheritdoc/>
     protected override bool IsSelfSigned(ChainLink link) =>
-        !link.IsBroken && link.IsSelfIssued && link.MayBeIssuedBy(link) && link.FitsKeyOf(link);
+        !IsBroken(link) && link.IsSelfIssued && link.MayBeIssuedBy(link) && link.FitsKeyOf(link);
 
-    private static bool IsIssued(ChainLink link, ChainLink issuer) =>
-        !issuer.IsBroken && !link.IsBroken && link.MayBeIssuedBy(issuer) && link.FitsKeyOf(issuer);
+    private bool IsBroken(ChainLink link) => link.IsBroken || (Rules.WantsUsage && link.KeyUsage == 0)
+        || (Rules.WantsAuthorityForPath && link is { PathLength: > 0, IsAuthority: false });
+
+    private bool IsIssued(ChainLink link, ChainLink issuer) =>
+        !IsBroken(issuer) && !IsBroken(link) && link.MayBeIssuedBy(issuer) && link.FitsKeyOf(issuer);
 
     private string? BuildRefusal()
     {

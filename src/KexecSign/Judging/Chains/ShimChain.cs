@@ -6,7 +6,7 @@ namespace KexecSign.Judging.Chains;
 /// store; extensions are looked at below the trusted certificate only.
 /// </summary>
 internal sealed class ShimChain(ChainLink signer, IReadOnlyList<ChainLink> companions, ChainLink anchor)
-    : CertificateChain(signer, companions, anchor)
+    : CertificateChain(signer, companions, anchor, ChainRules.Shim)
 {
     private static readonly HashSet<string> Supported =
     [

@@ -61,8 +61,8 @@ internal sealed class SignatureChains
 
     /// <summary>Why a certificate does not vouch for the signature, in OpenSSL's words; null when it does.</summary>
     /// <param name="anchor">The certificate.</param>
-    /// <param name="isShim">Whether shim asks; otherwise firmware.</param>
-    public string? Refusal(X509Certificate2 anchor, bool isShim)
+    /// <param name="rules">Who asks.</param>
+    public string? Refusal(X509Certificate2 anchor, ChainRules rules)
     {
         if (ChainLink.Of(anchor) is not { } trusted)
             return "the trusted certificate cannot be read";
@@ -70,7 +70,9 @@ internal sealed class SignatureChains
             return "signer certificate not found";
         foreach (ChainLink? link in _named)
         {
-            CertificateChain chain = isShim ? new ShimChain(link!, _companions, trusted) : new FirmwareChain(link!, _companions, trusted);
+            CertificateChain chain = rules.IsShim
+                ? new ShimChain(link!, _companions, trusted)
+                : new FirmwareChain(link!, _companions, trusted, rules);
             if (chain.Refusal() is { } refusal)
                 return refusal;
         }

@@ -161,6 +161,7 @@ internal sealed class PolicyCheck
             Consumers = asked,
             Architecture = _policy.Architecture,
             Kernel = _policy.Kernel ?? KernelVersions.OfPolicies,
+            Firmware = _policy.Firmware,
             ExpiredFails = _policy.ExpiredFails,
             Applied = true,
         };

@@ -6,6 +6,7 @@ using KexecSign.Documents;
 using KexecSign.Formats.Bpf;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Vocabulary;
+using KexecSign.Judging.Firmwares;
 using KexecSign.Keys.Kinds;
 
 namespace KexecSign.Judging.Policies;
@@ -87,6 +88,9 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     /// <summary>Release of the kernel that loads the image, whose rules are judged by; null for the image's own.</summary>
     public string? Kernel { get; init; }
 
+    /// <summary>Firmware whose rules are judged by; null for the default.</summary>
+    public string? Firmware { get; init; }
+
     /// <summary>Releases that the kernel in the image may be of, as <c>uname -r</c> begins; null for any.</summary>
     public ImmutableArray<string>? Releases { get; private init; }
 
@@ -140,6 +144,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
                     : null,
                 Architecture = root.Choice("architecture", Architectures.AsSpan()),
                 Kernel = root.Text("kernel") is { } kernel ? KernelVersions.Require(kernel) : null,
+                Firmware = root.Choice("firmware", FirmwareModel.Words.AsSpan()),
                 Releases = root.Get("releases") is null ? null : [.. root.Texts("releases")],
                 ExpiredFails = root.Choice("expired", "warn", "fail") == "fail",
                 AllowsWeak = root.Choice("weak", "refuse", "allow") == "allow",
