@@ -19,7 +19,11 @@ internal sealed class Module
     private readonly TokenThreads _threads;
     private readonly bool _finalise;
     private readonly string? _configuration;
+    private readonly Lock _restarts = new();
     private int _holders;
+    private int _underWay;
+    private int _sessions;
+    private bool _halfReadForGood;
 
     internal Module(string path, Cryptoki calls, TokenThreads threads, TimeSpan deadline, bool finalise)
     {
@@ -34,6 +38,9 @@ internal sealed class Module
     public string Path { get; }
 
     public Cryptoki Calls { get; }
+
+    /// <summary>Asks whoever keeps sessions for later to close them: as long as one is open the module is not started again.</summary>
+    public event Action? SessionsUnwanted;
 
     /// <summary>How long one piece of work may take.</summary>
     public TimeSpan Deadline { get; }
@@ -81,7 +88,22 @@ internal sealed class Module
     public T Call<T>(
         Func<T> call, int deadlines, CancellationToken cancellation, Action? abandoned = null,
             Func<TokenDeadlineException, Exception>? late = null) =>
-        _threads.Run(call, Deadline * deadlines, late ?? Hangs, abandoned, cancellation);
+        _threads.Run(() => WithoutRestart(call), Deadline * deadlines, late ?? Hangs, abandoned, cancellation);
+
+    /// <summary>Opens a session, within <see cref="Call"/>, with which the module is not started again until <see cref="CloseSession"/>.</summary>
+    public nuint OpenSession(nuint slot, bool readWrite)
+    {
+        nuint session = Calls.OpenSession(slot, readWrite);
+        Interlocked.Increment(ref _sessions);
+        return session;
+    }
+
+    /// <summary>Closes what <see cref="OpenSession"/> opened.</summary>
+    public void CloseSession(nuint session)
+    {
+        Calls.CloseSession(session);
+        Interlocked.Decrement(ref _sessions);
+    }
 
     /// <summary>The configuration that a module in use was initialised with; null when none is in use.</summary>
     public static (string? Path, string Module)? ConfigurationInUse()
@@ -131,25 +153,54 @@ internal sealed class Module
         return states;
     }
 
-    /// <summary>C_Finalize and C_Initialize, only where no other keyring of the process has sessions in the module.</summary>
+    /// <summary>
+    /// C_Finalize and C_Initialize, only where nobody would lose anything by it: no other keyring of the process is in the module, no call
+    /// is under way, and no session is open. A session's number is given anew, and who still had the old one would work in another's.
+    /// </summary>
     public void Restart()
     {
+        SessionsUnwanted?.Invoke();
         lock (LiveLock)
         {
-            if (_holders != 1 || !_finalise)
+            if (_holders > 1 || !_finalise)
                 return;
-            try
+            lock (_restarts)
             {
-                Call(() =>
-                {
-                    Calls.Finish();
-                    return Initialise(Path, Calls);
-                }, 1, default);
+                if (Volatile.Read(ref _underWay) > 0 || Volatile.Read(ref _sessions) > 0)
+                    return;
+                StartAgain();
             }
-            catch (TokenDeadlineException late)
+        }
+    }
+
+    private void StartAgain()
+    {
+        try
+        {
+            _threads.Run(() =>
             {
-                throw Hangs(late);
-            }
+                Calls.Finish();
+                return Initialise(Path, Calls);
+            }, Deadline, Hangs, null, default);
+        }
+        catch (TokenDeadlineException late)
+        {
+            throw Hangs(late);
+        }
+    }
+
+    // Runs on the thread that calls the module, so that a call that nobody waits for any more still counts.
+    private T WithoutRestart<T>(Func<T> call)
+    {
+        lock (_restarts)
+            Interlocked.Increment(ref _underWay);
+        try
+        {
+            return call();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
         }
     }
 
@@ -161,8 +212,14 @@ internal sealed class Module
             try
             {
                 List<TokenState> tokens = Call(ListTokens, 1, default);
-                if (last || !again(tokens))
+                if (!again(tokens) || Volatile.Read(ref _halfReadForGood))
                     return tokens;
+                if (last)
+                {
+                    // It was whole: a token without a user's PIN is a token, too. Nobody waits for it a second time.
+                    Volatile.Write(ref _halfReadForGood, true);
+                    return tokens;
+                }
             }
             catch (CryptokiException cause) when (last || cause.Value != ReturnValue.GeneralError)
             {
