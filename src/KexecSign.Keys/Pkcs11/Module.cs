@@ -23,7 +23,7 @@ internal sealed class Module
     private int _holders;
     private int _underWay;
     private int _sessions;
-    private bool _halfReadForGood;
+    private bool _partIsAll;
 
     internal Module(string path, Cryptoki calls, TokenThreads threads, TimeSpan deadline, bool finalise)
     {
@@ -135,10 +135,11 @@ internal sealed class Module
     public List<TokenState> Tokens() => Patiently(_ => false);
 
     /// <summary>
-    /// The same, and SoftHSM is started again also when none of its tokens is initialised, or one is in part only: it keeps what it
-    /// read half for as long as nobody writes the file again.
+    /// The same, and SoftHSM is started again also when none of its tokens is the one that is wanted, or one is there in part only: it keeps
+    /// what it read half for as long as nobody writes the file again, and leaves out a token of which it read less (seen with 2.6.1 and two
+    /// tokens: 1 of 250 processes).
     /// </summary>
-    public List<TokenState> InitialisedTokens() => Patiently(IsHalfRead);
+    public List<TokenState> InitialisedTokens(Predicate<TokenState> wanted) => Patiently(tokens => IsHalfRead(tokens, wanted));
 
     /// <summary>All tokens, on the caller's thread.</summary>
     public List<TokenState> ListTokens()
@@ -212,12 +213,12 @@ internal sealed class Module
             try
             {
                 List<TokenState> tokens = Call(ListTokens, 1, default);
-                if (!again(tokens) || Volatile.Read(ref _halfReadForGood))
+                if (!again(tokens))
                     return tokens;
                 if (last)
                 {
                     // It was whole: a token without a user's PIN is a token, too. Nobody waits for it a second time.
-                    Volatile.Write(ref _halfReadForGood, true);
+                    Volatile.Write(ref _partIsAll, tokens.Exists(IsInPart));
                     return tokens;
                 }
             }
@@ -238,12 +239,11 @@ internal sealed class Module
         }
     }
 
-    private static bool IsHalfRead(List<TokenState> tokens)
-    {
-        bool softHsm = tokens.Exists(t => t.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal));
-        List<TokenState> initialised = tokens.FindAll(t => t.Initialized);
-        return softHsm && (initialised.Count == 0 || initialised.Exists(t => t.Serial.Length == 0 || !t.HasUserPin));
-    }
+    private bool IsHalfRead(List<TokenState> tokens, Predicate<TokenState> wanted) =>
+        tokens.Exists(t => t.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal))
+        && (!tokens.Exists(t => t.Initialized && wanted(t)) || (!Volatile.Read(ref _partIsAll) && tokens.Exists(IsInPart)));
+
+    private static bool IsInPart(TokenState token) => token.Initialized && (token.Serial.Length == 0 || !token.HasUserPin);
 
     private KexecSignException Hangs(TokenDeadlineException late) => Hangs(Path, late);
 

@@ -235,7 +235,9 @@ internal sealed class TokenConnection : IDisposable
         Thread.Sleep(FirstPause << Interlocked.Increment(ref _restarts));
         // Not where sessions are in use; those who have them meet the same and come here, too.
         Module.Restart();
-        _state = Module.InitialisedTokens().Find(found => found.Serial == State.Serial && found.Label == State.Label) ?? _state;
+        TokenState known = State;
+        bool IsSame(TokenState found) => found.Serial == known.Serial && found.Label == known.Label;
+        _state = Module.InitialisedTokens(IsSame).Find(IsSame) ?? known;
         ForgetLogin();
     }
 

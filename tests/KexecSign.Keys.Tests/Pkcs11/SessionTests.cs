@@ -297,11 +297,22 @@ public sealed class SessionTests(SoftHsm softHsm)
         SoftHsm.Require();
         using var token = new InterposedToken(softHsm.PinFromFile, finalise: true);
         InterposedToken.HidesUserPin = true;
-        token.Connection.Module.InitialisedTokens().ShouldNotBeEmpty();
+        token.Connection.Module.InitialisedTokens(_ => true).ShouldNotBeEmpty();
         int first = InterposedToken.Finalisations;
         first.ShouldBePositive();
-        token.Connection.Module.InitialisedTokens().ShouldNotBeEmpty();
+        token.Connection.Module.InitialisedTokens(_ => true).ShouldNotBeEmpty();
         InterposedToken.Finalisations.ShouldBe(first);
+    }
+
+    // Of several tokens SoftHSM leaves out the one whose file it reads at a bad moment; the others are there.
+    [SkippableFact]
+    public void A_token_that_is_not_among_those_of_SoftHSM_is_looked_for_again()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile, finalise: true);
+        InterposedToken.Rename(token.Connection.Module.Tokens().Count);
+        token.Connection.Module.InitialisedTokens(t => t.Label == SoftHsm.Label).ShouldContain(t => t.Label == SoftHsm.Label);
+        InterposedToken.Finalisations.ShouldBe(1);
     }
 
     private static void Sign(ISigningKey key) => key.SignHash(Hash, HashAlgorithmName.SHA256, default);

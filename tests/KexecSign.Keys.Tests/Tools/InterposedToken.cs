@@ -24,6 +24,7 @@ internal sealed unsafe class InterposedToken : IDisposable
     private static int _returned;
     private static int _finalisations;
     private static int _mostAtFinalisation;
+    private static int _otherLabels;
     private readonly FunctionList* _functions;
     private readonly Module _module;
     private readonly PinSources _pins;
@@ -43,7 +44,7 @@ internal sealed unsafe class InterposedToken : IDisposable
         _functions->GetTokenInfo = &GetTokenInfo;
         _functions->Finalize = &Finish;
         _functions->Initialize = &Initialise;
-        (_finalisations, _mostAtFinalisation, HidesUserPin) = (0, 0, false);
+        (_finalisations, _mostAtFinalisation, _otherLabels, HidesUserPin) = (0, 0, 0, false);
         (_logins, _contextLogins, _open, _mostOpen, _signatures, _returned) = (0, 0, 0, 0, 0, 0);
         SessionLimit = sessionLimit;
         SignInitFaults.Clear();
@@ -97,6 +98,9 @@ internal sealed unsafe class InterposedToken : IDisposable
 
     /// <summary>Whether C_GetTokenInfo says of each token that it has no user PIN.</summary>
     public static bool HidesUserPin { get; set; }
+
+    /// <summary>How many of the next calls of C_GetTokenInfo tell of another token than there is.</summary>
+    public static void Rename(int calls) => _otherLabels = calls;
 
     public TokenConnection Connection { get; }
 
@@ -161,6 +165,8 @@ internal sealed unsafe class InterposedToken : IDisposable
         nuint value = _real->GetTokenInfo(slot, info);
         if (HidesUserPin)
             info->Flags &= ~Flag.UserPinInitialized;
+        if (Interlocked.Decrement(ref _otherLabels) >= 0)
+            info->Label[0] = (byte)'?';
         return value;
     }
 
