@@ -1,5 +1,4 @@
 using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Vocabulary;
 
 namespace KexecSign.Formats.Ima;
 
@@ -11,15 +10,18 @@ namespace KexecSign.Formats.Ima;
 /// </summary>
 public static class ImaFileId
 {
-    private const int HeadSize = 2;
+    private const int HeadSize = 2, LongestDigest = 64;
 
-    private static readonly int Longest = HeadSize + HashKind.All.Max(hash => hash.Length);
+    // All of enum hash_algo (include/uapi/linux/hash_info.h), in its order: a kernel takes MD5 and SHA-1 here, which nothing of ours signs,
+    // and ML-DSA is over the structure itself, whichever hash it names (crypto/hash_info.c, hash_digest_size[]).
+    private static ReadOnlySpan<byte> DigestLengths =>
+        [16, 16, 20, 20, 32, 48, 64, 28, 16, 32, 40, 32, 48, 64, 16, 20, 24, 32, 32, 64, 32, 48, 64];
 
     /// <summary>Whether content is such a structure.</summary>
     public static bool Is(Layout content)
     {
         ArgumentNullException.ThrowIfNull(content);
-        return content.Length <= Longest && Is(content.ReadBytes(0, content.Length));
+        return content.Length <= HeadSize + LongestDigest && Is(content.ReadBytes(0, content.Length));
     }
 
     /// <summary>Whether content is such a structure.</summary>
@@ -27,8 +29,6 @@ public static class ImaFileId
     {
         if (content.Length <= HeadSize || content[0] is not (ImaSignature.Digsig or ImaSignature.PortableEvm or ImaSignature.VerityDigsig))
             return false;
-        byte id = content[1];
-        int length = content.Length - HeadSize;
-        return HashKind.All.Any(hash => hash.ImaId == id && hash.Length == length);
+        return content[1] < DigestLengths.Length && content.Length == HeadSize + DigestLengths[content[1]];
     }
 }

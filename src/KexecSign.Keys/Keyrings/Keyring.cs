@@ -249,7 +249,7 @@ public sealed class Keyring : IDisposable
     private TokenConnection Connect(Pkcs11Uri uri, PinOptions pin)
     {
         Module module = ModuleOf(uri, pin);
-        List<TokenState> all = module.InitialisedTokens();
+        List<TokenState> all = module.InitialisedTokens(token => token.Matches(uri));
         List<TokenState> matches = all.FindAll(token => token.Initialized && token.Matches(uri));
         // p11-kit's proxy always offers the system's trust store as tokens; a key is where one logs in.
         if (matches.Count > 1 && matches.FindAll(token => token.LoginRequired) is [var only])

@@ -19,7 +19,11 @@ internal sealed class Module
     private readonly TokenThreads _threads;
     private readonly bool _finalise;
     private readonly string? _configuration;
+    private readonly Lock _restarts = new();
     private int _holders;
+    private int _underWay;
+    private int _sessions;
+    private bool _partIsAll;
 
     internal Module(string path, Cryptoki calls, TokenThreads threads, TimeSpan deadline, bool finalise)
     {
@@ -34,6 +38,9 @@ internal sealed class Module
     public string Path { get; }
 
     public Cryptoki Calls { get; }
+
+    /// <summary>Asks whoever keeps sessions for later to close them: as long as one is open the module is not started again.</summary>
+    public event Action? SessionsUnwanted;
 
     /// <summary>How long one piece of work may take.</summary>
     public TimeSpan Deadline { get; }
@@ -81,7 +88,22 @@ internal sealed class Module
     public T Call<T>(
         Func<T> call, int deadlines, CancellationToken cancellation, Action? abandoned = null,
             Func<TokenDeadlineException, Exception>? late = null) =>
-        _threads.Run(call, Deadline * deadlines, late ?? Hangs, abandoned, cancellation);
+        _threads.Run(() => WithoutRestart(call), Deadline * deadlines, late ?? Hangs, abandoned, cancellation);
+
+    /// <summary>Opens a session, within <see cref="Call"/>, with which the module is not started again until <see cref="CloseSession"/>.</summary>
+    public nuint OpenSession(nuint slot, bool readWrite)
+    {
+        nuint session = Calls.OpenSession(slot, readWrite);
+        Interlocked.Increment(ref _sessions);
+        return session;
+    }
+
+    /// <summary>Closes what <see cref="OpenSession"/> opened.</summary>
+    public void CloseSession(nuint session)
+    {
+        Calls.CloseSession(session);
+        Interlocked.Decrement(ref _sessions);
+    }
 
     /// <summary>The configuration that a module in use was initialised with; null when none is in use.</summary>
     public static (string? Path, string Module)? ConfigurationInUse()
@@ -113,10 +135,11 @@ internal sealed class Module
     public List<TokenState> Tokens() => Patiently(_ => false);
 
     /// <summary>
-    /// The same, and SoftHSM is started again also when none of its tokens is initialised, or one is in part only: it keeps what it
-    /// read half for as long as nobody writes the file again.
+    /// The same, and SoftHSM is started again also when none of its tokens is the one that is wanted, or one is there in part only: it keeps
+    /// what it read half for as long as nobody writes the file again, and leaves out a token of which it read less (seen with 2.6.1 and two
+    /// tokens: 1 of 250 processes).
     /// </summary>
-    public List<TokenState> InitialisedTokens() => Patiently(IsHalfRead);
+    public List<TokenState> InitialisedTokens(Predicate<TokenState> wanted) => Patiently(tokens => IsHalfRead(tokens, wanted));
 
     /// <summary>All tokens, on the caller's thread.</summary>
     public List<TokenState> ListTokens()
@@ -131,25 +154,54 @@ internal sealed class Module
         return states;
     }
 
-    /// <summary>C_Finalize and C_Initialize, only where no other keyring of the process has sessions in the module.</summary>
+    /// <summary>
+    /// C_Finalize and C_Initialize, only where nobody would lose anything by it: no other keyring of the process is in the module, no call
+    /// is under way, and no session is open. A session's number is given anew, and who still had the old one would work in another's.
+    /// </summary>
     public void Restart()
     {
+        SessionsUnwanted?.Invoke();
         lock (LiveLock)
         {
-            if (_holders != 1 || !_finalise)
+            if (_holders > 1 || !_finalise)
                 return;
-            try
+            lock (_restarts)
             {
-                Call(() =>
-                {
-                    Calls.Finish();
-                    return Initialise(Path, Calls);
-                }, 1, default);
+                if (Volatile.Read(ref _underWay) > 0 || Volatile.Read(ref _sessions) > 0)
+                    return;
+                StartAgain();
             }
-            catch (TokenDeadlineException late)
+        }
+    }
+
+    private void StartAgain()
+    {
+        try
+        {
+            _threads.Run(() =>
             {
-                throw Hangs(late);
-            }
+                Calls.Finish();
+                return Initialise(Path, Calls);
+            }, Deadline, Hangs, null, default);
+        }
+        catch (TokenDeadlineException late)
+        {
+            throw Hangs(late);
+        }
+    }
+
+    // Runs on the thread that calls the module, so that a call that nobody waits for any more still counts.
+    private T WithoutRestart<T>(Func<T> call)
+    {
+        lock (_restarts)
+            Interlocked.Increment(ref _underWay);
+        try
+        {
+            return call();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
         }
     }
 
@@ -161,8 +213,14 @@ internal sealed class Module
             try
             {
                 List<TokenState> tokens = Call(ListTokens, 1, default);
-                if (last || !again(tokens))
+                if (!again(tokens))
                     return tokens;
+                if (last)
+                {
+                    // It was whole: a token without a user's PIN is a token, too. Nobody waits for it a second time.
+                    Volatile.Write(ref _partIsAll, tokens.Exists(IsInPart));
+                    return tokens;
+                }
             }
             catch (CryptokiException cause) when (last || cause.Value != ReturnValue.GeneralError)
             {
@@ -181,12 +239,11 @@ internal sealed class Module
         }
     }
 
-    private static bool IsHalfRead(List<TokenState> tokens)
-    {
-        bool softHsm = tokens.Exists(t => t.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal));
-        List<TokenState> initialised = tokens.FindAll(t => t.Initialized);
-        return softHsm && (initialised.Count == 0 || initialised.Exists(t => t.Serial.Length == 0 || !t.HasUserPin));
-    }
+    private bool IsHalfRead(List<TokenState> tokens, Predicate<TokenState> wanted) =>
+        tokens.Exists(t => t.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal))
+        && (!tokens.Exists(t => t.Initialized && wanted(t)) || (!Volatile.Read(ref _partIsAll) && tokens.Exists(IsInPart)));
+
+    private static bool IsInPart(TokenState token) => token.Initialized && (token.Serial.Length == 0 || !token.HasUserPin);
 
     private KexecSignException Hangs(TokenDeadlineException late) => Hangs(Path, late);
 

@@ -36,6 +36,7 @@ internal sealed class SessionPool : IDisposable
         _requireUsable = requireUsable;
         _lastCloses = lastCloses;
         _permits = new SemaphoreSlim((int)Math.Min(state().SessionLimit ?? MostSessions, MostSessions));
+        module.SessionsUnwanted += CloseIdle;
     }
 
     /// <summary>A read-only session for one caller alone; give it back with <see cref="Return"/> or <see cref="Discard"/>.</summary>
@@ -93,6 +94,7 @@ internal sealed class SessionPool : IDisposable
 
     public void Dispose()
     {
+        _module.SessionsUnwanted -= CloseIdle;
         lock (_lock)
         {
             _disposed = true;
@@ -145,17 +147,19 @@ internal sealed class SessionPool : IDisposable
             return idle;
         nuint opened = 0;
         nuint session = _module.Call(
-            () => opened = _module.Calls.OpenSession(_state().Slot, readWrite), 1, cancellation,
+            () => opened = _module.OpenSession(_state().Slot, readWrite), 1, cancellation,
             abandoned: () =>
             {
                 if (opened != 0)
-                    _module.Calls.CloseSession(opened);
+                    _module.CloseSession(opened);
             },
             late: _hangs);
         lock (_lock)
             _open++;
         return session;
     }
+
+    private void CloseIdle() => DropIdle();
 
     private nuint? TakeIdle()
     {
@@ -176,7 +180,7 @@ internal sealed class SessionPool : IDisposable
         {
             _module.Call(() =>
             {
-                _module.Calls.CloseSession(session);
+                _module.CloseSession(session);
                 return true;
             }, 1, default);
         }

@@ -90,7 +90,7 @@ internal sealed class TokenConnection : IDisposable
 
     private T Run<T>(Lending lending, bool login, Func<nuint, T> work, CancellationToken cancellation)
     {
-        for (int renewals = 0; ; renewals++)
+        for (int renewals = 0; ;)
         {
             RequireUsable();
             cancellation.ThrowIfCancellationRequested();
@@ -104,6 +104,7 @@ internal sealed class TokenConnection : IDisposable
             }
             catch (CryptokiException lost) when (renewals < MostRenewals && Renew(lost.Value))
             {
+                renewals++;
             }
             catch (CryptokiException cause)
             {
@@ -232,9 +233,11 @@ internal sealed class TokenConnection : IDisposable
     private void StartAgain()
     {
         Thread.Sleep(FirstPause << Interlocked.Increment(ref _restarts));
+        // Not where sessions are in use; those who have them meet the same and come here, too.
         Module.Restart();
-        _state = Module.InitialisedTokens().Find(found => found.Serial == State.Serial && found.Label == State.Label) ?? _state;
-        _pool.DropIdle();
+        TokenState known = State;
+        bool IsSame(TokenState found) => found.Serial == known.Serial && found.Label == known.Label;
+        _state = Module.InitialisedTokens(IsSame).Find(IsSame) ?? known;
         ForgetLogin();
     }
 

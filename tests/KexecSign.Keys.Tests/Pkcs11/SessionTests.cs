@@ -258,6 +258,63 @@ public sealed class SessionTests(SoftHsm softHsm)
         InterposedToken.OpenSessions.ShouldBe(0);
     }
 
+    // C_Finalize under a call of another thread is undefined, and the numbers of sessions begin anew after it.
+    [SkippableFact]
+    public void A_login_that_meets_half_a_token_does_not_start_the_module_again_while_another_thread_signs()
+    {
+        SoftHsm.Require();
+        using var returns = new ManualResetEventSlim();
+        using var token = new InterposedToken(softHsm.PinFromFile, finalise: true);
+        ISigningKey key = token.Key("P256");
+        InterposedToken.SignHangs = returns;
+        Task other = Task.Factory.StartNew(() => Sign(key), TaskCreationOptions.LongRunning);
+        SpinWait.SpinUntil(() => InterposedToken.Signatures == 1, TimeSpan.FromSeconds(20)).ShouldBeTrue();
+        InterposedToken.SignHangs = null;
+        InterposedToken.SignInitFaults.Enqueue(ReturnValue.UserNotLoggedIn);
+        InterposedToken.LoginFaults.Enqueue(ReturnValue.GeneralError);
+        Sign(key);
+        returns.Set();
+        other.GetAwaiter().GetResult();
+        InterposedToken.LoginFaults.ShouldBeEmpty();
+        InterposedToken.MostAtFinalisation.ShouldBe(0);
+    }
+
+    [SkippableFact]
+    public void A_login_that_meets_half_a_token_starts_the_module_again_when_nobody_is_in_it()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile, finalise: true);
+        InterposedToken.LoginFaults.Enqueue(ReturnValue.GeneralError);
+        Sign(token.Key("P256"));
+        InterposedToken.Finalisations.ShouldBe(1);
+        InterposedToken.MostAtFinalisation.ShouldBe(0);
+    }
+
+    // It may have lost the end of its file, or never have had a PIN; which, time tells once.
+    [SkippableFact]
+    public void A_token_that_stays_without_a_user_PIN_is_waited_for_once()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile, finalise: true);
+        InterposedToken.HidesUserPin = true;
+        token.Connection.Module.InitialisedTokens(_ => true).ShouldNotBeEmpty();
+        int first = InterposedToken.Finalisations;
+        first.ShouldBePositive();
+        token.Connection.Module.InitialisedTokens(_ => true).ShouldNotBeEmpty();
+        InterposedToken.Finalisations.ShouldBe(first);
+    }
+
+    // Of several tokens SoftHSM leaves out the one whose file it reads at a bad moment; the others are there.
+    [SkippableFact]
+    public void A_token_that_is_not_among_those_of_SoftHSM_is_looked_for_again()
+    {
+        SoftHsm.Require();
+        using var token = new InterposedToken(softHsm.PinFromFile, finalise: true);
+        InterposedToken.Rename(token.Connection.Module.Tokens().Count);
+        token.Connection.Module.InitialisedTokens(t => t.Label == SoftHsm.Label).ShouldContain(t => t.Label == SoftHsm.Label);
+        InterposedToken.Finalisations.ShouldBe(1);
+    }
+
     private static void Sign(ISigningKey key) => key.SignHash(Hash, HashAlgorithmName.SHA256, default);
 
     // The public key is one of the session, and goes with it.

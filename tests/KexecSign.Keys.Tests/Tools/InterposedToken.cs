@@ -22,12 +22,15 @@ internal sealed unsafe class InterposedToken : IDisposable
     private static int _mostOpen;
     private static int _signatures;
     private static int _returned;
+    private static int _finalisations;
+    private static int _mostAtFinalisation;
+    private static int _otherLabels;
     private readonly FunctionList* _functions;
     private readonly Module _module;
     private readonly PinSources _pins;
     private readonly TokenThreads _threads = new();
 
-    public InterposedToken(PinOptions pin, int sessionLimit = 1000, TimeSpan? deadline = null)
+    public InterposedToken(PinOptions pin, int sessionLimit = 1000, TimeSpan? deadline = null, bool finalise = false)
     {
         _module = Module.Open(SoftHsm.ModulePath, TokenDeadline.Default);
         _real = (FunctionList*)_module.Calls.Identity;
@@ -38,6 +41,10 @@ internal sealed unsafe class InterposedToken : IDisposable
         _functions->Login = &Login;
         _functions->SignInit = &SignInit;
         _functions->Sign = &Sign;
+        _functions->GetTokenInfo = &GetTokenInfo;
+        _functions->Finalize = &Finish;
+        _functions->Initialize = &Initialise;
+        (_finalisations, _mostAtFinalisation, _otherLabels, HidesUserPin) = (0, 0, 0, false);
         (_logins, _contextLogins, _open, _mostOpen, _signatures, _returned) = (0, 0, 0, 0, 0, 0);
         SessionLimit = sessionLimit;
         SignInitFaults.Clear();
@@ -45,7 +52,7 @@ internal sealed unsafe class InterposedToken : IDisposable
         LoginFaults.Clear();
         SignHangs = null;
         OnSign = null;
-        var interposed = new Module(SoftHsm.ModulePath, new Cryptoki(_functions), _threads, deadline ?? TokenDeadline.Default, finalise: false);
+        var interposed = new Module(SoftHsm.ModulePath, new Cryptoki(_functions), _threads, deadline ?? TokenDeadline.Default, finalise);
         _pins = new PinSources(Environment.GetEnvironmentVariable, prompt: null, warn: null);
         TokenState state = _module.Tokens().Single(token => token.Label == SoftHsm.Label);
         Connection = new TokenConnection(interposed, state, _pins);
@@ -83,6 +90,18 @@ internal sealed unsafe class InterposedToken : IDisposable
     /// <summary>Calls of C_Sign that came back.</summary>
     public static int Returned => _returned;
 
+    /// <summary>Calls of C_Finalize, none of which comes to the token.</summary>
+    public static int Finalisations => _finalisations;
+
+    /// <summary>Sessions that were open when C_Finalize was called, the most at a time.</summary>
+    public static int MostAtFinalisation => _mostAtFinalisation;
+
+    /// <summary>Whether C_GetTokenInfo says of each token that it has no user PIN.</summary>
+    public static bool HidesUserPin { get; set; }
+
+    /// <summary>How many of the next calls of C_GetTokenInfo tell of another token than there is.</summary>
+    public static void Rename(int calls) => _otherLabels = calls;
+
     public TokenConnection Connection { get; }
 
     public ISigningKey Key(string label) => ObjectSearch.PrivateKey(Connection, Pkcs11Uri.Parse("pkcs11:object=" + label), default);
@@ -106,7 +125,7 @@ internal sealed unsafe class InterposedToken : IDisposable
             Interlocked.Decrement(ref _open);
             return ReturnValue.SessionCount;
         }
-        InterlockedMax(open);
+        InterlockedMax(ref _mostOpen, open);
         return _real->OpenSession(slot, flags, application, notify, session);
     }
 
@@ -140,10 +159,32 @@ internal sealed unsafe class InterposedToken : IDisposable
         return value;
     }
 
-    private static void InterlockedMax(int open)
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static nuint GetTokenInfo(nuint slot, TokenInfo* info)
+    {
+        nuint value = _real->GetTokenInfo(slot, info);
+        if (HidesUserPin)
+            info->Flags &= ~Flag.UserPinInitialized;
+        if (Interlocked.Decrement(ref _otherLabels) >= 0)
+            info->Label[0] = (byte)'?';
+        return value;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static nuint Finish(void* reserved)
+    {
+        Interlocked.Increment(ref _finalisations);
+        InterlockedMax(ref _mostAtFinalisation, _open);
+        return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static nuint Initialise(InitializeArguments* arguments) => 0;
+
+    private static void InterlockedMax(ref int most, int open)
     {
         int known;
-        while ((known = _mostOpen) < open && Interlocked.CompareExchange(ref _mostOpen, open, known) != known)
+        while ((known = most) < open && Interlocked.CompareExchange(ref most, open, known) != known)
         {
         }
     }

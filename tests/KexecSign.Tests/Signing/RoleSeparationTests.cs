@@ -67,11 +67,44 @@ public sealed class RoleSeparationTests : IDisposable
         content.Require(ContentKind.Module, id.Length + 1, HashAlgorithmName.SHA256);
     }
 
+    // A policy that gives a key the one kind does not give it the other, which the structure's first byte decides.
+    [Theory]
+    [InlineData(ImaSignature.Digsig, ContentKind.Ima, ContentKind.Evm)]
+    [InlineData(ImaSignature.VerityDigsig, ContentKind.Ima, ContentKind.Evm)]
+    [InlineData(ImaSignature.PortableEvm, ContentKind.Evm, ContentKind.Ima)]
+    public void An_agent_signs_a_file_id_for_the_one_that_reads_it(byte type, ContentKind right, ContentKind wrong)
+    {
+        byte[] id = ImaSignature.FileId(type, HashAlgorithmName.SHA256, new byte[32]);
+        var content = new AgentContent(SHA256.HashData(id), id);
+        content.Require(right, id.Length, HashAlgorithmName.SHA256);
+        content.Require(right, id.Length, HashAlgorithmName.SHA256, whole: true);
+        Refusal.Of("KS3875", () => content.Require(wrong, id.Length, HashAlgorithmName.SHA256), "version 3");
+    }
+
+    // ML-DSA signs content as it is: what a client calls IMA's could be a module.
+    [Theory]
+    [InlineData(ContentKind.Ima)]
+    [InlineData(ContentKind.Evm)]
+    public void An_agent_has_ML_DSA_sign_nothing_but_file_ids_for_IMA_and_EVM(ContentKind kind)
+    {
+        byte[] module = [0x7f, (byte)'E', (byte)'L', (byte)'F', .. new byte[30]];
+        var content = new AgentContent(SHA512.HashData(module), module);
+        content.Require(kind, module.Length, HashAlgorithmName.SHA512);
+        Refusal.Of("KS3875", () => content.Require(kind, module.Length, HashAlgorithmName.SHA512, whole: true), "ML-DSA");
+        content.Require(ContentKind.Module, module.Length, HashAlgorithmName.SHA512, whole: true);
+    }
+
     [Theory]
     [InlineData(3, 4, 32, true)]
     [InlineData(5, 5, 48, true)]
     [InlineData(6, 6, 64, true)]
     [InlineData(3, 22, 64, true)]
+    [InlineData(3, 1, 16, true)]
+    [InlineData(3, 2, 20, true)]
+    [InlineData(5, 7, 28, true)]
+    [InlineData(3, 10, 40, true)]
+    [InlineData(3, 17, 32, true)]
+    [InlineData(3, 23, 64, false)]
     [InlineData(4, 4, 32, false)]
     [InlineData(3, 4, 31, false)]
     [InlineData(3, 4, 33, false)]

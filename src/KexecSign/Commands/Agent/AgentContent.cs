@@ -46,8 +46,12 @@ internal sealed record AgentContent(byte[] Hash, byte[] Bytes)
     }
 
     /// <summary>Refuses content that is not of its kind, or could be taken for another.</summary>
+    /// <param name="kind">What the client says that it is.</param>
+    /// <param name="length">How long it is.</param>
+    /// <param name="hash">Algorithm.</param>
+    /// <param name="whole">Whether it is signed as it is, by ML-DSA.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS1511, KS3875.</exception>
-    public void Require(ContentKind kind, long length, HashAlgorithmName hash)
+    public void Require(ContentKind kind, long length, HashAlgorithmName hash, bool whole = false)
     {
         switch (kind)
         {
@@ -59,9 +63,7 @@ internal sealed record AgentContent(byte[] Hash, byte[] Bytes)
             case ContentKind.Module:
             case ContentKind.Ima:
             case ContentKind.Evm:
-                if (kind == ContentKind.Module && length == Bytes.Length && ImaFileId.Is(Bytes))
-                    throw OperationErrors.AgentContentRefused.With(
-                        "it is what IMA and EVM signatures of version 3 are over: a signature over it would be one of another file");
+                RequireFileId(kind, length == Bytes.Length && ImaFileId.Is(Bytes), whole);
                 if (IsSet(Bytes, length))
                     throw OperationErrors.AgentContentRefused.With(
                         "it is an ASN.1 SET, as the signed attributes of an image are: a signature over it would be one of that image");
@@ -74,6 +76,20 @@ internal sealed record AgentContent(byte[] Hash, byte[] Bytes)
             default:
                 throw OperationErrors.AgentContentRefused.With($"kind {(int)kind} is not known");
         }
+    }
+
+    // The structure's first byte says whether it is a file's or metadata's; its signature counts for that one, whatever the client calls it.
+    private void RequireFileId(ContentKind kind, bool isFileId, bool whole)
+    {
+        ContentKind? means = !isFileId ? null : Bytes[0] == ImaSignature.PortableEvm ? ContentKind.Evm : ContentKind.Ima;
+        if (means is { } other && other != kind)
+            throw OperationErrors.AgentContentRefused.With(
+                $"it is what {(other == ContentKind.Evm ? "EVM" : "IMA")} signatures of version 3 are over: a signature over it would be one "
+                    + "of another file");
+        // No kernel takes anything else of ML-DSA there; as a module it would take the rest.
+        if (whole && kind != ContentKind.Module && !isFileId)
+            throw OperationErrors.AgentContentRefused.With(
+                "ML-DSA signs for IMA and EVM what their signatures of version 3 are over, and nothing else");
     }
 
     // Verifiers differ in how strict they are about lengths; whatever one of them could read as one SET is one.

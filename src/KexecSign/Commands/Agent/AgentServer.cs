@@ -175,7 +175,7 @@ internal sealed class AgentServer : IDisposable
         AgentContent content = AgentContent.Receive(client, length, hash, whole: mlDsa);
         try
         {
-            content.Require(kind, length, hash);
+            content.Require(kind, length, hash, mlDsa);
             byte[] digest = kind == ContentKind.Digest && !mlDsa ? content.Bytes : content.Hash;
             held.Take(kind, _policy, ref _signed, _context.Clock);
             // Written before the signature is made, so that none is without its line.
