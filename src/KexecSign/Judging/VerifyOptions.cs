@@ -36,16 +36,14 @@ public sealed record VerifyOptions
     /// <summary>Release of the kernel that is to load the file, for instance <c>7.3</c>; null for the file's own.</summary>
     public string? Kernel { get; init; }
 
-<<<<<<< HEAD
+    /// <summary>The firmware whose rules are judged by, <c>edk2-2026.08</c> for instance; null for the default.</summary>
+    public string? Firmware { get; init; }
+
     /// <summary>
     /// Release by whose rules IMA judges where <see cref="Kernel"/> names none; null for the file's own. A build that signs for kernels of
     /// today signs old kernels, too.
     /// </summary>
     internal KernelRelease? ImaRelease { get; init; }
-=======
-    /// <summary>The firmware whose rules are judged by, <c>edk2-2026.08</c> for instance; null for the default.</summary>
-    public string? Firmware { get; init; }
->>>>>>> firmware
 
     /// <summary>Revocations, as EFI_SIGNATURE_LISTs.</summary>
     public string? Dbx { get; init; }
