@@ -28,6 +28,7 @@ var JudgePackages = new Dictionary<string, string>
     ["python3-jsonschema"] = "judges JSON by the published schemas",
     ["git"] = "lists what the repository holds",
     ["linux-kbuild-6.1"] = "sign-file judges appended signatures",
+    ["dracut-core"] = "calls sbsign as initrd makers do",
     ["dkms"] = "calls sign-file as distributions' module packages do",
     ["slurm-wlm"] = "runs a plan as an array job",
     ["munge"] = "tells Slurm's daemons apart from strangers",

@@ -46,6 +46,17 @@ public static partial class KexecSignAliases
     public static VerifyResult KexecSignVerify(this ICakeContext context, VerifyOptions options) =>
         context.KexecSign(OperationCatalog.Verify, options);
 
+    /// <summary>Holds every kernel, unified kernel image, addon and module of a tree against a policy: <c>kexecsign gate</c>.</summary>
+    /// <example>
+    /// <code>
+    /// KexecSignGate(new GateOptions { Files = ["out"], Policy = "release.policy.json" });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Verify")]
+    public static GateResult KexecSignGate(this ICakeContext context, GateOptions options) =>
+        context.KexecSign(OperationCatalog.Gate, options);
+
     /// <summary>Signs EFI images: <c>kexecsign sign</c>.</summary>
     /// <example>
     /// <code>

@@ -19,7 +19,7 @@ public sealed partial class VocabularyTests
         "src/KexecSign/Zboot/KernelSource.cs", // Programs that unpack source archives.
         "src/KexecSign/Commands/Testset/TestsetKeys.cs", // Names of keys.
         "src/KexecSign/Judging/TrustedRoles.cs", "src/KexecSign/Judging/Policies/PolicyDocument.cs", // Roles: db, mok, kexec, ima.
-        "src/KexecSign/Judging/Policies/PolicyCheck.cs", "src/KexecSign/Core/Settings/TrustRole.cs", "src/KexecSign/Commands/Keys/KeysInitResult.cs",
+        "src/KexecSign/Judging/Policies/SignatureRules.cs", "src/KexecSign/Core/Settings/TrustRole.cs", "src/KexecSign/Commands/Keys/KeysInitResult.cs",
         "src/KexecSign/Configuration/Configurations.cs", "src/KexecSign/Configuration/ConfigurationFile.cs", "src/KexecSign/Catalog/PublishedSchemas.cs",
         "src/KexecSign/Commands/Testset/RawImages.cs", "src/KexecSign/Commands/Testset/TestsetResult.cs",
         "src/KexecSign/Commands/Testset/TestsetPicture.cs", // Cases and columns of the test set.

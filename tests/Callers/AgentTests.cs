@@ -33,6 +33,31 @@ public sealed class AgentTests(CompatBench bench)
         lines.ShouldAllBe(line => !line.Contains("4711", StringComparison.Ordinal), "no PIN");
     }
 
+    // Thousands of clients start for one signature each; loading OpenSSL would take half of their time.
+    [SkippableFact]
+    public void A_client_that_signs_one_module_loads_no_cryptographic_library()
+    {
+        Tool.Demand(ProgramUnderTest.Native is not null, "the runtime of the other program loads what it likes");
+        bench.Folder.File("1.theirs", "module 1"u8);
+        bench.Theirs(Tool.SignFile, "sha256", "db.key", "db.x509", "1.theirs").Exit.ShouldBe(0);
+        bench.Folder.File("0.theirs", "module 1"u8);
+        bench.Theirs(Tool.SignFile, "sha512", "db.key", "db.x509", "0.theirs").Exit.ShouldBe(0);
+        Answer answer = Agent([], """
+            for certificate in db.x509 db.pem; do
+                printf 'module 1' > 1.ko; LD_DEBUG=files LD_DEBUG_OUTPUT=loaded $C/sign-file sha256 "$K" $certificate 1.ko || exit 2
+                cmp 1.ko 1.theirs || exit 3
+            done
+            $C/sign-file sha512 "$K" db.pem 1.ko && cmp 1.ko 0.theirs || exit 4
+            cat loaded.*; grep -q libc.so loaded.* && ! grep -q libcrypto loaded.*
+            """);
+        answer.Exit.ShouldBe(0, answer.Output + answer.Error);
+        // Another certificate is an error as without an agent.
+        answer = Agent([], "printf x > x.ko; $C/sign-file sha256 \"$K\" ima.x509 x.ko");
+        answer.Exit.ShouldBe(1);
+        answer.Error.ShouldStartWith("KS2");
+        bench.Read("x.ko").ShouldBe("x"u8.ToArray());
+    }
+
     [SkippableTheory]
     [InlineData("a line changed", "sed -i '2s/module/MODULE/' audit")]
     [InlineData("a line taken out", "sed -i 2d audit")]

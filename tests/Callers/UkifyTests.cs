@@ -53,7 +53,7 @@ public sealed class UkifyTests(CompatBench bench)
     }
 
     // 257 is that of Debian 13, the newest that of sid.
-    private static string Fetched(string package, string version, string file)
+    internal static string Fetched(string package, string version, string file)
     {
         string debian = Path.Combine(DebianKernels.Cache, "debian");
         string? found = !Directory.Exists(debian) ? null

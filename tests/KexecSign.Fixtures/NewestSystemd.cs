@@ -8,7 +8,7 @@ public sealed class NewestSystemd
 {
     private const string Libraries = "usr/lib/x86_64-linux-gnu";
 
-    private readonly string _measure;
+    private readonly string _measure, _start;
 
     /// <summary>Looks for the tools and puts programs that start them into a folder.</summary>
     public NewestSystemd(TempFolder folder)
@@ -20,9 +20,8 @@ public sealed class NewestSystemd
             .. ((string[])["libssl3t64/libcrypto.so.3", "zlib1g/libz.so.1", "libzstd1/libzstd.so.1"]).Select(Library),
         ];
         Folder = folder.Folder("newest-systemd");
-        _measure = Path.Combine(Folder, "systemd-measure");
-        File.WriteAllText(_measure, $"#!/bin/sh\nexec '{libc}' --library-path '{string.Join(':', libraries)}' '{measure}' \"$@\"\n");
-        File.SetUnixFileMode(_measure, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _start = $"'{libc}' --library-path '{string.Join(':', libraries)}'";
+        _measure = Starting(measure);
         Script = Package("systemd-ukify", "usr/bin/ukify");
         Tool.Require("/usr/bin/python3");
     }
@@ -32,6 +31,15 @@ public sealed class NewestSystemd
 
     /// <summary>ukify.</summary>
     public string Script { get; }
+
+    /// <summary>A program in <see cref="Folder"/> that starts one of a package by the loader and the libraries that it was built for.</summary>
+    public string Starting(string program)
+    {
+        string path = Path.Combine(Folder, Path.GetFileName(program));
+        File.WriteAllText(path, $"#!/bin/sh\nexec {_start} '{program}' \"$@\"\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
 
     /// <summary>What systemd-measure writes to standard output.</summary>
     public string Measure(params string[] arguments) => Only(_measure, arguments);

@@ -141,6 +141,51 @@ public sealed class PackagingTests : IDisposable
     }
 
     [SkippableTheory]
+    [InlineData("signed", true)]
+    [InlineData("unsigned", false)]
+    [InlineData("signed and then stripped", false)]
+    public void A_Debian_packages_gate_judges_its_modules_and_kernels_last(string module, bool opens)
+    {
+        Tool.Require("dpkg-buildpackage", "dh", "gcc");
+        string source = TwoKernels(), rules = Path.Combine(source, "debian/rules"), place = $"debian/linux-image-dummy/usr/lib/modules/{Versions[0]}/kernel/a.ko";
+        Module(Path.Combine(source, "a.ko"), module != "unsigned");
+        string text = File.ReadAllText(rules).Replace("\tinstall -D -m 644 vmlinuz debian/linux-image-dummy/boot/vmlinuz-1\n", $"\tinstall -D -m 644 a.ko {place}\n", StringComparison.Ordinal);
+        // What a build does behind the signing, as dh_strip does to modules where it is not told otherwise.
+        File.WriteAllText(rules, text + (module == "signed and then stripped" ? $"\noverride_dh_installdeb:\n\tstrip --strip-debug {place}\n\tdh_installdeb\n" : ""));
+        Dictionary<string, string> release = new(_runner.Release) { ["KEXECSIGN_KEYS"] = _runner.At("keys/release.keys.json"), ["KEXECSIGN_POLICY"] = ModulePolicy() };
+        (int exit, string output) = _runner.Ask("dpkg-buildpackage -us -uc -b -d", release, source);
+        (exit == 0).ShouldBe(opens, output);
+        output.ShouldContain(opens ? "gate open: 3 of 3 file(s)" : $"KS4141: {place}");
+        File.Exists(Path.Combine(source, "../linux-image-dummy_1_all.deb")).ShouldBe(opens);
+    }
+
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_RPMs_gate_judges_what_is_packed(bool signed)
+    {
+        Tool.Require("rpmbuild", "gcc");
+        string top = RpmTree(), spec = Path.Combine(top, "SPECS/dummy.spec");
+        Module(Path.Combine(top, "SOURCES/a.ko"), signed);
+        File.WriteAllText(spec, File.ReadAllText(spec).Replace("%files\n", """
+            mkdir -p %{buildroot}/usr/lib/modules/1
+            cp %{buildroot}/boot/vmlinuz-1 %{buildroot}/usr/lib/modules/1/vmlinuz
+            cp %{_sourcedir}/a.ko %{buildroot}/usr/lib/modules/1/a.ko
+            %check
+            %kexecsign_gate %{policy}
+            %files
+            /usr/lib/modules
+
+            """, StringComparison.Ordinal));
+        string keys = $"--define '_kexecsign_keys {_runner.At("keys/release.keys.json")}' --define 'policy {ModulePolicy()}'";
+        (int exit, string output) = _runner.Ask(
+            $"rpmbuild -bb --quiet --nodeps --define '_topdir {top}' --define '__strip /bin/true' --load '{Runner.Pipeline("rpm/macros.kexecsign")}' {keys} {top}/SPECS/dummy.spec", _runner.Release);
+        (exit == 0).ShouldBe(signed, output);
+        if (!signed)
+            output.ShouldContain("KS4141: ");
+    }
+
+    [SkippableTheory]
     [InlineData("throw-away")]
     [InlineData("token")]
     [InlineData("bundle")]
@@ -191,6 +236,13 @@ public sealed class PackagingTests : IDisposable
             printf '%s\n' *.sig | cpio -o -H newc --quiet > "$NEXT/SOURCES/kernel-signed.cpio.rsasign.sig"
             cp "$TOP"/OTHER/kernel-signed.cpio.rsasign* "$NEXT/SOURCES"
             """, new() { ["WORK"] = Path.Combine(_runner.Temp, "signer"), ["KEY"] = key, ["TOP"] = first, ["NEXT"] = second });
+        // With a policy among the sources it is the gate of the second build, and of that alone.
+        string policy = Path.Combine(second, "SOURCES/release.policy.json");
+        File.WriteAllText(policy, $$"""{ "certificates": { "db": ["{{_runner.At("db.pem")}}"] }, "consumers": ["firmware"] }""");
+        (int exit, string output) = _runner.Ask(ObsBuild(second, ""));
+        exit.ShouldNotBe(0);
+        output.ShouldContain("KS4640: ");
+        File.WriteAllText(policy, """{ "certificates": { "db": ["_projectcert.crt"] }, "consumers": ["firmware"] }""");
         _runner.Run(ObsBuild(second, ""));
         Tool.Run("sbverify", "--cert", certificate, ObsImage(second));
         Tool.Ask("sbverify", "--cert", certificate, ObsImage(first)).Exit.ShouldNotBe(0);
@@ -223,6 +275,27 @@ public sealed class PackagingTests : IDisposable
         certificate = Path.Combine(_runner.Temp, "elsewhere.pem");
         Tool.Run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-subj", "/CN=elsewhere", "-days", "2");
         return key;
+    }
+
+    // An object with symbols that 'strip' takes away, signed by the kernel's own program.
+    private void Module(string path, bool signed)
+    {
+        Tool.Require(Tool.SignFile);
+        Elsewhere(out string certificate);
+        File.WriteAllText(_runner.At("m.c"), "const char license[] = \"GPL\";");
+        Tool.Run("gcc", "-g", "-c", "-o", path, _runner.At("m.c"));
+        if (signed)
+            Tool.Run(Tool.SignFile, "sha256", Path.ChangeExtension(certificate, ".key"), certificate, path);
+    }
+
+    private string ModulePolicy()
+    {
+        string policy = _runner.At("modules.policy.json");
+        File.WriteAllText(policy, $$"""
+            { "certificates": { "db": ["db.pem"], "ima": ["ima.pem"], "module": ["{{Path.Combine(_runner.Temp, "elsewhere.pem")}}"] },
+              "consumers": ["firmware"], "signatures": { "module": {} } }
+            """);
+        return policy;
     }
 
     private string DebianSource()

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using KexecSign.Fixtures;
 
@@ -7,7 +6,7 @@ namespace KexecSign.Pipelines.Tests;
 /// <summary>Every line that is a gate, in a template or in the documents, given an image that a stranger signed.</summary>
 public sealed partial class StrangerTests : IDisposable
 {
-    private const string Policy = "release.policy.json";
+    private const string Policy = Gates.Policy;
 
     private static readonly string[] Documents = ["README.md", "tutorial-packager.md", "tutorial-ci.md", "plan-guide.md"];
 
@@ -20,13 +19,14 @@ public sealed partial class StrangerTests : IDisposable
     [InlineData("tekton")]
     public void A_gate_stays_closed(string system)
     {
-        (string script, Dictionary<string, string> environment) = Gate(system);
+        (string script, Dictionary<string, string> environment) = Gates.Of(system, _runner);
         Release();
         _runner.Run(script, environment);
         SignAsStranger("image1", "out/1.efi");
         (int exit, string output) = _runner.Ask(script, environment);
         exit.ShouldBe(4, output);
-        output.ShouldContain("out/1.efi: NOT verified");
+        output.ShouldContain("gate CLOSED");
+        output.ShouldMatch("KS4640: .*out/1.efi: ");
         // A policy without certificates trusts nobody; that is no reason to let everybody pass.
         File.WriteAllText(_runner.At(Policy), """{ "signatures": { "outer": { "digests": ["sha256"] } } }""");
         (exit, output) = _runner.Ask(script, environment);
@@ -35,6 +35,7 @@ public sealed partial class StrangerTests : IDisposable
 
     [SkippableTheory]
     [InlineData("debian/dh_kexecsign", "kexecsign verify \"$signed/$path\" --policy \"$KEXECSIGN_POLICY\"")]
+    [InlineData("debian/dh_kexecsign", "kexecsign gate \"debian/$package\" --policy \"$KEXECSIGN_POLICY\"")]
     [InlineData("rpm/macros.kexecsign", "kexecsign verify \"$image\" --policy \"$KEXECSIGN_POLICY\"")]
     public void A_packages_gate_stays_closed(string file, string line)
     {
@@ -42,7 +43,9 @@ public sealed partial class StrangerTests : IDisposable
         string text = File.ReadAllText(Runner.Pipeline(file)).Replace("%{_kexecsign} verify %2 --policy %1", line, StringComparison.Ordinal);
         text.ShouldContain(line);
         SignAsStranger("image1", "stranger.efi");
-        (int exit, string output) = _runner.Ask(line, new() { ["image"] = "stranger.efi", ["signed"] = ".", ["path"] = "stranger.efi", ["KEXECSIGN_POLICY"] = Policy });
+        Directory.CreateDirectory(_runner.At("debian/linux"));
+        File.Copy(_runner.At("stranger.efi"), _runner.At("debian/linux/vmlinuz"));
+        (int exit, string output) = _runner.Ask(line, new() { ["package"] = "linux", ["image"] = "stranger.efi", ["signed"] = ".", ["path"] = "stranger.efi", ["KEXECSIGN_POLICY"] = Policy });
         exit.ShouldBe(4, output);
     }
 
@@ -78,29 +81,6 @@ public sealed partial class StrangerTests : IDisposable
         File.Delete(_runner.At(output));
         _runner.Run($"kexecsign sign {image} --key stranger.key --cert stranger.pem -o {output}");
     }
-
-    private (string Script, Dictionary<string, string> Environment) Gate(string system)
-    {
-        switch (system)
-        {
-            case "github":
-                return (Runs(Yaml.Document(Runner.Pipeline("github/sign-kernel.yml"))["jobs"]!["gate"]!["steps"]!, "run"), []);
-            case "gitlab":
-                return (string.Join('\n', Yaml.Documents(Runner.Pipeline("gitlab/templates/sign-kernel.yml"))[1]!["kexecsign-gate"]!["script"]!.AsArray())
-                    .Replace("$[[ inputs.policy ]]", Policy, StringComparison.Ordinal), []);
-            case "azure":
-                JsonNode stage = Yaml.Document(Runner.Pipeline("azure/sign-kernel.yml"))["stages"]!.AsArray().Single(s => s!["stage"]!.ToString() == "Gate")!;
-                string script = "mkdir -p \"$PIPELINE_WORKSPACE/signed-1\"; cp -r out report-1.json \"$PIPELINE_WORKSPACE/signed-1\"\n" + Runs(stage["jobs"]![0]!["steps"]!, "bash");
-                return (script, new() { ["PIPELINE_WORKSPACE"] = _runner.Temp, ["POLICY"] = Policy });
-            default:
-                JsonNode task = Yaml.Documents(Runner.Pipeline("tekton/tasks.yaml")).Single(t => t!["metadata"]!["name"]!.ToString() == "kexecsign-gate")!;
-                return (Runs(task["spec"]!["steps"]!, "script"), new() { ["POLICY"] = Policy, ["RESULT"] = Path.Combine(_runner.Temp, "result") });
-        }
-    }
-
-    // Other steps install the program.
-    private static string Runs(JsonNode steps, string name) =>
-        steps.AsArray().Single(s => s![name]?.ToString().Contains("kexecsign verify", StringComparison.Ordinal) == true)![name]!.ToString();
 
     [GeneratedRegex("^(kexecsign verify .*)$", RegexOptions.Multiline)]
     private static partial Regex Line();

@@ -61,7 +61,9 @@ public sealed partial class TektonTests : IDisposable
             result.ShouldBe($"report-{shard}.json");
         }
         string digests = Run(Task("kexecsign-gate"), [], null);
-        digests.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(3);
+        digests.ShouldEndWith("  SHA256SUMS\n");
+        _runner.Run("sha256sum --check --status SHA256SUMS");
+        File.ReadAllLines(_runner.At("SHA256SUMS")).Count(line => line.EndsWith(".efi", StringComparison.Ordinal)).ShouldBe(3);
         _runner.RequireRelease();
     }
 

@@ -3,6 +3,7 @@ using KexecSign.Cli.Output;
 using KexecSign.Cli.Terminal;
 using KexecSign.Core;
 using KexecSign.Formats.Errors;
+using KexecSign.Keys.Agents;
 
 namespace KexecSign.Cli.Compat;
 
@@ -19,7 +20,7 @@ internal static class CompatInvocation
             if (arguments is [PeerNames.Word, "--help" or "-h"])
                 return Tell(PeerNames.Usage);
             return PeerCommands.Of(calledAs, arguments) is (var peer, var words)
-                ? PeerRun.Run(peer, words, Surroundings.OfThisProcess([]))
+                ? PeerRun.Run(peer, words, Surroundings.OfThisProcess([], isBrief: peer is SignFileCommand && IsBelowAgent))
                 : null;
         }
         catch (KexecSignException unknown)
@@ -27,6 +28,9 @@ internal static class CompatInvocation
             return (int)new ErrorOutput(Surroundings.OfThisProcess([]), json: false, verbose: false).Show(unknown);
         }
     }
+
+    // The token is the agent's, and a module is signed within milliseconds into a file without a name.
+    private static bool IsBelowAgent => Environment.GetEnvironmentVariable(AgentMessage.Variable) is { Length: > 0 };
 
     private static int Tell(string text)
     {

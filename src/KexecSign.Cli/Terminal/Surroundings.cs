@@ -49,7 +49,12 @@ internal sealed record Surroundings
 
     public CancellationToken Cancellation { get; init; }
 
-    public static Surroundings OfThisProcess(ImmutableArray<Operation> operations)
+    /// <summary>Those of this process.</summary>
+    /// <param name="operations">The operations on offer.</param>
+    /// <param name="isBrief">
+    /// Whether what is done is over before anybody could stop it: then signals do what they always do, and no thread waits for them.
+    /// </param>
+    public static Surroundings OfThisProcess(ImmutableArray<Operation> operations, bool isBrief = false)
     {
         bool shown = !Console.IsOutputRedirected, told = !Console.IsErrorRedirected;
         // Console.Error would work too, at the price of setting up encodings and terminal descriptions on every start.
@@ -67,7 +72,7 @@ internal sealed record Surroundings
             TakePins = Pins.PinVariables.Take,
             TryModule = Pins.ModuleChild.Try,
             AskPin = subject => Pins.PinPrompt.Ask(subject, error),
-            Cancellation = Interruption.Token(),
+            Cancellation = isBrief ? CancellationToken.None : Interruption.Token(),
         };
     }
 }

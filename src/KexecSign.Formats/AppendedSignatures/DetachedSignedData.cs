@@ -15,13 +15,19 @@ namespace KexecSign.Formats.AppendedSignatures;
 public sealed record SignerName(ReadOnlyMemory<byte> IssuerAndSerial, ReadOnlyMemory<byte> KeyIdentifier)
 {
     /// <summary>Names a certificate by issuer and serial number, as sign-file does.</summary>
-    public static SignerName ByIssuer(X509Certificate2 certificate)
+    public static SignerName ByIssuer(X509Certificate2 certificate) =>
+        ByIssuer(certificate.IssuerName.RawData, certificate.SerialNumberBytes.Span);
+
+    /// <summary>The same from what the certificate holds.</summary>
+    /// <param name="issuer">DER of the issuer's name.</param>
+    /// <param name="serial">The serial number, big endian.</param>
+    internal static SignerName ByIssuer(ReadOnlySpan<byte> issuer, ReadOnlySpan<byte> serial)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
-            writer.WriteEncodedValue(certificate.IssuerName.RawData);
-            writer.WriteInteger(new BigInteger(certificate.SerialNumberBytes.Span, isUnsigned: false, isBigEndian: true));
+            writer.WriteEncodedValue(issuer);
+            writer.WriteInteger(new BigInteger(serial, isUnsigned: false, isBigEndian: true));
         }
         return new(writer.Encode(), default);
     }

@@ -34,6 +34,9 @@ public static class UkiSections
     /// <summary>How systemd's programs name themselves.</summary>
     public const string Magic = ".sdmagic";
 
+    /// <summary>How the name of an addon's file ends: systemd-stub looks at no other (src/boot/stub.c, load_addons()).</summary>
+    public const string AddonEnding = ".addon.efi";
+
     /// <summary>All, in the order of the specification.</summary>
     public static ImmutableArray<UkiSectionKind> All { get; } =
     [

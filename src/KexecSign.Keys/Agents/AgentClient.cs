@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using KexecSign.Keys.Errors;
@@ -14,14 +13,14 @@ namespace KexecSign.Keys.Agents;
 internal sealed class AgentClient : IDisposable
 {
     // A token may take its time, and has a deadline of its own in the agent.
-    private const int LongestAnswer = 10 * 60 * 1000;
-    private const int Chunk = 1 << 18;
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromMinutes(10);
+
 
     private readonly string _path;
-    private readonly Socket _socket;
+    private readonly AgentSocket _socket;
     private readonly Lock _lock = new();
 
-    private AgentClient(string path, Socket socket)
+    private AgentClient(string path, AgentSocket socket)
     {
         _path = path;
         _socket = socket;
@@ -34,36 +33,34 @@ internal sealed class AgentClient : IDisposable
     {
         if (environment(AgentMessage.Variable) is not { Length: > 0 } path)
             return null;
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-        {
-            ReceiveTimeout = LongestAnswer,
-            SendTimeout = LongestAnswer,
-        };
-        try
-        {
-            socket.Connect(new UnixDomainSocketEndPoint(path));
-            return new(path, socket);
-        }
-        catch (Exception gone) when (gone is SocketException or ArgumentException)
-        {
-            socket.Dispose();
-            throw AgentErrors.Lost.Because(gone, path, "nobody answers there");
-        }
+        return AgentSocket.Connect(path, LongestAnswer) is { } socket
+            ? new(path, socket)
+            : throw AgentErrors.Lost.With(path, "nobody answers there");
     }
 
     /// <summary>A key that the agent holds; null when it is none of its.</summary>
     public ISeeingKey? Open(string reference)
     {
         string name = KeyReference.Canonical(reference);
-        AgentMessage? answer = Ask(() => new AgentMessage().Add((long)AgentRequest.Open).Add(name).Send(_socket));
-        return answer is null ? null : new AgentKey(this, name, answer.Bytes(1), answer.Text(2));
+        return Ask(new AgentMessage().Add((long)AgentRequest.Open).Add(name)) is { } answer
+            ? new AgentKey(this, name, answer.Bytes(1), answer.Text(2))
+            : null;
+    }
+
+    /// <summary>The same for a caller that takes the agent's word for its signatures.</summary>
+    public AgentSigner? OpenSigner(string reference)
+    {
+        string name = KeyReference.Canonical(reference);
+        return Ask(new AgentMessage().Add((long)AgentRequest.Open).Add(name)) is { } answer
+            ? new AgentSigner(answer.Bytes(1), (kind, file, hash, content) => Sign(name, kind, file, hash, content))
+            : null;
     }
 
     /// <summary>The certificates behind a URI; null when the agent may not or cannot read them.</summary>
     public IReadOnlyList<X509Certificate2>? Certificates(string reference)
     {
         string name = KeyReference.Canonical(reference);
-        if (Ask(() => new AgentMessage().Add((long)AgentRequest.Certificates).Add(name).Send(_socket)) is not { } answer)
+        if (Ask(new AgentMessage().Add((long)AgentRequest.Certificates).Add(name)) is not { } answer)
             return null;
         var certificates = new X509Certificate2[answer.Count - 1];
         for (int i = 1; i < answer.Count; i++)
@@ -73,22 +70,22 @@ internal sealed class AgentClient : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private byte[] Sign(string key, ContentKind kind, string? name, HashAlgorithmName hash, ReadOnlyMemory<byte> content) => Ask(() =>
-    {
-        new AgentMessage().Add((long)AgentRequest.Sign).Add(key).Add((long)kind).Add(hash.Name!).Add(name ?? "").Add(content.Length)
-            .Send(_socket);
-        for (int at = 0; at < content.Length; at += Chunk)
-            AgentMessage.SendAll(_socket, content.Span[at..Math.Min(content.Length, at + Chunk)]);
-    })?.Bytes(1).ToArray() ?? throw AgentErrors.Refused.With("the key is no longer among those that it holds.");
+    private byte[] Sign(string key, ContentKind kind, string? name, HashAlgorithmName hash, ReadOnlyMemory<byte> content) => Ask(
+        new AgentMessage().Add((long)AgentRequest.Sign).Add(key).Add((long)kind).Add(hash.Name!).Add(name ?? "")
+            .Add(content.Length),
+        content)?.Bytes(1).ToArray() ?? throw AgentErrors.Refused.With("the key is no longer among those that it holds.");
 
-    private AgentMessage? Ask(Action send)
+    // Content follows its message without a frame, because it may be long.
+    private AgentMessage? Ask(AgentMessage question, ReadOnlyMemory<byte> content = default)
     {
         lock (_lock)
         {
             try
             {
-                send();
-                AgentMessage answer = AgentMessage.Receive(_socket) ?? throw AgentErrors.Lost.With(_path, "it has closed the connection");
+                _socket.Send(question.Frame());
+                _socket.Send(content.Span);
+                AgentMessage answer = AgentMessage.Receive(_socket.Receive)
+                    ?? throw AgentErrors.Lost.With(_path, "it has closed the connection");
                 return (AgentAnswer)answer.Number(0) switch
                 {
                     AgentAnswer.Done => answer,
@@ -97,11 +94,13 @@ internal sealed class AgentClient : IDisposable
                     var other => throw AgentErrors.Malformed.With($"answer {(int)other}"),
                 };
             }
-            catch (SocketException lost)
+            catch (TimeoutException lost)
             {
-                throw AgentErrors.Lost.Because(lost, _path, lost.SocketErrorCode == SocketError.TimedOut
-                    ? "it does not answer"
-                    : "the connection broke");
+                throw AgentErrors.Lost.Because(lost, _path, "it does not answer");
+            }
+            catch (IOException lost)
+            {
+                throw AgentErrors.Lost.Because(lost, _path, "the connection broke");
             }
         }
     }

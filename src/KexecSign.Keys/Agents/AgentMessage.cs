@@ -31,6 +31,9 @@ public enum AgentAnswer
     Refused = 2,
 }
 
+/// <summary>Receives some bytes; 0 when the other side has closed.</summary>
+internal delegate int AgentReceive(Span<byte> buffer);
+
 /// <summary>
 /// A message between an agent and its clients: its length, then fields, each a length and bytes; all lengths are 32 bits, little
 /// endian. Content to be signed follows a message without a frame, because it may be long.
@@ -82,7 +85,10 @@ public sealed class AgentMessage
         : throw AgentErrors.Malformed.With($"field {index} is no number");
 
     /// <summary>Sends it in one call.</summary>
-    public void Send(Socket socket)
+    public void Send(Socket socket) => SendAll(socket, Frame());
+
+    /// <summary>Its bytes.</summary>
+    internal byte[] Frame()
     {
         int length = 0;
         foreach (ReadOnlyMemory<byte> field in _fields)
@@ -96,7 +102,7 @@ public sealed class AgentMessage
             field.Span.CopyTo(frame.AsSpan(at + 4));
             at += 4 + field.Length;
         }
-        SendAll(socket, frame);
+        return frame;
     }
 
     /// <summary>Sends bytes, however many calls that takes.</summary>
@@ -108,16 +114,19 @@ public sealed class AgentMessage
 
     /// <summary>Receives one; null when the other side has closed.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3872.</exception>
-    public static AgentMessage? Receive(Socket socket)
+    public static AgentMessage? Receive(Socket socket) => Receive(buffer => socket.Receive(buffer));
+
+    /// <summary>Receives one by whatever gives some bytes at a time.</summary>
+    internal static AgentMessage? Receive(AgentReceive some)
     {
         Span<byte> head = stackalloc byte[4];
-        if (!ReceiveAll(socket, head))
+        if (!ReceiveAll(some, head))
             return null;
         int length = BinaryPrimitives.ReadInt32LittleEndian(head);
         if (length is < 0 or > MaxLength)
             throw AgentErrors.Malformed.With($"its length is {length} where at most {MaxLength} is allowed");
         byte[] frame = new byte[length];
-        if (!ReceiveAll(socket, frame))
+        if (!ReceiveAll(some, frame))
             throw AgentErrors.Malformed.With("it ends early");
         var message = new AgentMessage();
         for (int at = 0; at < length;)
@@ -133,11 +142,13 @@ public sealed class AgentMessage
 
     /// <summary>Fills a buffer; false when the other side closed before the first byte.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3872 when it closed in the middle.</exception>
-    public static bool ReceiveAll(Socket socket, Span<byte> buffer)
+    public static bool ReceiveAll(Socket socket, Span<byte> buffer) => ReceiveAll(part => socket.Receive(part), buffer);
+
+    private static bool ReceiveAll(AgentReceive some, Span<byte> buffer)
     {
         for (int at = 0; at < buffer.Length;)
         {
-            int count = socket.Receive(buffer[at..]);
+            int count = some(buffer[at..]);
             if (count == 0 && at == 0)
                 return false;
             at += count == 0 ? throw AgentErrors.Malformed.With($"it ends after {at} of {buffer.Length} bytes") : count;

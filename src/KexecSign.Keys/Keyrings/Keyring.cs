@@ -55,6 +55,11 @@ public sealed class Keyring : IDisposable
         _agent = new(() => AgentClient.From(_environment));
     }
 
+    /// <summary>A key that an agent holds for this process, for who signs once and takes the agent's word; null for any other.</summary>
+    /// <param name="reference">As for <see cref="OpenKey(string, PinOptions, CancellationToken)"/>.</param>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3870-KS3872.</exception>
+    public AgentSigner? HeldByAgent(string reference) => _agent.Value?.OpenSigner(reference);
+
     /// <summary>Opens a private key.</summary>
     /// <param name="reference">
     /// A PKCS#11 URI (RFC 7512), <c>exec:</c> and the path of a program that signs, <c>file:PATH</c> or a path (PEM, DER or PKCS#12, for

@@ -36,6 +36,9 @@ public static class OperationCatalog
     /// <summary>Whether its consumers would take a file.</summary>
     public static Operation<VerifyOptions, VerifyResult> Verify => VerifyOperation.Definition;
 
+    /// <summary>A tree held against a policy.</summary>
+    public static Operation<GateOptions, GateResult> Gate => GateOperation.Definition;
+
     /// <summary>Images started in a virtual machine.</summary>
     public static Operation<BootOptions, BootResult> Boot => BootOperation.Definition;
 
@@ -197,6 +200,7 @@ public static class OperationCatalog
     [
         Inspect,
         Verify,
+        Gate,
         Sign,
         SignaturesList,
         SignaturesRemove,

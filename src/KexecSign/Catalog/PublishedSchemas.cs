@@ -168,7 +168,7 @@ public static class PublishedSchemas
     private static string PolicyTemplate() => """
         {
           "$schema": "https://json-schema.org/draft/2020-12/schema",
-          "title": "Policy of kexecsign verify",
+          "title": "Policy of kexecsign verify and gate",
           "description": "What a release must satisfy. Paths are taken from the policy's folder. Comments and trailing commas are allowed.",
           "type": "object",
           "additionalProperties": false,
@@ -193,6 +193,7 @@ public static class PublishedSchemas
                     "mok": { "$ref": "#/$defs/references", "description": "The machine owner's: shim, and the kernel that it starts." },
                     "kexec": { "$ref": "#/$defs/references", "description": "The kernel's keyrings." },
                     "ima": { "$ref": "#/$defs/references", "description": "The .ima keyring." },
+                    "module": { "$ref": "#/$defs/references", "description": "The kernel's keyrings, when it loads a module; for 'gate'." },
                     "tsa": { "$ref": "#/$defs/references", "description": "Timestamp authorities, for 'expired'." }
                   }
                 }
@@ -212,7 +213,8 @@ public static class PublishedSchemas
                 "$schema": { "type": "string" },
                 "outer": { "$ref": "#/$defs/signature", "properties": { "atMost": { "type": "integer", "minimum": 1, "maximum": 100 } }, "unevaluatedProperties": false },
                 "inner": { "$ref": "#/$defs/signature", "unevaluatedProperties": false },
-                "ima": { "$ref": "#/$defs/signature", "unevaluatedProperties": false }
+                "ima": { "$ref": "#/$defs/signature", "unevaluatedProperties": false },
+                "module": { "$ref": "#/$defs/signature", "properties": { "required": false }, "unevaluatedProperties": false, "description": "The appended signature that every module must have; for 'gate'." }
               }
             },
             "sbat": {

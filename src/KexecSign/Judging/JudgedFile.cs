@@ -1,11 +1,14 @@
 using System.Security.Cryptography;
+using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Formats.Uki;
 using KexecSign.Images;
 using KexecSign.Keys.Files;
+using KexecSign.Parsers;
 using KexecSign.Signing;
 
 namespace KexecSign.Judging;
@@ -52,6 +55,16 @@ internal sealed class JudgedFile : IDisposable
     /// <summary>The kernel inside.</summary>
     public KernelInside Kernel => _kernel ??= new(Image, Content, _context, Digests);
 
+    /// <summary>
+    /// Whether it is an addon: by its name, which is all that systemd-stub looks for, and by what is in it: no kernel, no parser, and
+    /// something that an addon brings (UAPI specification, "PE Addons").
+    /// </summary>
+    /// <exception cref="KexecSignException">KS10xx when it is no PE image.</exception>
+    public bool IsAddon => Path.EndsWith(UkiSections.AddonEnding, StringComparison.OrdinalIgnoreCase)
+        && KnownImage.Of(Image, KnownImage.HeadOf(Content)).Kind == ImageKind.Efi
+        && !Kernel.IsUnpacked && Image.FindSection(ParserSection.Name) is null
+        && UkiSections.AddonPayloads.Any(name => Image.FindSection(name) is not null);
+
     /// <summary>The IMA values beside and on the file, as they were when first looked at.</summary>
     public ImaValues Ima => _ima ??= ReadIma();
 
@@ -73,6 +86,14 @@ internal sealed class JudgedFile : IDisposable
             source.Dispose();
             throw refused.In(path);
         }
+    }
+
+    /// <summary>Opens a file of a batch: below a folder one that is reached without a link.</summary>
+    /// <exception cref="KexecSignException">KS3001, KS3002, KS3051.</exception>
+    public static JudgedFile Open(SelectedFile file, RunContext context)
+    {
+        FileSource source = file.Open();
+        return new(source, source.ToLayout(), context, replaceable: false);
     }
 
     /// <summary>Opens a file that the run may write anew, with its sidecar.</summary>

@@ -24,6 +24,9 @@ internal sealed record TrustedRoles
     /// <summary>The .ima keyring.</summary>
     public ImmutableArray<X509Certificate2> Ima { get; init; } = [];
 
+    /// <summary>The kernel's keyrings that loading a module asks.</summary>
+    public ImmutableArray<X509Certificate2> Module { get; init; } = [];
+
     /// <summary>The short form: for whatever the file has its one kind of signature for.</summary>
     public ImmutableArray<X509Certificate2> Any { get; init; } = [];
 
@@ -69,6 +72,7 @@ internal sealed record TrustedRoles
         Db = [.. Db, .. more.Db],
         Kexec = [.. Kexec, .. more.Kexec],
         Ima = [.. Ima, .. more.Ima],
+        Module = [.. Module, .. more.Module],
         Any = [.. Any, .. more.Any],
         Authorities = [.. Authorities, .. more.Authorities],
         Lists = Lists.With(more.Lists),

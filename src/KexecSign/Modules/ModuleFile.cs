@@ -18,7 +18,12 @@ internal sealed record ModuleFile(FileSource Source, ModuleCompression Compressi
     // Nearly all modules are shorter. Read at once they cost one call of the system instead of five; longer ones are read in pieces.
     private const int ReadWhole = 1 << 20;
 
+    private static readonly string[] Endings = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
+
     private byte[]? _rented;
+
+    /// <summary>Whether a file's name is that of a module, as 'depmod' looks for them.</summary>
+    public static bool IsName(string name) => Array.Exists(Endings, ending => name.EndsWith(ending, StringComparison.Ordinal));
 
     /// <summary>The module without its signature.</summary>
     public Layout Content => Existing is null ? Whole : Whole.Slice(0, Existing.ContentLength);

@@ -82,6 +82,16 @@ stage() {
     verify)
         printf '{ "certificates": { "db": ["db.pem"], "kexec": ["kexec.pem"], "ima": ["ima.pem"] }, "consumers": ["firmware", "kexec", "ima"], "architecture": "arm64" }\n' \
             > release.policy.json ;;
+    gate)
+        printf '{ "certificates": { "db": ["db.pem"], "kexec": ["kexec.pem"], "ima": ["ima.pem"], "module": ["file-modules.pem"] }, %s }\n' \
+            '"consumers": ["firmware"], "signatures": { "module": {} }' > release.policy.json
+        for tree in out debian/linux-image-7.3.4; do
+            mkdir -p $tree/boot $tree/usr/lib/modules/7.3.4
+            cp "$TEMPLATE/signed.efi" $tree/boot/vmlinuz-7.3.4
+            cp "$TEMPLATE/signed.efi.sig" $tree/boot/vmlinuz-7.3.4.sig
+            printf '\177ELF not much of a module' > $tree/usr/lib/modules/7.3.4/one.ko
+            kexecsign module sign $tree --key modules.key --cert file-modules.pem --in-place -q
+        done ;;
     sign)
         mkdir efi
         cp vmlinuz.efi efi/ ;;

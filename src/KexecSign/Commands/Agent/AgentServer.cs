@@ -19,7 +19,7 @@ namespace KexecSign.Commands.Agent;
 /// </summary>
 internal sealed class AgentServer : IDisposable
 {
-    private const int MostClients = 512;
+    private const int MostClients = 512, MostReady = 8;
     // A client that stops in the middle of a message is not waited for longer.
     private const int LongestSilence = 60 * 1000;
 
@@ -32,6 +32,8 @@ internal sealed class AgentServer : IDisposable
     private readonly Socket _listener;
     private readonly ConcurrentDictionary<Socket, bool> _clients = new();
     private long _signed, _refused;
+    // How many threads wait for a client; never none.
+    private int _accepting;
     private volatile bool _ending;
 
     private AgentServer(AgentPolicy policy, PinOptions pin, AuditLog? audit, RunContext context)
@@ -66,7 +68,7 @@ internal sealed class AgentServer : IDisposable
                 server._keys[KeyReference.Canonical(rule.Key)] = new(rule, context.Keyring.OpenKey(rule.Key, pin, context.Cancellation));
             server._listener.Bind(new UnixDomainSocketEndPoint(server.SocketPath));
             server._listener.Listen(MostClients);
-            new Thread(server.Accept) { IsBackground = true, Name = "agent" }.Start();
+            server.StartAccepting();
             return server;
         }
         catch
@@ -86,25 +88,44 @@ internal sealed class AgentServer : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    private void StartAccepting()
+    {
+        Interlocked.Increment(ref _accepting);
+        new Thread(Accept, maxStackSize: 512 * 1024) { IsBackground = true, Name = "agent" }.Start();
+    }
+
+    // Whoever accepts a client serves it, and another stands ready before. Threads are used again: a build brings thousands of clients, and
+    // handing each to a thread of its own takes as long as looking at it.
     private void Accept()
     {
         while (!_ending)
         {
+            Socket client;
             try
             {
-                Socket client = _listener.Accept();
-                if (_clients.Count >= MostClients)
-                {
-                    client.Dispose();
-                    continue;
-                }
-                _clients[client] = true;
-                new Thread(() => Serve(client), maxStackSize: 512 * 1024) { IsBackground = true, Name = "client" }.Start();
+                client = _listener.Accept();
             }
             catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
             {
                 if (!_ending)
                     Thread.Sleep(10);
+                continue;
+            }
+            if (Interlocked.Decrement(ref _accepting) == 0)
+                StartAccepting();
+            if (_clients.Count >= MostClients)
+            {
+                client.Dispose();
+            }
+            else
+            {
+                _clients[client] = true;
+                Serve(client);
+            }
+            if (Interlocked.Increment(ref _accepting) > MostReady)
+            {
+                Interlocked.Decrement(ref _accepting);
+                return;
             }
         }
     }

@@ -1,5 +1,6 @@
 using KexecSign.Formats.Vocabulary;
 using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
 using KexecSign.Batches;
 using KexecSign.Compression;
 using KexecSign.Core;
@@ -59,6 +60,20 @@ public sealed record ModuleSignOptions
 /// <param name="Files">What became of each file, in the order of selection.</param>
 public sealed record ModuleSignResult(string DigestAlgorithm, string Signer, ImmutableArray<FileOutcome> Files) : OperationResult
 {
+    /// <summary>Subject of the signer's certificate.</summary>
+    public string Signer
+    {
+        get => field.Length > 0 || Subject.IsEmpty ? field : new X500DistinguishedName(Subject.Span).Name;
+        init;
+    }
+    = Signer;
+
+    /// <summary>What became of each file, in the order of selection.</summary>
+    public ImmutableArray<FileOutcome> Files { get; init; } = Files;
+
+    /// <summary>DER of the subject, where its text was not made: the cryptographic library would be loaded for what few read.</summary>
+    internal ReadOnlyMemory<byte> Subject { get; init; }
+
     /// <inheritdoc/>
     public override ExitCode Exit => Batch.Exit(Files);
 
@@ -82,6 +97,7 @@ internal static class ModuleSignOperation
             + "interrupted can be run again. ML-DSA keys sign the content itself, for Linux 7.0 and later with CONFIG_CRYPTO_MLDSA. When "
             + "some files fail the others are signed and the exit code is 3. Sign for IMA afterwards: IMA hashes the signature, too.",
         Body = Run,
+        Shortcut = AgentModuleSigning.TryRun,
         Plan = o =>
         {
             ImmutableArray<SelectedFile> files = ModuleSelection.Of(o.Files, o.FilesFrom, "module sign");

@@ -1,33 +1,11 @@
 using KexecSign.Batches;
-using KexecSign.Files;
-using KexecSign.Formats.Errors;
-using KexecSign.Formats.Layouts;
-using KexecSign.Formats.Pe;
+using KexecSign.Images;
 
 namespace KexecSign.Commands.Sign;
 
-/// <summary>Which files below a folder are EFI images. Kernels have no ending to know them by, so what is in a file decides.</summary>
+/// <summary>Which files below a folder are signed: every EFI image, whatever its name.</summary>
 internal static class ImageSelection
 {
-    // EFI_IMAGE_SUBSYSTEM_EFI_ROM of the PE/COFF specification, the last of four behind EFI_APPLICATION.
-    private const ushort EfiRom = 13;
-
     /// <summary>For <c>sign</c>.</summary>
-    public static BatchSelection ToSign { get; } = new("sign", "EFI image", _ => true) { Holds = IsImage };
-
-    // Broken images are taken, because signing them says what is wrong; and so is what cannot be opened. Programs of other systems are not.
-    private static bool IsImage(SelectedFile file)
-    {
-        try
-        {
-            using FileSource source = file.Open();
-            Layout image = source.ToLayout();
-            return image.Length >= 2 && image.ReadBytes(0, 2).AsSpan().SequenceEqual("MZ"u8)
-                && PeReader.ReadDamaged(image).Subsystem is >= PeConstants.EfiApplication and <= EfiRom;
-        }
-        catch (KexecSignException)
-        {
-            return true;
-        }
-    }
+    public static BatchSelection ToSign { get; } = new("sign", "EFI image", _ => true) { Holds = EfiImageFile.Is };
 }

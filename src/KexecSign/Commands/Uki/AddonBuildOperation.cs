@@ -42,8 +42,6 @@ public sealed record AddonBuildOptions
 /// </summary>
 internal static class AddonBuildOperation
 {
-    private const string Ending = ".addon.efi";
-
     private static readonly ImmutableArray<string> Architectures = [.. AddonStub.Architectures.Select(facts => facts.Word)];
 
     public static Operation<AddonBuildOptions, UkiResult> Definition { get; } = new()
@@ -83,7 +81,7 @@ internal static class AddonBuildOperation
     {
         string path = options.Output ?? throw OperationErrors.OptionMissing.With("addon build", new NamedOption("o"));
         UkiParts.RequirePair("addon build", options.Signing, "");
-        if (options.Profile is null && !path.EndsWith(Ending, StringComparison.Ordinal))
+        if (options.Profile is null && !path.EndsWith(UkiSections.AddonEnding, StringComparison.Ordinal))
             throw OperationErrors.AddonName.With(Path.GetFileName(path));
         using var inputs = new UkiInputs(context);
         SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("addon build", options.Signing, context);

@@ -114,7 +114,9 @@ internal static class VerifyOperation
         return result;
     }
 
-    private static VerifyResult Judge(VerifyOptions options, PolicyDocument? policy, JudgedFile file, TrustedRoles roles,
+    /// <summary>Judges a file by options, and by a policy where there is one.</summary>
+    /// <exception cref="KexecSignException">KS3330; options that contradict the policy; what is wrong with this machine.</exception>
+    internal static VerifyResult Judge(VerifyOptions options, PolicyDocument? policy, JudgedFile file, TrustedRoles roles,
         RunContext context)
     {
         if (policy is null)

@@ -59,6 +59,22 @@ public static partial class VerifyErrors
         "KS4165", "the policy says which kits are allowed, and {0}.",
         "Build with [option:kit], and verify what was built by rules about signatures or consumers.", ErrorKind.Verdict);
 
+    /// <summary>A kind of file that a policy does not speak of.</summary>
+    internal static readonly ErrorCode PolicySilent = new(
+        "KS4166", "the policy says nothing of {0}, and what it does not allow is refused.",
+        "Give the policy {1}, or keep such files out of what is judged.", ErrorKind.Verdict);
+
+    /// <summary>A link in a tree that leads out of it.</summary>
+    internal static readonly ErrorCode GateLink = new(
+        "KS4167", "it is a link to '{0}', which is not below the folder that is judged; who follows it takes what nobody looked at.",
+        "Put the file itself there, or judge the folder that it lies in too.", ErrorKind.Verdict);
+
+    /// <summary>A package in a tree.</summary>
+    internal static readonly ErrorCode GatePackage = new(
+        "KS4168", "it is a package, and the files in it are not seen from outside.",
+        "Unpack it ('dpkg-deb -x', 'rpm2cpio | cpio -id') and judge the folder, or judge the files before they are packed.",
+        ErrorKind.Verdict);
+
     /// <summary>An image for other machines.</summary>
     internal static readonly ErrorCode PolicyArchitecture = new(
         "KS4164", "the policy asks for an image of another architecture: {0}.",

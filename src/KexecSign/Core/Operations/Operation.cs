@@ -66,6 +66,12 @@ public sealed class Operation<TOptions, TResult> : Operation
     /// </summary>
     public required Func<JsonTypeInfo<TResult>> TypedResult { get; init; }
 
+    /// <summary>
+    /// What is done without the machine's cryptographic library, which takes longer to load than many a request to an agent; null as a
+    /// result for all that is not for it, and nothing was done then.
+    /// </summary>
+    internal Func<TOptions, RunContext, TResult?>? Shortcut { get; init; }
+
     /// <summary>The operation's code.</summary>
     public required Func<TOptions, RunContext, TResult> Body { get; init; }
 
@@ -96,6 +102,12 @@ public sealed class Operation<TOptions, TResult> : Operation
     /// <summary>Runs with typed options.</summary>
     public TResult Run(TOptions options, RunContext context)
     {
+        if (Shortcut is not null)
+        {
+            using var quick = RunScope.Begin(context);
+            if (Shortcut(options, context) is { } done)
+                return done;
+        }
         MachineCrypto.Require();
         using var run = RunScope.Begin(context);
         return Body(options, context);

@@ -103,7 +103,8 @@ internal sealed record FoundSignature(string Digest, X509Certificate2? Signer, b
         return [new(Name(signature.Hash), signer, holds, false)];
     }
 
-    private static string Name(HashAlgorithmName hash) =>
+    /// <summary>A digest as policies write it.</summary>
+    public static string Name(HashAlgorithmName hash) =>
         hash.Name!.StartsWith("SHA3-", StringComparison.Ordinal)
             ? hash.Name.ToLowerInvariant()
             : hash.Name.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();

@@ -16,7 +16,7 @@ namespace KexecSign.Judging.Policies;
 /// <summary>Holds an image against a policy: each rule is judged, and the finding names it.</summary>
 internal sealed class PolicyCheck
 {
-    private readonly ImmutableArray<PolicyFinding>.Builder _findings = ImmutableArray.CreateBuilder<PolicyFinding>();
+    private readonly PolicyFindings _findings = new();
     private readonly PolicyDocument _policy;
     private readonly JudgedFile _file;
     private readonly TrustedRoles _roles;
@@ -41,6 +41,7 @@ internal sealed class PolicyCheck
         TrustedRoles roles = TrustedRoles.Of(named.Db, named.Kexec, named.Ima, context) with
         {
             Any = TrustedCertificates.Open(named.Any, context),
+            Module = TrustedCertificates.Open(named.Module, context),
             Authorities = TrustedCertificates.Open(named.Tsa, context),
             Lists = VerifyLists.None with { OwnerCertificates = TrustedCertificates.Open(named.Mok, context) },
         };
@@ -76,14 +77,14 @@ internal sealed class PolicyCheck
             check.CheckKit(kitWasHeld);
             check.Run();
             // Whoever asks for nothing else asks for what a finished file cannot show. No finding is no yes.
-            if (check._findings.Count == 0)
-                check.Broken("kits", VerifyErrors.PolicyKit, "a finished file does not show which one it was linked with");
+            if (check._findings.IsEmpty)
+                check._findings.Broken("kits", VerifyErrors.PolicyKit, "a finished file does not show which one it was linked with");
         }
         catch (KexecSignException refused)
         {
             throw refused.In(file.Path);
         }
-        return new(policy.Path, policy.Sha256, file.Sha256, check._findings.ToImmutable());
+        return new(policy.Path, policy.Sha256, file.Sha256, check._findings.All);
     }
 
     private static ImmutableArray<FoundSignature> Inner(JudgedFile file, RunContext context) =>
@@ -104,7 +105,7 @@ internal sealed class PolicyCheck
             return;
         PeImage image = _file.Image;
         if (_policy.Architecture is { } architecture)
-            Judge("architecture", VerifyErrors.PolicyArchitecture, PeConstants.MachineName(image.Machine) == architecture,
+            _findings.Judge("architecture", VerifyErrors.PolicyArchitecture, PeConstants.MachineName(image.Machine) == architecture,
                 $"the image is for {PeConstants.MachineName(image.Machine)}, {architecture} is asked for");
         if (_policy.Releases is { } releases)
             CheckRelease(releases);
@@ -121,10 +122,11 @@ internal sealed class PolicyCheck
             ["inner"] = Inner(_file, _context),
             ["ima"] = FoundSignature.OfIma(_file, roles.Ima, _context),
         };
-        foreach (SignatureRule rule in _policy.Signatures)
-            CheckSignatures(rule, signatures[rule.Name], roles);
+        var rules = new SignatureRules(_policy, roles, _findings, _context);
+        foreach (SignatureRule rule in _policy.Signatures.Where(rule => signatures.ContainsKey(rule.Name)))
+            rules.Check(rule, signatures[rule.Name]);
         foreach ((string name, ImmutableArray<FoundSignature> found) in signatures)
-            CheckStrength(name, found);
+            rules.CheckStrength(name, found);
         if (_policy.Sbat is not null)
             CheckSbat(_policy.Sbat, image, _file.Content);
         if (_policy.Parser is not null)
@@ -138,10 +140,10 @@ internal sealed class PolicyCheck
         if (_policy.Kits.IsEmpty && _policy.KitSigners.IsEmpty)
             return;
         if (wasHeld == true)
-            Holds("kits", "the kit is one that is allowed");
+            _findings.Holds("kits", "the kit is one that is allowed");
         // Only what is no zboot image by its magic is exempt: whatever else stands in the file, its stub may come out of a kit.
         else if (wasHeld == false && (_file.Kernel.IsUnpacked || ZbootHeader.IsZboot(KnownImage.HeadOf(_file.Content))))
-            Broken("kits", VerifyErrors.PolicyKit, "the image is a zboot image whose kit is not given");
+            _findings.Broken("kits", VerifyErrors.PolicyKit, "the image is a zboot image whose kit is not given");
         else if (wasHeld is null)
             _context.Log.Warning($"{_policy.Path}: its rules for kits are held where an image is built; of a finished one nobody can tell");
     }
@@ -152,7 +154,7 @@ internal sealed class PolicyCheck
             return;
         if (asked.IsEmpty)
         {
-            Broken("consumers", VerifyErrors.PolicyConsumer, "'consumers' names nobody, and a list that is empty allows nothing");
+            _findings.Broken("consumers", VerifyErrors.PolicyConsumer, "'consumers' names nobody, and a list that is empty allows nothing");
             return;
         }
         VerifyOptions options = new()
@@ -169,118 +171,37 @@ internal sealed class PolicyCheck
         {
             // Without certificates every signature would do, and an answer that is no yes is none: a gate must not be open by oversight.
             if (verdict.Answer == Answer.Accepts)
-                Holds("consumers." + verdict.Who, verdict.Reason);
+                _findings.Holds("consumers." + verdict.Who, verdict.Reason);
             else
-                Broken("consumers." + verdict.Who, VerifyErrors.PolicyConsumer, $"{verdict.Says}: {verdict.Why}");
+                _findings.Broken("consumers." + verdict.Who, VerifyErrors.PolicyConsumer, $"{verdict.Says}: {verdict.Why}");
         }
     }
 
     private void CheckRelease(ImmutableArray<string> allowed)
     {
         string? version = KernelVersions.Own(_file.Kernel);
-        Judge("releases", VerifyErrors.PolicyRelease, version is not null && allowed.Any(a => KernelVersions.Allows(a, version)),
+        _findings.Judge("releases", VerifyErrors.PolicyRelease, version is not null && allowed.Any(a => KernelVersions.Allows(a, version)),
             version is null
-                ? $"there is no kernel in it that says which it is, allowed: {Listed(allowed)}"
-                : $"it is Linux {version}, allowed: {Listed(allowed)}");
+                ? $"there is no kernel in it that says which it is, allowed: {SignatureRules.Listed(allowed)}"
+                : $"it is Linux {version}, allowed: {SignatureRules.Listed(allowed)}");
     }
-
-    private void CheckSignatures(SignatureRule rule, ImmutableArray<FoundSignature> found, TrustedRoles roles)
-    {
-        string name = "signatures." + rule.Name;
-        if (found.IsEmpty)
-        {
-            if (rule.Required)
-                Broken(name + ".required", VerifyErrors.PolicySignatureMissing, "there is none");
-            return;
-        }
-        if (rule.Required)
-            Holds(name + ".required", $"there {Are(found.Length)}");
-        if (rule.AtMost is { } most)
-            Judge(name + ".atMost", VerifyErrors.PolicySignatureMissing, found.Length <= most,
-                $"there {Are(found.Length)}, and at most {most} may be there");
-        foreach ((FoundSignature signature, int index) in found.Select((s, i) => (s, i)))
-            CheckSignature(rule, name, signature, roles, found.Length == 1 ? "" : $"signature {index}: ");
-    }
-
-    private static string Are(int count) => count == 1 ? "is 1" : $"are {count}";
-
-    private void CheckSignature(SignatureRule rule, string name, FoundSignature signature, TrustedRoles roles, string which)
-    {
-        string signer = signature.Signer?.Subject ?? "a certificate that was not given";
-        if (!signature.Holds)
-            Broken(name + ".holds", VerifyErrors.PolicySignatureWrong, $"{which}the signature of {signer} does not hold for this file");
-        if (rule.Keys is { } keys)
-            Judge(name + ".keys", VerifyErrors.PolicyKey, keys.Any(key => IsBy(signature, key, roles)),
-                $"{which}signed by {signer}{Ids(signature.Signer)}, allowed: {Listed(keys)}");
-        if (rule.Digests is { } digests)
-            Judge(name + ".digests", VerifyErrors.PolicyAlgorithm, digests.Contains(signature.Digest),
-                $"{which}the digest is {signature.Digest}, allowed: {Listed(digests)}");
-        if (rule.Algorithms is { } algorithms)
-            Judge(name + ".algorithms", VerifyErrors.PolicyAlgorithm, algorithms.Contains(signature.Algorithm),
-                $"{which}the key is {signature.Algorithm}, allowed: {Listed(algorithms)}");
-        if (rule.ValidDays is { } days)
-        {
-            DateTime now = _context.Clock.GetUtcNow().UtcDateTime;
-            bool valid = signature.Signer is { } c && c.NotBefore.ToUniversalTime() <= now
-                && c.NotAfter.ToUniversalTime() >= now.AddDays(days);
-            Judge(name + ".validDays", VerifyErrors.PolicyExpiry, valid, signature.Signer is null
-                ? $"{which}{signer} signed"
-                : $"{which}the certificate of {signer} is valid from {signature.Signer.NotBefore.ToUniversalTime():yyyy-MM-dd} to "
-                    + $"{signature.Signer.NotAfter.ToUniversalTime():yyyy-MM-dd}, {days} day(s) from {now:yyyy-MM-dd} are asked for");
-        }
-    }
-
-    // By role: the signer is one of the certificates, or one of them issued it. By fingerprint: the certificate or its public key, hashed
-    // here.
-    private static bool IsBy(FoundSignature signature, string key, TrustedRoles roles)
-    {
-        if (signature.Signer is not { } signer)
-            return false;
-        ImmutableArray<X509Certificate2>? role = key switch
-        {
-            "db" => [.. roles.Db, .. roles.Lists.Allowed.Certificates],
-            "mok" => roles.Lists.OwnerCertificates,
-            "kexec" => roles.Kexec,
-            "ima" => roles.Ima,
-            _ => null,
-        };
-        return role is { } certificates
-            ? CertificateTrust.Find(signer, signature.Companions, certificates) is not null
-            : FoundSignature.Fingerprints(signer).Contains(key);
-    }
-
-    // What is named in a rule's list is allowed by it; nothing else is by silence.
-    private void CheckStrength(string name, ImmutableArray<FoundSignature> found)
-    {
-        SignatureRule? rule = _policy.Signatures.FirstOrDefault(s => s.Name == name);
-        foreach (FoundSignature signature in found)
-        {
-            if (_policy.AllowsWeak)
-                return;
-            if (signature.WeakDigest is { } digest && rule?.Digests?.Contains(signature.Digest) != true)
-                Broken($"weak.{name}", VerifyErrors.PolicyWeak, digest);
-            if (signature.Signer is not null && signature.WeakKey is { } key && rule?.Algorithms?.Contains(signature.Algorithm) != true)
-                Broken($"weak.{name}", VerifyErrors.PolicyWeak, key);
-        }
-    }
-
-    private static string Listed(ImmutableArray<string> allowed) =>
-        allowed.IsEmpty ? "none, because the list is empty" : string.Join(", ", allowed);
 
     private void CheckSbat(SbatRule rule, PeImage image, Layout file)
     {
         if (SbatSection.Read(image, file).Table is not { } table)
         {
-            Judge("sbat.required", VerifyErrors.PolicySbat, !rule.Required && rule.Generations.IsEmpty,
+            _findings.Judge("sbat.required", VerifyErrors.PolicySbat, !rule.Required && rule.Generations.IsEmpty,
                 "there is no .sbat section that shim reads");
             return;
         }
-        Holds("sbat.required", string.Join(", ", table.Entries.Select(e => $"{e.Component} {e.Generation}")));
+        _findings.Holds("sbat.required", string.Join(", ", table.Entries.Select(e => $"{e.Component} {e.Generation}")));
         foreach ((string component, int least) in rule.Generations)
         {
             // shim refuses an image for any of its rows, so the oldest one counts.
             SbatEntry? entry = table.Entries.Where(e => e.Component == component).MinBy(e => e.Generation);
-            Judge("sbat.generations." + component, VerifyErrors.PolicySbat, entry?.Generation >= least,
+            if (entry is null && rule.OnlyOfThoseThere)
+                continue;
+            _findings.Judge("sbat.generations." + component, VerifyErrors.PolicySbat, entry?.Generation >= least,
                 entry is null
                     ? $"{component} is not in it, generation {least} is asked for"
                     : $"{component} has generation {entry.Generation}, {least} is asked for");
@@ -291,14 +212,14 @@ internal sealed class PolicyCheck
     {
         bool there = image.FindSection(ParserSection.Name) is not null;
         if (rule.Required is { } required)
-            Judge("parser.required", VerifyErrors.PolicyParser, there == required, there
+            _findings.Judge("parser.required", VerifyErrors.PolicyParser, there == required, there
                 ? "there is a .bpf section"
                 : "there is no .bpf section");
         if (!there || rule.Abis is not { } abis)
             return;
         ParserAbi abi = ParserObject.Parse(ParserSection.Extract(image, file)).Abi;
-        Judge("parser.abi", VerifyErrors.PolicyParser, ParserSeries.In(abi).Any(series => abis.Contains(series.Word)),
-            $"the parser is for {ParserSeries.Name(abi)}, allowed: {Listed(abis)}");
+        _findings.Judge("parser.abi", VerifyErrors.PolicyParser, ParserSeries.In(abi).Any(series => abis.Contains(series.Word)),
+            $"the parser is for {ParserSeries.Name(abi)}, allowed: {SignatureRules.Listed(abis)}");
     }
 
     private void CheckReproducible(PeImage image, Layout file, ImmutableArray<FoundSignature> signatures)
@@ -308,7 +229,8 @@ internal sealed class PolicyCheck
                 ? $"a signature by a key of {other.Algorithm} is another one each time"
             : PayloadWithATime(image, file) is { } word ? $"the {word} payload carries a time"
             : null;
-        Judge("reproducible", VerifyErrors.PolicyReproducible, reason is null, reason ?? "no signature and no payload carries a time");
+        _findings.Judge("reproducible", VerifyErrors.PolicyReproducible, reason is null,
+            reason ?? "no signature and no payload carries a time");
     }
 
     // Its compression's word, when the payload's head holds one.
@@ -320,22 +242,4 @@ internal sealed class PolicyCheck
         return header.Format is { TimeOffset: { } time } format && header.PayloadSize >= time + sizeof(uint)
             && file.ReadBytes(header.PayloadOffset + time, sizeof(uint)).AsSpan().ContainsAnyExcept((byte)0) ? format.Word : null;
     }
-
-    private static string Ids(X509Certificate2? certificate) =>
-        certificate is null
-            ? ""
-            : $" (SHA-256 of the certificate {FoundSignature.Fingerprints(certificate)[0]}, of the public key "
-                + $"{FoundSignature.Fingerprints(certificate)[1]})";
-
-    private void Judge(string rule, ErrorCode code, bool holds, string says)
-    {
-        if (holds)
-            Holds(rule, says);
-        else
-            Broken(rule, code, says);
-    }
-
-    private void Holds(string rule, string says) => _findings.Add(new(rule, true, says));
-
-    private void Broken(string rule, ErrorCode code, string says) => _findings.Add(new(rule, false, says, code.Id));
 }

@@ -12,7 +12,7 @@ using KexecSign.Keys.Kinds;
 namespace KexecSign.Judging.Policies;
 
 /// <summary>What a signature must be. A list that is there and empty allows nothing.</summary>
-/// <param name="Name"><c>outer</c>, <c>inner</c> or <c>ima</c>.</param>
+/// <param name="Name"><c>outer</c>, <c>inner</c>, <c>ima</c> or <c>module</c>.</param>
 /// <param name="Required">Whether it must be there.</param>
 /// <param name="Keys">SHA-256 of certificates or public keys that may sign, lower-case hex, or names of roles; null for any.</param>
 /// <param name="Digests">Digest algorithms in lower case; null for any that is not weak.</param>
@@ -31,7 +31,11 @@ internal sealed record SignatureRule(
 /// <summary>What SBAT must say.</summary>
 /// <param name="Required">Whether there must be a .sbat section.</param>
 /// <param name="Generations">Lowest generation by component; the component must be there.</param>
-internal sealed record SbatRule(bool Required, ImmutableArray<(string Component, int Generation)> Generations);
+internal sealed record SbatRule(bool Required, ImmutableArray<(string Component, int Generation)> Generations)
+{
+    /// <summary>Whether components that are not there break nothing: an addon's stub has others than a kernel.</summary>
+    public bool OnlyOfThoseThere { get; init; }
+}
 
 /// <summary>What the kexec BPF parser must be.</summary>
 /// <param name="Required">Whether there must be one; false for must not, null for may.</param>
@@ -56,6 +60,9 @@ internal sealed record PolicyCertificates
     /// <summary>The .ima keyring.</summary>
     public ImmutableArray<string> Ima { get; init; } = [];
 
+    /// <summary>The kernel's keyrings, when it loads a module.</summary>
+    public ImmutableArray<string> Module { get; init; } = [];
+
     /// <summary>Timestamp authorities.</summary>
     public ImmutableArray<string> Tsa { get; init; } = [];
 }
@@ -63,9 +70,10 @@ internal sealed record PolicyCertificates
 /// <summary>A policy file: what a release must satisfy. Paths are taken from its own folder.</summary>
 internal sealed record PolicyDocument(string Path, string Sha256)
 {
+    private const string OfModules = "module";
 
     /// <summary>TrustedRoles whose certificates a signature may be by.</summary>
-    public static readonly ImmutableArray<string> RoleNames = ["db", "mok", "kexec", "ima"];
+    public static readonly ImmutableArray<string> RoleNames = ["db", "mok", "kexec", "ima", OfModules];
 
     /// <summary>Digests that signatures may have.</summary>
     public static readonly ImmutableArray<string> Digests = [.. HashKind.All.Select(hash => hash.Word)];
@@ -118,17 +126,43 @@ internal sealed record PolicyDocument(string Path, string Sha256)
     /// <summary>Whether building again must give the same bytes.</summary>
     public bool Reproducible { get; private init; }
 
-    private bool HasRule =>
-        MustAccept is not null || Architecture is not null || Signatures.Any(s => s.Demands) || Sbat is not null
+    /// <summary>Rules about appended signatures of modules; null where nothing is said of modules.</summary>
+    public SignatureRule? Modules => Signatures.FirstOrDefault(s => s.Name == OfModules);
+
+    /// <summary>Whether it asks anything of images. One that does not would be a gate that is always open to them.</summary>
+    public bool HasImageRule =>
+        MustAccept is not null || Architecture is not null || Signatures.Any(s => s.Name != OfModules && s.Demands) || Sbat is not null
             and not { Required: false, Generations.IsEmpty: true }
         || Releases is not null || Parser is not null and not { Required: null, Abis: null } || Reproducible || !Kits.IsEmpty
             || !KitSigners.IsEmpty;
 
+    /// <summary>
+    /// What of it an addon can satisfy, which brings no kernel: systemd-stub has firmware load it (src/boot/addon-util.c), so firmware is
+    /// asked where the policy asks nobody else who looks at an addon. Rules about kernels are left to the images that hold one.
+    /// </summary>
+    public PolicyDocument OfAddons() => this with
+    {
+        MustAccept = MustAccept is { IsEmpty: false } asked ? WhoLooksAtAddons(asked) : MustAccept,
+        Releases = null,
+        Parser = null,
+        Kits = [],
+        KitSigners = [],
+        Signatures = [.. Signatures.Where(s => s.Name != "inner")],
+        Sbat = Sbat is null ? null : Sbat with { OnlyOfThoseThere = true },
+    };
+
+    private static ImmutableArray<Consumer> WhoLooksAtAddons(ImmutableArray<Consumer> asked)
+    {
+        ImmutableArray<Consumer> looking = [.. asked.Where(c => c is Consumer.Firmware or Consumer.Shim or Consumer.Ima)];
+        return looking.Any(c => c is Consumer.Firmware or Consumer.Shim) ? looking : [Consumer.Firmware, .. looking];
+    }
+
     /// <summary>Reads a policy.</summary>
     /// <param name="path">The file.</param>
     /// <param name="allowedModules">PKCS#11 modules that it may name.</param>
+    /// <param name="forTree">Whether kernel modules may be judged by it too, so that it may have rules for these alone.</param>
     /// <exception cref="KexecSignException">KS3301 to KS3303 with line and column, KS3760, KS3761.</exception>
-    public static PolicyDocument Read(string path, ImmutableArray<string> allowedModules)
+    public static PolicyDocument Read(string path, ImmutableArray<string> allowedModules, bool forTree = false)
     {
         PlacedDocument document = PlacedDocument.Read(path, "a policy");
         try
@@ -166,7 +200,10 @@ internal sealed record PolicyDocument(string Path, string Sha256)
                     $"'kexec' in 'consumers' wants an 'architecture', one of {string.Join(", ", Architectures)}: what a kernel checks "
                     + $"depends on it");
             // A policy without rules would be a gate that is always open.
-            return policy.HasRule ? policy : throw ObjectReader.Wrong(document.Root, "the policy has no rule");
+            return policy.HasImageRule || (forTree && policy.Modules is not null) ? policy
+                : throw ObjectReader.Wrong(document.Root, policy.Modules is null
+                    ? "the policy has no rule"
+                    : "the policy has no rule for images, only for modules");
         }
         catch (KexecSignException refused)
         {
@@ -185,6 +222,7 @@ internal sealed record PolicyDocument(string Path, string Sha256)
             Mok = References(roles, "mok"),
             Kexec = References(roles, "kexec"),
             Ima = References(roles, "ima"),
+            Module = References(roles, OfModules),
             Tsa = References(roles, "tsa"),
         };
         roles.End();
@@ -201,14 +239,22 @@ internal sealed record PolicyDocument(string Path, string Sha256)
         {
             if (signatures.Object(name) is not { } rule)
                 continue;
-            rules.Add(new(
-                name, rule.Flag("required") ?? true, Keys(rule), Words(rule, "digests", Digests), Words(rule, "algorithms", Algorithms),
-                rule.Number("validDays", 0, 36500), name == "outer" ? rule.Number("atMost", 1, 100) : null));
+            rules.Add(Rule(name, rule.Flag("required") ?? true, rule, name == "outer" ? rule.Number("atMost", 1, 100) : null));
             rule.End();
+        }
+        // A kernel that looks at all refuses the module that has none, so nothing can make it optional.
+        if (signatures.Object(OfModules) is { } modules)
+        {
+            rules.Add(Rule(OfModules, true, modules, null));
+            modules.End();
         }
         signatures.End();
         return rules.ToImmutable();
     }
+
+    private static SignatureRule Rule(string name, bool required, ObjectReader rule, int? atMost) => new(
+        name, required, Keys(rule), Words(rule, "digests", Digests), Words(rule, "algorithms", Algorithms),
+        rule.Number("validDays", 0, 36500), atMost);
 
     private static ImmutableArray<string>? Keys(ObjectReader rule)
     {
