@@ -1,5 +1,6 @@
 using Cake.Core;
 using Cake.Core.Diagnostics;
+using KexecSign.Commands.Offline;
 using KexecSign.Configuration;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -30,6 +31,7 @@ public sealed class KexecSignSession : IDisposable
                 SignerProgram.Run),
             Log = log,
             Environment = context.Environment.GetEnvironmentVariable,
+            Elsewhere = BundledKeys.ForRun,
             Settings = new Configurations
             {
                 Folder = context.Environment.WorkingDirectory.FullPath,

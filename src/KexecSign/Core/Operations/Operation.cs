@@ -31,6 +31,12 @@ public abstract class Operation
     /// <summary>Whether it runs programs that it looks for by name, to which some of the environment is handed on.</summary>
     public bool RunsPrograms { get; init; }
 
+    /// <summary>
+    /// Whether its keys may be elsewhere (<c>prepare:</c>, <c>attach:</c>): none of its signatures is covered by another, and it writes
+    /// through the layer that touches the disk alone.
+    /// </summary>
+    public bool SignsElsewhere { get; init; }
+
     /// <summary>Positional arguments in order.</summary>
     public abstract IReadOnlyList<ArgumentSpec> Arguments { get; }
 
@@ -47,7 +53,12 @@ public abstract class Operation
     public abstract OperationResult Run(object options, RunContext context);
 
     /// <summary>A result as the JSON document that people and programs get; of a dry run the plan.</summary>
-    public byte[] Json(OperationResult result) => ReportDocument.Of(result, result is PlannedResult ? PlannedResult.JsonType : ResultType);
+    public byte[] Json(OperationResult result) => ReportDocument.Of(result, result switch
+    {
+        PlannedResult => PlannedResult.JsonType,
+        BundledResult => BundledResult.JsonType,
+        _ => ResultType,
+    });
 }
 
 /// <summary>An operation with its types.</summary>
@@ -88,16 +99,29 @@ public sealed class Operation<TOptions, TResult> : Operation
     public override OperationResult Run(object options, RunContext context)
     {
         if (!context.DryRun || Plan is null)
-            return Run((TOptions)options, context);
+        {
+            TResult result = Run((TOptions)options, context, out BundledResult? bundled);
+            return bundled is null ? result : bundled;
+        }
         using var run = RunScope.Begin(context);
         return new PlannedResult(Name, [.. Plan((TOptions)options)]);
     }
 
-    /// <summary>Runs with typed options.</summary>
+    /// <summary>Runs with typed options. With a key that is elsewhere and has yet to sign, the result is that of the rehearsal.</summary>
     public TResult Run(TOptions options, RunContext context)
     {
+        TResult result = Run(options, context, out BundledResult? bundled);
+        if (bundled is not null)
+            context.Log.Warning(bundled.View().Title);
+        return result;
+    }
+
+    private TResult Run(TOptions options, RunContext context, out BundledResult? bundled)
+    {
         MachineCrypto.Require();
-        using var run = RunScope.Begin(context);
-        return Body(options, context);
+        using var run = RunScope.Begin(context, SignsElsewhere ? null : Name);
+        TResult result = Body(options, context);
+        bundled = run.Elsewhere?.EndRehearsal(Name, result, context);
+        return run.Elsewhere is null || bundled is not null ? result : Body(options, context);
     }
 }
