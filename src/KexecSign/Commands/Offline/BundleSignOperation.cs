@@ -52,7 +52,7 @@ internal static class BundleSignOperation
             + "modules, IMA and EVM values, packages, updates of variables, provenance. Review the bundle first: of modules and files it "
             + "holds the hashes alone. What it holds is hashed again, and signed attributes of an image are signed only where they were "
             + "announced as such. An archive of the Open Build Service (NAME.cpio.rsasign) is signed into NAME.cpio.rsasign.sig, as its "
-            + "signer does. All is signed, or nothing is written.",
+            + "signer does. Without --cert what is signed is PCR policies, whose keys have none. All is signed, or nothing is written.",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Bundle), .. PlannedStep.Sign(o.Bundle, o.Signing.Key, o.Signing.Certificate),
             .. PlannedStep.Write(ObsArchive.IsRequest(o.Bundle) ? o.Bundle + BundleReference.SignedEnding : o.Bundle)],
@@ -72,12 +72,15 @@ internal static class BundleSignOperation
 
     private static BundleSignResult Run(BundleSignOptions options, RunContext context)
     {
+        SigningIdentity identity = Open(options, context);
         ImmutableArray<SignedStage> stages = Directory.Exists(options.Bundle)
-            ? BundleSigner.SignStages(options, Open(options, context), context)
-            : ArchiveSigner.Sign(options.Bundle, Open(options, context), context);
-        return new(options.Bundle, Open(options, context).Certificate.Subject, stages);
+            ? BundleSigner.SignStages(options, identity, context)
+            : ArchiveSigner.Sign(options.Bundle, identity, context);
+        return new(options.Bundle, identity.Certificate.Subject, stages);
     }
 
     private static SigningIdentity Open(BundleSignOptions options, RunContext context) =>
-        SigningIdentity.Open("bundle sign", options.Signing, context);
+        options.Signing.Certificate is null
+            ? SigningIdentity.WithoutCertificate("bundle sign", options.Signing, context)
+            : SigningIdentity.Open("bundle sign", options.Signing, context);
 }

@@ -40,11 +40,12 @@ internal static class RequestStage
                 Content = hash.Content is null ? null : ContentName(i),
             })],
         };
-        bundle.Add(stage, Files(stage, wanted), context);
+        bundle.Add(stage, Files(stage, certificate, wanted), context);
         return new(certificate.Subject, stage.Number, wanted.Length, asked.Length - wanted.Length);
     }
 
-    private static IEnumerable<(string Path, byte[] Content)> Files(BundleStage stage, ImmutableArray<AskedHash> wanted)
+    private static IEnumerable<(string Path, byte[] Content)> Files(
+        BundleStage stage, X509Certificate2 certificate, ImmutableArray<AskedHash> wanted)
     {
         var lines = new StringBuilder();
         for (int i = 0; i < wanted.Length; i++)
@@ -54,6 +55,7 @@ internal static class RequestStage
                 yield return ($"requests/{ContentName(i)}", content);
         }
         yield return ($"requests/{DigestsName}", Encoding.UTF8.GetBytes(lines.ToString()));
+        yield return (Bundle.CertificatesName, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"));
         yield return (Bundle.ReviewName, Encoding.UTF8.GetBytes(ReviewText.Of(stage)));
     }
 
