@@ -47,8 +47,9 @@ public sealed class KexecSignSession : IDisposable
         where TOptions : class, new()
         where TResult : OperationResult
     {
-        TResult result = Carry(() => operation.Run(options, _run), operation);
-        ReportView view = result.View();
+        BundledResult? bundled = null;
+        TResult result = Carry(() => operation.Run(options, _run, out bundled), operation);
+        ReportView view = bundled?.View() ?? result.View();
         foreach (string line in PlainView.Lines(view))
             _log.Information("{0}", line);
         if (result.Exit is ExitCode.Done)

@@ -44,7 +44,8 @@ public static class NewcReader
                 throw FormatErrors.CpioBroken.With(at, $"it has more than {MostMembers} members");
             long content = Alignment.Up(at + HeaderSize + nameSize, 4);
             if (content + size > archive.Length)
-                throw FormatErrors.CpioBroken.With(content, $"0x{size:x} bytes of '{Shown(name)}' are promised and 0x{archive.Length:x} end it");
+                throw FormatErrors.CpioBroken.With(content,
+                    $"0x{size:x} bytes of '{Shown(name)}' are promised and 0x{archive.Length:x} end it");
             members.Add(new(name, (Field(header, ModeField, at) & KindMask) == RegularFile, archive.Slice(content, size)));
             at = Alignment.Up(content + size, 4);
         }

@@ -60,8 +60,17 @@ public sealed class AbsentKey : ISigningKey
         Action<ContentToSign, HashAlgorithmName> note = _note ?? throw new NotSupportedException("the key is elsewhere");
         KeyShape.RequireHash(what.Hash.Span, hashAlgorithm);
         note(what, hashAlgorithm);
-        byte[] filler = new byte[Algorithm == KeyAlgorithm.Ecdsa ? 2 * _shape.NumberLength : MaxSignatureSize];
-        filler.AsSpan().Fill(0x7F);
-        return Algorithm == KeyAlgorithm.Ecdsa ? EcdsaDer.FromRaw(filler)! : filler;
+        return Algorithm switch
+        {
+            KeyAlgorithm.Rsa or KeyAlgorithm.MlDsa => Filler(MaxSignatureSize),
+            KeyAlgorithm.Ecdsa => EcdsaDer.FromRaw(Filler(2 * _shape.NumberLength))!,
+        };
+    }
+
+    private static byte[] Filler(int length)
+    {
+        byte[] bytes = new byte[length];
+        bytes.AsSpan().Fill(0x7F);
+        return bytes;
     }
 }

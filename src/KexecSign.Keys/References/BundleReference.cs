@@ -30,7 +30,8 @@ public sealed record BundleReference(BundleUse Use, string Place)
     public static bool Is(string reference)
     {
         ArgumentNullException.ThrowIfNull(reference);
-        return reference.StartsWith(PrepareScheme, StringComparison.Ordinal) || reference.StartsWith(AttachScheme, StringComparison.Ordinal);
+        return reference.StartsWith(PrepareScheme, StringComparison.Ordinal)
+            || reference.StartsWith(AttachScheme, StringComparison.Ordinal);
     }
 
     /// <summary>Reads one.</summary>
@@ -49,7 +50,16 @@ public sealed record BundleReference(BundleUse Use, string Place)
     public static bool IsArchivePath(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return path.EndsWith(ArchiveEnding, StringComparison.Ordinal) || path.EndsWith(ArchiveEnding + SignedEnding, StringComparison.Ordinal);
+        return path.EndsWith(ArchiveEnding, StringComparison.Ordinal)
+            || path.EndsWith(ArchiveEnding + SignedEnding, StringComparison.Ordinal);
+    }
+
+    /// <summary>A reference with its place made anew, an absolute path for instance.</summary>
+    public static string WithPlace(string reference, Func<string, string> place)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        BundleReference bundle = Parse(reference);
+        return (bundle with { Place = place(bundle.Place) }).ToString();
     }
 
     /// <summary>As it is written.</summary>

@@ -23,7 +23,7 @@ internal static class KeysElsewhereOfUki
         if (elsewhere is [var first, var second, ..])
         {
             throw OperationErrors.OptionsConflict.With(new NamedOption(first),
-                $"{new NamedOption(second)}, both elsewhere and one over the other: build with the first, attach, then sign with the second,");
+                $"{new NamedOption(second)}, both elsewhere and the second over the first, which has to be attached before,");
         }
     }
 

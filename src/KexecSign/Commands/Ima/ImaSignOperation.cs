@@ -101,7 +101,8 @@ internal static class ImaSignOperation
         _ = options.Evm.Checked();
         // EVM's signature covers IMA's, which is not there yet.
         if (options.Evm.Wanted && options.Signing.Key is { } key && BundleReference.Is(key))
-            throw OperationErrors.OptionsConflict.With(new NamedOption("evm"), $"a key that is elsewhere ({key}); run 'evm sign' afterwards");
+            throw OperationErrors.OptionsConflict.With(new NamedOption("evm"),
+                $"a key that is elsewhere ({key}), for which there is 'evm sign' afterwards,");
         ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, options.FilesFrom, "ima sign");
         bool named = options.Tar is not null || options.Manifest is not null;
         BatchNames.RequireDifferent(files.Select(f => (f.Path, named ? f.Name : Path.GetFullPath(f.Path))));

@@ -186,7 +186,8 @@ internal static class KeysEnrollOperation
         // What is signed elsewhere today is attached another day, and must be the same then.
         if (context.Environment("SOURCE_DATE_EPOCH") is not { Length: > 0 }
             && (IsElsewhere(options.PlatformSigner) || IsElsewhere(options.KeyExchangeSigner)))
-            throw OperationErrors.OptionMissing.With("keys enroll", $"{new NamedOption("time")} (or SOURCE_DATE_EPOCH), with keys elsewhere,");
+            throw OperationErrors.OptionMissing.With("keys enroll",
+                $"{new NamedOption("time")} (or SOURCE_DATE_EPOCH), with keys elsewhere,");
         DateTimeOffset time = context.Environment("SOURCE_DATE_EPOCH") is { Length: > 0 }
             ? SourceDate.Get(context)
             : context.Clock.GetUtcNow();

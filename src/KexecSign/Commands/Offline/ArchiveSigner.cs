@@ -33,14 +33,15 @@ internal static class ArchiveSigner
         ContentToSign[] contents = [.. members.Select(member => Content(member, context))];
         bool images = contents.Any(content => content.Kind == ContentKind.Authenticode);
         if (images && contents.Any(content => content.Kind != ContentKind.Authenticode))
-            context.Log.Warning("one key signs images and other files, as the Open Build Service has it: whoever may have a file signed can make "
-                + "an image's signature of it; what is announced as attributes here is signed as an image's");
+            context.Log.Warning("one key signs images and other files, as the Open Build Service has it: whoever may have a file signed "
+                + "can make an image's signature of it");
         var signatures = new byte[members.Length][];
-        Workers.Run(members.Length, Workers.Default, i => signatures[i] = signer.Key.SignContent(contents[i], signer.Hash, context.Cancellation),
-            context.Cancellation);
+        Workers.Run(members.Length, Workers.Default, i =>
+            signatures[i] = signer.Key.SignContent(contents[i], signer.Hash, context.Cancellation), context.Cancellation);
         string target = path + BundleReference.SignedEnding;
         WrittenFile.Write(
-            NewcArchive.Write(members.Select((member, i) => (member.Name + BundleReference.SignedEnding, FileMode, Layout.Of(signatures[i])))),
+            NewcArchive.Write(members.Select((member, i) =>
+                (member.Name + BundleReference.SignedEnding, FileMode, Layout.Of(signatures[i])))),
             target, [path], context);
         return [new(1, Path.GetFileName(path), members.Length, 0, target)];
     }

@@ -61,7 +61,8 @@ internal static class BundleSignOperation
         TypedOptions =
         [
             .. SigningOptionSpecs.KeyAndCertificate<BundleSignOptions>("", "that signs", o => o.Signing, (o, s) => o with { Signing = s }),
-            .. SigningOptionSpecs.Pins<BundleSignOptions>(o => o.Signing.Pin, (o, pin) => o with { Signing = o.Signing with { Pin = pin } }),
+            .. SigningOptionSpecs.Pins<BundleSignOptions>(o => o.Signing.Pin,
+                (o, pin) => o with { Signing = o.Signing with { Pin = pin } }),
         ],
         Examples =
         [

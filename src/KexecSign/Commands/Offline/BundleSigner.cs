@@ -4,6 +4,7 @@ using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
+using KexecSign.Files;
 using KexecSign.Formats.Authenticode;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
@@ -33,7 +34,8 @@ internal static class BundleSigner
             throw Stages.NoneFor(bundle, identity.Certificate);
         var wanted = stages.Select(stage => (Stage: stage, Contents: Contents(bundle, stage).ToImmutableArray())).ToList();
         WarnOfRoles(wanted.SelectMany(stage => stage.Contents), context);
-        var signed = wanted.Select(stage => (stage.Stage, stage.Contents, Lines: Sign(stage.Stage, stage.Contents, identity, context))).ToList();
+        var signed = wanted.Select(stage =>
+            (stage.Stage, stage.Contents, Lines: Sign(stage.Stage, stage.Contents, identity, context))).ToList();
         foreach ((BundleStage stage, _, byte[] lines) in signed)
             bundle.Answer(stage, AnswersName, lines, context);
         return [.. signed.Select(s => new SignedStage(
@@ -41,8 +43,9 @@ internal static class BundleSigner
             Path.Combine(bundle.AnswersFolder(s.Stage.Number), AnswersName)))];
     }
 
-    private static bool IsAnswered(Bundle bundle, BundleStage stage) =>
-        File.Exists(Path.Combine(bundle.AnswersFolder(stage.Number), AnswersName));
+    // By whatever program; what an interrupted run left is no answer.
+    private static bool IsAnswered(Bundle bundle, BundleStage stage) => Directory.Exists(bundle.AnswersFolder(stage.Number))
+        && Directory.EnumerateFiles(bundle.AnswersFolder(stage.Number)).Any(file => !Leftovers.IsName(Path.GetFileName(file)));
 
     private static byte[] Sign(BundleStage stage, ImmutableArray<ContentToSign> contents, SigningIdentity identity, RunContext context)
     {

@@ -58,8 +58,9 @@ internal static class ObsArchive
     public static BundledResult Write(string path, string operation, ImmutableArray<RequestLog> logs, RunContext context)
     {
         if (logs.Length != 1 || new AbsentKey(logs[0].Certificate).Algorithm != KeyAlgorithm.Rsa)
-            throw OperationErrors.ArchiveUnfit.With(logs.Length == 1 ? "it is signed with RSA alone" : $"it is signed by one key, not {logs.Length}")
-                .In(path);
+            throw OperationErrors.ArchiveUnfit.With(logs.Length == 1
+                ? "it is signed with RSA alone"
+                : $"it is signed by one key, not {logs.Length}").In(path);
         using FileSource? before = File.Exists(path) ? FileSource.OpenReplaceable(path) : null;
         var files = new Dictionary<string, Layout>(StringComparer.Ordinal);
         if (before is not null)

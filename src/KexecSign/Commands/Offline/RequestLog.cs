@@ -32,8 +32,8 @@ internal sealed class RequestLog(X509Certificate2 certificate, bool wantsContent
     /// <summary>
     /// What was asked, in an order that does not depend on which thread was first; what is of one name and one hash stands there once.
     /// </summary>
-    public IEnumerable<AskedHash> All => _all.DistinctBy(asked => (asked.Name, asked.Hash)).OrderBy(asked => asked.Name, StringComparer.Ordinal)
-        .ThenBy(asked => asked.Hash, StringComparer.Ordinal);
+    public IEnumerable<AskedHash> All => _all.DistinctBy(asked => (asked.Name, asked.Hash))
+        .OrderBy(asked => asked.Name, StringComparer.Ordinal).ThenBy(asked => asked.Hash, StringComparer.Ordinal);
 
     /// <summary>Notes one.</summary>
     public void Note(ContentToSign what, HashAlgorithmName algorithm)

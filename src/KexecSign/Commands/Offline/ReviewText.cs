@@ -46,7 +46,8 @@ internal static class ReviewText
     {
         text.AppendLine();
         text.AppendLine(Shown(file.Name));
-        text.AppendLine($"  kernel         {(file.LinuxVersion is null ? "no version of Linux was found in it" : $"Linux version {Shown(file.LinuxVersion)}")}");
+        string version = file.LinuxVersion is null ? "no version of Linux was found in it" : $"Linux version {Shown(file.LinuxVersion)}";
+        text.AppendLine($"  kernel         {version}");
         text.AppendLine($"  file           {file.Size} bytes, sha256 {file.Sha256}");
         text.AppendLine($"  image digest   {stage.Digest} {file.ImageDigest}");
         if (file.ToBeSigned is not null)
@@ -75,8 +76,8 @@ internal static class ReviewText
 
     private static IEnumerable<string> Hashes(BundleStage stage) =>
     [
-        "requests/digests has the same hashes, a line each. Of a module that is not compressed, and of a file that IMA appraises, it is the",
-        "file's own hash: 'sha256sum -c' tells whether it is of the file that you have. Sign them with",
+        "requests/digests has the same hashes, a line each. Of a module that is not compressed, and of a file for IMA, it is the file's",
+        "own hash: 'sha256sum -c' tells whether it is of the file that you have. Sign them with",
         "  kexecsign bundle sign BUNDLE --key KEY --cert CERT",
         "or each of them with another program, under any name (with an EC key under that of the hash):",
         "  while read -r hash name; do printf %s $hash | xxd -r -p | openssl pkeyutl -sign -inkey KEY \\",

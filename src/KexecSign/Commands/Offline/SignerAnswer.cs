@@ -55,7 +55,8 @@ internal sealed record SignerAnswer(string Path, AnswerKind Kind, byte[] Bytes)
             return InArchive(path);
         byte[] read = WholeFile.Read(path, MaxLength, "a signature");
         if (AnswerFile.IsLines(read))
-            return AnswerFile.Lines(read, path).Select(line => new SignerAnswer(path, KindOf(line.Bytes), line.Bytes) { IsOneOfMany = true });
+            return AnswerFile.Lines(read, path)
+                .Select(line => new SignerAnswer(path, KindOf(line.Bytes), line.Bytes) { IsOneOfMany = true });
         byte[] bytes = WithoutTableEntry(WithoutPem(read));
         return [new(path, KindOf(bytes), bytes)];
     }

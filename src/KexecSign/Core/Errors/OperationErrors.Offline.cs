@@ -61,7 +61,8 @@ public static partial class OperationErrors
 
     /// <summary>A rehearsal that did not end well.</summary>
     internal static readonly ErrorCode RehearsalFailed = new(
-        "KS3722", "nothing was written, because {0} file(s) would have failed, the first of them: {1}", "Mend what is said of them and run it again.");
+        "KS3722", "nothing was written, because {0} file(s) would have failed, the first of them: {1}",
+        "Mend what is said of them and run it again.");
 
     /// <summary>A key that is elsewhere and has no certificate here.</summary>
     internal static readonly ErrorCode ElsewhereUnknown = new(
@@ -83,8 +84,8 @@ public static partial class OperationErrors
 
     /// <summary>Nothing in a bundle for this key.</summary>
     internal static readonly ErrorCode NothingForKey = new(
-        "KS3727", "no stage of the bundle waits for a signature by {0}; its {1} stage(s) are for {2}.",
-        "Give the key and certificate that the bundle was prepared for.");
+        "KS3727", "no stage of the bundle waits for a signature by {0}: {1}.",
+        "Give the key and certificate that the bundle was prepared for; to sign it anew take the answers away.");
 
     /// <summary>A cpio archive that cannot be read.</summary>
     internal static readonly ErrorCode ArchiveUnfit = new(

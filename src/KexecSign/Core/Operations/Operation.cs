@@ -12,6 +12,10 @@ public sealed record Example(string CommandLine, string Explanation);
 /// <summary>What KexecSign can do, one instance per command; the faces are made from these descriptions.</summary>
 public abstract class Operation
 {
+    private const string Elsewhere = "The key may be on another machine: 'prepare:DIR', 'bundle sign', 'attach:DIR' (docs/elsewhere.md).";
+
+    private readonly string _details = "";
+
     private protected Operation()
     {
     }
@@ -23,7 +27,11 @@ public abstract class Operation
     public required string Summary { get; init; }
 
     /// <summary>A paragraph of what one should know before using it; may be empty.</summary>
-    public string Details { get; init; } = "";
+    public string Details
+    {
+        get => SignsElsewhere ? $"{_details} {Elsewhere}".TrimStart() : _details;
+        init => _details = value;
+    }
 
     /// <summary>Examples that work as they stand.</summary>
     public ImmutableArray<Example> Examples { get; init; } = [];
@@ -116,7 +124,11 @@ public sealed class Operation<TOptions, TResult> : Operation
         return result;
     }
 
-    private TResult Run(TOptions options, RunContext context, out BundledResult? bundled)
+    /// <summary>The same, telling of a bundle that was written in the place of all else.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="context">Run context.</param>
+    /// <param name="bundled">What was written out for a key elsewhere; the result is that of a rehearsal then. Null for nothing.</param>
+    public TResult Run(TOptions options, RunContext context, out BundledResult? bundled)
     {
         MachineCrypto.Require();
         using var run = RunScope.Begin(context, SignsElsewhere ? null : Name);

@@ -62,7 +62,10 @@ public sealed class ImagesElsewhereTests : IDisposable
         byte[] before = File.ReadAllBytes(image);
         UkiUpdateOptions Options(string key) => new()
         {
-            Image = image, InPlace = true, Contents = new() { CommandLine = "quiet" }, Signing = _uki.Bench.Identity(Images) with { Key = key },
+            Image = image,
+            InPlace = true,
+            Contents = new() { CommandLine = "quiet" },
+            Signing = _uki.Bench.Identity(Images) with { Key = key },
         };
         Run(UkiUpdateOperation.Definition, Options("prepare:" + _bundle));
         File.ReadAllBytes(image).ShouldBe(before);

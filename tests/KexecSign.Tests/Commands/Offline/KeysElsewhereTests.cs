@@ -115,6 +115,7 @@ public sealed class KeysElsewhereTests : IDisposable
         ((BundledResult)Run(ModuleSignOperation.Definition, Modules(tree, Signer, "prepare:" + _bundle))).Keys
             .ShouldBe([new(Signer.Certificate.Subject, null, 0, 3)]);
         BundleSign(Signer).Stages.Length.ShouldBe(2);
+        Refusal.Of("KS3727", () => BundleSign(Signer), "the 2 that are have their answers already");
         Run(ModuleSignOperation.Definition, Modules(tree, Signer, "attach:" + _bundle)).Exit.ShouldBe(ExitCode.Done);
     }
 
@@ -265,13 +266,20 @@ public sealed class KeysElsewhereTests : IDisposable
         Refusal.Of("KS3723", () => Run(ImaSignOperation.Definition, new ImaSignOptions { Files = [file], Signing = there with { Certificate = null } }), "prepare:");
         Refusal.Of("KS3011", () => Run(SignOperation.Definition, new SignOptions
         {
-            Files = [file], Output = file + ".signed", Signing = there, Timestamp = new() { Servers = ["http://localhost:1"] },
+            Files = [file],
+            Output = file + ".signed",
+            Signing = there,
+            Timestamp = new() { Servers = ["http://localhost:1"] },
         }), "timestamp");
         Refusal.Of("KS3724", () => Run(KeysEnrollOperation.Definition, new KeysEnrollOptions
         {
-            PlatformKey = Signer.CertificateFile(_bench.Folder), PlatformSigner = "prepare:a",
-            KeyExchangeKeys = [TestSigners.Rsa3072.CertificateFile(_bench.Folder)], KeyExchangeSigner = "prepare:b",
-            Allowed = [Signer.CertificateFile(_bench.Folder)], Output = _bench.Folder.Folder("o"), Time = DateTime.UnixEpoch,
+            PlatformKey = Signer.CertificateFile(_bench.Folder),
+            PlatformSigner = "prepare:a",
+            KeyExchangeKeys = [TestSigners.Rsa3072.CertificateFile(_bench.Folder)],
+            KeyExchangeSigner = "prepare:b",
+            Allowed = [Signer.CertificateFile(_bench.Folder)],
+            Output = _bench.Folder.Folder("o"),
+            Time = DateTime.UnixEpoch,
         }), "prepare:a", "prepare:b");
     }
 

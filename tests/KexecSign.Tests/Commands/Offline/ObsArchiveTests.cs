@@ -115,11 +115,15 @@ public sealed class ObsArchiveTests : IDisposable
         Refusal.Of("KS3729", () => Run(ModuleSignOperation.Definition, new ModuleSignOptions { Files = [outside], InPlace = true, Signing = there }), outside);
         Refusal.Of("KS3728", () => Run(ModuleSignOperation.Definition, new ModuleSignOptions
         {
-            Files = [Module], InPlace = true, Signing = there with { Digest = "sha512" },
+            Files = [Module],
+            InPlace = true,
+            Signing = there with { Digest = "sha512" },
         }), "sha512");
         Refusal.Of("KS3728", () => Run(ModuleSignOperation.Definition, new ModuleSignOptions
         {
-            Files = [Module], InPlace = true, Signing = _bench.Identity(TestSigners.P256) with { Key = "prepare:" + _archive },
+            Files = [Module],
+            InPlace = true,
+            Signing = _bench.Identity(TestSigners.P256) with { Key = "prepare:" + _archive },
         }), "RSA alone");
         File.Exists(_archive).ShouldBeFalse();
     }
