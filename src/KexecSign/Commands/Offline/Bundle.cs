@@ -179,6 +179,8 @@ internal sealed class Bundle
     private static void Check(BundleManifest manifest, string path)
     {
         ImmutableArray<BundleStage> stages = manifest.Stages.IsDefault ? [] : manifest.Stages;
+        if (stages.Any(HasHole))
+            throw OperationErrors.NotABundle.With("a stage, a file or a request in it is null, or of a kind that there is not").In(path);
         for (int i = 0; i < stages.Length; i++)
         {
             if (stages[i].Number != i + 1 || stages[i].Files.IsDefault || stages[i].Files.IsEmpty == stages[i].Hashes.IsEmpty)
@@ -196,6 +198,10 @@ internal sealed class Bundle
                 RequireName(content, path);
         }
     }
+
+    // What the JSON reader lets pass.
+    private static bool HasHole(BundleStage? stage) => stage is null || (!stage.Files.IsDefault && stage.Files.Any(file => file is null))
+        || stage.Hashes.Any(request => request is null || !Enum.IsDefined(request.Kind));
 
     private static void RequireName(string name, string path)
     {

@@ -66,7 +66,7 @@ internal static class BundleSignOperation
         ],
         Examples =
         [
-            new("kexecsign bundle sign release-6.12 --key 'pkcs11:token=release;object=modules' --cert modules.pem",
+            new("kexecsign bundle sign release-6.12 --key 'pkcs11:token=release;object=modules' --cert modules.pem --pin-env RELEASE_PIN",
                 "Sign all that is asked of this key in one login."),
         ],
     };

@@ -59,6 +59,8 @@ public sealed class BundledKeys : KeysElsewhere, IDisposable
         RequireDone(rehearsed);
         if (_reference is not { Use: BundleUse.Prepare, Place: var place })
             return null;
+        if (_asked.Values.All(log => log.IsEmpty))
+            return new(operation, place, [], "Nothing is to be signed, so there is no bundle of it.");
         return ObsArchive.IsRequest(place)
             ? ObsArchive.Write(place, operation, [.. _asked.Values], context)
             : Write(place, operation, context);

@@ -72,7 +72,7 @@ internal static class PrepareOperation
         Details = "Makes a bundle, a folder with a manifest to review and the bytes to sign; only what is to be signed leaves this "
             + "machine. 'attach' puts the answers in. A kernel in a zboot image needs two rounds: prepare the Image with --fit, attach, "
             + "build the zboot image, and prepare that with the same bundle; the manifest then says that the kernel inside is the one of "
-            + "the first round.",
+            + "the first round. Modules, IMA, packages and all else go by the key's place: '--key prepare:DIR' (docs/elsewhere.md).",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Files), .. PlannedStep.Write(o.Bundle)],
         TypedResult = () => OfflineJson.Default.PrepareResult,

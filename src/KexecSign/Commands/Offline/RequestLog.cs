@@ -35,6 +35,9 @@ internal sealed class RequestLog(X509Certificate2 certificate, bool wantsContent
     public IEnumerable<AskedHash> All => _all.DistinctBy(asked => (asked.Name, asked.Hash))
         .OrderBy(asked => asked.Name, StringComparer.Ordinal).ThenBy(asked => asked.Hash, StringComparer.Ordinal);
 
+    /// <summary>Whether nothing was asked.</summary>
+    public bool IsEmpty => _all.Count == 0;
+
     /// <summary>Notes one.</summary>
     public void Note(ContentToSign what, HashAlgorithmName algorithm)
     {

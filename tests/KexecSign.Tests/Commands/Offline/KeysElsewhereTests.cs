@@ -106,6 +106,31 @@ public sealed class KeysElsewhereTests : IDisposable
     }
 
     [Fact]
+    public void Where_nothing_is_to_be_signed_there_is_no_bundle()
+    {
+        string tree = Tree("tree", packed: false);
+        Run(ModuleSignOperation.Definition, Modules(tree, Signer));
+        var options = Modules(tree, Signer, "prepare:" + _bundle) with { SkipSigned = true };
+        Run(ModuleSignOperation.Definition, options).ShouldBeOfType<BundledResult>().Keys.ShouldBeEmpty();
+        Directory.Exists(_bundle).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("\"Module\"", "77")]
+    [InlineData("\"requests\": [", "\"requests\": [ null,")]
+    [InlineData("\"number\": 1", "\"number\": 2")]
+    public void A_manifest_with_holes_is_no_bundle(string old, string damaged)
+    {
+        string tree = Tree("tree", packed: false), manifest = Path.Combine(_bundle, "manifest.json");
+        Run(ModuleSignOperation.Definition, Modules(tree, Signer, "prepare:" + _bundle));
+        string text = File.ReadAllText(manifest);
+        text.ShouldContain(old);
+        File.WriteAllText(manifest, text.Replace(old, damaged, StringComparison.Ordinal));
+        Refusal.Of("KS3712", () => BundleSign(Signer));
+        Refusal.Of("KS3712", () => Run(ModuleSignOperation.Definition, Modules(tree, Signer, "attach:" + _bundle)));
+    }
+
+    [Fact]
     public void What_was_asked_for_before_is_not_asked_again()
     {
         string tree = Tree("tree", packed: false);
