@@ -32,6 +32,8 @@ public sealed class BundledKeys : KeysElsewhere, IDisposable
     /// <inheritdoc/>
     internal override ISigningKey Open(BundleReference reference, X509Certificate2? certificate, RunContext context)
     {
+        if (reference.Place.Length == 0)
+            throw OperationErrors.NotABundle.With($"'{reference}' names no folder");
         if (certificate is null)
             throw OperationErrors.ElsewhereUnknown.With(reference);
         if (MlDsaCertificate.NameOf(certificate) is { } name)

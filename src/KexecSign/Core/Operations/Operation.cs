@@ -112,7 +112,7 @@ public sealed class Operation<TOptions, TResult> : Operation
             return bundled is null ? result : bundled;
         }
         using var run = RunScope.Begin(context);
-        return new PlannedResult(Name, [.. Plan((TOptions)options)]);
+        return new PlannedResult(Name, PlannedStep.Rehearsed([.. Plan((TOptions)options)]));
     }
 
     /// <summary>Runs with typed options. With a key that is elsewhere and has yet to sign, the result is that of the rehearsal.</summary>

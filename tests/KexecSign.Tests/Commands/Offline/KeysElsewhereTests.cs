@@ -287,6 +287,7 @@ public sealed class KeysElsewhereTests : IDisposable
     {
         string file = _bench.Folder.File("Image", TestImage.Arm64().Bytes);
         SigningOptions there = There(Signer, "prepare:" + _bundle);
+        Refusal.Of("KS3712", () => Run(SignOperation.Definition, new SignOptions { Files = [file], Output = file + "x", Signing = there with { Key = "attach:" } }), "names no folder");
         Refusal.Of("KS3720", () => Run(BundleSignOperation.Definition, new BundleSignOptions { Bundle = file, Signing = there }), "'bundle sign'");
         Refusal.Of("KS3723", () => Run(ImaSignOperation.Definition, new ImaSignOptions { Files = [file], Signing = there with { Certificate = null } }), "prepare:");
         Refusal.Of("KS3011", () => Run(SignOperation.Definition, new SignOptions
@@ -306,6 +307,17 @@ public sealed class KeysElsewhereTests : IDisposable
             Output = _bench.Folder.Folder("o"),
             Time = DateTime.UnixEpoch,
         }), "prepare:a", "prepare:b");
+    }
+
+    [Fact]
+    public void A_plan_says_that_a_bundle_is_all_that_is_written()
+    {
+        string file = _bench.Folder.File("a.ko", Module(1));
+        using var dry = new RunContext { Keyring = _bench.Context.Keyring, DryRun = true };
+        PlannedStep[] prepares = [.. ((PlannedResult)ModuleSignOperation.Definition.Run((object)Modules(file, Signer, "prepare:" + _bundle), dry)).Steps];
+        prepares.Select(step => step.Action).ShouldBe(["read", "prepare"]);
+        ((PlannedResult)ModuleSignOperation.Definition.Run((object)Modules(file, Signer, "attach:" + _bundle), dry)).Steps.Select(step => step.Action)
+            .ShouldBe(["read", "attach", "write"]);
     }
 
     private void Round<TOptions, TResult>(Operation<TOptions, TResult> operation, Func<SigningOptions, TOptions> options, Action? between = null)
