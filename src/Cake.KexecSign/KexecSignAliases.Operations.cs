@@ -204,6 +204,18 @@ public static partial class KexecSignAliases
     public static AttachResult KexecSignAttach(this ICakeContext context, AttachOptions options) =>
         context.KexecSign(OperationCatalog.Attach, options);
 
+    /// <summary>Signs what a bundle asks for, where the key is: <c>kexecsign bundle sign</c>.</summary>
+    /// <example>
+    /// <code>
+    /// SigningOptions signing = new() { Key = "pkcs11:object=db", Certificate = "db.pem" };
+    /// KexecSignBundleSign(new BundleSignOptions { Bundle = "bundle", Signing = signing });
+    /// </code>
+    /// </example>
+    [CakeMethodAlias]
+    [CakeNamespaceImport("KexecSign.Commands.Offline")]
+    public static BundleSignResult KexecSignBundleSign(this ICakeContext context, BundleSignOptions options) =>
+        context.KexecSign(OperationCatalog.BundleSign, options);
+
     /// <summary>Makes an image canonical: <c>kexecsign pe normalize</c>.</summary>
     /// <example>
     /// <code>

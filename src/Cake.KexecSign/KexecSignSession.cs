@@ -1,5 +1,6 @@
 using Cake.Core;
 using Cake.Core.Diagnostics;
+using KexecSign.Commands.Offline;
 using KexecSign.Configuration;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -30,6 +31,7 @@ public sealed class KexecSignSession : IDisposable
                 SignerProgram.Run),
             Log = log,
             Environment = context.Environment.GetEnvironmentVariable,
+            Elsewhere = BundledKeys.ForRun,
             Settings = new Configurations
             {
                 Folder = context.Environment.WorkingDirectory.FullPath,
@@ -45,8 +47,9 @@ public sealed class KexecSignSession : IDisposable
         where TOptions : class, new()
         where TResult : OperationResult
     {
-        TResult result = Carry(() => operation.Run(options, _run), operation);
-        ReportView view = result.View();
+        BundledResult? bundled = null;
+        TResult result = Carry(() => operation.Run(options, _run, out bundled), operation);
+        ReportView view = bundled?.View() ?? result.View();
         foreach (string line in PlainView.Lines(view))
             _log.Information("{0}", line);
         if (result.Exit is ExitCode.Done)

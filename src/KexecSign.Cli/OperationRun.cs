@@ -2,6 +2,7 @@ using KexecSign.Cli.Commands;
 using KexecSign.Cli.Output;
 using KexecSign.Cli.Progress;
 using KexecSign.Cli.Terminal;
+using KexecSign.Commands.Offline;
 using KexecSign.Configuration;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -67,6 +68,7 @@ internal static class OperationRun
                 Environment = surroundings.Environment,
             }.Settings(told),
             Environment = surroundings.Environment,
+            Elsewhere = BundledKeys.ForRun,
             DryRun = flags.DryRun,
             Cancellation = surroundings.Cancellation,
         };

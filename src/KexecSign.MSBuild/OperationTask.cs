@@ -1,3 +1,4 @@
+using KexecSign.Commands.Offline;
 using KexecSign.Configuration;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
@@ -96,6 +97,7 @@ public abstract class OperationTask : Microsoft.Build.Utilities.Task, ICancelabl
                 Folder = Absolute("."),
                 Environment = TaskEnvironment.GetEnvironmentVariable,
             }.Settings(log),
+            Elsewhere = BundledKeys.ForRun,
             DryRun = DryRun,
             Cancellation = _cancellation.Token,
         };

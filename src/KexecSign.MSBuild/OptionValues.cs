@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KexecSign.Core.Operations;
+using KexecSign.Keys.References;
 using Microsoft.Build.Framework;
 
 namespace KexecSign.MSBuild;
@@ -88,7 +89,7 @@ internal sealed class OptionValues(Func<string, string> absolute)
     {
         OptionKind.PathIn => rooted,
         OptionKind.KeyReference when rooted.StartsWith(FilePrefix, StringComparison.Ordinal) => rooted[FilePrefix.Length..],
-        OptionKind.KeyReference => IsNoPath(rooted) ? null : rooted,
+        OptionKind.KeyReference => IsNoPath(rooted) || BundleReference.Is(rooted) ? null : rooted,
         OptionKind.TextOrFile => rooted is ['@', _, ..] ? rooted[1..] : null,
         OptionKind.NamedPath => rooted[(rooted.IndexOf(':') + 1)..],
         OptionKind.PathOut or OptionKind.Folder or OptionKind.Flag or OptionKind.Text or OptionKind.Number or OptionKind.Choice => null,
@@ -108,6 +109,7 @@ internal sealed class OptionValues(Func<string, string> absolute)
     // What is no path stays as it is: a token's object, a program that signs, a key of the configuration.
     private string Reference(string value) =>
         value.StartsWith(FilePrefix, StringComparison.Ordinal) ? FilePrefix + absolute(value[FilePrefix.Length..])
+        : BundleReference.Is(value) ? BundleReference.WithPlace(value, absolute)
         : IsNoPath(value) ? value
         : absolute(value);
 

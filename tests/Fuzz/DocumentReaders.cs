@@ -6,6 +6,8 @@ using KexecSign.Commands.Keys;
 using KexecSign.Commands.Offline;
 using KexecSign.Commands.Provenance;
 using KexecSign.Configuration;
+using KexecSign.Formats.Cpio;
+using KexecSign.Formats.Layouts;
 using KexecSign.Judging.Policies;
 
 namespace KexecSign.Fuzz;
@@ -27,6 +29,12 @@ internal static class DocumentReaders
           "kits": ["0000000000000000000000000000000000000000000000000000000000000000"], "kitSigners": ["s.pem"] }
         """;
 
+    private const string Hashes = """
+        { "format": "kexecsign-bundle-1", "stages": [ { "number": 1, "level": "Hashes", "attached": false, "digest": "sha256",
+          "certificate": { "subject": "CN=a", "issuer": "CN=a", "serial": "01", "sha256": "00", "notAfter": "2030-01-01T00:00:00+00:00", "key": "RSA 2048" },
+          "files": [], "operation": "module sign", "requests": [ { "name": "a.ko", "kind": "Module", "toBeSigned": "00", "content": "00001.content" } ] } ] }
+        """;
+
     public static ImmutableArray<Reader> Of(SeedFiles seeds, FuzzBench bench)
     {
         string bundle = bench.At("bundle"), manifest = Path.Combine(bundle, "manifest.json");
@@ -39,7 +47,7 @@ internal static class DocumentReaders
             new("policy", [Text(Policy)], b => PolicyDocument.Read(bench.Put("policy.json", b), [])),
             new("configuration", [Text("""{ "keys": { "db": { "key": "db.key", "cert": "db.pem" } }, "profiles": { "release": { "key": "@db" } } }""")], b => ConfigurationFile.Read(bench.Put("kexecsign.json", b), false)),
             new("key-profile", [Text("""{ "token": "T", "keys": [ { "label": "db", "role": "secure-boot", "algorithm": "p256", "subject": "CN=Db" } ] }""")], b => KeyProfile.Read(bench.Put("profile.json", b))),
-            new("bundle", [seeds.Manifest], b =>
+            new("bundle", [seeds.Manifest, Text(Hashes)], b =>
             {
                 File.WriteAllBytes(manifest, b);
                 Bundle.Open(bundle);
@@ -53,8 +61,16 @@ internal static class DocumentReaders
             new("provenance", [seeds.Provenance], b => ProvenanceVerifyOperation.Definition.Run(
                 new() { Envelope = bench.Put("p.json", b), Certificates = [bench.Certificate] }, bench.Context).View()),
             new("provenance-statement", [PayloadOf(seeds.Provenance)], b => KexecSign.Provenance.ProvenanceStatement.Read(b)),
+            new("answers", [Text(new string('0', 64) + " AAAA\n" + new string('1', 64) + " AAAA\n"), Cpio("a.sig")],
+                b => _ = AnswerFile.Read(bench.Put("answers", b)).Count()),
             new("agent-policy", [Text("""{ "keys": [ { "key": "db.key", "kinds": ["authenticode"], "count": 3 } ], "count": 9 }""")], b => AgentPolicy.Read(bench.Put("agent.json", b))),
         ];
+    }
+
+    private static byte[] Cpio(string name)
+    {
+        Layout archive = NewcArchive.Write([(name, 0x1A4, Layout.Of(new byte[9]))]);
+        return archive.ReadBytes(0, archive.Length);
     }
 
     private static byte[] PayloadOf(byte[] envelope)

@@ -1,3 +1,4 @@
+using KexecSign.Commands.Offline;
 using KexecSign.Commands.Sign;
 using KexecSign.Core;
 using KexecSign.Core.Operations;
@@ -16,7 +17,7 @@ namespace KexecSign.Tests;
 /// <summary>A folder, a run context whose warnings can be read, and short ways to run operations.</summary>
 internal sealed class Bench : IRunLog, IDisposable
 {
-    public Bench() => Context = new() { Keyring = new Keyring(), Log = this };
+    public Bench() => Context = new() { Keyring = new Keyring(), Log = this, Elsewhere = BundledKeys.ForRun };
 
     public TempFolder Folder { get; } = new();
 

@@ -20,7 +20,10 @@ public sealed record SpcIndirectData(HashAlgorithmName Hash, ReadOnlyMemory<byte
     /// The same statement in the forms that signers write, ours first. They differ in what every verifier skips but messageDigest
     /// covers: pesign leaves a text empty and names another type, which the kernel takes as well.
     /// </summary>
-    public IEnumerable<byte[]> Forms() => [Encode(), Encode(Oids.SpcIndividualCodeSigning, "")];
+    public IEnumerable<byte[]> Forms() => [Encode(), EncodeAsPesign()];
+
+    /// <summary>The DER as pesign writes it, for signatures that pesign puts together.</summary>
+    public byte[] EncodeAsPesign() => Encode(Oids.SpcIndividualCodeSigning, "");
 
     /// <summary>Reads the SEQUENCE.</summary>
     /// <exception cref="KexecSignException">KS1506-KS1508.</exception>

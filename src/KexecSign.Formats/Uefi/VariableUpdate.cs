@@ -41,17 +41,15 @@ public sealed record VariableUpdate
     public UefiVariable Variable { get; }
 
     /// <summary>SHA-256 of what the signature covers: name without NUL, vendor, attributes, time, value.</summary>
-    public byte[] Digest()
+    public byte[] Digest() => CryptographicOperations.HashData(Hash, Covered());
+
+    /// <summary>What the signature covers.</summary>
+    public byte[] Covered()
     {
-        Span<byte> attributes = stackalloc byte[sizeof(uint)];
+        byte[] attributes = new byte[sizeof(uint)];
         BinaryPrimitives.WriteUInt32LittleEndian(attributes, (uint)Variable.Attributes);
-        using var hash = IncrementalHash.CreateHash(Hash);
-        hash.AppendData(Encoding.Unicode.GetBytes(Variable.Name));
-        hash.AppendData(Variable.Vendor.ToByteArray());
-        hash.AppendData(attributes);
-        hash.AppendData(_time);
-        hash.AppendData(Variable.Value.Span);
-        return hash.GetHashAndReset();
+        return [.. Encoding.Unicode.GetBytes(Variable.Name), .. Variable.Vendor.ToByteArray(), .. attributes, .. _time,
+            .. Variable.Value.Span];
     }
 
     /// <summary>The bytes of the update.</summary>

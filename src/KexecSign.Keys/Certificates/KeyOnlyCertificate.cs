@@ -18,6 +18,13 @@ public static class KeyOnlyCertificate
     /// <summary>The stand-in for a key.</summary>
     public static X509Certificate2 For(ISigningKey key)
     {
+        ArgumentNullException.ThrowIfNull(key);
+        return For(key.SubjectPublicKeyInfo);
+    }
+
+    /// <summary>The stand-in for a public key, DER of its SubjectPublicKeyInfo.</summary>
+    public static X509Certificate2 For(ReadOnlyMemory<byte> publicKey)
+    {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
@@ -35,8 +42,8 @@ public static class KeyOnlyCertificate
                     writer.WriteUtcTime(End);
                 }
                 writer.WriteEncodedValue(name);
-                writer.WriteEncodedValue(key.SubjectPublicKeyInfo.Span);
-                WriteIdentifier(writer, key);
+                writer.WriteEncodedValue(publicKey.Span);
+                WriteIdentifier(writer, publicKey);
             }
             WriteAlgorithm(writer);
             writer.WriteBitString([0]);
@@ -46,10 +53,9 @@ public static class KeyOnlyCertificate
 
     // What evmctl computes for a key without a certificate, and what certificates mostly say of their own.
     [SuppressMessage("Security", "CA5350", Justification = "An identifier fixed by RFC 5280, no protection.")]
-    private static void WriteIdentifier(AsnWriter writer, ISigningKey key)
+    private static void WriteIdentifier(AsnWriter writer, ReadOnlyMemory<byte> publicKey)
     {
-        byte[] identifier = SHA1.HashData(PublicKey.CreateFromSubjectPublicKeyInfo(key.SubjectPublicKeyInfo.Span,
-            out _).EncodedKeyValue.RawData);
+        byte[] identifier = SHA1.HashData(PublicKey.CreateFromSubjectPublicKeyInfo(publicKey.Span, out _).EncodedKeyValue.RawData);
         var value = new AsnWriter(AsnEncodingRules.DER);
         value.WriteOctetString(identifier);
         using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 3, isConstructed: true)))

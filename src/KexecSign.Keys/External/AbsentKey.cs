@@ -11,6 +11,7 @@ namespace KexecSign.Keys.External;
 public sealed class AbsentKey : ISigningKey
 {
     private readonly KeyShape _shape;
+    private readonly Action<ContentToSign, HashAlgorithmName>? _note;
 
     /// <summary>Takes the key's shape from its certificate; raises KS2033 for a key that the kernel would not take.</summary>
     public AbsentKey(X509Certificate2 certificate)
@@ -19,6 +20,13 @@ public sealed class AbsentKey : ISigningKey
         SubjectPublicKeyInfo = certificate.PublicKey.ExportSubjectPublicKeyInfo();
         _shape = KeyShape.Of(SubjectPublicKeyInfo.Span, DisplayName);
     }
+
+    /// <summary>
+    /// The same for a rehearsal: what it is asked to sign is noted, and bytes of a signature's length and form are given back that hold for
+    /// nothing.
+    /// </summary>
+    public AbsentKey(X509Certificate2 certificate, Action<ContentToSign, HashAlgorithmName> note)
+        : this(certificate) => _note = note;
 
     /// <inheritdoc/>
     public KeyAlgorithm Algorithm => _shape.Algorithm;
@@ -38,7 +46,31 @@ public sealed class AbsentKey : ISigningKey
     /// <inheritdoc/>
     public int MaxSignatureSize => _shape.MaxSignatureSize;
 
-    /// <summary>Never to be called: whoever holds one of these takes signatures from elsewhere.</summary>
-    public byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation) =>
-        throw new NotSupportedException("the key is elsewhere");
+    /// <summary>Only to be called in a rehearsal: whoever else holds one of these takes signatures from elsewhere.</summary>
+    public byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
+    {
+        byte[] bytes = hash.ToArray();
+        return SignContent(new(ContentKind.Digest, bytes, () => bytes), hashAlgorithm, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public byte[] SignContent(ContentToSign what, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(what);
+        Action<ContentToSign, HashAlgorithmName> note = _note ?? throw new NotSupportedException("the key is elsewhere");
+        KeyShape.RequireHash(what.Hash.Span, hashAlgorithm);
+        note(what, hashAlgorithm);
+        return Algorithm switch
+        {
+            KeyAlgorithm.Rsa or KeyAlgorithm.MlDsa => Filler(MaxSignatureSize),
+            KeyAlgorithm.Ecdsa => EcdsaDer.FromRaw(Filler(2 * _shape.NumberLength))!,
+        };
+    }
+
+    private static byte[] Filler(int length)
+    {
+        byte[] bytes = new byte[length];
+        bytes.AsSpan().Fill(0x7F);
+        return bytes;
+    }
 }

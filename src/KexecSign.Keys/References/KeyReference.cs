@@ -8,6 +8,7 @@ public static class KeyReference
     /// </summary>
     public static string Canonical(string reference) =>
         ProgramReference.Is(reference) ? ProgramReference.Parse(reference).ToString()
+        : BundleReference.Is(reference) ? BundleReference.WithPlace(reference, Path.GetFullPath)
         : Pkcs11Uri.Is(reference) ? Pkcs11Uri.Parse(reference).ToString()
         : Path.GetFullPath(FileReference.Path(reference, "key"));
 }

@@ -1,3 +1,4 @@
+using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -28,6 +29,12 @@ internal sealed class GroupCommit : IDisposable
     /// <param name="done">Told when it is there, or why it is not.</param>
     public void Add(OutputFile file, Action<KexecSignException?> done)
     {
+        if (RunScope.Rehearses)
+        {
+            file.Dispose();
+            done(null);
+            return;
+        }
         List<(OutputFile, Action<KexecSignException?>)> group;
         lock (_adding)
         {

@@ -66,6 +66,9 @@ public static class OperationCatalog
     /// <summary>Signatures that were made elsewhere, put into their files.</summary>
     public static Operation<AttachOptions, AttachResult> Attach => AttachOperation.Definition;
 
+    /// <summary>The signer's side of bundles.</summary>
+    public static Operation<BundleSignOptions, BundleSignResult> BundleSign => BundleSignOperation.Definition;
+
     /// <summary>Images made canonical.</summary>
     public static Operation<PeNormalizeOptions, PeNormalizeResult> PeNormalize => PeNormalizeOperation.Definition;
 
@@ -209,6 +212,7 @@ public static class OperationCatalog
         SignaturesCopy,
         Prepare,
         Attach,
+        BundleSign,
         PeNormalize,
         Build,
         PlanInit,

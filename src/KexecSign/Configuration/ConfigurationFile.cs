@@ -100,6 +100,8 @@ internal sealed class ConfigurationFile
     {
         if (_besideTheWork && ProgramReference.Is(value))
             throw Forbidden(place, "a program that signs (exec:)");
+        if (_besideTheWork && BundleReference.Is(value))
+            throw Forbidden(place, "a bundle that is written or believed (prepare:, attach:)");
         // Everything behind the question mark is about modules and PINs.
         if (_besideTheWork && NamedKey.IsToken(value) && value.Contains('?', StringComparison.Ordinal))
             throw Forbidden(place, "a module or a PIN's source, behind the '?' of a PKCS#11 URI");
@@ -157,7 +159,7 @@ internal sealed class ConfigurationFile
         if (_besideTheWork && option.Name.StartsWith("pin-", StringComparison.Ordinal))
             throw Forbidden(value, "a PIN's source");
         // Paths stay as they are until it is known which options are paths.
-        if (NamedKey.IsToken(value.Text) || ProgramReference.Is(value.Text))
+        if (NamedKey.IsToken(value.Text) || ProgramReference.Is(value.Text) || BundleReference.Is(value.Text))
             _ = Allowed(value, value.Text);
         return new(option.Name, value.Text, option.Line, option.Column);
     }

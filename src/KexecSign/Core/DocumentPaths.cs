@@ -1,4 +1,5 @@
 using KexecSign.Core.Errors;
+using KexecSign.Keys.References;
 
 namespace KexecSign.Core;
 
@@ -21,8 +22,9 @@ internal static class DocumentPaths
     };
 
     /// <summary>A key or certificate of the user's own configuration: what is no path stays as it is.</summary>
-    public static string Reference(string folder, string reference) =>
-        Array.Exists(NoPaths, scheme => reference.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+    public static string Reference(string folder, string reference) => BundleReference.Is(reference)
+        ? BundleReference.WithPlace(reference, place => From(folder, place)!)
+        : Array.Exists(NoPaths, scheme => reference.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
             ? reference
             : File(folder, reference);
 

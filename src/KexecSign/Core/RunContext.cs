@@ -1,5 +1,9 @@
+using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core.Settings;
 using KexecSign.Keys.Keyrings;
+using KexecSign.Keys.Kinds;
+using KexecSign.Keys.Pins;
+using KexecSign.Keys.References;
 
 namespace KexecSign.Core;
 
@@ -24,11 +28,23 @@ public sealed class RunContext : IDisposable
     /// <summary>Named keys, trust and profiles; read when they are first asked for.</summary>
     public Lazy<KeySettings> Settings { get; init; } = new(KeySettings.None);
 
+    /// <summary>Makes, for a run, the keys that are elsewhere (<c>prepare:</c>, <c>attach:</c>); null where none are taken.</summary>
+    public Func<KeysElsewhere>? Elsewhere { get; init; }
+
     /// <summary>Print the plan and touch nothing.</summary>
     public bool DryRun { get; init; }
 
     /// <summary>The wish to stop: Ctrl-C, or a cancelled build. Operations leave no file behind when it comes.</summary>
     public CancellationToken Cancellation { get; init; }
+
+    /// <summary>Opens a private key: of the keyring, or one that is elsewhere.</summary>
+    /// <param name="reference">As for <see cref="Keyring"/>; <c>prepare:</c> and <c>attach:</c> too.</param>
+    /// <param name="pin">Where to take the PIN from when the URI does not say.</param>
+    /// <param name="certificate">The certificate that the key is for; null for none.</param>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3720, KS2xxx.</exception>
+    internal ISigningKey OpenKey(string reference, PinOptions pin, X509Certificate2? certificate) => BundleReference.Is(reference)
+        ? RunScope.TakeElsewhere(this).Open(BundleReference.Parse(reference), certificate, this)
+        : Keyring.OpenKey(reference, pin, certificate, Cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => Keyring.Dispose();

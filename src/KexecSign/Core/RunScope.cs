@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using KexecSign.Core.Errors;
 using KexecSign.Keys.Files;
 
 namespace KexecSign.Core;
@@ -15,7 +16,10 @@ internal sealed class RunScope : IDisposable
     private readonly ReadFiles _read = ReadFiles.Begin();
     private readonly ConcurrentDictionary<string, bool> _met = new(StringComparer.Ordinal);
 
-    private RunScope(RunContext context) => Context = context;
+    private readonly string? _unable;
+    private KeysElsewhere? _elsewhere;
+
+    private RunScope(RunContext context, string? unable) => (Context, _unable) = (context, unable);
 
     /// <summary>Where the run reports, and how it is stopped; null outside a run.</summary>
     public static RunContext? Current => Running.Value?.Context;
@@ -23,14 +27,43 @@ internal sealed class RunScope : IDisposable
     /// <summary>Whether the run meets something for the first time; outside a run everything is new.</summary>
     public static bool IsFirst(string what) => Running.Value?._met.TryAdd(what, true) ?? true;
 
+    /// <summary>Whether what is written now is to be thrown away.</summary>
+    public static bool Rehearses
+    {
+        get
+        {
+            for (RunScope? scope = Running.Value; scope is not null; scope = scope._outer)
+            {
+                if (scope._elsewhere is { Rehearses: true })
+                    return true;
+            }
+            return false;
+        }
+    }
+
+    /// <summary>The keys of the run that are elsewhere; null when it has opened none.</summary>
+    public KeysElsewhere? Elsewhere => _elsewhere;
+
     private RunContext Context { get; }
 
     /// <summary>Begins a run.</summary>
-    public static RunScope Begin(RunContext context) => Running.Value = new(context);
+    /// <param name="context">Its surroundings.</param>
+    /// <param name="unable">Name of the operation when it cannot have its signatures made elsewhere; null when it can.</param>
+    public static RunScope Begin(RunContext context, string? unable = null) => Running.Value = new(context, unable);
+
+    /// <summary>The keys of this run that are elsewhere.</summary>
+    /// <exception cref="Formats.Errors.KexecSignException">KS3720.</exception>
+    public static KeysElsewhere TakeElsewhere(RunContext context)
+    {
+        if (Running.Value is not { _unable: null } run || context.Elsewhere is not { } make)
+            throw OperationErrors.NotElsewhere.With(Running.Value?._unable ?? "this");
+        return run._elsewhere ??= make();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        (_elsewhere as IDisposable)?.Dispose();
         _read.Dispose();
         Running.Value = _outer;
     }

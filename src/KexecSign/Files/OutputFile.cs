@@ -1,3 +1,4 @@
+using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
@@ -63,7 +64,9 @@ public sealed class OutputFile : IDisposable
         try
         {
             var target = OutputTarget.Of(path, resolveFolder, inputs, root);
-            OutputFile output = target.IsStream ? new(target, null, null, MadeFile.CreateNameless()) : Begin(target);
+            OutputFile output = target.IsStream || RunScope.Rehearses
+                ? new(target, null, null, MadeFile.CreateNameless())
+                : Begin(target);
             ExpendableThread.Current?.Hold(output);
             return output;
         }
@@ -146,6 +149,8 @@ public sealed class OutputFile : IDisposable
     /// <exception cref="KexecSignException">KS3003, KS3004, KS3052, KS3056, KS3058; the old file is there again but for KS3056.</exception>
     public void Commit()
     {
+        if (RunScope.Rehearses)
+            return;
         try
         {
             Complete();
@@ -167,6 +172,8 @@ public sealed class OutputFile : IDisposable
     /// <summary>The same for a caller who has flushed the file system and will flush it again.</summary>
     internal void Appear()
     {
+        if (RunScope.Rehearses)
+            return;
         try
         {
             Complete();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using KexecSign.Core;
 
 namespace KexecSign.Files;
 
@@ -20,7 +21,7 @@ internal sealed class OutputFolders
     /// <param name="folder">Full path.</param>
     public void Make(string folder)
     {
-        if (_made.ContainsKey(folder))
+        if (_made.ContainsKey(folder) || RunScope.Rehearses)
             return;
         Directory.CreateDirectory(folder);
         _made[folder] = true;

@@ -1,3 +1,4 @@
+using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Errors;
 using Microsoft.Win32.SafeHandles;
@@ -42,6 +43,8 @@ internal sealed class StagedFiles(params IReadOnlyCollection<string> inputs) : I
     /// <exception cref="KexecSignException">KS3003, KS3052, KS3057, KS3058.</exception>
     public void Place()
     {
+        if (RunScope.Rehearses)
+            return;
         var placed = new List<(StagedFile File, Placement Placement)>();
         StagedFile? current = null;
         _files.ForEach(file => file.Target.RefuseWhatIsRead());

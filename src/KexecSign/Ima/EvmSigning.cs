@@ -16,8 +16,9 @@ internal static class EvmSigning
     public const string Sidecar = ".evm.sig";
 
     /// <summary>Signs what EVM covers.</summary>
-    public static byte[] Sign(EvmMetadata metadata, SigningIdentity identity, byte version, RunContext context) =>
-        ImaSigner.Sign(metadata.Digest(identity.Hash), identity, context, ImaSignature.PortableEvm, version, () => metadata.Content());
+    public static byte[] Sign(EvmMetadata metadata, SigningIdentity identity, byte version, string file, RunContext context) =>
+        ImaSigner.Sign(
+            metadata.Digest(identity.Hash), identity, context, ImaSignature.PortableEvm, version, () => metadata.Content(), file);
 
     /// <summary>Checks a value against what it covers, and gives the certificate it holds by.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS1402, KS1403, KS1406, KS1407, KS4112, KS4115.</exception>

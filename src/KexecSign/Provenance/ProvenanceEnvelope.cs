@@ -9,6 +9,7 @@ using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
 using KexecSign.Documents;
 using KexecSign.Formats.Errors;
+using KexecSign.Keys.Kinds;
 using KexecSign.Signing;
 
 namespace KexecSign.Provenance;
@@ -26,7 +27,9 @@ internal static class ProvenanceEnvelope
     public static byte[] Sign(ProvenanceStatement statement, SigningIdentity identity, RunContext context)
     {
         byte[] payload = statement.ToJson();
-        byte[] signature = identity.Key.SignHash(CryptographicOperations.HashData(identity.Hash, Encode(PayloadType, payload)),
+        byte[] signed = Encode(PayloadType, payload);
+        byte[] signature = identity.Key.SignContent(
+            new(ContentKind.Digest, CryptographicOperations.HashData(identity.Hash, signed), () => signed) { Name = "provenance" },
             identity.Hash, context.Cancellation);
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes, ReportDocument.Writing))

@@ -135,7 +135,7 @@ internal sealed class PendingSignature
     public byte[] ToBeSigned(byte[] imageDigest)
     {
         _indirectData = new SpcIndirectData(_identity.Hash, imageDigest);
-        _indirectDer = _indirectData.Encode();
+        _indirectDer = _identity.Statement(_indirectData);
         _attributes = SignedAttributes.For(_indirectDer, _identity.Hash, _identity.Form.ProgramName, _identity.SigningTime);
         return _attributes.Hash(_identity.Hash);
     }

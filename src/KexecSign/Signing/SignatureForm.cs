@@ -48,7 +48,7 @@ internal sealed class SignatureForm
     // MaxSignatureSize.
     private static int EncodedLength(SigningIdentity identity, string programName)
     {
-        byte[] content = new SpcIndirectData(identity.Hash, new byte[HashKind.Of(identity.Hash).Length]).Encode();
+        byte[] content = identity.Statement(new(identity.Hash, new byte[HashKind.Of(identity.Hash).Length]));
         SignedAttributes attributes = SignedAttributes.For(content, identity.Hash, programName, identity.SigningTime);
         return AuthenticodeSignedData.Encode(
             content, attributes, identity.Hash, identity.Certificates, identity.Scheme, new byte[identity.Key.MaxSignatureSize]).Length;

@@ -9,6 +9,7 @@ using KexecSign.Keys.Certificates;
 using KexecSign.Keys.External;
 using KexecSign.Keys.Keyrings;
 using KexecSign.Keys.Kinds;
+using KexecSign.Keys.References;
 
 namespace KexecSign.Signing;
 
@@ -39,6 +40,15 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
 
     /// <summary>The key id that IMA and EVM values name; null for the certificate's.</summary>
     public uint? KeyId { get; init; }
+
+    /// <summary>
+    /// Whether statements are written as pesign does: it puts the signatures of an archive together when the package is made again, and
+    /// writes the statement anew.
+    /// </summary>
+    public bool AsPesign { get; init; }
+
+    /// <summary>The DER of a statement about an image.</summary>
+    public byte[] Statement(SpcIndirectData data) => AsPesign ? data.EncodeAsPesign() : data.Encode();
 
     private SignatureForm? _form;
 
@@ -83,11 +93,17 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         string certificateReference = options.Certificate ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("cert"));
         IReadOnlyList<X509Certificate2> certificates =
             context.Keyring.OpenCertificates(certificateReference, options.Pin, context.Cancellation);
-        ISigningKey key = context.Keyring.OpenKey(keyReference, options.Pin, certificates[0], context.Cancellation);
+        // Which of them is the signer's, a key that is here tells.
+        if (BundleReference.Is(keyReference))
+            certificates = CertificateBundle.SignerFirst(certificates);
+        ISigningKey key = context.OpenKey(keyReference, options.Pin, certificates[0]);
         certificates = CertificateMatch.SignerFirst(key, certificates);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(mlDsa, operation, key, options.Digest, context);
-        return Of(key, certificates, options.Digest);
+        return Of(key, certificates, options.Digest) with
+        {
+            AsPesign = BundleReference.Is(keyReference) && BundleReference.Parse(keyReference).IsArchive,
+        };
     }
 
     /// <summary>Opens a key that comes without a certificate, for signatures that carry none.</summary>
@@ -99,8 +115,8 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     public static SigningIdentity WithoutCertificate(string operation, SigningOptions options, RunContext context,
         MlDsaUse mlDsa = MlDsaUse.Refused)
     {
-        ISigningKey key = context.Keyring.OpenKey(options.Key
-            ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key")), options.Pin, context.Cancellation);
+        ISigningKey key = context.OpenKey(options.Key
+            ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key")), options.Pin, null);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(mlDsa, operation, key, options.Digest, context);
         return Of(key, [KeyOnlyCertificate.For(key)], options.Digest);

@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uki;
-using KexecSign.Keys.Keyrings;
+using KexecSign.Keys.Certificates;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.Pins;
+using KexecSign.Keys.References;
 
 namespace KexecSign.Uki;
 
@@ -66,8 +68,12 @@ internal sealed class PcrSigner : IPolicySource
                 PcrSignature policy = value.Policy(PcrPublicKey.Fingerprint(group.Key.SubjectPublicKeyInfo.Span), group.Reference);
                 if (signatures.Any(s => s with { Signature = default } == policy))
                     continue;
-                byte[] hash = SHA256.HashData(Convert.FromHexString(PcrSignatures.ToBeSigned(policy)));
-                signatures.Add(policy with { Signature = group.Key.SignHash(hash, HashAlgorithmName.SHA256, context.Cancellation) });
+                byte[] bound = Convert.FromHexString(PcrSignatures.ToBeSigned(policy));
+                var wanted = new ContentToSign(ContentKind.Digest, SHA256.HashData(bound), () => bound)
+                {
+                    Name = $"PCR 11, {value.Bank}, {value.Phase}, profile {profile}",
+                };
+                signatures.Add(policy with { Signature = group.Key.SignContent(wanted, HashAlgorithmName.SHA256, context.Cancellation) });
                 values.Add(value with { Reference = group.Reference });
             }
         }
@@ -111,23 +117,31 @@ internal sealed class PcrSigner : IPolicySource
             foreach (string phase in group.Phases)
                 BootPhases.Words(phase);
             string? reference = PolicyReference.Checked(group.PolicyReference);
-            ISigningKey key = context.Keyring.OpenKey(group.Key, pin, context.Cancellation);
+            ISigningKey key = context.OpenKey(group.Key, pin, BundleReference.Is(group.Key) ? Elsewhere(group, pin, context) : null);
             if (key.Algorithm != KeyAlgorithm.Rsa)
                 throw OperationErrors.PcrKeyNotRsa.With(key.Algorithm.ToString().ToUpperInvariant());
             RequirePublicHalf(group, key, pin, context);
             return new(key, group.Phases.IsEmpty ? BootPhases.Usual : group.Phases, reference);
         }
 
-        private static void RequirePublicHalf(PcrKeyGroup group, ISigningKey key, PinOptions pin, RunContext context)
+        // The public half is all that is known of a key that is elsewhere.
+        private static X509Certificate2? Elsewhere(PcrKeyGroup group, PinOptions pin, RunContext context) =>
+            PublicHalf(group, pin, context) is { } named ? KeyOnlyCertificate.For(named) : null;
+
+        private static byte[]? PublicHalf(PcrKeyGroup group, PinOptions pin, RunContext context)
         {
-            byte[]? named = null;
             if (group.PublicKey is { } path)
             {
                 using var inputs = new UkiInputs(context);
-                named = inputs.PublicKey(path).Der;
+                return inputs.PublicKey(path).Der;
             }
-            else if (group.Certificate is { } certificate)
-                named = context.Keyring.OpenCertificates(certificate, pin, context.Cancellation)[0].PublicKey.ExportSubjectPublicKeyInfo();
+            return group.Certificate is not { } certificate ? null
+                : context.Keyring.OpenCertificates(certificate, pin, context.Cancellation)[0].PublicKey.ExportSubjectPublicKeyInfo();
+        }
+
+        private static void RequirePublicHalf(PcrKeyGroup group, ISigningKey key, PinOptions pin, RunContext context)
+        {
+            byte[]? named = PublicHalf(group, pin, context);
             if (named is not null && !named.AsSpan().SequenceEqual(key.SubjectPublicKeyInfo.Span))
                 throw OperationErrors.PcrKeyMismatch.With(PcrPublicKey.Fingerprint(named),
                     PcrPublicKey.Fingerprint(key.SubjectPublicKeyInfo.Span));

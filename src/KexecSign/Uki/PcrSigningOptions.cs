@@ -8,6 +8,9 @@ public sealed record PcrSigningOptions
     /// <summary>The private key: PKCS#11 URI, <c>file:PATH</c> or a path; null for no signatures.</summary>
     public string? Key { get; init; }
 
+    /// <summary>Its public half, a file in PEM, for a key that is elsewhere; null where nobody named one.</summary>
+    public string? PublicKey { get; init; }
+
     /// <summary>Banks; empty for all that systemd-measure takes.</summary>
     public ImmutableArray<string> Banks { get; init; } = [];
 
@@ -32,7 +35,7 @@ public sealed record PcrSigningOptions
     /// <summary>All keys with what each signs, those of <see cref="Groups"/> last.</summary>
     internal ImmutableArray<PcrKeyGroup> All => Key is null
         ? Groups
-        : Groups.Insert(0, new(Key) { Phases = Phases, PolicyReference = PolicyReference });
+        : Groups.Insert(0, new(Key) { Phases = Phases, PolicyReference = PolicyReference, PublicKey = PublicKey });
 }
 
 /// <summary>A key that signs PCR 11 policies, and what it signs.</summary>

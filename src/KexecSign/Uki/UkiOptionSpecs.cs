@@ -53,7 +53,7 @@ internal static class UkiOptionSpecs
             new("pcr-key", "KEY", "Private RSA key that signs PCR 11 policies (.pcrsig); its public half becomes .pcrpkey.",
                 (o, v) => set(o, get(o) with { Key = v })),
             new("pcrpkey", "FILE", "Public key for .pcrpkey, PEM; without it that of --pcr-key.",
-                (o, v) => setContents(o, contents(o) with { PcrPublicKey = v })),
+                (o, v) => setContents(set(o, get(o) with { PublicKey = v }), contents(o) with { PcrPublicKey = v })),
             .. Measuring(get, set),
             .. References(get, set),
         ];

@@ -62,6 +62,8 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("""{ "keys": { "db": { "key": "pkcs11:object=db?pin-source=file:/home/me/pin" } } }""", "behind the '?'", 1, 28)]
     [InlineData("""{ "keys": { "db": { "key": "PKCS11:object=db?pin-value=1" } } }""", "behind the '?'", 1, 28)]
     [InlineData("""{ "keys": { "db": { "key": "exec:./evil", "cert": "c" } } }""", "exec:", 1, 28)]
+    [InlineData("""{ "keys": { "db": { "key": "prepare:../out", "cert": "c" } } }""", "prepare:", 1, 28)]
+    [InlineData("""{ "profiles": { "release": { "key": "attach:in" } } }""", "attach:", 1, 37)]
     [InlineData("""{ "keys": { "db": { "key": "pkcs11:object=db", "pin": { "env": "HOME" } } } }""", "a PIN's source", 1, 55)]
     [InlineData("""{ "keys": { "db": { "key": "pkcs11:object=db", "module": "m" } } }""", "a module", 1, 58)]
     [InlineData("""{ "trust": { "db": ["pkcs11:object=db?module-path=m"] } }""", "behind the '?'", 1, 21)]

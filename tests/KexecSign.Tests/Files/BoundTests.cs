@@ -36,7 +36,8 @@ public sealed class BoundTests : IDisposable
     [InlineData("kit", 64 * MiB)]
     [InlineData("kernel configuration", 8 * MiB)]
     [InlineData("signature list", 16 * MiB)]
-    [InlineData("bundle", 16 * MiB)]
+    [InlineData("bundle", 64 * MiB)]
+    [InlineData("answers", 256 * MiB)]
     [InlineData("IMA manifest", 256 * MiB)]
     public void A_file_above_its_bound_is_refused_for_little_memory(string kind, long bound)
     {
@@ -105,6 +106,7 @@ public sealed class BoundTests : IDisposable
             "kernel configuration" => () => KernelConfig.Read(file),
             "signature list" => () => VerifyOperation.Definition.Run(new() { File = image, Dbx = file, Certificates = [certificate] }, _bench.Context),
             "bundle" => () => Bundle.Open(bundle),
+            "answers" => () => _ = AnswerFile.Read(file).Count(),
             _ => () => ImaManifest.Read(file),
         };
         long before = GC.GetAllocatedBytesForCurrentThread();

@@ -157,6 +157,9 @@ stage() {
             > fwupd-amd64-signed-template/files.json
         printf '{ "packages": { "linux-image-unsigned": { "trusted_certs": [], "files": [ %s, %s ] } } }\n' \
             '{ "sig_type": "efi", "file": "boot/vmlinuz" }' '{ "sig_type": "linux-module", "file": "one.ko" }' > files.json ;;
+    "bundle sign")
+        printf '\177ELF not much of a module' > one.ko
+        kexecsign module sign one.ko --in-place --key prepare:release-6.12 --cert modules.pem -q ;;
     attach)
         kexecsign prepare Image --fit --cert file-kexec.pem --bundle release-6.12 -q
         for request in release-6.12/stage-1/requests/*.attributes; do

@@ -95,6 +95,7 @@ internal static class EvmSignOperation
         Summary = "Make portable EVM signatures over the metadata and the IMA value that files have already.",
         Details = "'ima sign --evm' makes both in one go. Owner, mode and attributes are the file's own where no option says otherwise.",
         Body = Run,
+        SignsElsewhere = true,
         Plan = o => [.. PlannedStep.Read(o.Files), .. o.Files.SelectMany(f => PlannedStep.Sign(f, o.Signing.Key, o.Signing.Certificate))],
         TypedResult = () => ImaJson.Default.EvmSignResult,
         TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
@@ -131,7 +132,7 @@ internal static class EvmSignOperation
             files, "sign for EVM", context, (file, refused) =>
                 new EvmSigned(file.Path, "", refused.In(file.Path).Message), (file, _, _, answer) =>
             {
-                byte[] value = EvmSigning.Sign(Covered(file.Path, options), identity, version, context);
+                byte[] value = EvmSigning.Sign(Covered(file.Path, options), identity, version, file.Path, context);
                 if (options.Sidecar)
                     WrittenFile.Write(Formats.Layouts.Layout.Of(value), file.Path + EvmSigning.Sidecar, [file.Path], context);
                 if (options.Set && ExtendedAttribute.TrySet(file.Path, options.Xattr + ".evm", value) is { } problem)

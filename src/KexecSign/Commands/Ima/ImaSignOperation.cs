@@ -12,6 +12,7 @@ using KexecSign.Formats.Ima;
 using KexecSign.Ima;
 using KexecSign.Judging;
 using KexecSign.Keys.Certificates;
+using KexecSign.Keys.References;
 using KexecSign.Signing;
 
 namespace KexecSign.Commands.Ima;
@@ -30,6 +31,7 @@ internal static class ImaSignOperation
             + "--manifest or --xattr a sidecar is written. When some files fail the others are signed, tar and manifest are not written, "
             + "and the exit code is 3.",
         Body = Run,
+        SignsElsewhere = true,
         Plan = o =>
         {
             ImmutableArray<SelectedFile> files = ImaSelection.Of(o.Files, o.FilesFrom, "ima sign");
@@ -98,6 +100,10 @@ internal static class ImaSignOperation
         if (options is { Verity: true, Version: 2 })
             throw OperationErrors.VerityVersion.With();
         _ = options.Evm.Checked();
+        // EVM's signature covers IMA's, which is not there yet.
+        if (options.Evm.Wanted && options.Signing.Key is { } key && BundleReference.Is(key))
+            throw OperationErrors.OptionsConflict.With(new NamedOption("evm"),
+                $"a key that is elsewhere ({key}), for which there is 'evm sign' afterwards,");
         ImmutableArray<SelectedFile> files = ImaSelection.Of(options.Files, options.FilesFrom, "ima sign");
         bool named = options.Tar is not null || options.Manifest is not null;
         BatchNames.RequireDifferent(files.Select(f => (f.Path, named ? f.Name : Path.GetFullPath(f.Path))));
@@ -193,7 +199,7 @@ internal static class ImaSignOperation
         return signed with
         {
             Covered = covered,
-            Evm = Convert.ToHexStringLower(EvmSigning.Sign(covered, identity, version, context)),
+            Evm = Convert.ToHexStringLower(EvmSigning.Sign(covered, identity, version, signed.File, context)),
             EvmSidecar = options.Sidecar ? signed.File + EvmSigning.Sidecar : null,
         };
     }

@@ -10,6 +10,8 @@ using KexecSign.Formats.Errors;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Uefi;
 using KexecSign.Judging;
+using KexecSign.Keys.Kinds;
+using KexecSign.Keys.References;
 using KexecSign.Signing;
 
 namespace KexecSign.Commands.Keys;
@@ -54,6 +56,7 @@ internal static class KeysEnrollOperation
         Details = "Writes db.auth, dbx.auth, KEK.auth and PK.auth for what is named: PK's key signs PK and KEK, the first KEK's key signs "
             + "db and dbx. With --store it fills a variable store for QEMU, which takes no signatures.",
         Body = Run,
+        SignsElsewhere = true,
         Plan = Plan,
         TypedResult = () => KeysJson.Default.KeysEnrollResult,
         TypedOptions = KeysEnrollOptionSpecs.All,
@@ -71,7 +74,7 @@ internal static class KeysEnrollOperation
     private static KeysEnrollResult Run(KeysEnrollOptions options, RunContext context)
     {
         RequireSense(options);
-        DateTime time = options.Time ?? Time(context);
+        DateTime time = options.Time ?? Time(options, context);
         ImmutableArray<(UefiVariable Variable, int Entries)> variables = Variables(options, time, context);
         var updates = ImmutableArray.CreateBuilder<EnrolledVariable>();
         using var staged = new StagedFiles(options.Store is { } copied ? [copied] : []);
@@ -85,7 +88,9 @@ internal static class KeysEnrollOperation
                 continue;
             }
             var update = new VariableUpdate(variable, options.Append);
-            byte[] signature = signer.Key.SignHash(update.Digest(), VariableUpdate.Hash, context.Cancellation);
+            byte[] signature = signer.Key.SignContent(
+                new(ContentKind.Digest, update.Digest(), () => update.Covered()) { Name = variable.Name + ".auth" }, VariableUpdate.Hash,
+                context.Cancellation);
             byte[] bytes = update.Encode(signer.Certificates, signer.Scheme, signature);
             string path = Path.Combine(options.Output!, variable.Name + ".auth");
             files.Add((staged.Add(path), bytes));
@@ -176,13 +181,20 @@ internal static class KeysEnrollOperation
     }
 
     // Whole seconds: EFI_TIME's fraction must be zero in signed updates (UEFI 8.2.2).
-    private static DateTime Time(RunContext context)
+    private static DateTime Time(KeysEnrollOptions options, RunContext context)
     {
+        // What is signed elsewhere today is attached another day, and must be the same then.
+        if (context.Environment("SOURCE_DATE_EPOCH") is not { Length: > 0 }
+            && (IsElsewhere(options.PlatformSigner) || IsElsewhere(options.KeyExchangeSigner)))
+            throw OperationErrors.OptionMissing.With("keys enroll",
+                $"{new NamedOption("time")} (or SOURCE_DATE_EPOCH), with keys elsewhere,");
         DateTimeOffset time = context.Environment("SOURCE_DATE_EPOCH") is { Length: > 0 }
             ? SourceDate.Get(context)
             : context.Clock.GetUtcNow();
         return new DateTime(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerSecond, DateTimeKind.Utc);
     }
+
+    private static bool IsElsewhere(string? key) => key is not null && BundleReference.Is(key);
 
     private static ImmutableArray<(UefiVariable Variable, int Entries)> Variables(KeysEnrollOptions o, DateTime time, RunContext context)
     {

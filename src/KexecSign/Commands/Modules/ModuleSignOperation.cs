@@ -97,6 +97,7 @@ internal static class ModuleSignOperation
             + "interrupted can be run again. ML-DSA keys sign the content itself, for Linux 7.0 and later with CONFIG_CRYPTO_MLDSA. When "
             + "some files fail the others are signed and the exit code is 3. Sign for IMA afterwards: IMA hashes the signature, too.",
         Body = Run,
+        SignsElsewhere = true,
         Shortcut = AgentModuleSigning.TryRun,
         Plan = o =>
         {

@@ -36,7 +36,7 @@ internal sealed class AnswerMatching
         {
             try
             {
-                if (!matching.Take(answer))
+                if (!matching.Take(answer) && !answer.IsOneOfMany)
                 {
                     throw OperationErrors.AnswerFitsNothing.With(
                         Path.GetFileName(answer.Path), answer.Bytes.Length, stage.Files.Length, stage.Number, identity.Certificate.Subject,

@@ -77,9 +77,9 @@ internal static class AttachOperation
     private static AttachResult Run(AttachOptions options, RunContext context)
     {
         Bundle bundle = Bundle.Open(options.Bundle);
-        BundleStage stage = bundle.Manifest.Stages is [.., { Attached: false } waiting]
+        BundleStage stage = bundle.Manifest.LastOfImages is { Attached: false } waiting
             ? waiting
-            : throw OperationErrors.NothingPrepared.With(bundle.Manifest.Stages.Length).In(options.Bundle);
+            : throw OperationErrors.NothingPrepared.With(bundle.Manifest.Stages.Count(s => s.Hashes.IsEmpty)).In(options.Bundle);
         var targets = stage.Files.Select(f => (File: f, Source: Source(f, bundle, options), Target: Target(f, stage, options)))
             .ToImmutableArray();
         BatchNames.RequireDifferent(targets.Select(t => (t.Source, Path.GetFullPath(t.Target))));
@@ -156,22 +156,19 @@ internal static class AttachOperation
         IReadOnlyList<X509Certificate2> certificates = CertificateBundle.SignerFirst(context.Keyring.OpenCertificates(
             options.Certificate ?? throw OperationErrors.OptionMissing.With("attach", new NamedOption("cert")), new PinOptions(),
                 context.Cancellation));
-        string insisted = Fingerprint(certificates[0]);
+        string insisted = BundleCertificate.Fingerprint(certificates[0]);
         if (insisted != stage.Certificate.Sha256)
             throw OperationErrors.NotABundle.With($"it is for the certificate with SHA-256 {stage.Certificate.Sha256}, not for {insisted}")
                 .In(options.Bundle);
         // The signature's length was foreseen with the chain that prepare was given.
         string own = Path.Combine(bundle.StageFolder(stage.Number), Bundle.CertificatesName);
         IReadOnlyList<X509Certificate2> prepared = context.Keyring.OpenCertificates("file:" + own, new PinOptions(), context.Cancellation);
-        if (!prepared.Select(Fingerprint).SequenceEqual(certificates.Select(Fingerprint)))
+        if (!prepared.Select(BundleCertificate.Fingerprint).SequenceEqual(certificates.Select(BundleCertificate.Fingerprint)))
             throw OperationErrors.NotABundle.With($"it was prepared with {prepared.Count} certificate(s), "
                 + $"and {new NamedOption("cert")} has {certificates.Count} or others; give the file that 'prepare' was given")
                     .In(options.Bundle);
         return SigningIdentity.Elsewhere(certificates, stage.Digest);
     }
-
-    private static string Fingerprint(X509Certificate2 certificate) =>
-        certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
 
     private static string Source(BundleFile file, Bundle bundle, AttachOptions options) =>
         options.From is { } folder ? Path.Combine(folder, file.Name) : Path.GetFullPath(file.Input, Path.GetFullPath(bundle.Folder));

@@ -18,8 +18,11 @@ namespace KexecSign.Commands.Offline;
 /// </summary>
 internal sealed class Bundle
 {
-    private const long MaxManifest = 16 << 20;
+    private const long MaxManifest = 64 << 20;
     private const long MaxPart = 1 << 20;
+
+    /// <summary>The most requests that a stage has: more than the files of any package.</summary>
+    public const int MostRequests = 200_000;
 
     private Bundle(string folder, BundleManifest manifest)
     {
@@ -93,8 +96,25 @@ internal sealed class Bundle
     public string AnswersFolder(int number) => Path.Combine(StageFolder(number), "answers");
 
     /// <summary>A part of a request.</summary>
-    public byte[] ReadRequest(int stage, BundleFile file, string part) =>
-        WholeFile.Read(Path.Combine(StageFolder(stage), "requests", $"{file.Request}.{part}"), MaxPart, "a part of a request");
+    public byte[] ReadRequest(int stage, BundleFile file, string part) => ReadRequest(stage, $"{file.Request}.{part}");
+
+    /// <summary>A file of a stage's requests.</summary>
+    public byte[] ReadRequest(int stage, string name) =>
+        WholeFile.Read(Path.Combine(StageFolder(stage), "requests", name), MaxPart, "a part of a request");
+
+    /// <summary>Puts signatures beside a stage's requests.</summary>
+    public void Answer(BundleStage stage, string name, byte[] content, RunContext context)
+    {
+        try
+        {
+            Directory.CreateDirectory(AnswersFolder(stage.Number));
+            Write(StageFolder(stage.Number), [($"answers/{name}", content)], context);
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw OperationErrors.OutputUnwritable.Because(failed, FileFailure.Reason(failed)).In(AnswersFolder(stage.Number));
+        }
+    }
 
     /// <summary>Adds a stage: its files first, the manifest that names them last.</summary>
     /// <param name="stage">The stage.</param>
@@ -159,21 +179,33 @@ internal sealed class Bundle
     private static void Check(BundleManifest manifest, string path)
     {
         ImmutableArray<BundleStage> stages = manifest.Stages.IsDefault ? [] : manifest.Stages;
+        if (stages.Any(HasHole))
+            throw OperationErrors.NotABundle.With("a stage, a file or a request in it is null, or of a kind that there is not").In(path);
         for (int i = 0; i < stages.Length; i++)
         {
-            if (stages[i].Number != i + 1 || stages[i].Files.IsDefaultOrEmpty)
+            if (stages[i].Number != i + 1 || stages[i].Files.IsDefault || stages[i].Files.IsEmpty == stages[i].Hashes.IsEmpty)
                 throw OperationErrors.NotABundle.With(
                     $"stage {i + 1} is numbered {stages[i].Number} and has {(stages[i].Files.IsDefault ? 0 : stages[i].Files.Length)} "
                     + $"file(s)").In(path);
             foreach (BundleFile file in stages[i].Files)
             {
-                foreach (string name in (ReadOnlySpan<string>)[file.Name, file.Request])
-                {
-                    if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\0') || Printable.Hides(name))
-                        throw OperationErrors.NotABundle.With($"'{Printable.Line(name)}' is no file name, or not what it looks like")
-                            .In(path);
-                }
+                RequireName(file.Name, path);
+                RequireName(file.Request, path);
             }
+            if (stages[i].Hashes.Length > MostRequests)
+                throw OperationErrors.NotABundle.With($"stage {i + 1} has {stages[i].Hashes.Length} requests").In(path);
+            foreach (string content in stages[i].Hashes.Select(request => request.Content).OfType<string>())
+                RequireName(content, path);
         }
+    }
+
+    // What the JSON reader lets pass.
+    private static bool HasHole(BundleStage? stage) => stage is null || (!stage.Files.IsDefault && stage.Files.Any(file => file is null))
+        || stage.Hashes.Any(request => request is null || !Enum.IsDefined(request.Kind));
+
+    private static void RequireName(string name, string path)
+    {
+        if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny('/', '\0') || Printable.Hides(name))
+            throw OperationErrors.NotABundle.With($"'{Printable.Line(name)}' is no file name, or not what it looks like").In(path);
     }
 }

@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
+using KexecSign.Keys.Kinds;
 using KexecSign.Signing;
 
 namespace KexecSign.Commands.Offline;
@@ -13,6 +16,9 @@ public enum BundleLevel
 
     /// <summary>It is given the image digest, and sends back a whole PKCS#7 or CMS.</summary>
     Digest,
+
+    /// <summary>It signs the hashes that an operation asked for, and sends back bare signatures.</summary>
+    Hashes,
 }
 
 /// <summary>The certificate whose key is to sign.</summary>
@@ -22,7 +28,17 @@ public enum BundleLevel
 /// <param name="Sha256">SHA-256 fingerprint, lower-case hex.</param>
 /// <param name="NotAfter">When it expires.</param>
 /// <param name="Key">Kind and size of the key.</param>
-public sealed record BundleCertificate(string Subject, string Issuer, string Serial, string Sha256, DateTimeOffset NotAfter, string Key);
+public sealed record BundleCertificate(string Subject, string Issuer, string Serial, string Sha256, DateTimeOffset NotAfter, string Key)
+{
+    /// <summary>What is said of a certificate.</summary>
+    internal static BundleCertificate Of(X509Certificate2 certificate, ISigningKey key) => new(
+        certificate.Subject, certificate.Issuer, certificate.SerialNumber, Fingerprint(certificate),
+        new(certificate.NotAfter.ToUniversalTime()), $"{key.Algorithm.ToString().ToUpperInvariant()} {key.KeySizeBits}");
+
+    /// <summary>Its SHA-256 fingerprint, as the manifest has it.</summary>
+    internal static string Fingerprint(X509Certificate2 certificate) =>
+        certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+}
 
 /// <summary>The kernel inside a zboot image that is to be signed.</summary>
 /// <param name="Sha256">Its SHA-256, lower-case hex.</param>
@@ -75,6 +91,16 @@ public sealed record BundleFile
     public BundleOutput? Output { get; init; }
 }
 
+/// <summary>A hash that a key is to sign.</summary>
+/// <param name="Name">What it is of, as whoever prepared it called it: for people, and never a path to follow.</param>
+/// <param name="Kind">What it is a hash of.</param>
+/// <param name="ToBeSigned">The hash, lower-case hex.</param>
+public sealed record BundleRequest(string Name, ContentKind Kind, string ToBeSigned)
+{
+    /// <summary>The file in the stage's folder <c>requests</c> that is hashed; null where it is not there: modules and files.</summary>
+    public string? Content { get; init; }
+}
+
 /// <summary>One round of signing.</summary>
 public sealed record BundleStage
 {
@@ -93,8 +119,17 @@ public sealed record BundleStage
     /// <summary>Whose key is to sign; the certificate itself and its chain are in the stage's <c>certificates.pem</c>.</summary>
     public required BundleCertificate Certificate { get; init; }
 
-    /// <summary>The files.</summary>
+    /// <summary>The files; of a stage of hashes none.</summary>
     public required ImmutableArray<BundleFile> Files { get; init; }
+
+    /// <summary>The operation that asked for the hashes; null in a stage of images.</summary>
+    public string? Operation { get; init; }
+
+    /// <summary>The hashes; null in a stage of images.</summary>
+    public ImmutableArray<BundleRequest>? Requests { get; init; }
+
+    /// <summary>The hashes, none in a stage of images.</summary>
+    internal ImmutableArray<BundleRequest> Hashes => Requests is { IsDefault: false } requests ? requests : [];
 }
 
 /// <summary>What a bundle is for, in a form that a person can review before signing.</summary>
@@ -108,4 +143,7 @@ public sealed record BundleManifest
 
     /// <summary>The rounds, in order.</summary>
     public ImmutableArray<BundleStage> Stages { get; init; } = [];
+
+    /// <summary>The last stage whose answers 'attach' puts into images; null for none.</summary>
+    internal BundleStage? LastOfImages => Stages.LastOrDefault(stage => stage.Hashes.IsEmpty);
 }

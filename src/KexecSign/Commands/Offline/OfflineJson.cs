@@ -12,4 +12,5 @@ namespace KexecSign.Commands.Offline;
 [JsonSerializable(typeof(ImmutableArray<AttachedStage>), TypeInfoPropertyName = "ImmutableArrayAttachedStage")]
 [JsonSerializable(typeof(PrepareResult))]
 [JsonSerializable(typeof(AttachResult))]
+[JsonSerializable(typeof(BundleSignResult))]
 internal sealed partial class OfflineJson : JsonSerializerContext;

@@ -72,7 +72,7 @@ internal static class PrepareOperation
         Details = "Makes a bundle, a folder with a manifest to review and the bytes to sign; only what is to be signed leaves this "
             + "machine. 'attach' puts the answers in. A kernel in a zboot image needs two rounds: prepare the Image with --fit, attach, "
             + "build the zboot image, and prepare that with the same bundle; the manifest then says that the kernel inside is the one of "
-            + "the first round.",
+            + "the first round. Modules, IMA, packages and all else go by the key's place: '--key prepare:DIR' (docs/elsewhere.md).",
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Files), .. PlannedStep.Write(o.Bundle)],
         TypedResult = () => OfflineJson.Default.PrepareResult,
@@ -116,7 +116,7 @@ internal static class PrepareOperation
         BatchNames.RequireDifferent(options.Files.Select(f => (f, Path.GetFileName(f))));
 
         Bundle bundle = Bundle.OpenOrBegin(options.Bundle);
-        if (bundle.Manifest.Stages is [.., { Attached: false } waiting])
+        if (bundle.Manifest.LastOfImages is { Attached: false } waiting)
             throw OperationErrors.StageWaits.With(waiting.Number, waiting.Files.Length).In(options.Bundle);
         var identity = SigningIdentity.Elsewhere(
             CertificateBundle.SignerFirst(context.Keyring.OpenCertificates(
@@ -129,7 +129,7 @@ internal static class PrepareOperation
             Number = bundle.Manifest.Stages.Length + 1,
             Level = options.Level,
             Digest = identity.Hash.Name!.ToLowerInvariant(),
-            Certificate = Describe(identity),
+            Certificate = BundleCertificate.Of(identity.Certificate, identity.Key),
             Files = [.. requests.Select(r => r.File)],
         };
         bundle.Add(stage, [.. requests.SelectMany(r => r.Parts), (Bundle.CertificatesName, Pem(identity)),
@@ -181,12 +181,6 @@ internal static class PrepareOperation
         using IRunStep step = context.Log.Step("hash the image", pending.Body.Length);
         return LayoutPass.Finish(LayoutPass.Run(pending.Body, null, [pending.ImageHash], step, context.Cancellation))[0];
     }
-
-    private static BundleCertificate Describe(SigningIdentity identity) => new(
-        identity.Certificate.Subject, identity.Certificate.Issuer, identity.Certificate.SerialNumber,
-        identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(),
-        new(identity.Certificate.NotAfter.ToUniversalTime()),
-            $"{identity.Key.Algorithm.ToString().ToUpperInvariant()} {identity.Key.KeySizeBits}");
 
     private static byte[] Pem(SigningIdentity identity) =>
         Encoding.ASCII.GetBytes(string.Concat(identity.Certificates.Select(c => c.ExportCertificatePem() + "\n")));

@@ -12,7 +12,9 @@ internal static class ReviewText
     public static string Of(BundleStage stage)
     {
         var text = new StringBuilder();
-        text.AppendLine($"Stage {stage.Number}: {stage.Files.Length} file(s) to be signed");
+        text.AppendLine(stage.Hashes.IsEmpty
+            ? $"Stage {stage.Number}: {stage.Files.Length} file(s) to be signed"
+            : $"Stage {stage.Number}: {stage.Hashes.Length} hash(es) to be signed, for 'kexecsign {Shown(stage.Operation ?? "")}'");
         text.AppendLine();
         text.AppendLine($"with the key of  {Shown(stage.Certificate.Subject)}");
         text.AppendLine($"  issued by      {Shown(stage.Certificate.Issuer)}, serial {stage.Certificate.Serial}");
@@ -21,16 +23,31 @@ internal static class ReviewText
         foreach (BundleFile file in stage.Files)
             Add(text, stage, file);
         text.AppendLine();
-        foreach (string line in stage.Level == BundleLevel.Attributes ? Attributes(stage) : Digests(stage))
+        foreach (BundleRequest request in stage.Hashes)
+            text.AppendLine($"{stage.Digest} {request.ToBeSigned}  {Word(request)}  {Shown(request.Name)}");
+        if (!stage.Hashes.IsEmpty)
+            text.AppendLine();
+        foreach (string line in HowTo(stage))
             text.AppendLine(line);
         return text.ToString();
     }
+
+    private static IEnumerable<string> HowTo(BundleStage stage) => stage.Level switch
+    {
+        BundleLevel.Attributes => Attributes(stage),
+        BundleLevel.Digest => Digests(stage),
+        BundleLevel.Hashes => Hashes(stage),
+    };
+
+    private static string Word(BundleRequest request) =>
+        $"{request.Kind.ToString().ToLowerInvariant()} {(request.Content is { } content ? $"(requests/{content})" : "(hash alone)")}";
 
     private static void Add(StringBuilder text, BundleStage stage, BundleFile file)
     {
         text.AppendLine();
         text.AppendLine(Shown(file.Name));
-        text.AppendLine($"  kernel         {(file.LinuxVersion is null ? "no version of Linux was found in it" : $"Linux version {Shown(file.LinuxVersion)}")}");
+        string version = file.LinuxVersion is null ? "no version of Linux was found in it" : $"Linux version {Shown(file.LinuxVersion)}";
+        text.AppendLine($"  kernel         {version}");
         text.AppendLine($"  file           {file.Size} bytes, sha256 {file.Sha256}");
         text.AppendLine($"  image digest   {stage.Digest} {file.ImageDigest}");
         if (file.ToBeSigned is not null)
@@ -55,6 +72,16 @@ internal static class ReviewText
         $"  openssl dgst -{stage.Digest} -sign KEY -out answers/NAME.sig requests/NAME.attributes",
         $"  openssl pkeyutl -sign -inkey KEY -pkeyopt digest:{stage.Digest} -in requests/NAME.hash -out answers/NAME.sig",
         "Whole PKCS#7 signatures for the image digests are taken too, and attributes exported by pesign with a signature over them.",
+    ];
+
+    private static IEnumerable<string> Hashes(BundleStage stage) =>
+    [
+        "requests/digests has the same hashes, a line each. Of a module that is not compressed, and of a file for IMA, it is the file's",
+        "own hash: 'sha256sum -c' tells whether it is of the file that you have. Sign them with",
+        "  kexecsign bundle sign BUNDLE --key KEY --cert CERT",
+        "or each of them with another program, under any name (with an EC key under that of the hash):",
+        "  while read -r hash name; do printf %s $hash | xxd -r -p | openssl pkeyutl -sign -inkey KEY \\",
+        $"    -pkeyopt digest:{stage.Digest} -out answers/$hash.sig; done < requests/digests",
     ];
 
     private static IEnumerable<string> Digests(BundleStage stage) =>

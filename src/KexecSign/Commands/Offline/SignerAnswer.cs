@@ -5,6 +5,7 @@ using System.Text;
 using KexecSign.Core.Errors;
 using KexecSign.Files;
 using KexecSign.Formats.Pe;
+using KexecSign.Keys.References;
 
 namespace KexecSign.Commands.Offline;
 
@@ -28,6 +29,10 @@ internal enum AnswerKind
 internal sealed record SignerAnswer(string Path, AnswerKind Kind, byte[] Bytes)
 {
     private const long MaxLength = 1 << 20;
+    private const int LongestMember = 1 << 16;
+
+    /// <summary>Whether it came together with others that may be for other stages and commands, and so need not be for this one.</summary>
+    public bool IsOneOfMany { get; init; }
 
     /// <summary>Reads answers from files and folders; what they are called does not matter.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3719, KS3001, KS3002, KS3114.</exception>
@@ -36,7 +41,7 @@ internal sealed record SignerAnswer(string Path, AnswerKind Kind, byte[] Bytes)
         IEnumerable<string> places = Directory.Exists(answersFolder) ? named.Prepend(answersFolder) : named;
         ImmutableArray<SignerAnswer> answers =
         [
-            .. places.SelectMany(FilesIn).Select(Read),
+            .. places.SelectMany(FilesIn).SelectMany(ReadFile),
         ];
         return answers.IsEmpty ? throw OperationErrors.NoAnswers.With(answersFolder) : answers;
     }
@@ -44,10 +49,26 @@ internal sealed record SignerAnswer(string Path, AnswerKind Kind, byte[] Bytes)
     private static IEnumerable<string> FilesIn(string place) =>
         Directory.Exists(place) ? Directory.GetFiles(place).Order(StringComparer.Ordinal) : [place];
 
-    private static SignerAnswer Read(string path)
+    private static IEnumerable<SignerAnswer> ReadFile(string path)
     {
-        byte[] bytes = WithoutTableEntry(WithoutPem(WholeFile.Read(path, MaxLength, "a signature")));
-        return new(path, KindOf(bytes), bytes);
+        if (BundleReference.IsArchivePath(path))
+            return InArchive(path);
+        byte[] read = WholeFile.Read(path, MaxLength, "a signature");
+        if (AnswerFile.IsLines(read))
+            return AnswerFile.Lines(read, path)
+                .Select(line => new SignerAnswer(path, KindOf(line.Bytes), line.Bytes) { IsOneOfMany = true });
+        byte[] bytes = WithoutTableEntry(WithoutPem(read));
+        return [new(path, KindOf(bytes), bytes)];
+    }
+
+    // An archive to be signed has the attributes that pesign exported, and one that came back the signatures over them.
+    private static IEnumerable<SignerAnswer> InArchive(string path)
+    {
+        using var archive = FileSource.Open(path);
+        return [.. ObsArchive.Members(archive.ToLayout(), path).Where(member => member.Content.Length <= LongestMember)
+            .Select(member => member.Content.ReadBytes(0, member.Content.Length))
+            .Select(bytes => new SignerAnswer(path, KindOf(bytes), bytes) { IsOneOfMany = true })
+            .Where(answer => answer.Kind != AnswerKind.SignedData)];
     }
 
     private static byte[] WithoutPem(byte[] bytes)

@@ -53,6 +53,7 @@ internal static class ProvenanceSignOperation
         Summary = "Sign provenance for any files, as 'build --provenance' does for an image.",
         Details = "Files are named without their folders. What an image is made of is said only by the provenance that 'build' writes.",
         Body = Run,
+        SignsElsewhere = true,
         Plan = o => [.. PlannedStep.Read([.. o.Files]), .. PlannedStep.Sign("the provenance", o.Signing.Key, o.Signing.Certificate),
             .. PlannedStep.Write(o.Output)],
         TypedResult = () => ProvenanceJson.Default.ProvenanceSignResult,

@@ -68,6 +68,7 @@ internal static class RpmSignOperation
             + "signatures of the package stay valid. rpm's ima plugin sets security.ima from them on installation. Give the packages their "
             + "OpenPGP signature before or after.",
         Body = Run,
+        SignsElsewhere = true,
         Plan = o =>
         {
             ImmutableArray<SelectedFile> files = RpmSelection.Of(o.Files, o.FilesFrom, "rpm sign");
@@ -129,7 +130,7 @@ internal static class RpmSignOperation
             var done = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = note };
             commit.Add(
                 output,
-                o => Write(o, package.With(Sign(package, identity, context)), package, step, context),
+                o => Write(o, package.With(Sign(file.Path, package, identity, context)), package, step, context),
                 refused => answer(refused is null ? done : FileOutcome.Of(file, refused)));
         });
         return new(identity.Certificate.Subject, outcomes);
@@ -149,7 +150,8 @@ internal static class RpmSignOperation
     }
 
     // A kernel package has thousands of files, and a token's time is mostly waiting: several sign at a time within one package, too.
-    private static ImmutableArray<ReadOnlyMemory<byte>> Sign(RpmPackage package, SigningIdentity identity, RunContext context)
+    private static ImmutableArray<ReadOnlyMemory<byte>> Sign(
+        string path, RpmPackage package, SigningIdentity identity, RunContext context)
     {
         var values = new ReadOnlyMemory<byte>[package.Files.Length];
         SigningIdentity signer = identity with { Hash = package.Hash };
@@ -157,7 +159,8 @@ internal static class RpmSignOperation
         Workers.Run(values.Length, Workers.Default, i =>
         {
             if (!package.Files[i].Digest.IsEmpty)
-                values[i] = ImaSigner.Sign(package.Files[i].Digest.ToArray(), signer, context, version: version);
+                values[i] = ImaSigner.Sign(package.Files[i].Digest.ToArray(), signer, context, version: version,
+                    name: $"{Path.GetFileName(path)}: {package.Files[i].Path}");
         }, context.Cancellation);
         return [.. values];
     }

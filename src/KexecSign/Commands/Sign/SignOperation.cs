@@ -6,6 +6,7 @@ using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Operations;
 using KexecSign.Core.Settings;
+using KexecSign.Keys.References;
 using KexecSign.Signing;
 using KexecSign.Signing.Timestamps;
 
@@ -23,6 +24,7 @@ internal static class SignOperation
             + "others are signed and the exit code is 3. No signing time is written unless --signing-time asks for one, so the same file "
             + "and key give the same bytes.",
         Body = Run,
+        SignsElsewhere = true,
         Plan = o =>
         {
             ImmutableArray<SelectedFile> files = ImageSelection.ToSign.Of(o.Files, o.FilesFrom);
@@ -106,6 +108,9 @@ internal static class SignOperation
         // How long a token will be is not known, and the padding counts on the length.
         if (options is { Fit: true, Timestamp.Servers.IsEmpty: false })
             throw OperationErrors.OptionsConflict.With(new NamedOption("fit"), new NamedOption("timestamp"));
+        // The rehearsal has no signature that could be timestamped.
+        if (options is { Timestamp.Servers.IsEmpty: false, Signing.Key: { } key } && BundleReference.Is(key))
+            throw OperationErrors.OptionsConflict.With(new NamedOption("timestamp"), $"a key that is elsewhere ({key})");
         if (options.Detached && (options.InPlace || options.Fit || options.SkipSigned || count > 1))
             throw OperationErrors.OptionsConflict.With(new NamedOption("detached"), options.InPlace ? new NamedOption("in-place")
                 : options.Fit ? new NamedOption("fit") : options.SkipSigned ? new NamedOption("skip-signed") : "several files");

@@ -17,6 +17,7 @@ internal static class TemplateSignOperation
             + ".deb files, which dpkg-deb opens. All files must be there before the first is signed; the token is logged in to once; each "
             + "signature appears whole or not at all. When some files fail the others are signed and the exit code is 3.",
         Body = Run,
+        SignsElsewhere = true,
         Plan = Plan,
         RunsPrograms = true,
         TypedResult = () => TemplateJson.Default.TemplateSignResult,

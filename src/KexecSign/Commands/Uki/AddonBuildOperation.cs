@@ -52,6 +52,7 @@ internal static class AddonBuildOperation
             + "IMAGE.efi.extra.d/ and loader/addons/ when firmware or shim accepts their signature. The file must be named NAME.addon.efi; "
             + "with --profile it is a profile for 'uki build --join-profile'.",
         Body = Run,
+        SignsElsewhere = true,
         Plan = o =>
         [
             .. PlannedStep.Read([o.Stub, .. o.Contents.Files]), .. PlannedStep.Sign("the addon", o.Signing.Key, o.Signing.Certificate),

@@ -29,6 +29,7 @@ internal static class UkiBuildOperation
             + "are held against their digest before the image appears. What a stub has behind its last section, systemd's arm64 stub of "
             + "version 252 for one, is never loaded and left out.",
         Body = Run,
+        SignsElsewhere = true,
         Plan = o => Planned(UkiConfOptions.Applied(o), o.UkiConf),
         TypedResult = () => UkiJson.Default.UkiResult,
         TypedOptions =
@@ -82,6 +83,7 @@ internal static class UkiBuildOperation
     private static UkiResult Run(UkiBuildOptions options, RunContext context)
     {
         options = Complete(UkiConfOptions.Applied(options));
+        KeysElsewhereOfUki.RequireOne(options.Inner, options.Pcr, options.Signing);
         using var inputs = new UkiInputs(context);
         SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("uki build", options.Signing, context);
         SigningIdentity? inner = options.Inner.Key is null ? null : SigningIdentity.Open("uki build", options.Inner, context);

@@ -64,6 +64,7 @@ internal static class UkiUpdateOperation
             + "are kept. The old signature goes, because it covers everything. So do signed PCR policies, which are made anew with "
             + "--pcr-key, or come from elsewhere with --pcrsig and are held against the key in .pcrpkey and against what PCR 11 will be.",
         Body = Run,
+        SignsElsewhere = true,
         Plan = o =>
         [
             .. PlannedStep.Read([o.Image, o.Linux, o.PcrSignatures, .. o.Contents.Files]),
@@ -109,6 +110,7 @@ internal static class UkiUpdateOperation
         if (options.Linux is null && (options.Inner.Key is not null || options.InnerReplace))
             throw OperationErrors.OptionMissing.With(
                 "uki update", $"{new NamedOption("linux")} (for {new NamedOption("inner-key")}: the kernel inside is never changed)");
+        KeysElsewhereOfUki.RequireOne(options.Inner, options.Pcr, options.Signing);
         using var inputs = new UkiInputs(context);
         SigningIdentity? identity = options.Signing.Key is null ? null : SigningIdentity.Open("uki update", options.Signing, context);
         SigningIdentity? inner = options.Inner.Key is null

@@ -48,4 +48,51 @@ public static partial class OperationErrors
     /// <summary>An answer is much too large.</summary>
     internal static readonly ErrorCode NoAnswers = new(
         "KS3719", "there is no answer in {0}.", "Put the signatures there, or name them with [option:answer].");
+
+    /// <summary>An operation whose signatures cover one another, or that has no use for bundles.</summary>
+    internal static readonly ErrorCode NotElsewhere = new(
+        "KS3720", "'{0}' cannot have its signatures made elsewhere.",
+        "Sign its parts one by one with keys of 'prepare:' and 'attach:', or use a key that signs here.", ErrorKind.Usage);
+
+    /// <summary>Nothing that came back is over what a file is now.</summary>
+    internal static readonly ErrorCode SignatureMissing = new(
+        "KS3721", "no signature in {0} is over {1} {2}, which is what {3} needs.",
+        "Have the bundle signed; if the file was changed since it was prepared, prepare it again.");
+
+    /// <summary>A rehearsal that did not end well.</summary>
+    internal static readonly ErrorCode RehearsalFailed = new(
+        "KS3722", "nothing was written, because {0} file(s) would have failed, the first of them: {1}",
+        "Mend what is said of them and run it again.");
+
+    /// <summary>A key that is elsewhere and has no certificate here.</summary>
+    internal static readonly ErrorCode ElsewhereUnknown = new(
+        "KS3723", "the key of {0} is known by its certificate alone, and none was given.", "Give the certificate of whoever is to sign.",
+        ErrorKind.Usage);
+
+    /// <summary>Several bundles in one run.</summary>
+    internal static readonly ErrorCode BundlesMixed = new(
+        "KS3724", "one run cannot take {0} and {1}.", "Take one bundle for all keys of a run that are elsewhere.", ErrorKind.Usage);
+
+    /// <summary>An answer that holds by no certificate of the bundle.</summary>
+    internal static readonly ErrorCode AnswerUnsound = new(
+        "KS3725", "{0} holds {1} bytes that are no signature by the key of {2}{3}.",
+        "Have the requests of this bundle signed with the key of that certificate, and put nothing else beside the answers.");
+
+    /// <summary>A bundle whose request is not what it says.</summary>
+    internal static readonly ErrorCode RequestWrong = new(
+        "KS3726", "request {0} of stage {1} is not to be signed: {2}.", "Ask whoever made the bundle; nothing was signed.");
+
+    /// <summary>Nothing in a bundle for this key.</summary>
+    internal static readonly ErrorCode NothingForKey = new(
+        "KS3727", "no stage of the bundle waits for a signature by {0}: {1}.",
+        "Give the key and certificate that the bundle was prepared for; to sign it anew take the answers away.");
+
+    /// <summary>A cpio archive that cannot be read.</summary>
+    internal static readonly ErrorCode ArchiveUnfit = new(
+        "KS3728", "the archive cannot be used: {0}.", "Make it with 'cpio -H newc -o' of regular files, as brp-99-pesign does.");
+
+    /// <summary>A file that has no name in an archive.</summary>
+    internal static readonly ErrorCode NotBelow = new(
+        "KS3729", "'{0}' is not below the folder {1}, by which the archive names its files.",
+        "Run it in the build root, as brp-99-pesign does.", ErrorKind.Usage);
 }

@@ -12,6 +12,10 @@ public sealed record Example(string CommandLine, string Explanation);
 /// <summary>What KexecSign can do, one instance per command; the faces are made from these descriptions.</summary>
 public abstract class Operation
 {
+    private const string Elsewhere = "The key may be on another machine: 'prepare:DIR', 'bundle sign', 'attach:DIR' (docs/elsewhere.md).";
+
+    private readonly string _details = "";
+
     private protected Operation()
     {
     }
@@ -23,13 +27,23 @@ public abstract class Operation
     public required string Summary { get; init; }
 
     /// <summary>A paragraph of what one should know before using it; may be empty.</summary>
-    public string Details { get; init; } = "";
+    public string Details
+    {
+        get => SignsElsewhere ? $"{_details} {Elsewhere}".TrimStart() : _details;
+        init => _details = value;
+    }
 
     /// <summary>Examples that work as they stand.</summary>
     public ImmutableArray<Example> Examples { get; init; } = [];
 
     /// <summary>Whether it runs programs that it looks for by name, to which some of the environment is handed on.</summary>
     public bool RunsPrograms { get; init; }
+
+    /// <summary>
+    /// Whether its keys may be elsewhere (<c>prepare:</c>, <c>attach:</c>): none of its signatures is covered by another, and it writes
+    /// through the layer that touches the disk alone.
+    /// </summary>
+    public bool SignsElsewhere { get; init; }
 
     /// <summary>Positional arguments in order.</summary>
     public abstract IReadOnlyList<ArgumentSpec> Arguments { get; }
@@ -47,7 +61,12 @@ public abstract class Operation
     public abstract OperationResult Run(object options, RunContext context);
 
     /// <summary>A result as the JSON document that people and programs get; of a dry run the plan.</summary>
-    public byte[] Json(OperationResult result) => ReportDocument.Of(result, result is PlannedResult ? PlannedResult.JsonType : ResultType);
+    public byte[] Json(OperationResult result) => ReportDocument.Of(result, result switch
+    {
+        PlannedResult => PlannedResult.JsonType,
+        BundledResult => BundledResult.JsonType,
+        _ => ResultType,
+    });
 }
 
 /// <summary>An operation with its types.</summary>
@@ -94,14 +113,30 @@ public sealed class Operation<TOptions, TResult> : Operation
     public override OperationResult Run(object options, RunContext context)
     {
         if (!context.DryRun || Plan is null)
-            return Run((TOptions)options, context);
+        {
+            TResult result = Run((TOptions)options, context, out BundledResult? bundled);
+            return bundled is null ? result : bundled;
+        }
         using var run = RunScope.Begin(context);
-        return new PlannedResult(Name, [.. Plan((TOptions)options)]);
+        return new PlannedResult(Name, PlannedStep.Rehearsed([.. Plan((TOptions)options)]));
     }
 
-    /// <summary>Runs with typed options.</summary>
+    /// <summary>Runs with typed options. With a key that is elsewhere and has yet to sign, the result is that of the rehearsal.</summary>
     public TResult Run(TOptions options, RunContext context)
     {
+        TResult result = Run(options, context, out BundledResult? bundled);
+        if (bundled is not null)
+            context.Log.Warning(bundled.View().Title);
+        return result;
+    }
+
+    /// <summary>The same, telling of a bundle that was written in the place of all else.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="context">Run context.</param>
+    /// <param name="bundled">What was written out for a key elsewhere; the result is that of a rehearsal then. Null for nothing.</param>
+    public TResult Run(TOptions options, RunContext context, out BundledResult? bundled)
+    {
+        bundled = null;
         if (Shortcut is not null)
         {
             using var quick = RunScope.Begin(context);
@@ -109,7 +144,9 @@ public sealed class Operation<TOptions, TResult> : Operation
                 return done;
         }
         MachineCrypto.Require();
-        using var run = RunScope.Begin(context);
-        return Body(options, context);
+        using var run = RunScope.Begin(context, SignsElsewhere ? null : Name);
+        TResult result = Body(options, context);
+        bundled = run.Elsewhere?.EndRehearsal(Name, result, context);
+        return run.Elsewhere is null || bundled is not null ? result : Body(options, context);
     }
 }

@@ -50,6 +50,7 @@ internal static class OptionKinds
         ["IMAGE"] = OptionKind.PathIn,
         ["TEMPLATE"] = OptionKind.PathIn,
         ["PLAN"] = OptionKind.PathIn,
+        ["BUNDLE"] = OptionKind.PathIn,
         ["REPORT"] = OptionKind.PathIn,
         ["PROVENANCE"] = OptionKind.PathIn,
         ["DIR"] = OptionKind.Folder,
