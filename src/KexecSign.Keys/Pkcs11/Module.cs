@@ -90,7 +90,9 @@ internal sealed class Module
             Func<TokenDeadlineException, Exception>? late = null) =>
         _threads.Run(() => WithoutRestart(call), Deadline * deadlines, late ?? Hangs, abandoned, cancellation);
 
-    /// <summary>Opens a session, within <see cref="Call"/>, with which the module is not started again until <see cref="CloseSession"/>.</summary>
+    /// <summary>
+    /// Opens a session, within <see cref="Call"/>, with which the module is not started again until <see cref="CloseSession"/>.
+    /// </summary>
     public nuint OpenSession(nuint slot, bool readWrite)
     {
         nuint session = Calls.OpenSession(slot, readWrite);
@@ -135,8 +137,8 @@ internal sealed class Module
     public List<TokenState> Tokens() => Patiently(_ => false);
 
     /// <summary>
-    /// The same, and SoftHSM is started again also when none of its tokens is the one that is wanted, or one is there in part only: it keeps
-    /// what it read half for as long as nobody writes the file again, and leaves out a token of which it read less (seen with 2.6.1 and two
+    /// The same, and SoftHSM is started again also when none of its tokens is the one that is wanted, or one is there in part only: it
+    /// keeps what it read half for as long as nobody writes the file again, and leaves out a token of which it read less (seen with 2.6.1 and two
     /// tokens: 1 of 250 processes).
     /// </summary>
     public List<TokenState> InitialisedTokens(Predicate<TokenState> wanted) => Patiently(tokens => IsHalfRead(tokens, wanted));

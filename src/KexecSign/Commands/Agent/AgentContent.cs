@@ -78,14 +78,14 @@ internal sealed record AgentContent(byte[] Hash, byte[] Bytes)
         }
     }
 
-    // The structure's first byte says whether it is a file's or metadata's; its signature counts for that one, whatever the client calls it.
+    // The structure's first byte says whether it is a file's or metadata's; its signature counts for that one, whatever it is called.
     private void RequireFileId(ContentKind kind, bool isFileId, bool whole)
     {
         ContentKind? means = !isFileId ? null : Bytes[0] == ImaSignature.PortableEvm ? ContentKind.Evm : ContentKind.Ima;
         if (means is { } other && other != kind)
             throw OperationErrors.AgentContentRefused.With(
-                $"it is what {(other == ContentKind.Evm ? "EVM" : "IMA")} signatures of version 3 are over: a signature over it would be one "
-                    + "of another file");
+                $"it is what {(other == ContentKind.Evm ? "EVM" : "IMA")} signatures of version 3 are over: a signature over it would be "
+                    + "one of another file");
         // No kernel takes anything else of ML-DSA there; as a module it would take the rest.
         if (whole && kind != ContentKind.Module && !isFileId)
             throw OperationErrors.AgentContentRefused.With(

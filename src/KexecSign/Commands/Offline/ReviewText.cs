@@ -52,7 +52,8 @@ internal static class ReviewText
         text.AppendLine($"  image digest   {stage.Digest} {file.ImageDigest}");
         if (file.ToBeSigned is not null)
             text.AppendLine($"  to be signed   {stage.Digest} {file.ToBeSigned} (hash of the signed attributes)");
-        text.AppendLine($"  its signatures {(file.Existing is Signing.ExistingSignatures.Refuse ? "none so far" : file.Existing.ToString().ToLowerInvariant())}");
+        string existing = file.Existing is Signing.ExistingSignatures.Refuse ? "none so far" : file.Existing.ToString().ToLowerInvariant();
+        text.AppendLine($"  its signatures {existing}");
         if (file.Inner is { } inner)
         {
             text.AppendLine($"  kernel inside  sha256 {inner.Sha256}, "

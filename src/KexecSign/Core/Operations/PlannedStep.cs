@@ -19,8 +19,14 @@ public sealed record PlannedStep(string Action, string What)
 
     /// <summary>Signs something with a key that was named; none when it was not.</summary>
     internal static IEnumerable<PlannedStep> Sign(string what, string? key, string? certificate) =>
-        key is null ? [] : BundleReference.Is(key) ? [Elsewhere(what, BundleReference.Parse(key))] : [.. Run(key), .. Load(key, certificate),
-            new("sign", $"{what} with {WithoutQuery(key)}, certificate {(certificate is null ? "none" : WithoutQuery(certificate))}")];
+        key is null ? []
+        : BundleReference.Is(key) ? [Elsewhere(what, BundleReference.Parse(key))]
+        :
+        [
+            .. Run(key),
+            .. Load(key, certificate),
+            new("sign", $"{what} with {WithoutQuery(key)}, certificate {(certificate is null ? "none" : WithoutQuery(certificate))}"),
+        ];
 
     /// <summary>What is left of the steps when nothing but bundles is written.</summary>
     internal static ImmutableArray<PlannedStep> Rehearsed(ImmutableArray<PlannedStep> steps) =>
