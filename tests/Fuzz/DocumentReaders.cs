@@ -1,11 +1,14 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using System.Text;
 using KexecSign.Commands.Agent;
 using KexecSign.Commands.Build;
 using KexecSign.Commands.Keys;
 using KexecSign.Commands.Offline;
 using KexecSign.Commands.Provenance;
+using KexecSign.Commands.Rpm;
 using KexecSign.Configuration;
+using KexecSign.Core.Errors;
 using KexecSign.Formats.Cpio;
 using KexecSign.Formats.Layouts;
 using KexecSign.Judging.Policies;
@@ -61,6 +64,19 @@ internal static class DocumentReaders
             new("provenance", [seeds.Provenance], b => ProvenanceVerifyOperation.Definition.Run(
                 new() { Envelope = bench.Put("p.json", b), Certificates = [bench.Certificate] }, bench.Context).View()),
             new("provenance-statement", [PayloadOf(seeds.Provenance)], b => KexecSign.Provenance.ProvenanceStatement.Read(b)),
+            new("cpio-files", [Cpio("boot/kernel")], b =>
+            {
+                using var files = new CpioFiles(HashAlgorithmName.SHA256, (_, _, _) => { });
+                try
+                {
+                    files.Take(b);
+                    files.End();
+                }
+                catch (InvalidDataException broken)
+                {
+                    throw OperationErrors.RpmPayloadUnread.Because(broken, "none", broken.Message);
+                }
+            }),
             new("answers", [Text(new string('0', 64) + " AAAA\n" + new string('1', 64) + " AAAA\n"), Cpio("a.sig")],
                 b => _ = AnswerFile.Read(bench.Put("answers", b)).Count()),
             new("agent-policy", [Text("""{ "keys": [ { "key": "db.key", "kinds": ["authenticode"], "count": 3 } ], "count": 9 }""")], b => AgentPolicy.Read(bench.Put("agent.json", b))),

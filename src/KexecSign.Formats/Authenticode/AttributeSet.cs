@@ -17,11 +17,19 @@ public static class AttributeSet
     public static bool Is(Layout content)
     {
         ArgumentNullException.ThrowIfNull(content);
-        ReadOnlySpan<byte> head = content.ReadBytes(0, Math.Min(content.Length, HeadSize));
+        return Is(content.ReadBytes(0, Math.Min(content.Length, HeadSize)), content.Length);
+    }
+
+    /// <summary>The same, by the first bytes of content and its length.</summary>
+    /// <param name="head">The first 32 bytes or more, or all that there are.</param>
+    /// <param name="size">Length of the whole content in bytes.</param>
+    public static bool Is(ReadOnlySpan<byte> head, long size)
+    {
+        head = head[..Math.Min(head.Length, HeadSize)];
         if (head.IsEmpty || head[0] != Set || !TryLength(head[1..], out int outer, out long length))
             return false;
         // An indefinite length ends with two zeros, wherever those are; any other must be that of the whole.
-        if (length >= 0 && length != content.Length - 1 - outer)
+        if (length >= 0 && length != size - 1 - outer)
             return false;
         ReadOnlySpan<byte> first = head[(1 + outer)..];
         return !first.IsEmpty && first[0] == Sequence && TryLength(first[1..], out int inner, out _)

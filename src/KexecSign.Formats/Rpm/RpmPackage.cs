@@ -35,7 +35,8 @@ public sealed record RpmPackage
         FileDigestAlgorithm = 5011;
 
     // RPMSIGTAG_SHA1, RPMSIGTAG_MD5, RPMTAG_PAYLOADSHA256 (PAYLOADDIGEST before rpm 6) and its algorithm, of rpm's include/rpm/rpmtag.h.
-    private const int HeaderSha1 = 269, BodyMd5 = 1004, PayloadDigest = 5092, PayloadDigestAlgorithm = 5093, Sha256Id = 8;
+    private const int HeaderSha1 = 269, BodyMd5 = 1004, PayloadDigest = 5092, PayloadDigestAlgorithm = 5093, PayloadCompressor = 1125,
+        Sha256Id = 8;
 
     private readonly Layout _file;
     private readonly RpmHeader _signatures;
@@ -65,6 +66,12 @@ public sealed record RpmPackage
     /// <summary>Main header and payload, which signing leaves as they are.</summary>
     public Layout Body => _file.Slice(_main, _file.Length - _main);
 
+    /// <summary>The payload, as it is packed.</summary>
+    public Layout Payload => Body.Slice(_header.Bytes.Length, Body.Length - _header.Bytes.Length);
+
+    /// <summary>How the payload is packed, RPMTAG_PAYLOADCOMPRESSOR: <c>gzip</c>, <c>xz</c>, <c>zstd</c> and others; null for unsaid.</summary>
+    public string? PayloadCompression => _header.Texts(PayloadCompressor) is [var said, ..] ? said : null;
+
     /// <summary>
     /// What the package says of its own parts: the header by SHA-256, or by SHA-1 where it is older than rpm 4.14; the payload by the main
     /// header, or both by MD5. Whoever takes the main header's word holds these first, as 'rpm -K' does.
@@ -74,15 +81,14 @@ public sealed record RpmPackage
         get
         {
             var digests = ImmutableArray.CreateBuilder<RpmDigest>();
-            Layout header = _file.Slice(_main, _header.Bytes.Length),
-                payload = Body.Slice(_header.Bytes.Length, Body.Length - _header.Bytes.Length);
+            Layout header = _file.Slice(_main, _header.Bytes.Length);
             if (_signatures.Texts(HeaderSha256) is [var sha256])
                 digests.Add(new("main header", true, false, HashAlgorithmName.SHA256, sha256, header));
             else if (_signatures.Texts(HeaderSha1) is [var sha1])
                 digests.Add(new("main header", true, false, HashAlgorithmName.SHA1, sha1, header));
             int algorithm = _header.Numbers(PayloadDigestAlgorithm) is [var number, ..] ? number : Sha256Id;
             if (_header.Texts(PayloadDigest) is [var said, ..] && HashOf(algorithm) is { } hash)
-                digests.Add(new("payload", false, true, hash, said, payload));
+                digests.Add(new("payload", false, true, hash, said, Payload));
             if (!(digests.Any(d => d.OfHeader) && digests.Any(d => d.OfPayload)) && _signatures[BodyMd5] is { Type: RpmType.Binary } md5)
                 digests.Add(new("main header and payload", true, true, HashAlgorithmName.MD5, Convert.ToHexStringLower(md5.Data.Span),
                     Body));

@@ -64,8 +64,8 @@ internal static class RpmSignOperation
         Name = "rpm sign",
         Summary = "Put IMA signatures of the files into finished RPM packages, as 'rpmsign --signfiles' does.",
         Details = "Takes packages, folders (every .rpm below them) and quoted patterns. The digests that the package's header has of its "
-            + "files are signed, once header and payload are held against the package's own digests; nothing is unpacked, and OpenPGP "
-            + "signatures of the package stay valid. rpm's ima plugin sets security.ima from them on installation. Give the packages their "
+            + "files are signed, once header and payload are held against the package's own digests and each file's digest against the "
+            + "payload; nothing is unpacked to the disk, and OpenPGP signatures of the package stay valid. rpm's ima plugin sets security.ima from them on installation. Give the packages their "
             + "OpenPGP signature before or after.",
         Body = Run,
         SignsElsewhere = true,
@@ -126,6 +126,7 @@ internal static class RpmSignOperation
                     commit, step, answer, FileOutcome.Of, context.Cancellation);
                 return;
             }
+            RpmContents.Require(package, ImaVersion.Of(identity.Key) == 2, context);
             OutputFile output = BatchTargets.Create(targetOf[file.Path], file, options.InPlace, commit.Folders);
             var done = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = note };
             commit.Add(
