@@ -23,10 +23,10 @@ internal static class ModuleCases
         yield return new("all modules, a process each", Once,
         [
             new("kexecsign agent, kexecsign as sign-file, RSA-2048 in SoftHSM",
-                [bed.KexecSign, "agent", "--key", bed.TokenKey, "--kind", "module", "--audit", bed.In("audit.jsonl"), "--", .. Loop($"'{bed.KexecSign}' as sign-file", bed.TokenKey)])
+                [bed.KexecSign, "agent", "--key", bed.TokenKey, "--kind", "module", "--audit", bed.In("audit.jsonl"), "--", .. Loop($"'{bed.KexecSign}' as sign-file", bed.TokenKey, bed.TokenCertificate)])
                 { Environment = bed.TokenEnvironment, Folder = theirs },
-            new("sign-file, RSA-2048 in a file", Loop($"'{signFile}'", bed.Key)) { Folder = theirs },
-            new("sign-file, engine pkcs11", Loop($"'{signFile}'", bed.TokenKeyForEngine)) { Environment = bed.TokenEnvironment, Folder = theirs },
+            new("sign-file, RSA-2048 in a file", Loop($"'{signFile}'", bed.Key, bed.Certificate)) { Folder = theirs },
+            new("sign-file, engine pkcs11", Loop($"'{signFile}'", bed.TokenKeyForEngine, bed.TokenCertificate)) { Environment = bed.TokenEnvironment, Folder = theirs },
         ]);
         // What no program can do without on this machine: the token's time, and reading, hashing, signing and writing with nothing around it.
         yield return new("all modules, the least they can take", Often,
@@ -50,8 +50,8 @@ internal static class ModuleCases
                 ["sh", "-ec", $"find '{modules}' -name '*.ko' | while read -r f; do evmctl ima_sign --sigfile -a sha256 --key '{bed.Key}' --keyid-from-cert '{bed.Certificate}' \"$f\"; done"]),
         ]);
 
-        string[] Loop(string program, string key) =>
-            ["sh", "-ec", $"find '{modules}' -name '*.ko' | while read -r f; do {program} sha256 '{key}' '{bed.TokenCertificate}' \"$f\" '{theirs}'/\"${{f##*/}}\"; done"];
+        string[] Loop(string program, string key, string certificate) =>
+            ["sh", "-ec", $"find '{modules}' -name '*.ko' | while read -r f; do {program} sha256 '{key}' '{certificate}' \"$f\" '{theirs}'/\"${{f##*/}}\"; done"];
 
         Side Ours(params IEnumerable<string> selection) => new(
             "", [bed.KexecSign, "module", "sign", .. selection, "-o", ours, "--key", bed.TokenKey, "--cert", bed.TokenCertificate, "-q"])
