@@ -62,7 +62,7 @@ Task("TestTools")
         "amd64", "image", "signed", "cloud", "shim", "shim-unsigned", "stub", "stub-backports", "cloud-binary-7.3", "cloud-headers-7.3", "kbuild-7.3",
         "libc6/trixie", "libelf1t64/trixie", "zlib1g/trixie", "libzstd1/trixie",
         "systemd-ukify/trixie", "systemd-boot-efi/trixie", "systemd-ukify/sid", "systemd-boot-efi/sid",
-        "systemd/sid", "mkosi/sid", "systemd-tpm/sid", "libsystemd-shared/sid", "libc6/sid", "libssl3t64/sid", "ovmf-generic/sid",
+        "systemd/sid", "systemd-repart/sid", "mkosi/sid", "systemd-tpm/sid", "libsystemd-shared/sid", "libc6/sid", "libssl3t64/sid", "ovmf-generic/sid",
         "grub-efi-amd64-signed/bookworm", "fwupd-amd64-signed/bookworm", "shim-helpers-amd64-signed/bookworm",
         "fwupd-unsigned/bookworm", "fwupd-amd64-signed-template/bookworm", "shim-helpers-amd64-signed-template/bookworm");
     NeedOpenSsl11();

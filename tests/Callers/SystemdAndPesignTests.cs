@@ -18,6 +18,28 @@ public sealed class SystemdAndPesignTests(CompatBench bench)
         bench.Theirs("sbverify", "--list", "e.efi").Output.ShouldContain("signature 2");
     }
 
+    [SkippableFact]
+    public void The_newest_systemd_sbsign_signs_the_same_digest_and_each_side_takes_the_others()
+    {
+        Image();
+        string theirs = new NewestSystemd(bench.Folder).Starting(UkifyTests.Fetched("systemd-repart", "newest", "usr/lib/systemd/systemd-sbsign"));
+        string[] arguments = ["sign", "--private-key", "db.key", "--certificate", "db.pem", "image.efi", "--output"];
+        Answer signed = bench.Run(theirs, [.. arguments, "theirs.efi"]);
+        signed.Exit.ShouldBe(0, signed.Error);
+        bench.Ours("systemd-sbsign", [.. arguments, "ours.efi"]).Exit.ShouldBe(0);
+        foreach (string image in (string[])["theirs.efi", "ours.efi"])
+        {
+            bench.Theirs("pesign", "-h", "-i", image).Output.ShouldBe(bench.Theirs("pesign", "-h", "-i", "image.efi").Output);
+            bench.Theirs("sbverify", "--cert", "db.pem", image).Exit.ShouldBe(0);
+            bench.Ours("kexecsign", "verify", image, "--db", "db.pem", "--for", "firmware").Exit.ShouldBe(0, image);
+        }
+        // Signed a second time by the other side.
+        Answer again = bench.Run(theirs, [.. arguments[..5], "ours.efi", "--output", "both.efi"]);
+        again.Exit.ShouldBe(0, again.Error);
+        bench.Theirs("sbverify", "--list", "both.efi").Output.ShouldContain("signature 2");
+        bench.Ours("kexecsign", "verify", "both.efi", "--db", "db.pem", "--for", "firmware").Exit.ShouldBe(0);
+    }
+
     [Fact]
     public void Validate_key_tells_a_key_that_is_not_the_certificates()
     {
