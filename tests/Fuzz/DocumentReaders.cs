@@ -8,7 +8,6 @@ using KexecSign.Commands.Offline;
 using KexecSign.Commands.Provenance;
 using KexecSign.Commands.Rpm;
 using KexecSign.Configuration;
-using KexecSign.Core.Errors;
 using KexecSign.Formats.Cpio;
 using KexecSign.Formats.Layouts;
 using KexecSign.Judging.Policies;
@@ -67,15 +66,8 @@ internal static class DocumentReaders
             new("cpio-files", [Cpio("boot/kernel")], b =>
             {
                 using var files = new CpioFiles(HashAlgorithmName.SHA256, (_, _, _) => { });
-                try
-                {
-                    files.Take(b);
-                    files.End();
-                }
-                catch (InvalidDataException broken)
-                {
-                    throw OperationErrors.RpmPayloadUnread.Because(broken, "none", broken.Message);
-                }
+                files.Take(b);
+                files.End();
             }),
             new("answers", [Text(new string('0', 64) + " AAAA\n" + new string('1', 64) + " AAAA\n"), Cpio("a.sig")],
                 b => _ = AnswerFile.Read(bench.Put("answers", b)).Count()),

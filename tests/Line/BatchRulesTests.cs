@@ -176,27 +176,5 @@ public sealed class BatchRulesTests : IDisposable
         return path;
     }
 
-    private byte[] Package()
-    {
-        string root = _folder.Folder("root"), spec = _folder.At("k.spec");
-        File.WriteAllText(Path.Combine(root, "kernel"), "the kernel\n");
-        File.WriteAllText(spec, $"""
-            Name: kernel-test
-            Version: 1
-            Release: 1
-            Summary: the summary of it
-            License: none
-            BuildArch: noarch
-            %description
-            A test.
-            %install
-            mkdir -p %{"{buildroot}"}
-            cp -a {root}/. %{"{buildroot}"}/
-            %files
-            /kernel
-
-            """);
-        Tool.Run("rpmbuild", "-bb", "--define", $"_topdir {_folder.At("rpm")}", spec);
-        return File.ReadAllBytes(Path.Combine(_folder.At("rpm"), "RPMS/noarch/kernel-test-1-1.noarch.rpm"));
-    }
+    private byte[] Package() => File.ReadAllBytes(TestPackage.Build(_folder, [("kernel", "the kernel"u8.ToArray())]));
 }

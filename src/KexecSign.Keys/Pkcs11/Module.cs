@@ -138,8 +138,8 @@ internal sealed class Module
 
     /// <summary>
     /// The same, and SoftHSM is started again also when none of its tokens is the one that is wanted, or one is there in part only: it
-    /// keeps what it read half for as long as nobody writes the file again, and leaves out a token of which it read less (seen with 2.6.1 and two
-    /// tokens: 1 of 250 processes).
+    /// keeps what it read half for as long as nobody writes the file again, and leaves out a token of which it read less (seen with 2.6.1
+    /// and two tokens: 1 of 250 processes).
     /// </summary>
     public List<TokenState> InitialisedTokens(Predicate<TokenState> wanted) => Patiently(tokens => IsHalfRead(tokens, wanted));
 
@@ -242,7 +242,7 @@ internal sealed class Module
     }
 
     private bool IsHalfRead(List<TokenState> tokens, Predicate<TokenState> wanted) =>
-        tokens.Exists(t => t.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal))
+        tokens.Exists(t => t.IsSoftHsm)
         && (!tokens.Exists(t => t.Initialized && wanted(t)) || (!Volatile.Read(ref _partIsAll) && tokens.Exists(IsInPart)));
 
     private static bool IsInPart(TokenState token) => token.Initialized && (token.Serial.Length == 0 || !token.HasUserPin);

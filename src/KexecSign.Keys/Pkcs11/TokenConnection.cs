@@ -222,7 +222,7 @@ internal sealed class TokenConnection : IDisposable
     // SoftHSM rewrites the token's file at each login, and reads half of it where another process does so at the time; it may keep
     // that until it is started again, when the same may happen to it. It counts no wrong PINs, and none of the answers is about one.
     private bool IsHalfRead(CryptokiException cause) =>
-        State.LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal) && Volatile.Read(ref _restarts) < MostRestarts
+        State.IsSoftHsm && Volatile.Read(ref _restarts) < MostRestarts
         && cause.Function switch
         {
             "C_Login" => cause.Value is ReturnValue.GeneralError or ReturnValue.UserPinNotInitialized,

@@ -19,6 +19,9 @@ internal sealed record TokenState(
 
     public bool HasKeypad => Has(Flag.ProtectedAuthenticationPath);
 
+    /// <summary>Whether it is of SoftHSM, which keeps tokens in files that it rewrites at each login.</summary>
+    public bool IsSoftHsm => LibraryManufacturer.StartsWith("SoftHSM", StringComparison.Ordinal);
+
     /// <summary>Sessions that the token allows; null when it sets no limit or does not say.</summary>
     public ulong? SessionLimit => MaxSessions is 0 or ulong.MaxValue || MaxSessions == nuint.MaxValue ? null : MaxSessions;
 

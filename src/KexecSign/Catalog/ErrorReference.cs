@@ -311,7 +311,6 @@ public static class ErrorReference
         OperationErrors.TemplateModuleSigned,
         OperationErrors.RpmPayloadUnread,
         OperationErrors.RpmContentUnseen,
-        OperationErrors.RpmContentRefused,
         OperationErrors.ProfileMalformed,
         OperationErrors.ProfileRefused,
         OperationErrors.CertificateNotMade,

@@ -221,25 +221,7 @@ internal sealed class Scenario : IDisposable
     /// <summary>A small package.</summary>
     public static byte[] Package()
     {
-        Tool.Require("rpmbuild");
-        using var top = new TempFolder();
-        string spec = top.File("k.spec", Encoding.UTF8.GetBytes("""
-            Name: disk-test
-            Version: 1
-            Release: 1
-            Summary: a test
-            License: none
-            BuildArch: noarch
-            %description
-            A test.
-            %install
-            mkdir -p %{buildroot}/boot
-            echo kernel > %{buildroot}/boot/kernel
-            %files
-            /boot/kernel
-
-            """));
-        Tool.Run("rpmbuild", "-bb", "--define", $"_topdir {top.Path}", spec);
-        return File.ReadAllBytes(Path.Combine(top.Path, "RPMS/noarch/disk-test-1-1.noarch.rpm"));
+        using var folder = new TempFolder();
+        return File.ReadAllBytes(TestPackage.Build(folder, [("kernel", "kernel"u8.ToArray())]));
     }
 }

@@ -171,12 +171,8 @@ public sealed class MlDsaImaTests : IDisposable
     [SkippableFact]
     public void The_files_of_a_package_are_signed_so_too()
     {
-        Tool.Require("rpmbuild");
         _bench.Certified(44);
-        string spec = _bench.At("t.spec"), top = _bench.Folder.Folder("rpm");
-        File.WriteAllText(spec, $"Name: t\nVersion: 1\nRelease: 1\nSummary: t\nLicense: t\nBuildArch: noarch\n%description\nt\n%install\nmkdir -p %{{buildroot}}/etc\ncp {_content} %{{buildroot}}/etc/t\n%files\n/etc/t\n");
-        Tool.Run("rpmbuild", "-bb", "--define", $"_topdir {top}", spec);
-        string package = Path.Combine(top, "RPMS/noarch/t-1-1.noarch.rpm");
+        string package = TestPackage.Build(_bench.Folder, [("t", File.ReadAllBytes(_content))]);
         Succeed(["rpm", "sign", package, "--in-place", .. Key()]);
         byte[] value = Convert.FromHexString(Tool.Run("rpm", "-qp", "--nosignature", "--qf", "%{FILESIGNATURES}", package).Trim());
         Judged(FileId(File3, 4, _content), value).ShouldBeTrue();

@@ -26,7 +26,7 @@ internal static class ObsArchive
     public static bool IsRequest(string path) => path.EndsWith(BundleReference.ArchiveEnding, StringComparison.Ordinal);
 
     /// <summary>Whether bytes begin such an archive.</summary>
-    public static bool IsArchive(ReadOnlySpan<byte> bytes) => bytes.StartsWith(NewcReader.Magic);
+    public static bool IsArchive(ReadOnlySpan<byte> bytes) => bytes.StartsWith(NewcHeader.Magic);
 
     /// <summary>The signatures in an archive that came back.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS1901, KS3728.</exception>

@@ -2,11 +2,11 @@ using System.Security.Cryptography;
 using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
-using KexecSign.Formats.Authenticode;
+using KexecSign.Files;
 using KexecSign.Formats.Errors;
-using KexecSign.Formats.Ima;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Rpm;
+using KexecSign.Signing;
 
 namespace KexecSign.Commands.Rpm;
 
@@ -21,19 +21,25 @@ internal static class RpmContents
     private const long MostUnpacked = 16L << 30, MostGrowth = 64;
 
     /// <summary>Raises an error unless each digest is that of a file in the payload, which may be signed.</summary>
+    /// <param name="path">The package's name, for errors.</param>
     /// <param name="package">The package, whose header and payload are those that it has digests of.</param>
     /// <param name="raw">Whether signatures are over the content's own hash: IMA's version 2.</param>
     /// <param name="context">Run context.</param>
-    /// <exception cref="KexecSignException">KS3351, KS3352, KS3353, KS5001.</exception>
-    public static void Require(RpmPackage package, bool raw, RunContext context)
+    /// <exception cref="KexecSignException">KS1901, KS3331, KS3334, KS3351, KS3352, KS5001.</exception>
+    public static void Require(string path, RpmPackage package, bool raw, RunContext context)
     {
-        using var files = new CpioFiles(package.Hash, raw ? RequireNoForm : (_, _, _) => { });
+        using var files = new CpioFiles(package.Hash, (name, head, size) =>
+        {
+            if (raw)
+                RequireSignable($"{path}: {name}", head, size);
+        });
         Layout payload = package.Payload;
         string compression = CompressionOf(package, payload);
+        using IRunStep step = context.Log.Step($"look into the payload ({compression})", payload.Length);
         long most = MostUnpacked + checked(MostGrowth * payload.Length), length = 0;
         try
         {
-            Unpack(compression, payload, bytes =>
+            Unpack(compression, payload, step, context, bytes =>
             {
                 context.Cancellation.ThrowIfCancellationRequested();
                 length += bytes.Length;
@@ -56,7 +62,7 @@ internal static class RpmContents
             throw OperationErrors.RpmContentUnseen.With(unseen.Length, package.Hash.Name!, first.Path);
     }
 
-    private static void Unpack(string compression, Layout payload, OlderPayloads.Taker take)
+    private static void Unpack(string compression, Layout payload, IRunStep step, RunContext context, OlderPayloads.Taker take)
     {
         switch (compression)
         {
@@ -70,21 +76,10 @@ internal static class RpmContents
                 OlderPayloads.Lzma(payload, xz: compression == "xz", take);
                 break;
             case "none":
-                LayoutPieces(payload, take);
+                LayoutPass.Run(payload, null, [], step, context.Cancellation, bytes => take(bytes));
                 break;
             default:
                 throw new InvalidDataException("only gzip, xz, lzma, zstd and none are known here");
-        }
-    }
-
-    private static void LayoutPieces(Layout payload, OlderPayloads.Taker take)
-    {
-        byte[] piece = new byte[1 << 18];
-        for (long at = 0; at < payload.Length; at += piece.Length)
-        {
-            Span<byte> bytes = piece.AsSpan(0, (int)Math.Min(piece.Length, payload.Length - at));
-            payload.Read(at, bytes);
-            take(bytes);
         }
     }
 
@@ -92,12 +87,15 @@ internal static class RpmContents
     private static string CompressionOf(RpmPackage package, Layout payload) =>
         payload.Length >= 5 && payload.ReadBytes(0, 5).AsSpan().SequenceEqual("07070"u8) ? "none" : package.PayloadCompression ?? "gzip";
 
-    private static void RequireNoForm(string name, ReadOnlySpan<byte> head, long size)
+    private static void RequireSignable(string name, ReadOnlySpan<byte> head, long size)
     {
-        string? form = AttributeSet.Is(head, size) ? "the signed attributes of an image"
-            : size == head.Length && ImaFileId.Is(head) ? "what IMA's signatures of version 3 are over"
-            : null;
-        if (form is not null)
-            throw OperationErrors.RpmContentRefused.With(name, form);
+        try
+        {
+            RawContent.RequireSignable(head, size);
+        }
+        catch (KexecSignException refused)
+        {
+            throw refused.In(name);
+        }
     }
 }

@@ -126,7 +126,7 @@ internal static class RpmSignOperation
                     commit, step, answer, FileOutcome.Of, context.Cancellation);
                 return;
             }
-            RpmContents.Require(package, ImaVersion.Of(identity.Key) == 2, context);
+            RpmContents.Require(file.Path, package, ImaVersion.Of(identity.Key) == 2, context);
             OutputFile output = BatchTargets.Create(targetOf[file.Path], file, options.InPlace, commit.Folders);
             var done = new FileOutcome(file.Path, FileStatus.Signed) { Output = output.Path, Note = note };
             commit.Add(

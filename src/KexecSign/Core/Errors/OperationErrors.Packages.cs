@@ -24,9 +24,4 @@ public static partial class OperationErrors
     internal static readonly ErrorCode RpmContentUnseen = new(
         "KS3352", "{0} file(s) of the package have a {1} that no file in its payload has; the first is {2}.",
         "Its list of files is not that of its payload, and rpm would not install it: build it again.");
-
-    /// <summary>A file that has the form of something that another role signs.</summary>
-    internal static readonly ErrorCode RpmContentRefused = new(
-        "KS3353", "the package's file '{0}' has the form of {1}, and a signature over it would be one of something else.",
-        "Find out who put it there; no package needs such a file.");
 }

@@ -380,27 +380,6 @@ public sealed class KeysElsewhereTests : IDisposable
         "openssl", "pkeyutl", "-sign", "-inkey", signer.KeyFile(_bench.Folder), "-pkeyopt", "digest:sha256",
         "-in", _bench.Folder.File("hash", Convert.FromHexString(hash)), "-out", answer);
 
-    private string Package()
-    {
-        string spec = _bench.Folder.File("k.spec", """
-            Name: package
-            Version: 1
-            Release: 1
-            Summary: a test
-            License: none
-            BuildArch: noarch
-            %description
-            A test.
-            %install
-            mkdir -p %{buildroot}/boot
-            echo kernel > %{buildroot}/boot/kernel
-            echo config > %{buildroot}/boot/config
-            %files
-            /boot/kernel
-            /boot/config
-
-            """u8);
-        Tool.Run("rpmbuild", "-bb", "--define", $"_topdir {_bench.Folder.Path}", "--define", "_binary_filedigest_algorithm 8", spec);
-        return Path.Combine(_bench.Folder.Path, "RPMS/noarch/package-1-1.noarch.rpm");
-    }
+    private string Package() => TestPackage.Build(
+        _bench.Folder, [("kernel", "kernel"u8.ToArray()), ("config", "config"u8.ToArray())], "_binary_filedigest_algorithm 8");
 }
