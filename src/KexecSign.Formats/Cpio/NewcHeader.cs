@@ -52,7 +52,8 @@ public readonly record struct NewcHeader(bool IsFile, uint Size, int NameSize)
     }
 
     private static uint Field(ReadOnlySpan<byte> header, int index, long at) =>
-        Utf8Parser.TryParse(header.Slice(Magic.Length + (index * FieldSize), FieldSize), out uint value, out int read, 'x') && read == FieldSize
+        Utf8Parser.TryParse(header.Slice(Magic.Length + (index * FieldSize), FieldSize), out uint value, out int read, 'x')
+            && read == FieldSize
             ? value
             : throw FormatErrors.CpioBroken.With(at, $"field {index} is no number of {FieldSize} hex digits");
 }

@@ -2,10 +2,10 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using KexecSign.Core.Errors;
 using KexecSign.Formats.Authenticode;
-using KexecSign.Formats.Ima;
 using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Agents;
 using KexecSign.Keys.Kinds;
+using KexecSign.Signing;
 
 namespace KexecSign.Commands.Agent;
 
@@ -63,7 +63,7 @@ internal sealed record AgentContent(byte[] Hash, byte[] Bytes)
             case ContentKind.Module:
             case ContentKind.Ima:
             case ContentKind.Evm:
-                RequireFileId(kind, length == Bytes.Length && ImaFileId.Is(Bytes), whole);
+                RequireFileId(kind, RawContent.FileIdKind(Bytes, length), whole);
                 if (IsSet(Bytes, length))
                     throw OperationErrors.AgentContentRefused.With(
                         "it is an ASN.1 SET, as the signed attributes of an image are: a signature over it would be one of that image");
@@ -78,16 +78,14 @@ internal sealed record AgentContent(byte[] Hash, byte[] Bytes)
         }
     }
 
-    // The structure's first byte says whether it is a file's or metadata's; its signature counts for that one, whatever it is called.
-    private void RequireFileId(ContentKind kind, bool isFileId, bool whole)
+    private static void RequireFileId(ContentKind kind, ContentKind? means, bool whole)
     {
-        ContentKind? means = !isFileId ? null : Bytes[0] == ImaSignature.PortableEvm ? ContentKind.Evm : ContentKind.Ima;
         if (means is { } other && other != kind)
             throw OperationErrors.AgentContentRefused.With(
                 $"it is what {(other == ContentKind.Evm ? "EVM" : "IMA")} signatures of version 3 are over: a signature over it would be "
                     + "one of another file");
         // No kernel takes anything else of ML-DSA there; as a module it would take the rest.
-        if (whole && kind != ContentKind.Module && !isFileId)
+        if (whole && kind != ContentKind.Module && means is null)
             throw OperationErrors.AgentContentRefused.With(
                 "ML-DSA signs for IMA and EVM what their signatures of version 3 are over, and nothing else");
     }

@@ -111,6 +111,8 @@ internal static class BundleSigner
         {
             throw Wrong(request, stage, "it holds the signed attributes of a PE signature, and says that it is something else");
         }
+        if (RawContent.FileIdKind(content, content.Length) is { } means && means != request.Kind)
+            throw Wrong(request, stage, "it holds what signatures of version 3 are over, for IMA or EVM, and says that it is not that");
         return new(request.Kind, digest, () => content) { Name = Printable.Line(request.Name) };
     }
 

@@ -31,7 +31,7 @@ internal static class RpmContents
         using var files = new CpioFiles(package.Hash, (name, head, size) =>
         {
             if (raw)
-                RequireSignable($"{path}: {name}", head, size);
+                RawContent.RequireSignable(head, size, $"{path}: {name}");
         });
         Layout payload = package.Payload;
         string compression = CompressionOf(package, payload);
@@ -86,16 +86,4 @@ internal static class RpmContents
     // rpm reads one that names no compression as gzip, and zlib hands on what is none.
     private static string CompressionOf(RpmPackage package, Layout payload) =>
         payload.Length >= 5 && payload.ReadBytes(0, 5).AsSpan().SequenceEqual("07070"u8) ? "none" : package.PayloadCompression ?? "gzip";
-
-    private static void RequireSignable(string name, ReadOnlySpan<byte> head, long size)
-    {
-        try
-        {
-            RawContent.RequireSignable(head, size);
-        }
-        catch (KexecSignException refused)
-        {
-            throw refused.In(name);
-        }
-    }
 }

@@ -65,8 +65,8 @@ internal static class RpmSignOperation
         Summary = "Put IMA signatures of the files into finished RPM packages, as 'rpmsign --signfiles' does.",
         Details = "Takes packages, folders (every .rpm below them) and quoted patterns. The digests that the package's header has of its "
             + "files are signed, once header and payload are held against the package's own digests and each file's digest against the "
-            + "payload; nothing is unpacked to the disk, and OpenPGP signatures of the package stay valid. rpm's ima plugin sets security.ima from them on installation. Give the packages their "
-            + "OpenPGP signature before or after.",
+            + "payload; nothing is unpacked to the disk, and OpenPGP signatures of the package stay valid. rpm's ima plugin sets "
+            + "security.ima from them on installation. Give the packages their OpenPGP signature before or after.",
         Body = Run,
         SignsElsewhere = true,
         Plan = o =>

@@ -261,6 +261,11 @@ public sealed class KeysElsewhereTests : IDisposable
         Refusal.Of("KS3726", () => BundleSign(Signer), "attributes of a PE signature");
         File.WriteAllText(manifest, text.Replace("\"content\"", "\"ignored\"", StringComparison.Ordinal));
         Refusal.Of("KS3726", () => BundleSign(Signer), "not there to be looked at");
+        byte[] fileId = [3, 4, .. new byte[32]], attributes = File.ReadAllBytes(content);
+        File.WriteAllBytes(content, fileId);
+        File.WriteAllText(manifest, text.Replace("\"Authenticode\"", "\"Module\"", StringComparison.Ordinal).Replace(Hash(attributes), Hash(fileId), StringComparison.Ordinal));
+        Refusal.Of("KS3726", () => BundleSign(Signer), "signatures of version 3");
+        File.WriteAllBytes(content, attributes);
         File.WriteAllText(manifest, text);
         File.AppendAllText(content, "x");
         Refusal.Of("KS3726", () => BundleSign(Signer), "and what it holds has");
@@ -374,7 +379,9 @@ public sealed class KeysElsewhereTests : IDisposable
 
     private static Dictionary<string, string> Contents(string tree) => Directory.GetFiles(tree, "*", SearchOption.AllDirectories)
         .Order(StringComparer.Ordinal).ToDictionary(file => Path.GetRelativePath(tree, file), file =>
-            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file))));
+            Hash(File.ReadAllBytes(file)));
+
+    private static string Hash(byte[] content) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
 
     private void Pkeyutl(TestSigner signer, string hash, string answer) => Tool.Run(
         "openssl", "pkeyutl", "-sign", "-inkey", signer.KeyFile(_bench.Folder), "-pkeyopt", "digest:sha256",

@@ -158,6 +158,21 @@ public sealed class ObsArchiveTests : IDisposable
             new ModuleSignOptions { Files = [Module], InPlace = true, Signing = There("attach:" + _archive + ".sig") }), "0x1388 bytes");
     }
 
+    // Its bare signature would be one of the file whose digest it holds, by another byte of a version.
+    [Theory]
+    [InlineData(3)]
+    [InlineData(5)]
+    public void An_archive_with_what_version_3_signs_is_refused_by_the_files_name(byte type)
+    {
+        byte[] fileId = [type, 4, .. new byte[32]];
+        File.WriteAllBytes(_archive, Bytes([("boot/a.ko", new byte[10]), ("boot/odd", fileId)]));
+        Refusal.Of("KS3334", BundleSign, _archive + ": boot/odd: ");
+        File.Exists(_archive + ".sig").ShouldBeFalse();
+        File.WriteAllBytes(_archive, Bytes([("boot/odd", [.. fileId, 0])]));
+        BundleSign();
+        File.Exists(_archive + ".sig").ShouldBeTrue();
+    }
+
     private static byte[] Bytes((string Name, byte[] Content)[] files)
     {
         Layout archive = NewcArchive.Write(files.Select(file => (file.Name, 0x1A4u, Layout.Of(file.Content))));
