@@ -63,6 +63,7 @@ Task("TestTools")
         "libc6/trixie", "libelf1t64/trixie", "zlib1g/trixie", "libzstd1/trixie",
         "systemd-ukify/trixie", "systemd-boot-efi/trixie", "systemd-ukify/sid", "systemd-boot-efi/sid",
         "systemd/sid", "systemd-repart/sid", "mkosi/sid", "systemd-tpm/sid", "libsystemd-shared/sid", "libc6/sid", "libssl3t64/sid", "ovmf-generic/sid",
+        "dracut-core/trixie", "dracut-install/trixie", "dracut-core/sid", "dracut-install/sid", "libkmod2/sid", "libsystemd0/sid",
         "grub-efi-amd64-signed/bookworm", "fwupd-amd64-signed/bookworm", "shim-helpers-amd64-signed/bookworm",
         "fwupd-unsigned/bookworm", "fwupd-amd64-signed-template/bookworm", "shim-helpers-amd64-signed-template/bookworm");
     NeedOpenSsl11();

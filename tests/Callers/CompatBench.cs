@@ -13,6 +13,9 @@ public sealed class CompatBench : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
+    // 1.2.840.113549.1.9.5 in DER: sbsign says when it signed, ours does not.
+    private static readonly byte[] SigningTime = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x05];
+
     public CompatBench()
     {
         Links = Folder.Folder("compat");
@@ -62,6 +65,16 @@ public sealed class CompatBench : IDisposable
         ProcessAnswer answer = new ProcessRun(program, arguments) { Folder = Folder.Path, Environment = variables, Patience = Patience }.End();
         return new(answer.Exit, answer.Output, answer.Error);
     }
+
+    /// <summary>Debian's sbverify finds the bench's signer on an image, and it was not Debian's sbsign that signed it.</summary>
+    internal void RequireSignedByUs(string image)
+    {
+        Theirs("sbverify", "--cert", "db.pem", image).Exit.ShouldBe(0);
+        SaysWhenItWasSigned(image).ShouldBeFalse("Debian's sbsign says when it signed");
+    }
+
+    /// <summary>Whether an image's signature is one of sbsign's.</summary>
+    internal bool SaysWhenItWasSigned(string image) => File.ReadAllBytes(Folder.At(image)).AsSpan().IndexOf(SigningTime) >= 0;
 
     internal byte[] Read(string name) => File.ReadAllBytes(Folder.At(name));
 

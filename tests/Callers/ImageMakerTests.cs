@@ -2,14 +2,11 @@ using KexecSign.Fixtures;
 
 namespace KexecSign.Callers.Tests;
 
-/// <summary>kernel-install, dracut and mkosi, unchanged, with our commands where each of them looks for its signer.</summary>
+/// <summary>kernel-install and mkosi, unchanged, with our commands where each of them looks for its signer.</summary>
 [Collection(nameof(CompatBench))]
 public sealed class ImageMakerTests(CompatBench bench)
 {
     private const string MachineId = "0123456789abcdef0123456789abcdef";
-
-    // 1.2.840.113549.1.9.5 in DER: sbsign says when it signed, ours does not.
-    private static readonly byte[] SigningTime = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x05];
 
     [SkippableTheory]
     [InlineData("257", "sbsign", "file")]
@@ -47,10 +44,10 @@ public sealed class ImageMakerTests(CompatBench bench)
             ("PATH", $"{bench.Links}:/usr/bin:/usr/sbin:/bin:/sbin"), ("KERNEL_INSTALL_CONF_ROOT", conf), ("KERNEL_INSTALL_PLUGINS", string.Join(' ', links)),
             ("KERNEL_INSTALL_UKIFY", UkifyTests.Fetched("systemd-ukify", version, "usr/bin/ukify")),
             ("KERNEL_INSTALL_BOOT_STUB", UkifyTests.Fetched("systemd-boot-efi", version, "usr/lib/systemd/boot/efi/linuxx64.efi.stub")),
-            ("BOOT_ROOT", boot), ("MACHINE_ID", MachineId), .. Secrets(),
+            ("BOOT_ROOT", boot), ("MACHINE_ID", MachineId), .. Token.Secrets(bench),
         ]);
         answer.Exit.ShouldBe(0, answer.Output + answer.Error);
-        RequireSignedByUs(Path.Combine(boot, $"EFI/Linux/{MachineId}-6.12.0.efi"));
+        bench.RequireSignedByUs(Path.Combine(boot, $"EFI/Linux/{MachineId}-6.12.0.efi"));
 
         string Plugin(string name, string from)
         {
@@ -58,34 +55,6 @@ public sealed class ImageMakerTests(CompatBench bench)
             File.Copy(from, plugin, overwrite: true);
             File.SetUnixFileMode(plugin, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             return plugin;
-        }
-    }
-
-    [SkippableTheory]
-    [InlineData("file")]
-    [InlineData("engine")]
-    public void Dracut_makes_a_signed_unified_image(string source)
-    {
-        Tool.Require("dracut", "sbverify", "objcopy");
-        string stub = UkifyTests.Fetched("systemd-boot-efi", "252", "usr/lib/systemd/boot/efi/linuxx64.efi.stub"), image = bench.Folder.At("dracut.efi");
-        File.Delete(image);
-        string configuration = bench.Folder.At("dracut.conf");
-        File.WriteAllText(configuration, $"uefi_secureboot_cert=\"{bench.Folder.At("db.pem")}\"\n" + (source == "engine"
-            ? $"uefi_secureboot_key=\"{Token.Uri}\"\nuefi_secureboot_engine=\"pkcs11\"\n"
-            : $"uefi_secureboot_key=\"{bench.Folder.At("db.key")}\"\n"));
-        string[] arguments =
-        [
-            "--conf", configuration, "--confdir", bench.Folder.Folder("dracut.d"), "--no-kernel", "-m", "base", "--uefi", "--uefi-stub", stub,
-            "--kernel-image", DebianFiles.Named("cloud kernel amd64"), "--kernel-cmdline", "quiet", "--force", image, "6.12.0",
-        ];
-        // dracut makes a PATH of its own, out of DRACUT_PATH.
-        Answer answer = bench.Run("dracut", arguments, [("DRACUT_PATH", $"{bench.Links} /sbin /bin /usr/sbin /usr/bin"), .. Secrets()]);
-        answer.Exit.ShouldBe(0, answer.Output + answer.Error);
-        RequireSignedByUs(image);
-        if (source == "file")
-        {
-            bench.Run("dracut", arguments, ("PATH", $"{bench.Links}:/usr/sbin:/usr/bin:/sbin:/bin")).Exit.ShouldBe(0);
-            File.ReadAllBytes(image).AsSpan().IndexOf(SigningTime).ShouldBeGreaterThan(0, "PATH alone has dracut call Debian's sbsign");
         }
     }
 
@@ -115,14 +84,6 @@ public sealed class ImageMakerTests(CompatBench bench)
             """], ("PYTHONPATH", Path.GetDirectoryName(Path.GetDirectoryName(mkosi))!), ("PATH", "/usr/bin:/usr/sbin:/bin:/sbin"));
         Skip.If(answer.Error.Contains("user namespace", StringComparison.Ordinal), "mkosi cannot make its sandbox here");
         answer.Exit.ShouldBe(0, answer.Output + answer.Error);
-        RequireSignedByUs(bench.Folder.At("mkosi/out/image.efi"));
-    }
-
-    private (string Name, string Value)[] Secrets() => [("KEXECSIGN_PIN_FILE", Token.Make(bench)), .. Token.Environment(bench)];
-
-    private void RequireSignedByUs(string image)
-    {
-        bench.Theirs("sbverify", "--cert", "db.pem", image).Exit.ShouldBe(0);
-        File.ReadAllBytes(image).AsSpan().IndexOf(SigningTime).ShouldBe(-1, "Debian's sbsign says when it signed");
+        bench.RequireSignedByUs(bench.Folder.At("mkosi/out/image.efi"));
     }
 }

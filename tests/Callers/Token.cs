@@ -34,4 +34,7 @@ internal static class Token
     /// <summary>The environment in which it is found.</summary>
     public static (string Name, string Value)[] Environment(CompatBench bench) =>
         [("SOFTHSM2_CONF", bench.Folder.At("softhsm2.conf")), ("KEXECSIGN_PKCS11_MODULE", Module)];
+
+    /// <summary>Makes it; the environment in which a caller's commands find it, and its PIN.</summary>
+    public static (string Name, string Value)[] Secrets(CompatBench bench) => [("KEXECSIGN_PIN_FILE", Make(bench)), .. Environment(bench)];
 }

@@ -8,19 +8,20 @@ public sealed class NewestSystemd
 {
     private const string Libraries = "usr/lib/x86_64-linux-gnu";
 
-    private readonly string _measure, _start;
+    private readonly string _measure, _loader;
+    private readonly string[] _libraries;
 
     /// <summary>Looks for the tools and puts programs that start them into a folder.</summary>
     public NewestSystemd(TempFolder folder)
     {
         string libc = Package("libc6", $"{Libraries}/ld-linux-x86-64.so.2"), measure = Package("systemd-tpm", "usr/lib/systemd/systemd-measure");
-        string[] libraries =
+        _libraries =
         [
             Path.GetDirectoryName(libc)!, Path.GetDirectoryName(Package("libsystemd-shared", $"{Libraries}/systemd/libsystemd-shared-*.so"))!,
             .. ((string[])["libssl3t64/libcrypto.so.3", "zlib1g/libz.so.1", "libzstd1/libzstd.so.1"]).Select(Library),
         ];
         Folder = folder.Folder("newest-systemd");
-        _start = $"'{libc}' --library-path '{string.Join(':', libraries)}'";
+        _loader = libc;
         _measure = Starting(measure);
         Script = Package("systemd-ukify", "usr/bin/ukify");
         Tool.Require("/usr/bin/python3");
@@ -33,10 +34,13 @@ public sealed class NewestSystemd
     public string Script { get; }
 
     /// <summary>A program in <see cref="Folder"/> that starts one of a package by the loader and the libraries that it was built for.</summary>
-    public string Starting(string program)
+    /// <param name="program">The package's program.</param>
+    /// <param name="packagesAndFiles">What it is linked with beside what systemd's own tools are, such as <c>libkmod2/libkmod.so.2</c>.</param>
+    public string Starting(string program, params string[] packagesAndFiles)
     {
+        string libraries = string.Join(':', [.. _libraries, .. packagesAndFiles.Select(Library)]);
         string path = Path.Combine(Folder, Path.GetFileName(program));
-        File.WriteAllText(path, $"#!/bin/sh\nexec {_start} '{program}' \"$@\"\n");
+        File.WriteAllText(path, $"#!/bin/sh\nexec '{_loader}' --library-path '{libraries}' '{program}' \"$@\"\n");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
     }

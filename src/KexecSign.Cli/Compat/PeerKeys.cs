@@ -29,5 +29,6 @@ internal static class PeerKeys
     private static Formats.Errors.KexecSignException Refused(string peer, string what, string because) =>
         OperationErrors.PeerOptionRefused.With(
         peer, what, because,
-            "Name the key by a URI, such as 'pkcs11:token=release;object=db?pin-source=file:/run/pin', and leave the engine out");
+            "Name the key by a URI, such as 'pkcs11:token=release;object=db?pin-source=file:/run/pin', "
+            + "and leave the engine out, or name 'pkcs11' where the caller (ukify) needs one");
 }
