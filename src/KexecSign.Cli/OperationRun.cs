@@ -69,6 +69,7 @@ internal static class OperationRun
             }.Settings(told),
             Environment = surroundings.Environment,
             Elsewhere = BundledKeys.ForRun,
+            TellsFileDigests = flags.Json || flags.Verbose,
             DryRun = flags.DryRun,
             Cancellation = surroundings.Cancellation,
         };

@@ -30,6 +30,8 @@ internal sealed class PeerRun : IDisposable
             // For keys by their names: --key @db.
             Settings = new Configurations { Folder = surroundings.Folder, Environment = surroundings.Environment }.Settings(log),
             Environment = surroundings.Environment,
+            // No peer tells any.
+            TellsFileDigests = false,
             Cancellation = surroundings.Cancellation,
         };
         Pins = new()

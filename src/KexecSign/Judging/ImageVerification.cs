@@ -43,7 +43,7 @@ internal static class ImageVerification
         ReadDigests? digests = Array.Exists(consumers, c => c.WantsImageDigests)
             ? ReadDigests.Of(image, file.Content, file.Digests, roles.Lists.DigestAlgorithms) : null;
         var asked = new ConsumerCase(file, options, roles, digests, context);
-        return new([.. Array.ConvertAll(consumers, c => Trusting(c.Judge(asked), roles) with { Sha256 = file.Sha256 })], shortForm);
+        return new([.. Array.ConvertAll(consumers, c => Trusting(c.Judge(asked), roles) with { Sha256 = file.ToldSha256 })], shortForm);
     }
 
     private static Judgement OfOtherKernel(JudgedFile file, VerifyOptions options, TrustedRoles trusted, RunContext context)
@@ -55,7 +55,7 @@ internal static class ImageVerification
             (c.JudgeOtherKernel?.Invoke(asked) ?? Verdict.Refused(c.Consumer,
                 VerifyErrors.NotOnArchitecture.With(c.Word, options.Architecture))) with
             {
-                Sha256 = file.Sha256,
+                Sha256 = file.ToldSha256,
             })], shortForm);
     }
 

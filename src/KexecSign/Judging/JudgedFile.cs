@@ -22,6 +22,7 @@ internal sealed class JudgedFile : IDisposable
     private readonly FileSource _source;
     private readonly RunContext _context;
     private readonly bool _replaceable;
+    private bool _tellsSha256;
     private PeImage? _image;
     private KernelInside? _kernel;
     private ImaValues? _ima;
@@ -33,7 +34,8 @@ internal sealed class JudgedFile : IDisposable
         _context = context;
         Content = content;
         Digests = new(Content, context);
-        Digests.AnnounceWhole(HashAlgorithmName.SHA256);
+        if (context.TellsFileDigests)
+            WillTellSha256();
     }
 
     /// <summary>The path as it was given.</summary>
@@ -47,6 +49,9 @@ internal sealed class JudgedFile : IDisposable
 
     /// <summary>SHA-256 of the bytes, lower-case hex.</summary>
     public string Sha256 => Convert.ToHexStringLower(Digests.OfWhole(HashAlgorithmName.SHA256));
+
+    /// <summary>The same where the answer tells it; else null, and nothing is read for it.</summary>
+    public string? ToldSha256 => _tellsSha256 ? Sha256 : null;
 
     /// <summary>The headers.</summary>
     /// <exception cref="KexecSignException">KS10xx when it is no PE image.</exception>
@@ -102,6 +107,13 @@ internal sealed class JudgedFile : IDisposable
     {
         var source = FileSource.OpenReplaceable(path);
         return new(source, source.ToLayout(), context, replaceable: true);
+    }
+
+    /// <summary>Says that the answer tells the SHA-256 of the bytes: best before they are read for anything else.</summary>
+    public void WillTellSha256()
+    {
+        _tellsSha256 = true;
+        Digests.AnnounceWhole(HashAlgorithmName.SHA256);
     }
 
     private ImaValues ReadIma()

@@ -12,7 +12,7 @@ namespace KexecSign.Signing;
 /// <summary>What a signed image consists of, in numbers; offsets and sizes in bytes, digests in lower-case hex.</summary>
 /// <param name="File">Where it was written.</param>
 /// <param name="Size">Length of the file.</param>
-/// <param name="Sha256">SHA-256 of the whole file.</param>
+/// <param name="Sha256">SHA-256 of the whole file; null where nobody wanted it.</param>
 /// <param name="DigestAlgorithm">Algorithm of the image digest.</param>
 /// <param name="ImageDigest">The Authenticode digest that was signed.</param>
 /// <param name="CertificateTableOffset">File offset of the certificate table.</param>
@@ -20,7 +20,7 @@ namespace KexecSign.Signing;
 /// <param name="Signer">Subject of the signer's certificate.</param>
 /// <param name="SignerSha256">SHA-256 fingerprint of the signer's certificate.</param>
 public sealed record SignedImage(
-    string File, long Size, string Sha256, string DigestAlgorithm, string ImageDigest,
+    string File, long Size, string? Sha256, string DigestAlgorithm, string ImageDigest,
     long CertificateTableOffset, long CertificateTableSize, string Signer, string SignerSha256)
 {
     /// <summary>The image_size that the kernel asks for now, when there was no room for the table in the old one; null otherwise.</summary>
@@ -38,7 +38,7 @@ internal sealed class ImageSigning : IDisposable
 {
     private readonly PendingSignature _pending;
     private readonly SigningIdentity _identity;
-    private readonly HashAlgorithmName[] _algorithms;
+    private readonly ImmutableArray<HashAlgorithmName> _algorithms;
     private readonly FileSum? _sum;
     private readonly RunContext _context;
     private readonly byte[] _toBeSigned;
@@ -46,7 +46,7 @@ internal sealed class ImageSigning : IDisposable
     private byte[]? _pkcs7;
 
     private ImageSigning(
-        PendingSignature pending, SigningIdentity identity, OutputFile output, HashAlgorithmName[] algorithms,
+        PendingSignature pending, SigningIdentity identity, OutputFile output, ImmutableArray<HashAlgorithmName> algorithms,
         ImmutableArray<IncrementalHash> fileHashes, FileSum? sum, byte[] imageDigest, RunContext context)
     {
         _context = context;
@@ -69,41 +69,39 @@ internal sealed class ImageSigning : IDisposable
     /// <param name="identity">Who signs.</param>
     /// <param name="output">Where it goes.</param>
     /// <param name="context">Run context.</param>
-    /// <param name="also">A second digest of the whole file that is wanted, for IMA; null for none.</param>
+    /// <param name="whole">Digests of the whole file that are wanted, in this order.</param>
     /// <param name="step">The step of a batch that this is part of; null for one of its own.</param>
     public static ImageSigning Begin(
-        PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context, HashAlgorithmName? also = null,
-            IRunStep? step = null)
+        PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context,
+            ImmutableArray<HashAlgorithmName> whole, IRunStep? step = null)
     {
         if (step is not null)
-            return BeginWithin(step, pending, identity, output, context, also);
+            return BeginWithin(step, pending, identity, output, context, whole);
         using IRunStep own = context.Log.Step($"hash and write {Path.GetFileName(output.Path)}", pending.Body.Length);
-        return BeginWithin(own, pending, identity, output, context, also);
+        return BeginWithin(own, pending, identity, output, context, whole);
     }
 
     private static ImageSigning BeginWithin(
-        IRunStep step, PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context, HashAlgorithmName? also)
+        IRunStep step, PendingSignature pending, SigningIdentity identity, OutputFile output, RunContext context,
+            ImmutableArray<HashAlgorithmName> whole)
     {
-        HashAlgorithmName[] algorithms = also is { } other && other != HashAlgorithmName.SHA256
-            ? [HashAlgorithmName.SHA256, other]
-            : [HashAlgorithmName.SHA256];
         bool summed = pending.Image.CheckSum != 0;
         FileSum? sum = summed ? new() : null;
         Layout body = summed ? pending.Body.OverwriteUInt32(pending.Image.CheckSumOffset, 0) : pending.Body;
         // A file's hash begins with its headers, which hold the checksum of all that follows: it can only be computed afterwards.
-        ImmutableArray<HashRequest> wanted = summed ? [pending.ImageHash] : [pending.ImageHash, .. Whole(algorithms, body)];
+        ImmutableArray<HashRequest> wanted = summed ? [pending.ImageHash] : [pending.ImageHash, .. Whole(whole, body)];
         ImmutableArray<IncrementalHash> hashes =
             LayoutPass.Run(body, output, wanted.AsSpan(), step, context.Cancellation, sum is null ? null : sum.Add);
         byte[] imageDigest = hashes[0].GetHashAndReset();
         hashes[0].Dispose();
-        return new(pending, identity, output, algorithms, hashes[1..], sum, imageDigest, context);
+        return new(pending, identity, output, whole, hashes[1..], sum, imageDigest, context);
     }
 
     /// <summary>The image digest, as computed while writing.</summary>
     public ReadOnlyMemory<byte> ImageDigest => _pending.IndirectData!.Digest;
 
-    /// <summary>The second digest of the whole file, when one was wanted and the file is complete.</summary>
-    public byte[]? FurtherDigest { get; private set; }
+    /// <summary>The digests of the whole file that were wanted, in their order; there when the file is complete.</summary>
+    public ImmutableArray<byte[]> FileDigests { get; private set; } = [];
 
     /// <summary>Has the key sign, and a server timestamp the signature.</summary>
     public void Sign(RunContext context, Timestamper? timestamper = null)
@@ -136,10 +134,10 @@ internal sealed class ImageSigning : IDisposable
         _fileHashes = [];
         if (Settle(table.Length))
             digests = FileHashes();
-        byte[] sha256 = digests[0];
-        FurtherDigest = digests.Length > 1 ? digests[1] : null;
+        FileDigests = digests;
+        int sha256 = _algorithms.IndexOf(HashAlgorithmName.SHA256);
         return new(
-            Output.Path, Output.Length, Convert.ToHexStringLower(sha256),
+            Output.Path, Output.Length, sha256 < 0 ? null : Convert.ToHexStringLower(digests[sha256]),
             _identity.Hash.Name!, Convert.ToHexStringLower(_pending.IndirectData!.Digest.Span),
             _pending.Body.Length, table.Length,
             _identity.Certificate.Subject, _identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant())
@@ -149,7 +147,7 @@ internal sealed class ImageSigning : IDisposable
         };
     }
 
-    // Whether bytes changed that were hashed already, or that no hash was begun for.
+    // Whether bytes changed of which a hash is wanted that was begun already, or could not be.
     private bool Settle(int tableSize)
     {
         bool asForeseen = tableSize == _pending.TableSize;
@@ -161,7 +159,7 @@ internal sealed class ImageSigning : IDisposable
         }
         if (_sum is not null)
             Output.Overwrite(_pending.Image.CheckSumOffset, LittleEndian(unchecked((int)_sum.Value())));
-        return !asForeseen || _sum is not null;
+        return (!asForeseen || _sum is not null) && !_algorithms.IsEmpty;
     }
 
     private ImmutableArray<byte[]> FileHashes()
@@ -171,7 +169,7 @@ internal sealed class ImageSigning : IDisposable
         return LayoutPass.Finish(LayoutPass.Run(written, null, Whole(_algorithms, written), step, _context.Cancellation));
     }
 
-    private static HashRequest[] Whole(HashAlgorithmName[] algorithms, Layout layout)
+    private static HashRequest[] Whole(ImmutableArray<HashAlgorithmName> algorithms, Layout layout)
     {
         var requests = new HashRequest[algorithms.Length];
         for (int i = 0; i < algorithms.Length; i++)

@@ -33,11 +33,11 @@ internal static class UkiRelease
             return (written, null);
         }
         using ImageSigning signing = ImageSigning.Begin(PendingSignature.Prepare(image, identity, ExistingSignatures.Refuse, fit: false),
-            identity, output, context);
+            identity, output, context, [HashAlgorithmName.SHA256]);
         Require(output, expected, context.Cancellation);
         signing.Sign(context);
         SignedImage signed = signing.Finish();
-        return (new(signed.Size, signed.Sha256), signed);
+        return (new(signed.Size, Convert.ToHexStringLower(signing.FileDigests[0])), signed);
     }
 
     private static void Require(OutputFile output, IEnumerable<ExpectedSection> expected, CancellationToken cancellation)

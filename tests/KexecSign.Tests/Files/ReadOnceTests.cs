@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Security.Cryptography;
 using KexecSign.Commands.Ima;
 using KexecSign.Commands.Inspect;
+using KexecSign.Commands.Sign;
 using KexecSign.Commands.Verify;
+using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Fixtures;
 using KexecSign.Formats.Authenticode;
@@ -10,6 +12,7 @@ using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
 using KexecSign.Formats.Uefi;
 using KexecSign.Judging;
+using KexecSign.Keys.Keyrings;
 using KexecSign.Signing;
 
 namespace KexecSign.Tests.Files;
@@ -60,6 +63,35 @@ public sealed class ReadOnceTests : IDisposable
         read.ShouldBeInRange((long)reads * Size, reads * new FileInfo(_bench.Folder.At("signed")).Length + Rest);
     }
 
+    // Nobody is told the file's SHA-256, so nothing is read for it: not even behind a sum.
+    [SkippableTheory]
+    [InlineData(0u)]
+    [InlineData(7u)]
+    public void Who_is_told_no_digest_of_the_file_has_none_computed(uint checkSum)
+    {
+        using var context = new RunContext { Keyring = new Keyring(), TellsFileDigests = false };
+        string file = Large(checkSum), target = _bench.Folder.At("untold");
+        SignOptions options = new() { Files = [file], Output = target, Signing = _bench.Identity(TestSigners.Rsa2048) };
+        SignedImage signed = SignOperation.Definition.Run(options, context).Signed[0];
+        signed.Sha256.ShouldBeNull();
+        Read(() => SignOperation.Definition.Run(options, context)).ShouldBeInRange(Size, Size + 2 * Rest);
+
+        VerifyOptions asked = new() { File = target, Db = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)], Consumers = [Consumer.Firmware] };
+        VerifyResult judged = VerifyOperation.Definition.Run(asked, context);
+        judged.Verdicts[0].Answer.ShouldBe(KexecSign.Judging.Answer.Accepts);
+        judged.Sha256.ShouldBeNull();
+        judged.View().Tables.SelectMany(t => t.Rows).SelectMany(r => r).ShouldNotContain(cell => cell.Contains("sha256 ", StringComparison.Ordinal));
+        // The same bytes and the same answer as for those who are told.
+        SignedImage told = SignOperation.Definition.Run(options with { Output = _bench.Folder.At("told") }, _bench.Context).Signed[0];
+        File.ReadAllBytes(told.File).ShouldBe(File.ReadAllBytes(target));
+        told.Sha256.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(target))));
+        // A policy and a page are about one file, and name it.
+        VerifyOperation.Definition.Run(asked with { Html = _bench.Folder.At("page.html") }, context).Sha256.ShouldBe(told.Sha256);
+        string policy = _bench.Folder.File("policy.json", """{ "consumers": ["firmware"] }"""u8);
+        VerifyOperation.Definition.Run(asked with { Policy = policy }, context).Policy!.JudgedSha256.ShouldBe(told.Sha256);
+        VerifyOperation.Definition.Run(asked, _bench.Context).Sha256.ShouldBe(told.Sha256);
+    }
+
     // The version of Linux, which may stand anywhere, is looked for in the same read: here it stands nowhere.
     [SkippableFact]
     public void Inspecting_reads_it_once()
@@ -104,11 +136,12 @@ public sealed class ReadOnceTests : IDisposable
         string target = _bench.Folder.At("out");
         using FileSource source = FileSource.Open(Large(checkSum));
         using ImageSigning signing = ImageSigning.Begin(
-            PendingSignature.Prepare(source.ToLayout(), identity, ExistingSignatures.Refuse, fit: false), identity, OutputFile.Create(target), _bench.Context, HashAlgorithmName.SHA512);
+            PendingSignature.Prepare(source.ToLayout(), identity, ExistingSignatures.Refuse, fit: false), identity, OutputFile.Create(target), _bench.Context,
+            [HashAlgorithmName.SHA256, HashAlgorithmName.SHA512]);
         signing.Sign(_bench.Context);
         SignedImage signed = signing.Finish();
         byte[] written = File.ReadAllBytes(target);
-        signing.FurtherDigest.ShouldBe(SHA512.HashData(written));
+        signing.FileDigests[1].ShouldBe(SHA512.HashData(written));
         signed.Sha256.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(written)));
         (PeImage image, Layout file) = Bench.Read(target);
         signed.ImageDigest.ShouldBe(Convert.ToHexStringLower(AuthenticodeDigest.Compute(file, AuthenticodeDigest.SectionRanges(image), identity.Hash)));

@@ -71,7 +71,7 @@ public sealed class ExpiryTests : IDisposable
             using FileSource source = FileSource.Open(_bench.Folder.File("other", TestImage.Arm64(seed: 8).Bytes));
             var pending = PendingSignature.Prepare(source.ToLayout(), identity, ExistingSignatures.Refuse, fit: false);
             string target = _bench.Folder.At("moved");
-            using ImageSigning signing = ImageSigning.Begin(pending, identity, OutputFile.Create(target), _bench.Context);
+            using ImageSigning signing = ImageSigning.Begin(pending, identity, OutputFile.Create(target), _bench.Context, []);
             byte[] toBeSigned = pending.ToBeSigned(signing.ImageDigest.ToArray());
             signing.Use(pending.Assemble(identity.Key.SignHash(toBeSigned, identity.Hash, default), moved));
             signing.Finish();

@@ -172,10 +172,11 @@ internal sealed class BuildLine
             output.Commit();
             return (written, null, further.IsEmpty ? Convert.FromHexString(written.Sha256) : further[0]);
         }
-        using ImageSigning signing = ImageSigning.Begin(Prepare(image, _outer), _outer, OutputFile.Create(path), _context, wanted);
+        using ImageSigning signing = ImageSigning.Begin(
+            Prepare(image, _outer), _outer, OutputFile.Create(path), _context, [.. new[] { HashAlgorithmName.SHA256, wanted }.Distinct()]);
         signing.Sign(_context);
         SignedImage signed = signing.Finish();
-        return (new(signed.Size, signed.Sha256), signed, signing.FurtherDigest ?? Convert.FromHexString(signed.Sha256));
+        return (new(signed.Size, Convert.ToHexStringLower(signing.FileDigests[0])), signed, signing.FileDigests[^1]);
     }
 
     private PendingSignature Prepare(Layout image, SigningIdentity identity)

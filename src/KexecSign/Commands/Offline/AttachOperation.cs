@@ -118,7 +118,7 @@ internal static class AttachOperation
     {
         try
         {
-            record.Add(stage, [.. signed.Select(s => new BundleOutput(s.Size, s.Sha256))], pkcs7s, files, context);
+            record.Add(stage, [.. signed.Select(s => new BundleOutput(s.Size, s.Sha256!))], pkcs7s, files, context);
             files.Place();
         }
         catch
@@ -137,7 +137,7 @@ internal static class AttachOperation
         {
             PendingSignature pending = PendingSignature.Prepare(source.ToLayout(), identity, file.Existing, file.Fit);
             output = OutputFile.Create(target, path);
-            ImageSigning signing = ImageSigning.Begin(pending, identity, output, context);
+            ImageSigning signing = ImageSigning.Begin(pending, identity, output, context, [HashAlgorithmName.SHA256]);
             string digest = Convert.ToHexStringLower(signing.ImageDigest.Span);
             return digest.Equals(file.ImageDigest, StringComparison.OrdinalIgnoreCase)
                 ? (source, signing)

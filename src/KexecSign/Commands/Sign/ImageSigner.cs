@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using KexecSign.Batches;
 using KexecSign.Core;
 using KexecSign.Files;
@@ -69,7 +70,8 @@ internal sealed class ImageSigner(SigningIdentity identity, SignOptions options,
     {
         try
         {
-            return ImageSigning.Begin(DetachedSigning.Prepare(source, identity, options, context), identity, output, context, step: step);
+            return ImageSigning.Begin(DetachedSigning.Prepare(source, identity, options, context), identity, output, context,
+                context.TellsFileDigests ? [HashAlgorithmName.SHA256] : [], step);
         }
         catch (KexecSignException refused)
         {

@@ -108,7 +108,10 @@ internal static class VerifyOperation
             context);
         using var file = JudgedFile.Open(options.File, context, options.Signature);
         if (pages is not null)
+        {
+            file.WillTellSha256();
             ImageInspection.Announce(file);
+        }
         VerifyResult result = Judge(options, policy, file, roles, context);
         pages?.Write(VerifyPicture.Of(result, ImageInspection.Inspect(file, context), file.Ima), context);
         return result;
@@ -119,7 +122,9 @@ internal static class VerifyOperation
     internal static VerifyResult Judge(VerifyOptions options, PolicyDocument? policy, JudgedFile file, TrustedRoles roles,
         RunContext context)
     {
-        if (policy is null)
+        if (policy is not null)
+            file.WillTellSha256();
+        else
             return Result(options, ImageVerification.Judge(file, options, roles, context), file, roles);
         if (policy.Architecture is { } architecture && options.Architecture is { } other && other != architecture)
             throw OperationErrors.OptionValue.With("arch", other, $"{architecture}, as the policy says");
@@ -149,7 +154,7 @@ internal static class VerifyOperation
         new(options.File, !options.NoTrust && judgement.Verdicts.All(v => roles.AreNamed(v.Consumer) || !judgement.ShortForm.IsEmpty),
             judgement.Verdicts)
         {
-            Sha256 = file.Sha256,
+            Sha256 = file.ToldSha256,
             // Who asks for firmware's answer alone does not wait for a payload that firmware does not unpack.
             LinuxVersion = OtherKernels.Know(options.Architecture) || !file.Kernel.IsAtHand ? null : KernelVersions.Own(file.Kernel),
             OnlyArithmetic = options.NoTrust,
