@@ -69,7 +69,7 @@ internal static class OperationRun
             }.Settings(told),
             Environment = surroundings.Environment,
             Elsewhere = BundledKeys.ForRun,
-            TellsFileDigests = flags.Json || flags.Verbose,
+            Answer = flags.Json ? AnswerUse.Whole : flags.Quiet ? AnswerUse.Outcome : AnswerUse.View,
             DryRun = flags.DryRun,
             Cancellation = surroundings.Cancellation,
         };

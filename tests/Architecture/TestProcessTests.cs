@@ -11,6 +11,7 @@ public sealed class TestProcessTests
         ["tests/KexecSign.Fixtures/RunningProcess.cs"] = "this is where they are started",
         ["tests/Boot/Lab/Machine.cs"] = "QEMU: its console is read while it runs, and decides when it is enough",
         ["tests/Boot/Uki/UkiMachine.cs"] = "QEMU, too",
+        ["tests/bench/WholeLine.cs"] = "each line of standard error is timed as it comes",
         ["tests/Fuzz/GuidedRun.cs"] = "itself once more, for hours, on the console of whoever started it",
     };
 

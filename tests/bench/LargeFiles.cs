@@ -25,6 +25,7 @@ internal static class LargeFiles
             child.Run([bed.KexecSign, "sign", unsigned, "--key", bed.Key, "--cert", bed.Certificate, "-o", signed], new Dictionary<string, string>());
             yield return new($"verify {name}", rounds,
             [
+                new("kexecsign verify --for firmware -q", [bed.KexecSign, "verify", signed, "--cert", bed.Certificate, "--for", "firmware", "-q"]),
                 new("kexecsign verify --for firmware", [bed.KexecSign, "verify", signed, "--cert", bed.Certificate, "--for", "firmware"]),
                 new("sbverify", ["sbverify", "--cert", bed.Certificate, signed]),
                 new("osslsigncode verify", ["osslsigncode", "verify", "-CAfile", bed.Certificate, "-in", signed]),

@@ -62,7 +62,7 @@ internal static class WholeLine
 
     private static string Steps(Bed bed, string compression) =>
         $"""
-        '{bed.KexecSign}' sign '{bed.Image}' --key '{bed.Key}' --cert '{bed.Certificate}' -o '{bed.In("inner.efi")}' -q
+        '{bed.KexecSign}' sign '{bed.Image}' --fit --key '{bed.Key}' --cert '{bed.Certificate}' -o '{bed.In("inner.efi")}' -q
         '{bed.KexecSign}' zboot build --kit '{bed.Kit}' --image '{bed.In("inner.efi")}' --compression {compression} -o '{bed.In("z.efi")}' -q
         '{bed.KexecSign}' sign '{bed.In("z.efi")}' --key '{bed.Key}' --cert '{bed.Certificate}' -o '{bed.In("steps.efi")}' -q
         """;

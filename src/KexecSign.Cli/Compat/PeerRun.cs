@@ -30,8 +30,7 @@ internal sealed class PeerRun : IDisposable
             // For keys by their names: --key @db.
             Settings = new Configurations { Folder = surroundings.Folder, Environment = surroundings.Environment }.Settings(log),
             Environment = surroundings.Environment,
-            // No peer tells any.
-            TellsFileDigests = false,
+            Answer = AnswerUse.Outcome,
             Cancellation = surroundings.Cancellation,
         };
         Pins = new()

@@ -31,11 +31,8 @@ public sealed class RunContext : IDisposable
     /// <summary>Makes, for a run, the keys that are elsewhere (<c>prepare:</c>, <c>attach:</c>); null where none are taken.</summary>
     public Func<KeysElsewhere>? Elsewhere { get; init; }
 
-    /// <summary>
-    /// Whether the answers of <c>sign</c> and <c>verify</c> tell the SHA-256 of whole files. No signature is over it, and it takes a
-    /// second hash over every byte, so who shows it to nobody does without.
-    /// </summary>
-    public bool TellsFileDigests { get; init; } = true;
+    /// <summary>How much of the answer somebody reads; what takes a hash over every byte and is read by nobody is left out.</summary>
+    public AnswerUse Answer { get; init; } = AnswerUse.Whole;
 
     /// <summary>Print the plan and touch nothing.</summary>
     public bool DryRun { get; init; }

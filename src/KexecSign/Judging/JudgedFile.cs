@@ -34,7 +34,7 @@ internal sealed class JudgedFile : IDisposable
         _context = context;
         Content = content;
         Digests = new(Content, context);
-        if (context.TellsFileDigests)
+        if (context.Answer != AnswerUse.Outcome)
             WillTellSha256();
     }
 
@@ -50,8 +50,8 @@ internal sealed class JudgedFile : IDisposable
     /// <summary>SHA-256 of the bytes, lower-case hex.</summary>
     public string Sha256 => Convert.ToHexStringLower(Digests.OfWhole(HashAlgorithmName.SHA256));
 
-    /// <summary>The same where the answer tells it; else null, and nothing is read for it.</summary>
-    public string? ToldSha256 => _tellsSha256 ? Sha256 : null;
+    /// <summary>The same where the answer tells it; else empty, and nothing is read for it.</summary>
+    public string ToldSha256 => _tellsSha256 ? Sha256 : "";
 
     /// <summary>The headers.</summary>
     /// <exception cref="KexecSignException">KS10xx when it is no PE image.</exception>

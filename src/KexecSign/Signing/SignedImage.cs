@@ -12,7 +12,7 @@ namespace KexecSign.Signing;
 /// <summary>What a signed image consists of, in numbers; offsets and sizes in bytes, digests in lower-case hex.</summary>
 /// <param name="File">Where it was written.</param>
 /// <param name="Size">Length of the file.</param>
-/// <param name="Sha256">SHA-256 of the whole file; null where nobody wanted it.</param>
+/// <param name="Sha256">SHA-256 of the whole file; empty where nobody reads it (<see cref="AnswerUse"/>).</param>
 /// <param name="DigestAlgorithm">Algorithm of the image digest.</param>
 /// <param name="ImageDigest">The Authenticode digest that was signed.</param>
 /// <param name="CertificateTableOffset">File offset of the certificate table.</param>
@@ -20,7 +20,7 @@ namespace KexecSign.Signing;
 /// <param name="Signer">Subject of the signer's certificate.</param>
 /// <param name="SignerSha256">SHA-256 fingerprint of the signer's certificate.</param>
 public sealed record SignedImage(
-    string File, long Size, string? Sha256, string DigestAlgorithm, string ImageDigest,
+    string File, long Size, string Sha256, string DigestAlgorithm, string ImageDigest,
     long CertificateTableOffset, long CertificateTableSize, string Signer, string SignerSha256)
 {
     /// <summary>The image_size that the kernel asks for now, when there was no room for the table in the old one; null otherwise.</summary>
@@ -137,7 +137,7 @@ internal sealed class ImageSigning : IDisposable
         FileDigests = digests;
         int sha256 = _algorithms.IndexOf(HashAlgorithmName.SHA256);
         return new(
-            Output.Path, Output.Length, sha256 < 0 ? null : Convert.ToHexStringLower(digests[sha256]),
+            Output.Path, Output.Length, sha256 < 0 ? "" : Convert.ToHexStringLower(digests[sha256]),
             _identity.Hash.Name!, Convert.ToHexStringLower(_pending.IndirectData!.Digest.Span),
             _pending.Body.Length, table.Length,
             _identity.Certificate.Subject, _identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant())

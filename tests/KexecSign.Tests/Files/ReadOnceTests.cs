@@ -69,17 +69,20 @@ public sealed class ReadOnceTests : IDisposable
     [InlineData(7u)]
     public void Who_is_told_no_digest_of_the_file_has_none_computed(uint checkSum)
     {
-        using var context = new RunContext { Keyring = new Keyring(), TellsFileDigests = false };
+        using var context = new RunContext { Keyring = new Keyring(), Answer = AnswerUse.Outcome };
+        using var viewed = new RunContext { Keyring = new Keyring(), Answer = AnswerUse.View };
         string file = Large(checkSum), target = _bench.Folder.At("untold");
         SignOptions options = new() { Files = [file], Output = target, Signing = _bench.Identity(TestSigners.Rsa2048) };
         SignedImage signed = SignOperation.Definition.Run(options, context).Signed[0];
-        signed.Sha256.ShouldBeNull();
+        signed.Sha256.ShouldBeEmpty();
         Read(() => SignOperation.Definition.Run(options, context)).ShouldBeInRange(Size, Size + 2 * Rest);
 
         VerifyOptions asked = new() { File = target, Db = [TestSigners.Rsa2048.CertificateFile(_bench.Folder)], Consumers = [Consumer.Firmware] };
         VerifyResult judged = VerifyOperation.Definition.Run(asked, context);
         judged.Verdicts[0].Answer.ShouldBe(KexecSign.Judging.Answer.Accepts);
-        judged.Sha256.ShouldBeNull();
+        judged.Sha256.ShouldBeEmpty();
+        signed = SignOperation.Definition.Run(options, viewed).Signed[0];
+        signed.Sha256.ShouldBeEmpty();
         judged.View().Tables.SelectMany(t => t.Rows).SelectMany(r => r).ShouldNotContain(cell => cell.Contains("sha256 ", StringComparison.Ordinal));
         // The same bytes and the same answer as for those who are told.
         SignedImage told = SignOperation.Definition.Run(options with { Output = _bench.Folder.At("told") }, _bench.Context).Signed[0];
@@ -90,6 +93,8 @@ public sealed class ReadOnceTests : IDisposable
         string policy = _bench.Folder.File("policy.json", """{ "consumers": ["firmware"] }"""u8);
         VerifyOperation.Definition.Run(asked with { Policy = policy }, context).Policy!.JudgedSha256.ShouldBe(told.Sha256);
         VerifyOperation.Definition.Run(asked, _bench.Context).Sha256.ShouldBe(told.Sha256);
+        // What verify shows says which bytes it is about.
+        VerifyOperation.Definition.Run(asked, viewed).View().Tables.SelectMany(t => t.Rows).SelectMany(r => r).ShouldContain($"sha256 {told.Sha256}");
     }
 
     // The version of Linux, which may stand anywhere, is looked for in the same read: here it stands nowhere.

@@ -118,7 +118,7 @@ internal static class AttachOperation
     {
         try
         {
-            record.Add(stage, [.. signed.Select(s => new BundleOutput(s.Size, s.Sha256!))], pkcs7s, files, context);
+            record.Add(stage, [.. signed.Select(s => new BundleOutput(s.Size, s.Sha256))], pkcs7s, files, context);
             files.Place();
         }
         catch

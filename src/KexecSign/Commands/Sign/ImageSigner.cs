@@ -71,7 +71,7 @@ internal sealed class ImageSigner(SigningIdentity identity, SignOptions options,
         try
         {
             return ImageSigning.Begin(DetachedSigning.Prepare(source, identity, options, context), identity, output, context,
-                context.TellsFileDigests ? [HashAlgorithmName.SHA256] : [], step);
+                context.Answer == AnswerUse.Whole ? [HashAlgorithmName.SHA256] : [], step);
         }
         catch (KexecSignException refused)
         {

@@ -24,7 +24,7 @@ public sealed record SignedFile(string File, FileStatus Status) : FileOutcome(Fi
     /// <summary>Length of the file that was written.</summary>
     public long? Size => Image?.Size;
 
-    /// <summary>SHA-256 of the whole file; null where nobody wanted it.</summary>
+    /// <summary>SHA-256 of the whole file.</summary>
     public string? Sha256 => Image?.Sha256;
 
     /// <summary>Algorithm of the image digest.</summary>

@@ -82,7 +82,7 @@ internal static class VerifyPicture
     {
         yield return new("what it is", file.Kind);
         yield return new("size", $"{file.Size} bytes");
-        yield return new("sha256 of the file", result.Sha256!, IsHash: true);
+        yield return new("sha256 of the file", result.Sha256, IsHash: true);
         foreach (InspectResult level in Levels(file))
         {
             if (level.AuthenticodeSha256 is { } digest)

@@ -13,8 +13,9 @@ namespace KexecSign.Commands.Verify;
 /// <param name="Verdicts">One for each consumer.</param>
 public sealed record VerifyResult(string File, bool TrustChecked, ImmutableArray<Verdict> Verdicts) : OperationResult
 {
-    /// <summary>SHA-256 of the bytes that all verdicts and rules are about, lower-case hex; null where nobody wanted it.</summary>
-    public required string? Sha256 { get; init; }
+    /// <summary>SHA-256 of the bytes that all verdicts and rules are about, lower-case hex; empty where nobody reads
+    /// it (<see cref="AnswerUse"/>).</summary>
+    public required string Sha256 { get; init; }
 
     /// <summary>The version of Linux that the kernel in the file says it is (uname -r); null where none is found.</summary>
     public string? LinuxVersion { get; init; }
@@ -46,7 +47,7 @@ public sealed record VerifyResult(string File, bool TrustChecked, ImmutableArray
                         : "NO", f.Code is null ? f.Says
                         : $"{f.Code}: {f.Says}"))]),
             ],
-            ReportTable.Fields("", ("judged", Sha256 is null ? null : $"sha256 {Sha256}"), ("Linux version", LinuxVersion)),
+            ReportTable.Fields("", ("judged", Sha256.Length == 0 ? null : $"sha256 {Sha256}"), ("Linux version", LinuxVersion)),
         ],
         [
             .. Verdicts.SelectMany(v => v.Warnings.Select(w => $"{v.Who}: {w}")).Distinct(),
