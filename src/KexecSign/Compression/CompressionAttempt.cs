@@ -7,7 +7,7 @@ internal sealed record CompressionAttempt(int Level)
     /// <summary>A piece that holds any kernel.</summary>
     public const int Whole = (int)Decompressor.MaxLength;
 
-    /// <summary>zstd: look for matches of 16 bytes and more at any distance first. Nothing for gzip.</summary>
+    /// <summary>zstd: look further for long matches. Nothing for gzip.</summary>
     public bool LongMatches { get; init; }
 
     /// <summary>zstd: end the frame with a checksum, as the zstd program does.</summary>

@@ -24,17 +24,22 @@ internal sealed record PayloadCodec(string Word, MachineLibrary Library, Action<
         {
             Encoder = new("libdeflate", Least: 1, Most: 12, Default: 6, _ => LibDeflate.Name, GzipPieces.Compress)
             {
-                Smallest = new(12),
+                Smallest = _ => new(12),
                 Attempts = [new(6), new(9), new(10), new(12), new(12) { PieceLength = CompressionAttempt.Whole }],
             },
         },
-        // What the kernel's build uses: zstd -22 --ultra, which leaves a signature no room. There it counts where blocks begin, by half
-        // a percent either way, so the input is cut in halves and in thirds; long matches win a little always.
+        // What the kernel's build uses: zstd -22 --ultra, which leaves a signature no room. With zstd before 1.5.7 it counts where blocks
+        // begin, by half a percent either way, so the input is cut in halves and in thirds. 1.5.7 looks for where they should: its
+        // one part is 0.3 % smaller than its two, and a kernel that it packed itself seldom has room for more.
         new("zstd", MachineLibrary.Zstd, Decompressor.Unzstd)
         {
             Encoder = new(null, Least: 1, Most: 22, Default: 22, ZstdEncoder.NameOf, ZstdEncoder.Compress)
             {
-                Smallest = new(22) { LongMatches = true },
+                Smallest = zstd => zstd switch
+                {
+                    ZstdLibrary.Own => new(22) { Jobs = 1, LongMatches = true },
+                    ZstdLibrary.System => new(22) { LongMatches = true },
+                },
                 Attempts = [new(22), new(22) { Jobs = 1, LongMatches = true }, new(22) { Jobs = 3, LongMatches = true }],
                 ChecksumLength = 4,
                 HasLibraries = true,
@@ -69,8 +74,8 @@ internal sealed record PayloadEncoder(
     string? LevelsOf, int Least, int Most, int Default, Func<ZstdLibrary, string> Name,
     Func<Layout, CompressionAttempt, IRunStep, CancellationToken, TemporaryFile> Pack)
 {
-    /// <summary>The strongest setting.</summary>
-    public required CompressionAttempt Smallest { get; init; }
+    /// <summary>The strongest setting; with zstd it depends on whose library packs.</summary>
+    public required Func<ZstdLibrary, CompressionAttempt> Smallest { get; init; }
 
     /// <summary>The settings with which a payload is fitted into a room, those that usually fit first.</summary>
     public required ImmutableArray<CompressionAttempt> Attempts { get; init; }

@@ -12,6 +12,7 @@ internal abstract class Zstd
     public const int WindowLog = 101;
     public const int HashLog = 102;
     public const int ChainLog = 103;
+    public const int TargetLength = 106;
     public const int EnableLongMatches = 160;
     public const int LongMatchHashLog = 161;
     public const int LongMatchLength = 162;

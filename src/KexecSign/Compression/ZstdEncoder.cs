@@ -12,6 +12,9 @@ internal static class ZstdEncoder
     // The largest window that the kernel's decoder takes (lib/decompress_unzstd.c), and what level 22 has.
     private const int LongWindowLog = 27;
 
+    // ZSTD_OPT_NUM - 1: a match this long is taken without looking further.
+    private const int LongestTarget = 4095;
+
     // Parts below this size are not worth another thread; the library itself refuses those below 512 KiB.
     private const long LeastPart = 2 << 20;
 
@@ -40,7 +43,7 @@ internal static class ZstdEncoder
             Check(zstd, zstd.SetParameter(context, Zstd.ChecksumFlag, attempt.Checksum ? 1 : 0));
             bool inJobs = AskForJobs(zstd, context, attempt, input.Length);
             if (attempt.LongMatches && !inJobs)
-                AskForLongMatches(zstd, context);
+                AskForLongMatches(zstd, attempt.Zstd, context);
             // With the size pledged the window is no larger than the content. Long matches win more without, as in the kernel's own build.
             if (inJobs || !attempt.LongMatches)
                 Check(zstd, zstd.SetPledgedSourceSize(context, (ulong)input.Length));
@@ -75,10 +78,10 @@ internal static class ZstdEncoder
     }
 
     // Where parts begin depends on the input's length alone, and the library's result does not depend on the number of its threads.
-    // A sixteenth of the window is indexed again for each part: less loses matches, more takes longer than it saves. On Debian's 44 MB
-    // arm64 Image level 22 gives 11,643,001 bytes so, where the zstd program gives 11,688,014: less by where its blocks happen to begin,
-    // for cut elsewhere it may be 0.2 % more. The strongest levels' tables are made for inputs of 128 MiB; tables for half the positions
-    // of a part lose 0.02 %, and two of them take 0.35 GiB instead of the program's 0.7.
+    // A sixteenth of the window is indexed again for each part: less loses matches, an eighth wins 0.09 %. On Debian's 44 MB arm64 Image
+    // level 22 of 1.5.7 gives 11,602,353 bytes so and 11,566,526 in one part, in twice the time; 1.5.4 gave 11,643,001, and 11,688,014
+    // in one part, for its blocks begin wherever it happens. The strongest levels' tables are made for inputs of 128 MiB; tables for
+    // half the positions of a part lose 0.02 %, and two of them take 0.35 GiB instead of the program's 0.7.
     // A library without threads knows none of this and compresses as before.
     private static bool AskForJobs(Zstd zstd, nint context, CompressionAttempt attempt, long length)
     {
@@ -100,11 +103,17 @@ internal static class ZstdEncoder
         return true;
     }
 
-    // Measured on Debian's 44 MB arm64 Image behind level 22: these win 1,636 bytes, matches of 32 bytes with the default tables 760,
-    // of 64 bytes 298. Deeper searches, longer targets and larger tables of the level itself win none.
-    private static void AskForLongMatches(Zstd zstd, nint context)
+    // Measured on Debian's 44 MB arm64 Image behind level 22. Of 1.5.7 longer targets win 246 bytes; every way to look for long matches
+    // beforehand loses 700 or 1,200, deeper searches, larger tables, more splitting and smaller blocks win none. Of 1.5.4 matches of 16
+    // bytes win 1,636, of 32 bytes with the default tables 760, of 64 bytes 298, and longer targets none.
+    private static void AskForLongMatches(Zstd zstd, ZstdLibrary library, nint context)
     {
         Check(zstd, zstd.SetParameter(context, Zstd.WindowLog, LongWindowLog));
+        if (library == ZstdLibrary.Own)
+        {
+            Check(zstd, zstd.SetParameter(context, Zstd.TargetLength, LongestTarget));
+            return;
+        }
         Check(zstd, zstd.SetParameter(context, Zstd.EnableLongMatches, 1));
         Check(zstd, zstd.SetParameter(context, Zstd.LongMatchHashLog, 24));
         Check(zstd, zstd.SetParameter(context, Zstd.LongMatchLength, 16));

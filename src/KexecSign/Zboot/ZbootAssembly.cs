@@ -92,8 +92,9 @@ internal sealed class ZbootAssembly : IDisposable
                 + $"that the stub is its own");
         uint codeSize = stub.NeedsCodeSize ? CodeSizeOf(pe) : 0;
         int? level = recipe.Payload is null ? LevelOf(recipe, encoder) : null;
+        ZstdLibrary zstd = recipe.Zstd ?? default;
         using TemporaryFile? compressed = level is not { } asked ? null : Compressor.Compress(
-            padded, recipe.Compression, (recipe.Smallest ? encoder.Smallest : new(asked)) with { Zstd = recipe.Zstd ?? default }, context);
+            padded, recipe.Compression, (recipe.Smallest ? encoder.Smallest(zstd) : new(asked)) with { Zstd = zstd }, context);
         using FileSource? ready = recipe.Payload is null ? null : FileSource.Open(recipe.Payload);
         Layout payload = ready is not null ? ReadyPayload(ready, padded) : WithLength(compressed!, padded, recipe.Compression);
 
@@ -144,7 +145,7 @@ internal sealed class ZbootAssembly : IDisposable
 
     private static int LevelOf(ZbootRecipe recipe, PayloadEncoder encoder)
     {
-        int level = recipe.Smallest ? encoder.Smallest.Level : recipe.Level ?? encoder.Default;
+        int level = recipe.Smallest ? encoder.Most : recipe.Level ?? encoder.Default;
         return level >= encoder.Least && level <= encoder.Most ? level : throw OperationErrors.OptionValue.With(
             "level", level, $"{encoder.Least} to {encoder.Most} for {PayloadFormat.Of(recipe.Compression).Word}");
     }
