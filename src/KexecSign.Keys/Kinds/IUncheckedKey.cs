@@ -13,6 +13,9 @@ internal interface IUncheckedKey
     /// <summary>As <see cref="ISigningKey.DisplayName"/>.</summary>
     string DisplayName { get; }
 
+    /// <summary>The hash to sign with when nobody says one, where that is another than the key's size suggests; null where it is not.</summary>
+    HashAlgorithmName? HashInstead => null;
+
     /// <summary>As <see cref="ISigningKey.SignHash"/>; nothing is verified.</summary>
     byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation);
 
