@@ -10,7 +10,8 @@ public static partial class KeyErrors
 
     /// <summary>More than one object matches.</summary>
     public static readonly ErrorCode ObjectAmbiguous = new(
-        "KS2031", "{0} objects match {1}: {2}.", "Add id= or object= to the URI so that one remains; where they have both alike, give the certificate as a file.");
+        "KS2031", "{0} objects match {1}: {2}.",
+        "Add id= or object= to the URI so that one remains; where they have both alike, give the certificate as a file.");
 
     /// <summary>The reference's type= is not what is wanted.</summary>
     public static readonly ErrorCode TypeUnfit = new(

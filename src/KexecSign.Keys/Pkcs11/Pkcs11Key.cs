@@ -68,16 +68,18 @@ internal sealed class Pkcs11Key : IUncheckedKey
         if (_shape.Algorithm == KeyAlgorithm.Rsa)
         {
             byte[] digestInfo = [.. HashKind.Of(hashAlgorithm).DigestInfoPrefix.Span, .. hash];
-            return SignInput(session => SignOf(session, [digestInfo], _shape.NumberLength, hashAlgorithm), _shape.NumberLength, cancellation);
+            return SignHashAs([digestInfo], _shape.NumberLength, hashAlgorithm, cancellation);
         }
         int wanted = 2 * _shape.NumberLength;
-        byte[][] inputs = Fitting(hash);
-        byte[] raw = SignInput(session => SignOf(session, inputs, wanted, hashAlgorithm), wanted, cancellation);
+        byte[] raw = SignHashAs(Fitting(hash), wanted, hashAlgorithm, cancellation);
         return EcdsaDer.FromRaw(raw) ?? throw KeyErrors.SignatureMalformed.With(_connection.State.Label, 0, wanted);
     }
 
     public byte[] SignMessage(ReadOnlyMemory<byte> message, CancellationToken cancellation) =>
         SignInput(session => Sign(session, message, _shape.MaxSignatureSize), _shape.MaxSignatureSize, cancellation);
+
+    private byte[] SignHashAs(byte[][] inputs, int wanted, HashAlgorithmName hash, CancellationToken cancellation) =>
+        SignInput(session => FirstTaken(session, inputs, wanted, hash), wanted, cancellation);
 
     private byte[] SignInput(Func<nuint, byte[]> sign, int wanted, CancellationToken cancellation)
     {
@@ -94,7 +96,7 @@ internal sealed class Pkcs11Key : IUncheckedKey
         : [hash[.._shape.NumberLength].ToArray(), hash.ToArray()];
 
     // What is signed is the same for each input, so that a token that refuses one may have the next.
-    private byte[] SignOf(nuint session, byte[][] inputs, int wanted, HashAlgorithmName hash)
+    private byte[] FirstTaken(nuint session, byte[][] inputs, int wanted, HashAlgorithmName hash)
     {
         for (int i = 0; ; i++)
         {

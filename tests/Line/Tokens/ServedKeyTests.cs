@@ -24,7 +24,7 @@ public sealed class ServedKeyTests : IDisposable
         Answer answer = Sign("p384", signed);
         answer.Exit.ShouldBe(0, answer.Error);
         answer.Error.ShouldContain("signs sha512, not sha384 as usual");
-        HoldsWith("sha512", signed);
+        HoldsWith("sha512", signed, "p384");
     }
 
     [SkippableFact]
@@ -46,16 +46,19 @@ public sealed class ServedKeyTests : IDisposable
 
     // 64 bytes are more than P-384 signs: cut to 48 the module does not know the hash by its length, whole it does.
     [SkippableTheory]
-    [InlineData("sha256")]
-    [InlineData("sha512")]
-    public void A_hash_that_is_asked_for_and_taken_is_signed_without_a_word(string digest)
+    [InlineData("p384", "sha256")]
+    [InlineData("p384", "sha512")]
+    [InlineData("p256", "sha384")]
+    [InlineData("p256", "sha512")]
+    [InlineData("rsa", "sha512")]
+    public void A_hash_that_is_asked_for_and_taken_is_signed_without_a_word(string name, string digest)
     {
-        Make("p384");
+        Make(name);
         string signed = _folder.At("signed");
-        Answer answer = Sign("p384", signed, null, "--digest", digest);
+        Answer answer = Sign(name, signed, null, "--digest", digest);
         answer.Exit.ShouldBe(0, answer.Error);
         answer.Error.ShouldBeEmpty();
-        HoldsWith(digest, signed);
+        HoldsWith(digest, signed, name);
     }
 
     // The module has no code for it and says that something failed; that its mechanisms do not name the hash tells what.
@@ -71,6 +74,32 @@ public sealed class ServedKeyTests : IDisposable
         File.Exists(signed).ShouldBeFalse();
         Sign("rsa", signed).Exit.ShouldBe(0);
         Tool.Run("sbverify", "--cert", Certificate("rsa"), signed);
+    }
+
+    [SkippableFact]
+    public void A_key_that_somebody_else_unlocked_is_used_without_a_PIN()
+    {
+        Make("p256");
+        string signed = _folder.At("signed");
+        Answer answer = KexecSignProgram.RunWith(new(Environment("p256")) { ["SERVED_OPEN"] = "1" },
+            "sign", _image, "--key", "pkcs11:token=p256", "--cert", Certificate("p256"), "-o", signed);
+        answer.Exit.ShouldBe(0, answer.Error);
+        Tool.Run("sbverify", "--cert", Certificate("p256"), signed);
+    }
+
+    [SkippableFact]
+    public void Modules_and_files_for_IMA_are_signed_too()
+    {
+        Make("rsa");
+        string module = _folder.File("module.ko", [0x7f, (byte)'E', (byte)'L', (byte)'F', .. new byte[3000]]), output = _folder.At("signed.ko");
+        string[] key = ["--key", "pkcs11:token=rsa", "--cert", Certificate("rsa"), "--pin-env", "SERVED_PIN"];
+        KexecSignProgram.RunWith(Environment("rsa"), ["module", "sign", module, .. key, "-o", output]).Exit.ShouldBe(0);
+        KexecSignProgram.Succeed("module", "verify", output, "--cert", Certificate("rsa"));
+        Answer ima = KexecSignProgram.RunWith(Environment("rsa"), ["ima", "sign", module, .. key, "--sidecar"]);
+        ima.Exit.ShouldBe(0, ima.Error);
+        string der = _folder.At("cert.der");
+        Tool.Run("openssl", "x509", "-in", Certificate("rsa"), "-outform", "der", "-out", der);
+        Tool.Run("evmctl", "ima_verify", "-a", "sha256", "--sigfile", "--key", der, module).ShouldContain("verification is OK");
     }
 
     [SkippableFact]
@@ -100,10 +129,10 @@ public sealed class ServedKeyTests : IDisposable
             ["sign", _image, "--key", $"pkcs11:token={name}", "--cert", Certificate(name), "--pin-env", "SERVED_PIN", "-o", output, .. more]);
 
     // sbverify reads SHA-256 alone.
-    private void HoldsWith(string digest, string signed)
+    private void HoldsWith(string digest, string signed, string name)
     {
-        ToolAnswer verified = Tool.Ask("osslsigncode", "verify", "-CAfile", Certificate("p384"), "-in", signed);
-        verified.Output.ShouldContain("Signature verification: ok");
+        ToolAnswer verified = Tool.Ask("osslsigncode", "verify", "-CAfile", Certificate(name), "-in", signed);
+        verified.Exit.ShouldBe(0, verified.Output);
         verified.Output.ShouldContain($"Message digest algorithm  : {digest.ToUpperInvariant()}");
     }
 

@@ -2,7 +2,8 @@
  * A PKCS#11 module like those that hand hashes on to a signing server: each key is a token of its own, whose label is the key's name cut
  * to 31 bytes, all with one serial number. SERVED_KEYS names the folder of the keys (NAME.der, unencrypted), SERVED their names, with
  * commas between. The server is told the hash's name, which the module guesses: by the length of what is to be signed with ECDSA, by the
- * DigestInfo of RSA. It knows SHA-256, and SHA-512 unless SERVED_SHORT is set. Private keys do not show their numbers, an EC point is
+ * DigestInfo of RSA. It knows SHA-256, and SHA-512 unless SERVED_SHORT is set. Where SERVED_OPEN is set somebody else has unlocked the
+ * keys: the token says that it asks for its PIN itself, and takes none. Private keys do not show their numbers, an EC point is
  * wrapped in an OCTET STRING once too often, and CKA_PUBLIC_KEY_INFO is right. The arithmetic is libcrypto's, found at run time.
  */
 #define _GNU_SOURCE
@@ -110,7 +111,7 @@ static ulong_t token_info(ulong_t slot, struct token_info *info)
 	pad(info->maker, 32, "tests", 32);
 	pad(info->model, 16, "served", 16);
 	pad(info->serial, 16, "0", 16);
-	info->flags = 0x4 | 0x8 | 0x400; /* login required, PIN set, initialised */
+	info->flags = 0x4 | 0x8 | 0x400 | (getenv("SERVED_OPEN") ? 0x100 : 0); /* login required, PIN set, initialised, and a keypad */
 	info->counts[4] = 128;
 	info->counts[5] = 64;
 	return OK;
@@ -161,6 +162,8 @@ static ulong_t open_session(ulong_t slot, ulong_t flags, void *a, void *b, ulong
 static ulong_t login(ulong_t session, ulong_t user, const char *pin, ulong_t length)
 {
 	(void)session, (void)user;
+	if (getenv("SERVED_OPEN"))
+		return pin ? PIN : OK;
 	return length == 4 && !memcmp(pin, "1234", 4) ? OK : PIN;
 }
 
