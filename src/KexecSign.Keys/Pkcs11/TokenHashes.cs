@@ -56,6 +56,6 @@ internal static class TokenHashes
 
     /// <summary>For a message.</summary>
     public static string Told(ImmutableArray<HashAlgorithmName> named) => named.IsEmpty
-        ? "its mechanisms name no hash that it takes"
+        ? "its mechanisms name no hash"
         : $"the hashes that its mechanisms name are {string.Join(", ", named.Select(hash => HashKind.Of(hash).Word))}";
 }
