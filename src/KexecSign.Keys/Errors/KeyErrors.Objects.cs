@@ -10,7 +10,8 @@ public static partial class KeyErrors
 
     /// <summary>More than one object matches.</summary>
     public static readonly ErrorCode ObjectAmbiguous = new(
-        "KS2031", "{0} objects match {1}: {2}.", "Add id= or object= to the URI so that one remains.");
+        "KS2031", "{0} objects match {1}: {2}.",
+        "Add id= or object= to the URI so that one remains; where they have both alike, give the certificate as a file.");
 
     /// <summary>The reference's type= is not what is wanted.</summary>
     public static readonly ErrorCode TypeUnfit = new(
@@ -62,6 +63,11 @@ public static partial class KeyErrors
     public static readonly ErrorCode HashNotSigned = new(
         "KS2038", "key {0} is ML-DSA, which signs the message itself, but this format's signature is over a hash.",
         "Use an RSA or ECDSA key here; ML-DSA signs modules, parser ELFs, PE images, and for IMA and EVM.");
+
+    /// <summary>The token takes the mechanism and the key, and not this hash.</summary>
+    public static readonly ErrorCode HashRefused = new(
+        "KS2039", "token '{0}' did not sign a {1} hash with {2}: C_Sign of {3} bytes returned {4}; {5}.",
+        "Sign with a hash that it takes, with [option:digest]; the module's own log may say why it refused this one.");
 
     /// <summary>The runtime's OpenSSL is too old for ML-DSA.</summary>
     public static readonly ErrorCode MlDsaUnsupported = new(

@@ -33,7 +33,9 @@ internal sealed class CheckedKey : ISigningKey, IDisposable
 
     public string DisplayName => _key.DisplayName;
 
-    public HashAlgorithmName DefaultHash => _shape.DefaultHash;
+    public HashAlgorithmName DefaultHash => _key.HashInstead ?? _shape.DefaultHash;
+
+    public HashAlgorithmName UsualHash => _shape.DefaultHash;
 
     public int MaxSignatureSize => _shape.MaxSignatureSize;
 

@@ -36,9 +36,15 @@ public interface ISigningKey
     string DisplayName { get; }
 
     /// <summary>
-    /// The hash that suits the key: SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521 and for what ML-DSA signs (RFC 9882).
+    /// The hash to sign with when nobody says one: <see cref="UsualHash"/>, or a longer one where the key's token says that it does not
+    /// take that.
     /// </summary>
     HashAlgorithmName DefaultHash { get; }
+
+    /// <summary>
+    /// The hash that suits the key: SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521 and for what ML-DSA signs (RFC 9882).
+    /// </summary>
+    HashAlgorithmName UsualHash => DefaultHash;
 
     /// <summary>Upper bound of a signature's length in bytes (ECDSA signatures vary by a few bytes).</summary>
     int MaxSignatureSize { get; }

@@ -13,6 +13,9 @@ internal interface IUncheckedKey
     /// <summary>As <see cref="ISigningKey.DisplayName"/>.</summary>
     string DisplayName { get; }
 
+    /// <summary>The hash to sign with when nobody says one; null for the one that the key's size suggests.</summary>
+    HashAlgorithmName? HashInstead => null;
+
     /// <summary>As <see cref="ISigningKey.SignHash"/>; nothing is verified.</summary>
     byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation);
 

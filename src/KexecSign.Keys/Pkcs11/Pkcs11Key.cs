@@ -1,4 +1,5 @@
 using KexecSign.Formats.Vocabulary;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Kinds;
@@ -14,6 +15,7 @@ internal sealed class Pkcs11Key : IUncheckedKey
     private readonly KeyShape _shape;
     private readonly bool _alwaysAuthenticate;
     private readonly nuint _mechanism;
+    private readonly Lazy<HashAlgorithmName?> _hashInstead;
     private volatile HandleInUse _handle;
 
     private Pkcs11Key(TokenConnection connection, TokenObject found, byte[] subjectPublicKeyInfo, bool alwaysAuthenticate, int generation)
@@ -31,11 +33,16 @@ internal sealed class Pkcs11Key : IUncheckedKey
             KeyAlgorithm.MlDsa => Mechanism.MlDsa,
             KeyAlgorithm.Ecdsa => Mechanism.Ecdsa,
         };
+        _hashInstead = new(() => TokenHashes.Instead(HashesNamed(default), _shape.DefaultHash));
     }
 
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; }
 
     public string DisplayName { get; }
+
+    // SHA-256 is in all that sign at all; of the others the token is asked.
+    public HashAlgorithmName? HashInstead =>
+        _shape.Algorithm == KeyAlgorithm.MlDsa || _shape.DefaultHash == HashAlgorithmName.SHA256 ? null : _hashInstead.Value;
 
     /// <summary>CKA_ID, which ties key and certificate together in the token.</summary>
     internal byte[] Id => _object.Id;
@@ -59,26 +66,65 @@ internal sealed class Pkcs11Key : IUncheckedKey
     public byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation)
     {
         if (_shape.Algorithm == KeyAlgorithm.Rsa)
-            return SignInput((byte[])[.. HashKind.Of(hashAlgorithm).DigestInfoPrefix.Span, .. hash], _shape.NumberLength, cancellation);
+        {
+            byte[] digestInfo = [.. HashKind.Of(hashAlgorithm).DigestInfoPrefix.Span, .. hash];
+            return SignHashAs([digestInfo], _shape.NumberLength, hashAlgorithm, cancellation);
+        }
         int wanted = 2 * _shape.NumberLength;
-        byte[] raw = SignInput(Fitting(hash), wanted, cancellation);
+        byte[] raw = SignHashAs(Fitting(hash), wanted, hashAlgorithm, cancellation);
         return EcdsaDer.FromRaw(raw) ?? throw KeyErrors.SignatureMalformed.With(_connection.State.Label, 0, wanted);
     }
 
     public byte[] SignMessage(ReadOnlyMemory<byte> message, CancellationToken cancellation) =>
-        SignInput(message, _shape.MaxSignatureSize, cancellation);
+        SignInput(session => Sign(session, message, _shape.MaxSignatureSize), _shape.MaxSignatureSize, cancellation);
 
-    private byte[] SignInput(ReadOnlyMemory<byte> input, int wanted, CancellationToken cancellation)
+    private byte[] SignHashAs(byte[][] inputs, int wanted, HashAlgorithmName hash, CancellationToken cancellation) =>
+        SignInput(session => FirstTaken(session, inputs, wanted, hash), wanted, cancellation);
+
+    private byte[] SignInput(Func<nuint, byte[]> sign, int wanted, CancellationToken cancellation)
     {
-        byte[] signature = _connection.With(login: true, session => Sign(session, input, wanted), cancellation);
+        byte[] signature = _connection.With(login: true, sign, cancellation);
         return signature.Length == wanted
             ? signature
             : throw KeyErrors.SignatureMalformed.With(_connection.State.Label, signature.Length, wanted);
     }
 
     // FIPS 186-4 6.4: the leftmost bits of the hash are signed, as many as the order has. Some tokens refuse longer input
-    // (CKR_DATA_LEN_RANGE) instead of cutting it themselves.
-    private byte[] Fitting(ReadOnlySpan<byte> hash) => hash[..Math.Min(hash.Length, _shape.NumberLength)].ToArray();
+    // (CKR_DATA_LEN_RANGE) instead of cutting it themselves; others know the hash by its length and refuse what was cut.
+    private byte[][] Fitting(ReadOnlySpan<byte> hash) => hash.Length <= _shape.NumberLength
+        ? [hash.ToArray()]
+        : [hash[.._shape.NumberLength].ToArray(), hash.ToArray()];
+
+    // What is signed is the same for each input, so that a token that refuses one may have the next.
+    private byte[] FirstTaken(nuint session, byte[][] inputs, int wanted, HashAlgorithmName hash)
+    {
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return Sign(session, inputs[i], wanted);
+            }
+            catch (CryptokiException cause) when (cause.Function == "C_Sign" && IsAboutInput(cause.Value))
+            {
+                if (i + 1 < inputs.Length)
+                    continue;
+                ImmutableArray<HashAlgorithmName> named = TokenHashes.Named(_connection.Calls, _connection.State.Slot, _shape.Algorithm);
+                // A module without a code of its own for it says that the call failed, which it says of all else, too.
+                if (IsGeneral(cause.Value) && (named.IsEmpty || named.Contains(hash)))
+                    throw;
+                throw KeyErrors.HashRefused.Because(cause, _connection.State.Label, HashKind.Of(hash).Word, MechanismNames.Of(_mechanism),
+                    inputs[i].Length, ReturnValue.Name(cause.Value), TokenHashes.Told(named));
+            }
+        }
+    }
+
+    private static bool IsAboutInput(nuint value) => IsGeneral(value)
+        || value is ReturnValue.DataInvalid or ReturnValue.DataLengthRange or ReturnValue.ArgumentsBad;
+
+    private static bool IsGeneral(nuint value) => value is ReturnValue.GeneralError or ReturnValue.FunctionFailed;
+
+    private ImmutableArray<HashAlgorithmName> HashesNamed(CancellationToken cancellation) => _connection.With(login: false,
+        _ => TokenHashes.Named(_connection.Calls, _connection.State.Slot, _shape.Algorithm), cancellation);
 
     private byte[] Sign(nuint session, ReadOnlyMemory<byte> input, int wanted)
     {

@@ -31,24 +31,34 @@ internal static class PublicKeyReader
         return null;
     }
 
-    private static byte[]? FromObject(Cryptoki calls, nuint session, TokenObject key)
+    // An attribute that cannot be decoded is as good as none; another, or another object, may tell.
+    private static byte[]? FromObject(Cryptoki calls, nuint session, TokenObject key) =>
+        Decoded(() => TokenObject.Number(calls.Attribute(session, key.Handle, AttributeType.KeyType)) switch
+        {
+            KeyType.Rsa => Rsa(calls, session, key.Handle),
+            KeyType.Ec => Ec(calls, session, key.Handle),
+            KeyType.MlDsa => MlDsa(calls, session, key),
+            _ => null,
+        })
+        ?? Decoded(() => Info(calls, session, key.Handle));
+
+    private static byte[]? Decoded(Func<byte[]?> read)
     {
         try
         {
-            return TokenObject.Number(calls.Attribute(session, key.Handle, AttributeType.KeyType)) switch
-            {
-                KeyType.Rsa => Rsa(calls, session, key.Handle),
-                KeyType.Ec => Ec(calls, session, key.Handle),
-                KeyType.MlDsa => MlDsa(calls, session, key),
-                _ => null,
-            };
+            return read();
         }
         catch (Exception cause) when (cause is CryptographicException or AsnContentException)
         {
-            // An attribute that cannot be decoded is as good as none; another object may tell.
             return null;
         }
     }
+
+    // CKA_PUBLIC_KEY_INFO, which each object of a pair may have since 2.40; siguldry's EC points are wrapped once too often.
+    private static byte[]? Info(Cryptoki calls, nuint session, nuint handle) =>
+        calls.Attribute(session, handle, AttributeType.PublicKeyInfo) is { Length: > 0 } info
+            ? PublicKey.CreateFromSubjectPublicKeyInfo(info, out _).ExportSubjectPublicKeyInfo()
+            : null;
 
     private static byte[]? Rsa(Cryptoki calls, nuint session, nuint handle)
     {
@@ -86,8 +96,8 @@ internal static class PublicKeyReader
 
     private static byte[]? MlDsa(Cryptoki calls, nuint session, TokenObject key)
     {
-        if (calls.Attribute(session, key.Handle, AttributeType.PublicKeyInfo) is { Length: > 0 } info)
-            return PublicKey.CreateFromSubjectPublicKeyInfo(info, out _).ExportSubjectPublicKeyInfo();
+        if (Info(calls, session, key.Handle) is { } info)
+            return info;
         // CKA_VALUE of a private key is the private key.
         if (key.Class != ObjectClass.PublicKey || calls.Attribute(session, key.Handle, AttributeType.Value) is not { } value)
             return null;

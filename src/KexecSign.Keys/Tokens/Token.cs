@@ -86,11 +86,25 @@ public sealed class Token
     public string Uri(string label, ImmutableArray<byte> id = default)
     {
         List<KeyValuePair<string, string>> attributes = [new("token", State.Label)];
-        // A second token with the same label would make the URI ambiguous.
-        if (_connection.Module.Tokens().Count(token => token.Label == State.Label) > 1)
-            attributes.Add(new("serial", State.Serial));
+        attributes.AddRange(Distinction());
         attributes.Add(new("object", label));
         return Pkcs11Uri.Compose(attributes, id.IsDefaultOrEmpty ? null : [.. id]);
+    }
+
+    // A second token with the same label would make the URI ambiguous. A module that shows each key as a token of its own may give all
+    // of them one serial number, and cuts a longer name to the 32 bytes of a label (siguldry does); the slot tells them apart then.
+    private IEnumerable<KeyValuePair<string, string>> Distinction()
+    {
+        List<TokenState> alike = _connection.Module.Tokens().FindAll(token => token.Label == State.Label);
+        if (alike.Count <= 1)
+            yield break;
+        yield return new("serial", State.Serial);
+        alike = alike.FindAll(token => token.Serial == State.Serial);
+        if (alike.Count <= 1)
+            yield break;
+        yield return alike.Count(token => token.SlotDescription == State.SlotDescription) > 1
+            ? new("slot-id", $"{State.Slot}")
+            : new("slot-description", State.SlotDescription);
     }
 
     // CKA_SERIAL_NUMBER is the DER INTEGER, not its contents (PKCS#11 2.40 section 4.6.3).

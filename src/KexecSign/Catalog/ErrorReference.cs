@@ -172,6 +172,7 @@ public static class ErrorReference
         KeyErrors.HashUnfit,
         KeyErrors.SignatureMalformed,
         KeyErrors.HashNotSigned,
+        KeyErrors.HashRefused,
         KeyErrors.PinMissing,
         KeyErrors.PinIncorrect,
         KeyErrors.PinLocked,

@@ -100,7 +100,7 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
         certificates = CertificateMatch.SignerFirst(key, certificates);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(mlDsa, operation, key, options.Digest, context);
-        return Of(key, certificates, options.Digest) with
+        return Of(key, certificates, options.Digest, context) with
         {
             AsPesign = BundleReference.Is(keyReference) && BundleReference.Parse(keyReference).IsArchive,
         };
@@ -119,7 +119,7 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
             ?? throw OperationErrors.OptionMissing.With(operation, new NamedOption("key")), options.Pin, null);
         if (key.Algorithm == KeyAlgorithm.MlDsa)
             RequireMlDsa(mlDsa, operation, key, options.Digest, context);
-        return Of(key, [KeyOnlyCertificate.For(key)], options.Digest);
+        return Of(key, [KeyOnlyCertificate.For(key)], options.Digest, context);
     }
 
     /// <summary>Someone who signs elsewhere: all that is here is the certificate.</summary>
@@ -128,7 +128,8 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     {
         if (MlDsaCertificate.NameOf(certificates[0]) is { } name)
             throw OperationErrors.MlDsaRefused.With("prepare", name, "an answer from elsewhere is over a hash, and ML-DSA signs messages");
-        return Of(new AbsentKey(certificates[0]), certificates, digest);
+        var absent = new AbsentKey(certificates[0]);
+        return new(absent, certificates, HashNamed(digest) ?? absent.DefaultHash);
     }
 
     /// <summary>
@@ -166,6 +167,15 @@ internal sealed record SigningIdentity(ISigningKey Key, IReadOnlyList<X509Certif
     }
 
     // Which keys there are, KeyShape decides where they are opened (KS2033).
-    private static SigningIdentity Of(ISigningKey key, IReadOnlyList<X509Certificate2> certificates, string? digest) =>
-        new(key, certificates, HashNamed(digest) ?? key.DefaultHash);
+    private static SigningIdentity Of(ISigningKey key, IReadOnlyList<X509Certificate2> certificates, string? digest, RunContext context)
+    {
+        if (HashNamed(digest) is { } named)
+            return new(key, certificates, named);
+        if (key.DefaultHash != key.UsualHash)
+        {
+            context.Log.Warning($"key {key.DisplayName} signs {HashKind.Of(key.DefaultHash).Word}, not {HashKind.Of(key.UsualHash).Word} "
+                + "as usual: the token's mechanisms do not name that. Say the digest to have another");
+        }
+        return new(key, certificates, key.DefaultHash);
+    }
 }

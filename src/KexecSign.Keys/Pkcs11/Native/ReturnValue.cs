@@ -6,6 +6,10 @@ namespace KexecSign.Keys.Pkcs11.Native;
 internal static class ReturnValue
 {
     public const nuint Ok = 0x0;
+    public const nuint FunctionFailed = 0x6;
+    public const nuint ArgumentsBad = 0x7;
+    public const nuint DataInvalid = 0x20;
+    public const nuint DataLengthRange = 0x21;
     public const nuint DeviceError = 0x30;
     public const nuint DeviceRemoved = 0x32;
     public const nuint AttributeSensitive = 0x11;
