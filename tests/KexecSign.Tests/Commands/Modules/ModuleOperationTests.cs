@@ -198,9 +198,13 @@ public sealed class ModuleOperationTests : IDisposable
         string bomb = _bench.Folder.File("bomb.ko", new byte[64 << 20]);
         Tool.Run("xz", "-0", bomb);
         new FileInfo(bomb + ".xz").Length.ShouldBeLessThan(100_000);
-        long before = GC.GetTotalAllocatedBytes();
-        Sign(TestSigners.P256, o => o with { Files = [bomb + ".xz"] }).Files[0].Code.ShouldBe("KS3914");
-        (GC.GetTotalAllocatedBytes() - before).ShouldBeLessThan(150L << 20);
+        // Tests beside this one allocate, too, so that the least of some runs counts.
+        Enumerable.Range(0, 5).Min(_ =>
+        {
+            long before = GC.GetTotalAllocatedBytes();
+            Sign(TestSigners.P256, o => o with { Files = [bomb + ".xz"] }).Files[0].Code.ShouldBe("KS3914");
+            return GC.GetTotalAllocatedBytes() - before;
+        }).ShouldBeLessThan(150L << 20);
     }
 
     [Fact]
