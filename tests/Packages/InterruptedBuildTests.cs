@@ -56,7 +56,8 @@ public sealed class InterruptedBuildTests(PackedFeed feed)
     private (int Exit, string Output, TimeSpan Took) Interrupt(string folder, string when, Dictionary<string, string> environment)
     {
         // What a shell starts in the background ignores SIGINT, and so do all below it: 'env' has the build heed it again.
-        using RunningProcess process = new ProcessRun("env", ["--default-signal=INT", "dotnet", "build", "--no-restore", "--nologo", "-v", "normal", "-nodeReuse:false"])
+        using RunningProcess process = new ProcessRun("env",
+            ["--default-signal=INT", "dotnet", "build", "--no-restore", "--nologo", "-v", "normal", "-nodeReuse:false"])
         {
             Folder = folder,
             Environment = new Dictionary<string, string>(environment) { ["NUGET_PACKAGES"] = Path.Combine(feed.Folder, "nuget"), ["DOTNET_CLI_UI_LANGUAGE"] = "en" },

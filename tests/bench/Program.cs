@@ -14,7 +14,10 @@ try
     Bed bed = Bed.Make(args[0], args[1], args[2], folder, child);
     var measurement = new Measurement(child);
     var figures = new List<Figures>();
-    foreach (Case wanted in Cases.On(bed, child).Concat(ModuleCases.On(bed, args[4], args[5])).Concat(UkiCases.On(bed, args[6], child)).Concat(WholeLine.On(bed)))
+    // One after the other, because some make large files when they are asked for, and delete them behind.
+    IEnumerable<Case> all = Cases.On(bed, child).Concat(ModuleCases.On(bed, args[4], args[5]))
+        .Concat(UkiCases.On(bed, args[6], child)).Concat(WholeLine.On(bed));
+    foreach (Case wanted in all)
     {
         if (!wanted.Name.Contains(only, StringComparison.Ordinal))
             continue;
@@ -29,7 +32,8 @@ try
     string rates = TokenRates.Name.Contains(only, StringComparison.Ordinal) ? new TokenRates(bed, child).Run() : "";
     string steps = WholeLine.StepsName.Contains(only, StringComparison.Ordinal) ? WholeLine.StepByStep(bed) : "";
     File.WriteAllBytes(Path.Combine(output, "bench.json"), Table.Json(figures));
-    File.WriteAllText(Path.Combine(output, "bench.md"), Table.Of(figures) + string.Concat(new[] { rates, steps }.Where(more => more.Length > 0).Select(more => "\n" + more)));
+    File.WriteAllText(Path.Combine(output, "bench.md"),
+        Table.Of(figures) + string.Concat(new[] { rates, steps }.Where(more => more.Length > 0).Select(more => "\n" + more)));
     return 0;
 }
 catch (InvalidOperationException failed)

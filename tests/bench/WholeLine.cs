@@ -37,19 +37,22 @@ internal static class WholeLine
     /// <summary>Median milliseconds of each step that <c>build -v</c> names, from its line to the next one.</summary>
     public static string StepByStep(Bed bed)
     {
-        var steps = new List<(string Name, List<double> Times)>();
+        var runs = new List<List<(string Name, double Time)>>();
+        // The first warms the page cache and is not counted.
         for (int round = 0; round <= Rounds; round++)
         {
             ChildProcess.Settle();
-            List<(string Name, double Time)> run = Timed([.. Build(bed, "gzip"), "-v"]);
-            if (round == 0)
-                steps.AddRange(run.Select(step => (step.Name, new List<double>())));
-            else
-                steps.Zip(run, (step, timed) => (step.Times, timed.Time)).ToList().ForEach(pair => pair.Times.Add(pair.Time));
+            runs.Add(Timed([.. Build(bed, "gzip"), "-v"]));
         }
+        string[] names = [.. runs[0].Select(step => step.Name)];
+        if (runs.Any(run => !run.Select(step => step.Name).SequenceEqual(names)))
+            throw new InvalidOperationException("build -v did not name the same steps each time");
         var table = new StringBuilder("| step of build, gzip | median |\n| --- | ---: |\n");
-        foreach ((string name, List<double> times) in steps)
-            table.Append(CultureInfo.InvariantCulture, $"| {name} | {Spread.Of(times).Median * 1000:0} ms |\n");
+        for (int i = 0; i < names.Length; i++)
+        {
+            double median = Spread.Of(runs.Skip(1).Select(run => run[i].Time)).Median;
+            table.Append(CultureInfo.InvariantCulture, $"| {names[i]} | {median * 1000:0} ms |\n");
+        }
         Console.Write(table);
         return table.ToString();
     }
@@ -74,9 +77,10 @@ internal static class WholeLine
         using Process process = Process.Start(start)!;
         while (process.StandardError.ReadLine() is { } line)
         {
-            if (!line.StartsWith("warning", StringComparison.Ordinal))
-                lines.Add((line.Split(' ')[0].EndsWith("objcopy", StringComparison.Ordinal) ? "objcopy"
-                    : line.Split(' ')[0].EndsWith("-ld", StringComparison.Ordinal) ? "ld" : line, Stopwatch.GetTimestamp()));
+            // How far a long step is belongs to that step.
+            if (!line.StartsWith("warning", StringComparison.Ordinal) && !line.EndsWith(" ...", StringComparison.Ordinal)
+                && !line.Contains("): ", StringComparison.Ordinal))
+                lines.Add((NameOf(line), Stopwatch.GetTimestamp()));
         }
         process.WaitForExit();
         if (process.ExitCode != 0)
@@ -84,4 +88,12 @@ internal static class WholeLine
         lines.Add(("", Stopwatch.GetTimestamp()));
         return [.. lines.Zip(lines.Skip(1), (a, b) => (a.Name, Stopwatch.GetElapsedTime(a.At, b.At).TotalSeconds))];
     }
+
+    // Programs are called with paths that are others each time.
+    private static string NameOf(string line) => line.Split(' ')[0] switch
+    {
+        var word when word.EndsWith("objcopy", StringComparison.Ordinal) => "objcopy",
+        var word when word.EndsWith("-ld", StringComparison.Ordinal) => "ld",
+        _ => line,
+    };
 }

@@ -33,7 +33,7 @@ internal sealed class Pkcs11Key : IUncheckedKey
             KeyAlgorithm.MlDsa => Mechanism.MlDsa,
             KeyAlgorithm.Ecdsa => Mechanism.Ecdsa,
         };
-        _hashInstead = new(() => TokenHashes.Instead(HashesNamed(default), _shape.DefaultHash));
+        _hashInstead = new(() => TokenHashes.Instead(HashesNamed(), _shape.DefaultHash));
     }
 
     public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; }
@@ -123,8 +123,8 @@ internal sealed class Pkcs11Key : IUncheckedKey
 
     private static bool IsGeneral(nuint value) => value is ReturnValue.GeneralError or ReturnValue.FunctionFailed;
 
-    private ImmutableArray<HashAlgorithmName> HashesNamed(CancellationToken cancellation) => _connection.With(login: false,
-        _ => TokenHashes.Named(_connection.Calls, _connection.State.Slot, _shape.Algorithm), cancellation);
+    private ImmutableArray<HashAlgorithmName> HashesNamed() => _connection.With(login: false,
+        _ => TokenHashes.Named(_connection.Calls, _connection.State.Slot, _shape.Algorithm), CancellationToken.None);
 
     private byte[] Sign(nuint session, ReadOnlyMemory<byte> input, int wanted)
     {

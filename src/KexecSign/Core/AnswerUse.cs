@@ -2,7 +2,7 @@ namespace KexecSign.Core;
 
 /// <summary>
 /// How much of an operation's answer is read. Beside an image's digest the SHA-256 of the file is a second hash over every byte, of
-/// which no signature speaks: half of the time of signing and verifying where there are two processors.
+/// which no signature speaks: what nobody reads of it is not computed.
 /// </summary>
 public enum AnswerUse
 {

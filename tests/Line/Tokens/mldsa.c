@@ -7,21 +7,11 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include "token.h"
 
-typedef unsigned long ulong_t;
-typedef unsigned char byte_t;
-
-enum { COUNT = 68, PRIVATE = 1, PUBLIC = 2, CERTIFICATE = 3 };
-enum { OK = 0, FAILED = 6, READ_ONLY = 0x10, SENSITIVE = 0x11, TYPE_INVALID = 0x12, MECHANISM = 0x70, PARAMETER = 0x71, PIN = 0xA0, INCOMPLETE = 0xD0, LOGGED_OUT = 0x101, SMALL = 0x150 };
-enum { CLASS = 0, VALUE = 0x11, LABEL = 3, ID = 0x102, KEY_TYPE = 0x100, PARAMETER_SET = 0x61D };
-
-struct list { byte_t major, minor; void *call[COUNT]; };
-struct attribute { ulong_t type; void *value; ulong_t length; };
-struct mechanism { ulong_t type; void *parameter; ulong_t length; };
-struct token_info { byte_t label[32], maker[32], model[16], serial[16]; ulong_t flags, counts[10]; byte_t versions[4], time[16]; };
-struct slot_info { byte_t description[64], maker[32]; ulong_t flags; byte_t versions[4]; };
-struct info { byte_t major, minor, maker[32]; ulong_t flags; byte_t description[32], version[2]; };
+enum { PRIVATE = 1, PUBLIC = 2, CERTIFICATE = 3 };
+enum { FAILED = 6, READ_ONLY = 0x10, SENSITIVE = 0x11, PARAMETER = 0x71, INCOMPLETE = 0xD0, LOGGED_OUT = 0x101 };
+enum { VALUE = 0x11, PARAMETER_SET = 0x61D };
 
 static void *(*keygen)(void *, const char *, const char *, ...), *(*d2i)(void **, const byte_t **, long), *(*ctx_new)(void);
 static int (*i2d)(void *, byte_t **), (*raw_public)(void *, byte_t *, size_t *);
@@ -60,12 +50,6 @@ static void *key(void)
 	return length < 0 ? NULL : d2i(NULL, &next, length);
 }
 
-static void pad(byte_t *field, int room, const char *text)
-{
-	memset(field, ' ', room);
-	memcpy(field, text, strlen(text));
-}
-
 static ulong_t initialize(void *arguments)
 {
 	(void)arguments;
@@ -83,17 +67,13 @@ static ulong_t initialize(void *arguments)
 	return OK;
 }
 
-static ulong_t done(void) { return OK; }
-
-static ulong_t unsupported(void) { return 0x54; }
-
 static ulong_t get_info(struct info *info)
 {
 	memset(info, 0, sizeof *info);
 	info->major = 3;
 	info->minor = 2;
-	pad(info->maker, 32, "tests");
-	pad(info->description, 32, "ML-DSA");
+	pad(info->maker, 32, "tests", 32);
+	pad(info->description, 32, "ML-DSA", 32);
 	return OK;
 }
 
@@ -110,8 +90,8 @@ static ulong_t slot_info(ulong_t slot, struct slot_info *info)
 {
 	(void)slot;
 	memset(info, 0, sizeof *info);
-	pad(info->description, 64, "slot");
-	pad(info->maker, 32, "tests");
+	pad(info->description, 64, "slot", 64);
+	pad(info->maker, 32, "tests", 32);
 	info->flags = 1;
 	return OK;
 }
@@ -120,10 +100,10 @@ static ulong_t token_info(ulong_t slot, struct token_info *info)
 {
 	(void)slot;
 	memset(info, 0, sizeof *info);
-	pad(info->label, 32, "pq");
-	pad(info->maker, 32, "tests");
-	pad(info->model, 16, "file");
-	pad(info->serial, 16, "1");
+	pad(info->label, 32, "pq", 32);
+	pad(info->maker, 32, "tests", 32);
+	pad(info->model, 16, "file", 16);
+	pad(info->serial, 16, "1", 16);
 	info->flags = 0x4 | 0x8 | 0x400; /* login required, PIN set, initialised */
 	info->counts[4] = 16;
 	info->counts[5] = 4;
@@ -201,12 +181,7 @@ static ulong_t get_attribute(ulong_t session, ulong_t object, struct attribute *
 		attribute->length = ~0ul;
 		return answer;
 	}
-	if (attribute->value && attribute->length < (ulong_t)length)
-		return SMALL;
-	if (attribute->value)
-		memcpy(attribute->value, bytes, length);
-	attribute->length = length;
-	return OK;
+	return give(attribute, bytes, length);
 }
 
 static int matches(int object, struct attribute *template, ulong_t count)
@@ -312,27 +287,8 @@ static ulong_t sign(ulong_t session, byte_t *data, ulong_t length, byte_t *signa
 unsigned long C_GetFunctionList(struct list **list)
 {
 	static struct list ours = { .major = 2, .minor = 40 };
-	for (int i = 0; i < COUNT; i++)
-		ours.call[i] = unsupported;
-	ours.call[0] = initialize;
-	ours.call[1] = done;
-	ours.call[2] = get_info;
-	ours.call[4] = slots;
-	ours.call[5] = slot_info;
-	ours.call[6] = token_info;
-	ours.call[7] = mechanisms;
-	ours.call[8] = mechanism_info;
-	ours.call[12] = open_session;
-	ours.call[13] = done;
-	ours.call[18] = login;
-	ours.call[19] = done;
+	FILL(ours);
 	ours.call[20] = create;
-	ours.call[24] = get_attribute;
-	ours.call[26] = find_init;
-	ours.call[27] = find;
-	ours.call[28] = done;
-	ours.call[42] = start;
-	ours.call[43] = sign;
 	ours.call[59] = generate;
 	*list = &ours;
 	return OK;

@@ -10,21 +10,11 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include "token.h"
 
-typedef unsigned long ulong_t;
-typedef unsigned char byte_t;
-
-enum { COUNT = 68, KEYS = 8 };
-enum { OK = 0, GENERAL = 5, ARGUMENTS = 7, TYPE_INVALID = 0x12, MECHANISM = 0x70, NOT_STARTED = 0x91, PIN = 0xA0, SMALL = 0x150 };
-enum { CLASS = 0, LABEL = 3, KEY_TYPE = 0x100, ID = 0x102, EC_PARAMS = 0x180, EC_POINT = 0x181, INFO = 0x129 };
-
-struct list { byte_t major, minor; void *call[COUNT]; };
-struct attribute { ulong_t type; void *value; ulong_t length; };
-struct mechanism { ulong_t type; void *parameter; ulong_t length; };
-struct token_info { byte_t label[32], maker[32], model[16], serial[16]; ulong_t flags, counts[10]; byte_t versions[4], time[16]; };
-struct slot_info { byte_t description[64], maker[32]; ulong_t flags; byte_t versions[4]; };
-struct info { byte_t major, minor, maker[32]; ulong_t flags; byte_t description[32], version[2]; };
+enum { KEYS = 8 };
+enum { GENERAL = 5, ARGUMENTS = 7, NOT_STARTED = 0x91 };
+enum { EC_PARAMS = 0x180, EC_POINT = 0x181, INFO = 0x129 };
 
 static void *(*d2i)(void **, const byte_t **, long), *(*ctx_new)(void *, void *);
 static int (*i2d_public)(void *, byte_t **), (*id_of)(void *), (*sign_init)(void *), (*sign_it)(void *, byte_t *, size_t *, const byte_t *, size_t);
@@ -63,17 +53,6 @@ static ulong_t initialize(void *arguments)
 		keys[many].ec = id_of(keys[many].pair) == 408;
 	}
 	return OK;
-}
-
-static ulong_t done(void) { return OK; }
-
-static ulong_t unsupported(void) { return 0x54; }
-
-static void pad(byte_t *field, int room, const char *text, int most)
-{
-	int length = strlen(text);
-	memset(field, ' ', room);
-	memcpy(field, text, length < most ? length : most);
 }
 
 static ulong_t get_info(struct info *info)
@@ -221,12 +200,7 @@ static ulong_t get_attribute(ulong_t session, ulong_t object, struct attribute *
 		attribute->length = ~0ul;
 		return TYPE_INVALID;
 	}
-	if (attribute->value && attribute->length < (ulong_t)length)
-		return SMALL;
-	if (attribute->value)
-		memcpy(attribute->value, bytes, length);
-	attribute->length = length;
-	return OK;
+	return give(attribute, bytes, length);
 }
 
 static ulong_t find_init(ulong_t session, struct attribute *template, ulong_t count)
@@ -303,26 +277,7 @@ static ulong_t sign(ulong_t session, byte_t *data, ulong_t length, byte_t *signa
 unsigned long C_GetFunctionList(struct list **list)
 {
 	static struct list ours = { .major = 2, .minor = 40 };
-	for (int i = 0; i < COUNT; i++)
-		ours.call[i] = unsupported;
-	ours.call[0] = initialize;
-	ours.call[1] = done;
-	ours.call[2] = get_info;
-	ours.call[4] = slots;
-	ours.call[5] = slot_info;
-	ours.call[6] = token_info;
-	ours.call[7] = mechanisms;
-	ours.call[8] = mechanism_info;
-	ours.call[12] = open_session;
-	ours.call[13] = done;
-	ours.call[18] = login;
-	ours.call[19] = done;
-	ours.call[24] = get_attribute;
-	ours.call[26] = find_init;
-	ours.call[27] = find;
-	ours.call[28] = done;
-	ours.call[42] = start;
-	ours.call[43] = sign;
+	FILL(ours);
 	*list = &ours;
 	return OK;
 }

@@ -122,10 +122,9 @@ internal static class VerifyOperation
     internal static VerifyResult Judge(VerifyOptions options, PolicyDocument? policy, JudgedFile file, TrustedRoles roles,
         RunContext context)
     {
-        if (policy is not null)
-            file.WillTellSha256();
-        else
+        if (policy is null)
             return Result(options, ImageVerification.Judge(file, options, roles, context), file, roles);
+        file.WillTellSha256();
         if (policy.Architecture is { } architecture && options.Architecture is { } other && other != architecture)
             throw OperationErrors.OptionValue.With("arch", other, $"{architecture}, as the policy says");
         if (policy.Kernel is { } kernel && options.Kernel is { } newer && newer != kernel)
