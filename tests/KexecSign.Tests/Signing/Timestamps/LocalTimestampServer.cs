@@ -19,7 +19,9 @@ internal sealed class LocalTimestampServer : IDisposable
         Url = $"http://127.0.0.1:{FreePort()}/tsa/";
         _listener.Prefixes.Add(Url);
         _listener.Start();
-        Task.Run(Serve);
+        // On a thread of its own: five of them would wait on the pool's, which has as many as processors and grows by one a second, so
+        // that the last to start heard nothing before its client's patience was over.
+        Task.Factory.StartNew(Serve, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public string Url { get; }
