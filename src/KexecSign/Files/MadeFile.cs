@@ -28,6 +28,9 @@ internal sealed class MadeFile : IDisposable
     /// <summary>The file.</summary>
     public SafeFileHandle Handle { get; }
 
+    /// <summary>Whether it stands in its folder under a temporary name.</summary>
+    public bool IsNamed => _name is not null;
+
     /// <summary>Begins one.</summary>
     /// <param name="open">The folder.</param>
     /// <param name="folder">Its path.</param>

@@ -15,6 +15,9 @@ public sealed class OutputFile : IDisposable
 {
     private const long FlushStep = 8 << 20;
 
+    // On ext4 some 400 names of modules.
+    private const long ShortFolder = 16 << 10;
+
     private readonly OutputTarget _target;
     private readonly FileFacts? _folder;
     private readonly MadeFile? _made;
@@ -79,9 +82,13 @@ public sealed class OutputFile : IDisposable
     private static OutputFile Begin(OutputTarget target)
     {
         using SafeFileHandle folder = target.OpenFolder();
-        Leftovers.Sweep(target.Folder);
+        var facts = FileFacts.Of(folder);
         var made = MadeFile.Create(folder, target.Folder);
-        return new(target, FileFacts.Of(folder), made, made.Handle);
+        // Where files need no name until they are whole, a run that was killed has left one only beside what it replaced. Listing a long
+        // folder for each of thousands of processes that put one file each into it would take longer than all else they do.
+        if (made.IsNamed || target.Replaced is not null || facts.Length <= ShortFolder)
+            Leftovers.Sweep(target.Folder);
+        return new(target, facts, made, made.Handle);
     }
 
     /// <summary>Appends bytes.</summary>
