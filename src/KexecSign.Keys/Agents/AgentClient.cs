@@ -15,10 +15,11 @@ internal sealed class AgentClient : IDisposable
     // A token may take its time, and has a deadline of its own in the agent.
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromMinutes(10);
 
-
     private readonly string _path;
     private readonly AgentSocket _socket;
     private readonly Lock _lock = new();
+    // Whether an answer is still to come.
+    private bool _isAsked;
 
     private AgentClient(string path, AgentSocket socket)
     {
@@ -47,12 +48,15 @@ internal sealed class AgentClient : IDisposable
             : null;
     }
 
-    /// <summary>The same for a caller that takes the agent's word for its signatures.</summary>
-    public AgentSigner? OpenSigner(string reference)
+    /// <summary>
+    /// The same for a caller that takes the agent's word for its signatures; the answer is waited for by the function that comes back.
+    /// </summary>
+    public Func<AgentSigner?> AskForSigner(string reference)
     {
         string name = KeyReference.Canonical(reference);
-        return Ask(new AgentMessage().Add((long)AgentRequest.Open).Add(name)) is { } answer
-            ? new AgentSigner(answer.Bytes(1), (kind, file, hash, content) => Sign(name, kind, file, hash, content))
+        Send(new AgentMessage().Add((long)AgentRequest.Open).Add(name), default);
+        return () => Receive() is { } answer
+            ? new AgentSigner(answer.Bytes(1), (kind, file, hash, content) => AskToSign(name, kind, file, hash, content))
             : null;
     }
 
@@ -70,38 +74,69 @@ internal sealed class AgentClient : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private byte[] Sign(string key, ContentKind kind, string? name, HashAlgorithmName hash, ReadOnlyMemory<byte> content) => Ask(
-        new AgentMessage().Add((long)AgentRequest.Sign).Add(key).Add((long)kind).Add(hash.Name!).Add(name ?? "")
-            .Add(content.Length),
-        content)?.Bytes(1).ToArray() ?? throw AgentErrors.Refused.With("the key is no longer among those that it holds.");
+    private byte[] Sign(string key, ContentKind kind, string? name, HashAlgorithmName hash, ReadOnlyMemory<byte> content) =>
+        SignatureOf(Ask(SignRequest(key, kind, name, hash, content.Length), content));
 
-    // Content follows its message without a frame, because it may be long.
+    private Func<byte[]> AskToSign(string key, ContentKind kind, string? name, HashAlgorithmName hash, ReadOnlyMemory<byte> content)
+    {
+        Send(SignRequest(key, kind, name, hash, content.Length), content);
+        return () => SignatureOf(Receive());
+    }
+
+    private static AgentMessage SignRequest(string key, ContentKind kind, string? name, HashAlgorithmName hash, int length) =>
+        new AgentMessage().Add((long)AgentRequest.Sign).Add(key).Add((long)kind).Add(hash.Name!).Add(name ?? "").Add(length);
+
+    private static byte[] SignatureOf(AgentMessage? answer) =>
+        answer?.Bytes(1).ToArray() ?? throw AgentErrors.Refused.With("the key is no longer among those that it holds.");
+
     private AgentMessage? Ask(AgentMessage question, ReadOnlyMemory<byte> content = default)
     {
         lock (_lock)
         {
-            try
-            {
-                _socket.Send(question.Frame());
-                _socket.Send(content.Span);
-                AgentMessage answer = AgentMessage.Receive(_socket.Receive)
-                    ?? throw AgentErrors.Lost.With(_path, "it has closed the connection");
-                return (AgentAnswer)answer.Number(0) switch
-                {
-                    AgentAnswer.Done => answer,
-                    AgentAnswer.NotMine => null,
-                    AgentAnswer.Refused => throw AgentErrors.Refused.With(answer.Text(1)),
-                    var other => throw AgentErrors.Malformed.With($"answer {(int)other}"),
-                };
-            }
-            catch (TimeoutException lost)
-            {
-                throw AgentErrors.Lost.Because(lost, _path, "it does not answer");
-            }
-            catch (IOException lost)
-            {
-                throw AgentErrors.Lost.Because(lost, _path, "the connection broke");
-            }
+            Send(question, content);
+            return Receive();
+        }
+    }
+
+    // Content follows its message without a frame, because it may be long.
+    private void Send(AgentMessage question, ReadOnlyMemory<byte> content) => Talk(() =>
+    {
+        // Whoever asked before went another way than to the answer; it must not be taken for the next one.
+        if (_isAsked)
+            AgentMessage.Receive(_socket.Receive);
+        _isAsked = true;
+        _socket.Send(question.Frame());
+        _socket.Send(content.Span);
+        return question;
+    });
+
+    private AgentMessage? Receive()
+    {
+        AgentMessage answer = Talk(() => AgentMessage.Receive(_socket.Receive)
+            ?? throw AgentErrors.Lost.With(_path, "it has closed the connection"));
+        _isAsked = false;
+        return (AgentAnswer)answer.Number(0) switch
+        {
+            AgentAnswer.Done => answer,
+            AgentAnswer.NotMine => null,
+            AgentAnswer.Refused => throw AgentErrors.Refused.With(answer.Text(1)),
+            var other => throw AgentErrors.Malformed.With($"answer {(int)other}"),
+        };
+    }
+
+    private AgentMessage Talk(Func<AgentMessage> word)
+    {
+        try
+        {
+            return word();
+        }
+        catch (TimeoutException lost)
+        {
+            throw AgentErrors.Lost.Because(lost, _path, "it does not answer");
+        }
+        catch (IOException lost)
+        {
+            throw AgentErrors.Lost.Because(lost, _path, "the connection broke");
         }
     }
 

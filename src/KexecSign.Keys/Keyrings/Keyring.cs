@@ -55,10 +55,13 @@ public sealed class Keyring : IDisposable
         _agent = new(() => AgentClient.From(_environment));
     }
 
-    /// <summary>A key that an agent holds for this process, for who signs once and takes the agent's word; null for any other.</summary>
+    /// <summary>
+    /// Asks an agent for a key, for who signs once and takes the agent's word. The function that comes back waits for the answer, null
+    /// for a key that is none of the agent's; until then this process can do something else, but ask nothing more. Null without an agent.
+    /// </summary>
     /// <param name="reference">As for <see cref="OpenKey(string, PinOptions, CancellationToken)"/>.</param>
     /// <exception cref="Formats.Errors.KexecSignException">KS3870-KS3872.</exception>
-    public AgentSigner? HeldByAgent(string reference) => _agent.Value?.OpenSigner(reference);
+    public Func<AgentSigner?>? AskAgent(string reference) => _agent.Value?.AskForSigner(reference);
 
     /// <summary>Opens a private key.</summary>
     /// <param name="reference">

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using KexecSign.Fixtures;
 using KexecSign.Keys.Agents;
 using KexecSign.Keys.Keyrings;
@@ -59,6 +60,25 @@ public sealed class AgentMessageTests : IDisposable
         });
         using var keyring = new Keyring(name => name == AgentMessage.Variable ? _folder.At("agent") : null);
         Refusal.Of("KS3872", () => keyring.OpenKey("pkcs11:object=x", new(), default), "answer 9", WayOut);
+        await agent;
+    }
+
+    [Fact]
+    public async Task An_answer_that_nobody_waited_for_is_not_taken_for_the_next_one()
+    {
+        Task agent = Task.Run(() =>
+        {
+            using Socket accepted = _listening.Accept();
+            for (int i = 0; i < 2; i++)
+            {
+                string asked = AgentMessage.Receive(accepted)!.Text(1);
+                new AgentMessage().Add((long)AgentAnswer.Done).Add(Encoding.UTF8.GetBytes(asked)).Add(asked).Send(accepted);
+            }
+        });
+        using var keyring = new Keyring(name => name == AgentMessage.Variable ? _folder.At("agent") : null);
+        keyring.AskAgent("pkcs11:object=one").ShouldNotBeNull();
+        Func<AgentSigner?> second = keyring.AskAgent("pkcs11:object=two").ShouldNotBeNull();
+        Encoding.UTF8.GetString(second().ShouldNotBeNull().SubjectPublicKeyInfo.Span).ShouldBe("pkcs11:object=two");
         await agent;
     }
 

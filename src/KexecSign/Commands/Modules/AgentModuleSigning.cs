@@ -37,10 +37,10 @@ internal static class AgentModuleSigning
         {
             return null;
         }
-        if (context.Keyring.HeldByAgent(options.Signing.Key!) is not { } signer
-            || SchemeOf(signer.SubjectPublicKeyInfo) is not { } scheme
-            || CertificateHead.TryRead(WholeFile.Read(options.Signing.Certificate!, LongestCertificate, "a certificate"))
-                is not { } certificate
+        // While the agent looks for its key, and while its token signs, this process does what is its own to do.
+        Func<AgentSigner?>? asked = context.Keyring.AskAgent(options.Signing.Key!);
+        var read = CertificateHead.TryRead(WholeFile.Read(options.Signing.Certificate!, LongestCertificate, "a certificate"));
+        if (asked?.Invoke() is not { } signer || read is not { } certificate || SchemeOf(signer.SubjectPublicKeyInfo) is not { } scheme
             || !certificate.SubjectPublicKeyInfo.Span.SequenceEqual(signer.SubjectPublicKeyInfo.Span))
         {
             return null;
@@ -48,8 +48,8 @@ internal static class AgentModuleSigning
         var file = SelectedFile.Named(options.Files[0]);
         try
         {
-            return Sign(file, options, content => DetachedSignedData.Encode(
-                new(certificate.Name, hash.Name, signer.Sign(ContentKind.Module, file.Path, hash.Name, content)), scheme)) is { } signed
+            return Sign(file, options, content => signer.BeginSign(ContentKind.Module, file.Path, hash.Name, content),
+                signature => DetachedSignedData.Encode(new(certificate.Name, hash.Name, signature), scheme)) is { } signed
                 ? new(hash.Name.Name!, "", [signed]) { Subject = certificate.Subject }
                 : null;
         }
@@ -66,7 +66,8 @@ internal static class AgentModuleSigning
         && !key.StartsWith('@') && !certificate.StartsWith('@') && File.Exists(certificate) && File.Exists(only)
         && (options.InPlace ? options.Output is null : options.Output is { } output && !Directory.Exists(output));
 
-    private static FileOutcome? Sign(SelectedFile file, ModuleSignOptions options, Func<ReadOnlyMemory<byte>, byte[]> sign)
+    private static FileOutcome? Sign(
+        SelectedFile file, ModuleSignOptions options, Func<ReadOnlyMemory<byte>, Func<byte[]>> begin, Func<byte[], byte[]> encode)
     {
         using var module = ModuleFile.Open(file, CancellationToken.None);
         if (module.Compression != ModuleCompression.None || module.Content.Extents is not [BytesExtent { Bytes: var content }]
@@ -76,10 +77,12 @@ internal static class AgentModuleSigning
         }
         AuthenticodeTable.RefuseIn(module.Content);
         RawContent.RequireSignable(module.Content);
-        byte[] appended = AppendedSignature.Encode(sign(content));
+        Func<byte[]> signature = begin(content);
         using OutputFile output = BatchTargets.Create(
             BatchTargets.One(file.Path, options.Output, options.InPlace), file, options.InPlace, new OutputFolders());
-        output.WriteWhole(content, appended);
+        output.Write(content.Span);
+        byte[] appended = AppendedSignature.Encode(encode(signature()));
+        output.Write(appended);
         ReadBack.RequireWritten(module.Content.Append(appended), output);
         output.Appear();
         return new(file.Path, FileStatus.Signed) { Output = output.Path };
