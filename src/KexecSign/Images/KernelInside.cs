@@ -21,6 +21,7 @@ internal sealed class KernelInside : IDisposable
     private TemporaryFile? _payload;
     private string? _version;
     private bool _versionIsKnown;
+    private readonly UnpackedAhead? _ahead;
     private readonly FileDigests? _read;
     private readonly KernelVersionSearch? _search;
 
@@ -29,9 +30,11 @@ internal sealed class KernelInside : IDisposable
     /// <param name="file">Its bytes.</param>
     /// <param name="context">Run context.</param>
     /// <param name="digests">Digests that the bytes will be read for; the version is then found in the same read. Null without.</param>
-    public KernelInside(PeImage image, Layout file, RunContext context, FileDigests? digests = null)
+    /// <param name="ahead">A payload that may be this image's, unpacked already; null for none.</param>
+    public KernelInside(PeImage image, Layout file, RunContext context, FileDigests? digests = null, UnpackedAhead? ahead = null)
     {
         _context = context;
+        _ahead = ahead;
         PeSection? linux = image.FindSection(UkiSections.Linux);
         // A kernel that is given a kernel judges that file, whatever sections it has: kexec_file_load() knows of none.
         // A zboot image is unpacked, and nobody who does that looks for .linux in it.
@@ -83,7 +86,8 @@ internal sealed class KernelInside : IDisposable
         if (_payload is null)
         {
             ZbootHeader header = ZbootHeader.Read(PeReader.Read(_file), _file);
-            _payload = Decompressor.Payload(_file, header, _context);
+            _payload = _ahead?.Take(_file.Slice(header.PayloadOffset, header.PayloadSize), header.Format.Compression,
+                header.UncompressedLength(_file)) ?? Decompressor.Payload(_file, header, _context);
         }
         return Layout.Of(_payload);
     }

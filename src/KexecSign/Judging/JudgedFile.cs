@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using KexecSign.Batches;
+using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Errors;
@@ -58,7 +59,10 @@ internal sealed class JudgedFile : IDisposable
     public PeImage Image => _image ??= PeReader.Read(Content);
 
     /// <summary>The kernel inside.</summary>
-    public KernelInside Kernel => _kernel ??= new(Image, Content, _context, Digests);
+    public KernelInside Kernel => _kernel ??= new(Image, Content, _context, Digests, Unpacked);
+
+    /// <summary>A payload that was unpacked before this file was opened, and may be its own; null for none.</summary>
+    public UnpackedAhead? Unpacked { get; set; }
 
     /// <summary>
     /// Whether it is an addon: by its name, which is all that systemd-stub looks for, and by what is in it: no kernel, no parser, and

@@ -1,9 +1,10 @@
-using KexecSign.Keys.Kinds;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using KexecSign.Core;
 using KexecSign.Files;
 using KexecSign.Formats.Layouts;
 using KexecSign.Formats.Pe;
+using KexecSign.Keys.Kinds;
 using KexecSign.Signing;
 
 namespace KexecSign.Zboot;
@@ -33,12 +34,16 @@ internal sealed class InnerImage : IDisposable
 {
     private readonly TemporaryFile _body;
 
-    private InnerImage(TemporaryFile body, Layout image, InnerSignature signature)
+    private InnerImage(TemporaryFile body, string sourceSha256, Layout image, InnerSignature signature)
     {
         _body = body;
+        SourceSha256 = sourceSha256;
         Image = image;
         Signature = signature;
     }
+
+    /// <summary>SHA-256 of the kernel as it was given, lower-case hex.</summary>
+    public string SourceSha256 { get; }
 
     /// <summary>The signed kernel.</summary>
     public Layout Image { get; }
@@ -59,20 +64,18 @@ internal sealed class InnerImage : IDisposable
         TemporaryFile copy = TemporaryFile.Create();
         try
         {
-            copy.Write(kernel, context.Cancellation);
+            string given = Copy(kernel, copy, context);
             PendingSignature pending = PendingSignature.Prepare(WithoutCheckSum(Layout.Of(copy)), identity, existing, fit: true,
                 fitAny: anyKernel);
-            byte[] digest = HashImage(pending, context);
-            byte[] signature = identity.SignContent(ContentKind.Authenticode, pending.ToBeSigned(digest), () => pending.Attributes!.Der,
-                context.Cancellation);
-            Layout signed = pending.Body.Append(pending.Complete(signature));
-            return new(copy, signed, new(
-                Convert.ToHexStringLower(LayoutPass.Hash(signed, HashAlgorithmName.SHA256, context)),
-                identity.Hash.Name!, Convert.ToHexStringLower(digest), pending.Body.Length, pending.TableSize,
-                identity.Certificate.Subject, identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant())
+            (byte[] digest, IncrementalHash whole) = HashImage(pending, context);
+            using (whole)
             {
-                RaisedImageSize = pending.RaisedImageSize,
-            });
+                byte[] signature = identity.SignContent(ContentKind.Authenticode, pending.ToBeSigned(digest), () => pending.Attributes!.Der,
+                    context.Cancellation);
+                byte[] table = pending.Complete(signature);
+                whole.AppendData(table);
+                return new(copy, given, pending.Body.Append(table), Describe(whole.GetHashAndReset(), digest, pending, identity));
+            }
         }
         catch
         {
@@ -91,9 +94,27 @@ internal sealed class InnerImage : IDisposable
         return image.CheckSum == 0 ? kernel : kernel.OverwriteUInt32(image.CheckSumOffset, 0);
     }
 
-    private static byte[] HashImage(PendingSignature pending, RunContext context)
+    // What is copied is hashed on the way, so that nobody reads it again to tell what was built from.
+    private static string Copy(Layout kernel, TemporaryFile copy, RunContext context)
+    {
+        using IRunStep step = context.Log.Step("copy the Image", kernel.Length);
+        return Convert.ToHexStringLower(LayoutPass.Finish(LayoutPass.Run(
+            kernel, null, [HashRequest.Whole(HashAlgorithmName.SHA256, kernel)], step, context.Cancellation, copy.Write))[0]);
+    }
+
+    // The second hash goes on over the certificate table, and is then that of the signed Image.
+    private static (byte[] Digest, IncrementalHash Whole) HashImage(PendingSignature pending, RunContext context)
     {
         using IRunStep step = context.Log.Step("hash the Image", pending.Body.Length);
-        return LayoutPass.Finish(LayoutPass.Run(pending.Body, null, [pending.ImageHash], step, context.Cancellation))[0];
+        ImmutableArray<IncrementalHash> hashes = LayoutPass.Run(
+            pending.Body, null, [pending.ImageHash, HashRequest.Whole(HashAlgorithmName.SHA256, pending.Body)], step, context.Cancellation);
+        return (LayoutPass.Finish(hashes[..1])[0], hashes[1]);
     }
+
+    private static InnerSignature Describe(byte[] sha256, byte[] digest, PendingSignature pending, SigningIdentity identity) => new(
+        Convert.ToHexStringLower(sha256), identity.Hash.Name!, Convert.ToHexStringLower(digest), pending.Body.Length, pending.TableSize,
+        identity.Certificate.Subject, identity.Certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant())
+    {
+        RaisedImageSize = pending.RaisedImageSize,
+    };
 }

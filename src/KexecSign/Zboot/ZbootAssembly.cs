@@ -67,13 +67,17 @@ internal sealed class ZbootAssembly : IDisposable
     /// <summary>SHA-256 of the compressed payload without the length behind it, lower-case hex.</summary>
     public string PayloadSha256 { get; }
 
+    /// <summary>The payload unpacked again; null when that was not asked for, or the payload was ready.</summary>
+    public UnpackedAhead? Unpacked { get; private init; }
+
     /// <summary>Makes a zboot image.</summary>
     /// <param name="kit">The stub's objects.</param>
     /// <param name="image">The kernel, signed so that it is image_size long or not signed.</param>
     /// <param name="recipe">Compression and level.</param>
     /// <param name="context">Run context.</param>
+    /// <param name="unpack">Whether the payload is unpacked again meanwhile, for who will judge the image.</param>
     /// <exception cref="KexecSignException">KS11xx for the Image, KS3101-KS3108, KS3112, KS5001-KS5004.</exception>
-    public static ZbootAssembly Make(ZbootKit kit, Layout image, ZbootRecipe recipe, RunContext context)
+    public static ZbootAssembly Make(ZbootKit kit, Layout image, ZbootRecipe recipe, RunContext context, bool unpack = false)
     {
         var encoder = PayloadEncoder.For(recipe.Compression);
         if (recipe.Zstd is not null && !encoder.HasLibraries)
@@ -91,37 +95,63 @@ internal sealed class ZbootAssembly : IDisposable
                 $"the kit's stub is of kernel {kit.Manifest.KernelRelease} but the Image is {release}: capture a kit of this kernel, so "
                 + $"that the stub is its own");
         uint codeSize = stub.NeedsCodeSize ? CodeSizeOf(pe) : 0;
-        int? level = recipe.Payload is null ? LevelOf(recipe, encoder) : null;
+        if (recipe.Payload is not null)
+        {
+            using FileSource ready = FileSource.Open(recipe.Payload);
+            return Link(ReadyPayload(ready, padded), null, null);
+        }
+        int level = LevelOf(recipe, encoder);
         ZstdLibrary zstd = recipe.Zstd ?? default;
-        using TemporaryFile? compressed = level is not { } asked ? null : Compressor.Compress(
-            padded, recipe.Compression, (recipe.Smallest ? encoder.Smallest(zstd) : new(asked)) with { Zstd = zstd }, context);
-        using FileSource? ready = recipe.Payload is null ? null : FileSource.Open(recipe.Payload);
-        Layout payload = ready is not null ? ReadyPayload(ready, padded) : WithLength(compressed!, padded, recipe.Compression);
-
-        using var folder = WorkFolder.Open();
-        string linked = linker.Link(kit, stub, payload, codeSize, folder);
-        // The open file outlives its name.
-        FileSource file = FileSource.Open(linked);
+        TemporaryFile compressed = Compressor.Compress(
+            padded, recipe.Compression, (recipe.Smallest ? encoder.Smallest(zstd) : new(level)) with { Zstd = zstd }, context);
+        UnpackedAhead? unpacked = unpack
+            ? UnpackedAhead.Begin(compressed, recipe.Compression, (uint)padded.Length, context.Cancellation) : null;
         try
         {
-            var expected = new ZbootExpectation(recipe.Compression, target.Machine, payload, (uint)padded.Length, stub.NeedsCodeSize
-                ? codeSize
-                : null);
-            (ZbootHeader header, string sha256) = expected.Require(file.ToLayout(), context);
-            return new(file, header, level, (uint)padded.Length, codeSize, sha256) { Library = level is null ? null : recipe.Library };
+            return Link(WithLength(compressed, padded, recipe.Compression), level, unpacked);
         }
-        catch (Exception failed)
+        catch
         {
-            file.Dispose();
-            // What is wrong with the linked image is not wrong with the Image.
-            if (failed is KexecSignException refused)
-                throw refused.In(linked);
+            unpacked?.Dispose();
             throw;
+        }
+        finally
+        {
+            if (unpacked is null)
+                compressed.Dispose();
+        }
+
+        ZbootAssembly Link(Layout payload, int? level, UnpackedAhead? unpacked)
+        {
+            FileSource file = linker.Link(kit, stub, payload, codeSize);
+            try
+            {
+                var expected = new ZbootExpectation(recipe.Compression, target.Machine, payload, (uint)padded.Length,
+                    stub.NeedsCodeSize ? codeSize : null);
+                (ZbootHeader header, string sha256) = expected.Require(file.ToLayout(), context);
+                return new(file, header, level, (uint)padded.Length, codeSize, sha256)
+                {
+                    Library = level is null ? null : recipe.Library,
+                    Unpacked = unpacked,
+                };
+            }
+            catch (Exception failed)
+            {
+                file.Dispose();
+                // What is wrong with the linked image is not wrong with the Image.
+                if (failed is KexecSignException refused)
+                    throw refused.In(file.Path);
+                throw;
+            }
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _linked.Dispose();
+    public void Dispose()
+    {
+        _linked.Dispose();
+        Unpacked?.Dispose();
+    }
 
     // A stub of 6.2 or later gives the kernel exactly as much memory as the payload unpacks to, so bss has to be in it.
     private static Layout Padded(Layout image, PeImage pe, ZbootKitStub stub, StubTarget target)

@@ -34,12 +34,12 @@ internal sealed class ZbootLinker
     /// <param name="stub">The stub to link with.</param>
     /// <param name="payload">What Makefile.zboot calls vmlinuz: the compressed Image, its length behind it unless gzip.</param>
     /// <param name="codeSize">zboot_code_size; given only to stubs that ask.</param>
-    /// <param name="folder">A folder for the files in between.</param>
-    /// <returns>Path of the image in that folder.</returns>
+    /// <returns>The image; its name is gone with the files in between.</returns>
     /// <exception cref="Formats.Errors.KexecSignException">KS5003.</exception>
-    public string Link(ZbootKit kit, ZbootKitStub stub, Layout payload, uint codeSize, WorkFolder folder)
+    public FileSource Link(ZbootKit kit, ZbootKitStub stub, Layout payload, uint codeSize)
     {
         using IRunStep step = _context.Log.Step("link");
+        using var folder = WorkFolder.Open();
         folder.Put("lib.a", Layout.Of(kit.Content(stub.Library)), _context.Cancellation);
         folder.Put("zboot-header.o", Layout.Of(kit.Content(stub.Header)), _context.Cancellation);
         folder.Put("zboot.lds", Layout.Of(kit.Content(stub.LinkScript)), _context.Cancellation);
@@ -52,7 +52,7 @@ internal sealed class ZbootLinker
         Run(_ld, folder, [.. _target.FlagsFor(_family), "-nostdlib", "-T", "zboot.lds", "vmlinuz.o", "zboot-header.o", "lib.a", "-o",
             "vmlinuz.efi.elf"]);
         Run(_objcopy, folder, ["-O", "binary", "vmlinuz.efi.elf", "vmlinuz.efi"]);
-        return folder.File("vmlinuz.efi");
+        return FileSource.Open(folder.File("vmlinuz.efi"));
     }
 
     private void Run(SystemProgram program, WorkFolder folder, string[] arguments) =>

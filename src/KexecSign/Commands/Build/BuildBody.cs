@@ -38,6 +38,12 @@ internal sealed class BuildBody : IDisposable
     /// <summary>The payload; null for a file as it stands.</summary>
     public BuiltZboot? Zboot { get; }
 
+    /// <summary>SHA-256 of the file that it was made from, lower-case hex; null when nobody has read that whole.</summary>
+    public string? SourceSha256 { get; private init; }
+
+    /// <summary>The payload, unpacked again while the image was made; null when it was not packed here.</summary>
+    public UnpackedAhead? Unpacked { get; private init; }
+
     /// <summary>Makes the image.</summary>
     /// <param name="source">The Image, or the finished image when there is no kit.</param>
     /// <param name="kit">The kit; null for none.</param>
@@ -74,13 +80,17 @@ internal sealed class BuildBody : IDisposable
         InnerImage? inner = signer is null ? null : InnerImage.Sign(file, signer, existing, context);
         try
         {
-            ZbootAssembly zboot = ZbootAssembly.Make(kit, inner?.Image ?? file, recipe, context);
+            ZbootAssembly zboot = ZbootAssembly.Make(kit, inner?.Image ?? file, recipe, context, unpack: true);
             return new(
                 zboot.Image, inner,
                 new(zboot.Header.CompressionName, zboot.Level, zboot.Header.PayloadOffset, zboot.Header.PayloadSize, zboot.PayloadSha256,
                     zboot.ImageLength, zboot.CodeSize)
                 { Library = zboot.Library },
-                zboot, inner);
+                zboot, inner)
+            {
+                SourceSha256 = inner?.SourceSha256,
+                Unpacked = zboot.Unpacked,
+            };
         }
         catch
         {

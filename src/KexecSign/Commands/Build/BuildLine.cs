@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Compression;
 using KexecSign.Core;
 using KexecSign.Core.Errors;
 using KexecSign.Core.Reports;
@@ -50,11 +51,13 @@ internal sealed class BuildLine
         var targets = BuildTargets.Of(_options, files);
         using var sources = BuildSources.Open(_options, _context);
         using BuildBody body = Body(sources);
+        if (body.SourceSha256 is not null)
+            sources.Know(sources.Image.Path, body.SourceSha256);
         (Layout image, EmbeddedParser? parser) = WithSections(body.Image, sources);
         (WrittenFile written, SignedImage? outer, byte[] imaDigest) = WriteImage(image, targets.Image);
         ImaSigned? ima = _ima is null ? null : SignForIma(targets.Image, imaDigest);
         ImmutableArray<BuildInput> outputs = [new(_options.Output!, written.Size, written.Sha256), .. WriteBeside(targets, body, ima)];
-        BuildResult result = Judged(targets, sources, parser, outputs) with
+        BuildResult result = Judged(targets, sources, parser, outputs, body.Unpacked) with
         {
             // Of a finished vmlinuz.efi it is the Image inside that has one.
             ImageSize = ImageSize(sources.Image.ToLayout()) ?? (body.Inner is null ? null : ImageSize(body.Inner.Image)),
@@ -99,9 +102,11 @@ internal sealed class BuildLine
     }
 
     // The finished file is opened once, and read once: consumers, policy and provenance speak of the same bytes.
-    private BuildResult Judged(BuildTargets targets, BuildSources sources, EmbeddedParser? parser, ImmutableArray<BuildInput> outputs)
+    private BuildResult Judged(BuildTargets targets, BuildSources sources, EmbeddedParser? parser, ImmutableArray<BuildInput> outputs,
+        UnpackedAhead? unpacked)
     {
         using var finished = JudgedFile.Open(targets.Image, _context);
+        finished.Unpacked = unpacked;
         if (targets.Provenance is not null)
             ProvenanceSubjects.Announce(finished);
         var signers = new BuildSigners(_outer?.Certificate, _inner?.Certificate, _ima?.Certificate, parser is not null);
