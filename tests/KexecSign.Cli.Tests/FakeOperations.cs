@@ -46,8 +46,8 @@ internal static class FakeOperations
             Summary = $"Does {name}.",
             Details = "Some details.",
             Examples = [new($"kexecsign {name} Image", "Do it.")],
-            TypedArguments = [new("FILE", "The images.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
-            TypedOptions =
+            MakeArguments = () => [new("FILE", "The images.", (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
+            MakeOptions = () =>
             [
                 new("key", "KEY", "The key.", (o, v) => o with { Key = v }, required: keyRequired),
                 new("cert", "CERT", "Certificates.", (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),
@@ -64,7 +64,7 @@ internal static class FakeOperations
     {
         Name = "inspect",
         Summary = "Looks.",
-        TypedArguments = [new("FILE", "The image.", (o, v) => o with { Output = v })],
+        MakeArguments = () => [new("FILE", "The image.", (o, v) => o with { Output = v })],
         TypedResult = () => FakeJson.Default.FakeResult,
         Body = body,
     };
@@ -74,8 +74,8 @@ internal static class FakeOperations
     {
         Name = name,
         Summary = "Takes little.",
-        TypedArguments = [.. arguments.Select(argument => new ArgumentSpec<FakeOptions>(argument, "One.", (o, _) => o))],
-        TypedOptions = [new("image", "FILE", "The image.", (o, v) => o with { Output = v })],
+        MakeArguments = () => [.. arguments.Select(argument => new ArgumentSpec<FakeOptions>(argument, "One.", (o, _) => o))],
+        MakeOptions = () => [new("image", "FILE", "The image.", (o, v) => o with { Output = v })],
         TypedResult = () => FakeJson.Default.FakeResult,
         Body = (_, _) => new("done", 0, ExitCode.Done),
     };
@@ -85,7 +85,7 @@ internal static class FakeOperations
     {
         Name = name,
         Summary = "Runs.",
-        TypedArguments = [new("COMMAND", "The command.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true) { BehindDashes = true }],
+        MakeArguments = () => [new("COMMAND", "The command.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true) { BehindDashes = true }],
         TypedResult = () => FakeJson.Default.FakeResult,
         Body = (_, _) => new("done", 0, ExitCode.Done),
     };

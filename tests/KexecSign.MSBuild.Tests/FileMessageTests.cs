@@ -92,8 +92,8 @@ public sealed partial class FileMessageTests : IDisposable
     {
         Name = "copy",
         Summary = "Copies.",
-        TypedArguments = [new("file", "The file.", (o, _) => o)],
-        TypedOptions =
+        MakeArguments = () => [new("file", "The file.", (o, _) => o)],
+        MakeOptions = () =>
         [
             new("key", "KEY", "The key.", (o, _) => o),
             new("cert", "CERT", "The certificate.", (o, _) => o),

@@ -147,7 +147,7 @@ public sealed partial class OperationTaskTests
     {
         Name = "fake",
         Summary = "Fakes.",
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("key", "KEY", "The key.", (o, v) => o with { Key = v }),
             new("o", "FILE", "The output.", (o, v) => o with { Output = v }),

@@ -75,8 +75,17 @@ public sealed record HashKind(
     private byte[]? _digestInfoPrefix;
 
     /// <summary>The words of those that may be used so, in the table's order.</summary>
-    public static ImmutableArray<string> Words(HashUses use) =>
-        [.. All.Where(hash => (hash.Uses & use) == use && use != HashUses.None).Select(hash => hash.Word)];
+    public static ImmutableArray<string> Words(HashUses use)
+    {
+        // A loop: this is asked at each start, and the first chain of queries of a native program makes its type loader and reflection.
+        var words = ImmutableArray.CreateBuilder<string>(All.Length);
+        foreach (HashKind hash in All)
+        {
+            if ((hash.Uses & use) == use && use != HashUses.None)
+                words.Add(hash.Word);
+        }
+        return words.DrainToImmutable();
+    }
 
     /// <summary>By its word; null when there is none.</summary>
     public static HashKind? Named(string word) => All.FirstOrDefault(hash => hash.Word == word);

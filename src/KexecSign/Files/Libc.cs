@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -27,8 +28,12 @@ internal static partial class Libc
 
     // Looked up in the whole process, as its own calls are, and not in libc alone: what is loaded before libc (fakeroot, faketime, a
     // checker of faults) has to see these calls too, or packages built under fakeroot get the builder's owner.
-    static Libc() => NativeLibrary.SetDllImportResolver(
-        typeof(Libc).Assembly, (name, _, _) => name == "libc" ? NativeLibrary.GetMainProgramHandle() : 0);
+    // The native program is linked so; asking for its assembly there would start reflection, for a tenth of a millisecond.
+    static Libc()
+    {
+        if (RuntimeFeature.IsDynamicCodeSupported)
+            NativeLibrary.SetDllImportResolver(typeof(Libc).Assembly, (name, _, _) => name == "libc" ? NativeLibrary.GetMainProgramHandle() : 0);
+    }
 
     // These three differ between architectures; x86 and arm do not agree on them.
     public static readonly int Folder = IsArm ? 0x4000 : 0x10000;

@@ -72,8 +72,11 @@ internal static class ReplacedFile
 
     private static unsafe string[] Names(SafeFileHandle file)
     {
+        // Nearly all files have none.
+        nint length = Libc.ListAttributes(file, null, 0);
+        if (length <= 0)
+            return [];
         byte[] names = new byte[MaxSize];
-        nint length;
         fixed (byte* into = names)
             length = Libc.ListAttributes(file, into, (nuint)names.Length);
         return length <= 0 ? [] : Encoding.UTF8.GetString(names, 0, (int)length).Split('\0', StringSplitOptions.RemoveEmptyEntries);

@@ -30,7 +30,7 @@ public static class WholeFile
             if (facts.Kind == FileKind.Regular && facts.Length > limit)
                 throw OperationErrors.TooLargeToBe.With(facts.Length, kind, limit).In(path);
             // Read to the end and not as far as the length says: files of /proc say 0.
-            byte[] content = new byte[(int)Math.Min(limit + 1, Math.Max(facts.Length + 1, ChunkSize))];
+            byte[] content = new byte[(int)Math.Min(limit + 1, facts.Length > 0 ? facts.Length + 1 : ChunkSize)];
             int length = 0;
             for (int count; (count = StreamInput.ReadSome(handle, content.AsSpan(length), path)) > 0;)
             {

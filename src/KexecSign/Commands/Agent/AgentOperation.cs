@@ -87,14 +87,14 @@ internal static class AgentOperation
             new("run", string.Join(' ', o.Command)), .. PlannedStep.Write(o.Audit),
         ],
         TypedResult = () => AgentJson.Default.AgentResult,
-        TypedArguments =
+        MakeArguments = () =>
         [
             new("COMMAND", "The command and its arguments, behind --.", (o, v) => o with { Command = o.Command.Add(v) }, repeatable: true)
             {
                 BehindDashes = true,
             },
         ],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("key", "KEY", "A key that it holds: a PKCS#11 URI (RFC 7512), exec:/path of a program that signs, or a PEM file for tests.",
                 (o, v) => o with { Keys = o.Keys.Add(v) }, repeatable: true),

@@ -44,8 +44,8 @@ internal static class AuditVerifyOperation
         Summary = "Verify the audit log of an agent: the chain of its lines, and the signature over the whole.",
         Body = Run,
         TypedResult = () => AgentJson.Default.AuditVerifyResult,
-        TypedArguments = [new("FILE", "The log.", (o, v) => o with { File = v })],
-        TypedOptions = [new("cert", "CERT", "Certificate of who signed FILE.p7s.",
+        MakeArguments = () => [new("FILE", "The log.", (o, v) => o with { File = v })],
+        MakeOptions = () => [new("cert", "CERT", "Certificate of who signed FILE.p7s.",
             (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true)],
         Examples = [new("kexecsign audit verify audit.jsonl --cert auditor.pem", "Is the log of a build complete and unchanged?")],
     };

@@ -74,9 +74,9 @@ internal static class BootOperation
             .. PlannedStep.Read([o.File, o.Initrd, o.Firmware, o.Variables, .. o.Db]), new("run", "QEMU"), .. PlannedStep.Write(o.Output),
         ],
         TypedResult = () => BootJson.Default.BootResult,
-        TypedArguments = [new("FILE", "A kernel Image, vmlinuz.efi, bzImage, unified kernel image or EFI program.",
+        MakeArguments = () => [new("FILE", "A kernel Image, vmlinuz.efi, bzImage, unified kernel image or EFI program.",
             (o, v) => o with { File = v })],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("db", "CERT", "A certificate of firmware's db, or a bundle of them; without any Secure Boot is off.", (o, v) =>
                 o with { Db = o.Db.Add(v) }, repeatable: true) { Trusts = [TrustRole.Db] },

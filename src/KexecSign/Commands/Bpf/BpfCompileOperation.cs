@@ -76,8 +76,8 @@ internal static class BpfCompileOperation
         Plan = o => [.. PlannedStep.Read(o.Source), new("run", o.Clang), new("run", $"{o.BpfTool} gen skeleton -L"),
             .. PlannedStep.Write(o.Output)],
         TypedResult = () => BpfJson.Default.BpfCompileResult,
-        TypedArguments = [new("FILE", "The parser's source, a .bpf.c file.", (o, v) => o with { Source = v }, required: false)],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The parser's source, a .bpf.c file.", (o, v) => o with { Source = v }, required: false)],
+        MakeOptions = () =>
         [
             new("parser", "NAME", "A built-in parser instead of a source.",
                 (o, v) => o with { Parser = OptionValues.Choice("parser", v, BuiltInParsers.Names) }, choices: BuiltInParsers.Names),

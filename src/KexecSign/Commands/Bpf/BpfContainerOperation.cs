@@ -69,7 +69,7 @@ internal static class BpfContainerOperation
         Plan = o => [.. PlannedStep.Read([.. o.Parsers, o.Nested]),
             .. PlannedStep.Sign(o.Output ?? "the parser ELF", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.Output)],
         TypedResult = () => BpfJson.Default.BpfContainerResult,
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("parser", "FILE", "A parser object for v7; up to 8.", (o, v) => o with { Parsers = o.Parsers.Add(v) }, required: true,
                 repeatable: true),

@@ -53,8 +53,8 @@ internal static class BpfEmbedOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Image, o.Parser), .. PlannedStep.Write(o.Output)],
         TypedResult = () => BpfJson.Default.BpfEmbedResult,
-        TypedArguments = [new("FILE", "An unsigned vmlinuz.efi, UKI or other EFI image.", (o, v) => o with { Image = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "An unsigned vmlinuz.efi, UKI or other EFI image.", (o, v) => o with { Image = v })],
+        MakeOptions = () =>
         [
             new("parser", "FILE", "The parser object: an ELF file with opts_data and opts_insn.", (o, v) => o with { Parser = v },
                 required: true),

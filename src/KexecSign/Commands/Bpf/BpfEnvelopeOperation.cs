@@ -64,7 +64,7 @@ internal static class BpfEnvelopeOperation
         Plan = o => [.. PlannedStep.Read(o.Kernel, o.Initrd, o.CommandLine is ['@', .. var file] ? file : null),
             .. PlannedStep.Write(o.Output)],
         TypedResult = () => BpfJson.Default.BpfEnvelopeResult,
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("kernel", "FILE", "The zboot image, vmlinuz.efi.", (o, v) => o with { Kernel = v }, required: true),
             new("initrd", "FILE", "The initrd.", (o, v) => o with { Initrd = v }, required: true),

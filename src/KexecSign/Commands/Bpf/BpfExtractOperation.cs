@@ -53,8 +53,8 @@ internal static class BpfExtractOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Image), .. PlannedStep.Write(o.Output)],
         TypedResult = () => BpfJson.Default.BpfExtractResult,
-        TypedArguments = [new("FILE", "The image, signed or not, the parser ELF or the envelope.", (o, v) => o with { Image = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image, signed or not, the parser ELF or the envelope.", (o, v) => o with { Image = v })],
+        MakeOptions = () =>
         [
             new("section", "NAME", "The section to take out; without it .bpf, .bpf.1 or .kernel.", (o, v) => o with { Section = v }),
             new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true),

@@ -64,7 +64,7 @@ internal static class BpfInspectOperation
             + "What is told comes from the embedded loader program, not from a source. It reports; 'kexecsign verify' judges.",
         Body = Run,
         TypedResult = () => BpfJson.Default.BpfInspectResult,
-        TypedArguments = [new("FILE", "The object, image, parser ELF or envelope.", (o, v) => o with { File = v })],
+        MakeArguments = () => [new("FILE", "The object, image, parser ELF or envelope.", (o, v) => o with { File = v })],
         Examples =
         [
             new("kexecsign bpf inspect parser.o", "Series, maps, programs and findings of an object."),

@@ -37,8 +37,8 @@ internal static class BuildOperation
             .. PlannedStep.Write(o.Report, o.Html, o.Markdown),
         ],
         TypedResult = () => BuildJson.Default.BuildOutcome,
-        TypedArguments = [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
-        TypedOptions =
+        MakeArguments = () => [new("PLAN", "A plan file.", BuildPlan.Read, required: false)],
+        MakeOptions = () =>
         [
             new("image", "FILE", "The uncompressed kernel Image; without --kit any EFI image.", (o, v) => o with { Image = v })
             {

@@ -61,12 +61,12 @@ internal static class PlanInitOperation
         Body = (options, context) => Run(options, schemas(), context),
         Plan = o => [.. PlannedStep.Read(o.Files), .. PlannedStep.Write(Names.Select(name => Path.Combine(o.Output, name)))],
         TypedResult = () => BuildJson.Default.PlanInitResult,
-        TypedArguments =
+        MakeArguments = () =>
         [
             new("FILE", "The images, and the kit if there is one; without any, those of the folder.",
                 (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true),
         ],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("o", "DIR", "The folder that the files go into; made where images are named.", (o, v) => o with { Output = v }, "."),
         ],

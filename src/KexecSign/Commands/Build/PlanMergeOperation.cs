@@ -40,9 +40,9 @@ internal static class PlanMergeOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Reports), .. PlannedStep.Write(o.Output, o.Html, o.Markdown)],
         TypedResult = () => BuildJson.Default.PlanResult,
-        TypedArguments = [new("REPORT", "A report that 'build PLAN --shard I/N --report REPORT' wrote.",
+        MakeArguments = () => [new("REPORT", "A report that 'build PLAN --shard I/N --report REPORT' wrote.",
             (o, v) => o with { Reports = o.Reports.Add(v) }, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("o", "FILE", "Write the joint report as JSON.", (o, v) => o with { Output = v }),
             .. PictureOptionSpecs.Of<PlanMergeOptions>((o, v) => o with { Html = v }, (o, v) => o with { Markdown = v }),

@@ -28,9 +28,9 @@ internal static class DemoOperation
         Body = (options, context) => Run(options, operations(), context),
         Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(o.Directory)],
         TypedResult = () => DemoJson.Default.DemoResult,
-        TypedArguments = [new("FILE", "An EFI image to sign; without it a small one is made.", (o, v) => o with { File = v },
+        MakeArguments = () => [new("FILE", "An EFI image to sign; without it a small one is made.", (o, v) => o with { File = v },
             required: false)],
-        TypedOptions = [new("directory", "DIR", "The folder that everything goes into.", (o, v) => o with { Directory = v },
+        MakeOptions = () => [new("directory", "DIR", "The folder that everything goes into.", (o, v) => o with { Directory = v },
             DefaultDirectory)],
         Examples = [new("kexecsign demo", "See it once, in a few seconds.")],
     };

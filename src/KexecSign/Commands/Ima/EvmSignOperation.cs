@@ -98,9 +98,9 @@ internal static class EvmSignOperation
         SignsElsewhere = true,
         Plan = o => [.. PlannedStep.Read(o.Files), .. o.Files.SelectMany(f => PlannedStep.Sign(f, o.Signing.Key, o.Signing.Certificate))],
         TypedResult = () => ImaJson.Default.EvmSignResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             .. SigningOptionSpecs.All<EvmSignOptions>("that signs", HashUses.Ima, o => o.Signing, (o, s) => o with { Signing = s }),
             new("key-id", "HEX", "Key id that the value names, 8 hex digits.", (o, v) => o with { KeyId = v }),

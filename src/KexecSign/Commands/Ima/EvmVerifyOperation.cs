@@ -55,9 +55,9 @@ internal static class EvmVerifyOperation
         Summary = "Verify portable EVM signatures against the owner, mode and attributes that files have.",
         Body = Run,
         TypedResult = () => ImaJson.Default.EvmVerifyResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("cert", "CERT", "Certificate of the .evm keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) },
                 required: true, repeatable: true),

@@ -65,9 +65,9 @@ internal static class ImaApplyOperation
                 new PlannedStep("set",
                 $"{o.Xattr}.{(f.Value is [ImaSignature.PortableEvm, ..] ? "evm" : "ima")} of {Path.Combine(o.Root, f.Name)}")),
         TypedResult = () => ImaJson.Default.ImaApplyResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several; their sidecars are applied.",
+        MakeArguments = () => [new("FILE", "The file, folder or pattern, or several; their sidecars are applied.",
             (o, v) => o with { Files = o.Files.Add(v) }, required: false, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) },
                 required: true, repeatable: true) { Trusts = [TrustRole.Ima] },

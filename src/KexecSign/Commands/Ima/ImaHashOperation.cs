@@ -68,9 +68,9 @@ internal static class ImaHashOperation
             ? []
             : o.Files.Select(f => new PlannedStep("set", $"{o.Xattr}.ima of {f}"))],
         TypedResult = () => ImaJson.Default.ImaHashResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("digest", "HASH", "The hash; without it SHA-256.",
                 (o, v) => o with { Digest = OptionValues.Choice("digest", v, Digests) }, choices: Digests),

@@ -48,7 +48,7 @@ internal static class ImaShowOperation
         Details = "Says nothing of whether it holds; 'ima verify' does.",
         Body = Run,
         TypedResult = () => ImaJson.Default.ImaShowResult,
-        TypedArguments = [new("FILE", "The file, or its sidecar.", (o, v) => o with { File = v })],
+        MakeArguments = () => [new("FILE", "The file, or its sidecar.", (o, v) => o with { File = v })],
         Examples = [new("kexecsign ima show vmlinuz.efi.sig", "Show which key signed, with which hash and version.")],
     };
 

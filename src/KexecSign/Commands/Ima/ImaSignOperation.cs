@@ -47,9 +47,9 @@ internal static class ImaSignOperation
             ];
         },
         TypedResult = () => ImaJson.Default.ImaSignResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             required: false, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             .. SigningOptionSpecs.All<ImaSignOptions>("that signs", HashUses.Ima, o => o.Signing, (o, s) => o with { Signing = s }),
             new("key-id", "HEX",

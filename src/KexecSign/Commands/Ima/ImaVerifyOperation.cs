@@ -74,9 +74,9 @@ internal static class ImaVerifyOperation
         Summary = "Verify IMA signatures: FILE.sig, or the file's security.ima or user.ima.",
         Body = Run,
         TypedResult = () => ImaJson.Default.ImaVerifyResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             required: false, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) },
                 required: true, repeatable: true) { Trusts = [TrustRole.Ima] },

@@ -46,10 +46,10 @@ internal static class InspectOperation
             + "is then 0 when they are the same and 1 when they differ.",
         Body = Run,
         TypedResult = () => InspectJson.Default.InspectResult,
-        TypedArguments = [new("FILE", "Kernel Image, vmlinuz.efi, bzImage, UKI, parser object, .auth, .esl, .p7, .rpm or zboot kit.",
+        MakeArguments = () => [new("FILE", "Kernel Image, vmlinuz.efi, bzImage, UKI, parser object, .auth, .esl, .p7, .rpm or zboot kit.",
             (o, v) => o with { File = v })],
         Plan = o => [.. PlannedStep.Read(o.Diff, o.File), .. PlannedStep.Write(o.Output, o.MapSvg)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("extract", "SECTION",
                 "Write a section of an EFI image to -o; of shim's .vendor_cert the certificates that it trusts, as PEM.", (o, v) =>

@@ -59,7 +59,7 @@ internal static class KeysEnrollOperation
         SignsElsewhere = true,
         Plan = Plan,
         TypedResult = () => KeysJson.Default.KeysEnrollResult,
-        TypedOptions = KeysEnrollOptionSpecs.All,
+        MakeOptions = () => KeysEnrollOptionSpecs.All,
         Examples =
         [
             new("kexecsign keys enroll --pk pk.pem --pk-key 'pkcs11:token=root;object=pk' --kek kek.pem --kek-key "

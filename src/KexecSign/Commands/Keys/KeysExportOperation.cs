@@ -87,9 +87,9 @@ internal static class KeysExportOperation
         Plan = o => [.. PlannedStep.Read(o.Certificates.Where(c => !c.StartsWith("pkcs11:", StringComparison.OrdinalIgnoreCase))),
             .. PlannedStep.Write(o.Output)],
         TypedResult = () => KeysJson.Default.KeysExportResult,
-        TypedArguments = [new("CERT", "A certificate, or several: PKCS#11 URI, or PEM or DER file.",
+        MakeArguments = () => [new("CERT", "A certificate, or several: PKCS#11 URI, or PEM or DER file.",
             (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("o", "FILE", "The file to write.", (o, v) => o with { Output = v }, required: true),
             new("format", "FORM", "Form of the output; without it what its name says.",

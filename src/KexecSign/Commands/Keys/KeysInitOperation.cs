@@ -54,7 +54,7 @@ internal static class KeysInitOperation
             + "owner can read.",
         Body = Run,
         TypedResult = () => KeysJson.Default.KeysInitResult,
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("profile", "FILE", "The profile (JSON, comments allowed; keys/README.md describes it).", (o, v) => o with { Profile = v }),
             new("demo", null, "Make the demonstration's token, with keys for db, kexec and IMA; needs no profile.",

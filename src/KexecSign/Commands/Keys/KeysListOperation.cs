@@ -119,8 +119,8 @@ internal static class KeysListOperation
         Details = "Logs in only when the URI leaves one token and a PIN source is given; nobody is asked.",
         Body = Run,
         TypedResult = () => KeysJson.Default.KeysListResult,
-        TypedArguments = [new("URI", "PKCS#11 URI that narrows the tokens down.", (o, v) => o with { Reference = v }, required: false)],
-        TypedOptions =
+        MakeArguments = () => [new("URI", "PKCS#11 URI that narrows the tokens down.", (o, v) => o with { Reference = v }, required: false)],
+        MakeOptions = () =>
         [
             new("module-path", "FILE", "The PKCS#11 module; without it the one that KEXECSIGN_PKCS11_MODULE names, or p11-kit's.",
                 (o, v) => o with { ModulePath = v }),

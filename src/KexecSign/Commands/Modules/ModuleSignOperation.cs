@@ -110,9 +110,9 @@ internal static class ModuleSignOperation
             ];
         },
         TypedResult = () => ModuleJson.Default.ModuleSignResult,
-        TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             required: false, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             .. SigningOptionSpecs.All<ModuleSignOptions>("that signs", HashUses.Module, o => o.Signing, (o, s) => o with { Signing = s }),
             BatchSelection.FilesFrom<ModuleSignOptions>((o, v) => o with { FilesFrom = v }),

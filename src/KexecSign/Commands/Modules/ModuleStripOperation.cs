@@ -56,9 +56,9 @@ internal static class ModuleStripOperation
                 .. PlannedStep.Write(BatchTargets.Of(files, o.Files, o.Output, o.InPlace))];
         },
         TypedResult = () => ModuleJson.Default.ModuleStripResult,
-        TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             required: false, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             BatchSelection.FilesFrom<ModuleStripOptions>((o, v) => o with { FilesFrom = v }),
             new("o", "PATH", "Output file for one file, existing folder for several.", (o, v) => o with { Output = v }),

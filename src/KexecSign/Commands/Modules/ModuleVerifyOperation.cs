@@ -47,9 +47,9 @@ internal static class ModuleVerifyOperation
             + "of the certificates.",
         Body = Run,
         TypedResult = () => ModuleJson.Default.ModuleVerifyResult,
-        TypedArguments = [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The module, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             required: false, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("cert", "CERT", "Certificate of the kernel's keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) },
                 required: true, repeatable: true) { Trusts = [TrustRole.Module] },

@@ -59,7 +59,7 @@ internal static class AttachOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Bundle), .. PlannedStep.Read(o.Answers), .. PlannedStep.Write(o.Output)],
         TypedResult = () => OfflineJson.Default.AttachResult,
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("bundle", "DIR", "The bundle that 'prepare' made.", (o, v) => o with { Bundle = v }, required: true),
             new("answer", "PATH", "A signature, or a folder of them, that is not in the bundle's folder of answers.",

@@ -57,8 +57,8 @@ internal static class BundleSignOperation
         Plan = o => [.. PlannedStep.Read(o.Bundle), .. PlannedStep.Sign(o.Bundle, o.Signing.Key, o.Signing.Certificate),
             .. PlannedStep.Write(ObsArchive.IsRequest(o.Bundle) ? o.Bundle + BundleReference.SignedEnding : o.Bundle)],
         TypedResult = () => OfflineJson.Default.BundleSignResult,
-        TypedArguments = [new("BUNDLE", "The bundle's folder, or NAME.cpio.rsasign.", (o, v) => o with { Bundle = v })],
-        TypedOptions =
+        MakeArguments = () => [new("BUNDLE", "The bundle's folder, or NAME.cpio.rsasign.", (o, v) => o with { Bundle = v })],
+        MakeOptions = () =>
         [
             .. SigningOptionSpecs.KeyAndCertificate<BundleSignOptions>("", "that signs", o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.Pins<BundleSignOptions>(o => o.Signing.Pin,

@@ -76,8 +76,8 @@ internal static class PrepareOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Files), .. PlannedStep.Write(o.Bundle)],
         TypedResult = () => OfflineJson.Default.PrepareResult,
-        TypedArguments = [new("FILE", "The image, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image, or several.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
+        MakeOptions = () =>
         [
             new("cert", "CERT", "Certificate of whoever is to sign; chain certificates may follow in a PEM file.",
                 (o, v) => o with { Certificate = v }, required: true),

@@ -51,8 +51,8 @@ internal static class PeNormalizeOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => PeJson.Default.PeNormalizeResult,
-        TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image.", (o, v) => o with { File = v })],
+        MakeOptions = () =>
         [
             new("o", "PATH", "Output file.", (o, v) => o with { Output = v }),
             new("in-place", null, "Replace the input.", (o, _) => o with { InPlace = true }),

@@ -57,8 +57,8 @@ internal static class ProvenanceSignOperation
         Plan = o => [.. PlannedStep.Read([.. o.Files]), .. PlannedStep.Sign("the provenance", o.Signing.Key, o.Signing.Certificate),
             .. PlannedStep.Write(o.Output)],
         TypedResult = () => ProvenanceJson.Default.ProvenanceSignResult,
-        TypedArguments = [new("FILE", "The files.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The files.", (o, v) => o with { Files = o.Files.Add(v) }, repeatable: true)],
+        MakeOptions = () =>
         [
             .. SigningOptionSpecs.All<ProvenanceSignOptions>("that signs the provenance", HashUses.General, o => o.Signing,
                 (o, s) => o with { Signing = s }),

@@ -60,8 +60,8 @@ internal static class ProvenanceVerifyOperation
             + "inside, the payload and the parser are computed again and compared with the subjects of its parts.",
         Body = Run,
         TypedResult = () => ProvenanceJson.Default.ProvenanceVerifyResult,
-        TypedArguments = [new("PROVENANCE", "The envelope.", (o, v) => o with { Envelope = v })],
-        TypedOptions =
+        MakeArguments = () => [new("PROVENANCE", "The envelope.", (o, v) => o with { Envelope = v })],
+        MakeOptions = () =>
         [
             new("cert", "CERT", "Certificate of a key that may sign provenance.",
                 (o, v) => o with { Certificates = o.Certificates.Add(v) }, required: true, repeatable: true),

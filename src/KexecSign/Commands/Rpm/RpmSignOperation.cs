@@ -80,9 +80,9 @@ internal static class RpmSignOperation
             ];
         },
         TypedResult = () => RpmJson.Default.RpmSignResult,
-        TypedArguments = [new("FILE", "The package, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The package, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             required: false, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             .. SigningOptionSpecs.KeyAndCertificate<RpmSignOptions>("", "that signs", o => o.Signing, (o, s) => o with { Signing = s }),
             .. SigningOptionSpecs.Pins<RpmSignOptions>(o => o.Signing.Pin, (o, pin) => o with { Signing = o.Signing with { Pin = pin } }),

@@ -51,9 +51,9 @@ internal static class RpmVerifyOperation
             + "appraising kernel would refuse it, too.",
         Body = Run,
         TypedResult = () => RpmJson.Default.RpmVerifyResult,
-        TypedArguments = [new("FILE", "The package, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The package, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             required: false, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("cert", "CERT", "Certificate of the .ima keyring.", (o, v) => o with { Certificates = o.Certificates.Add(v) },
                 required: true, repeatable: true) { Trusts = [TrustRole.Ima] },

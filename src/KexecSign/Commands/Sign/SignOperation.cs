@@ -36,9 +36,9 @@ internal static class SignOperation
             ];
         },
         TypedResult = () => SignJson.Default.SignResult,
-        TypedArguments = [new("FILE", "The image, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The image, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             required: false, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             .. SigningOptionSpecs.All<SignOptions>("that signs", HashUses.Image, o => o.Signing, (o, s) => o with { Signing = s }),
             BatchSelection.FilesFrom<SignOptions>((o, v) => o with { FilesFrom = v }),

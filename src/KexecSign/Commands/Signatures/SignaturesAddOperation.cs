@@ -57,8 +57,8 @@ internal static class SignaturesAddOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read([o.File, .. o.Signatures]), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => SignaturesJson.Default.SignaturesAddResult,
-        TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image.", (o, v) => o with { File = v })],
+        MakeOptions = () =>
         [
             new("signature", "FILE", "The signature: PKCS#7 in DER or PEM.", (o, v) => o with { Signatures = o.Signatures.Add(v) },
                 required: true, repeatable: true),

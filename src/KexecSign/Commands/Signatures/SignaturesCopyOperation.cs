@@ -64,8 +64,8 @@ internal static class SignaturesCopyOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.From, o.File), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => SignaturesJson.Default.SignaturesCopyResult,
-        TypedArguments = [new("FILE", "The image that gets them.", (o, v) => o with { File = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image that gets them.", (o, v) => o with { File = v })],
+        MakeOptions = () =>
         [
             new("from", "FILE", "The image that has them.", (o, v) => o with { From = v }, required: true),
             new("index", "N", "Which one, as 'signatures list' counts them; without it all.",

@@ -50,8 +50,8 @@ internal static class SignaturesExtractOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(o.Output)],
         TypedResult = () => SignaturesJson.Default.SignaturesExtractResult,
-        TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image.", (o, v) => o with { File = v })],
+        MakeOptions = () =>
         [
             new("index", "N", "Which one, as 'signatures list' counts them.", (o, v) => o with { Index = OptionValues.Number("index", v) },
                 "0"),

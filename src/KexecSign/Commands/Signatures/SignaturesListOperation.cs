@@ -67,8 +67,8 @@ internal static class SignaturesListOperation
             + "one are read by Windows only. Says nothing of what a consumer would do; 'verify' does.",
         Body = Run,
         TypedResult = () => SignaturesJson.Default.SignaturesListResult,
-        TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image.", (o, v) => o with { File = v })],
+        MakeOptions = () =>
         [
             new("cert", "CERT", "Say which signatures hold and lead to this certificate, whatever consumers ask besides.",
                 (o, v) => o with { Certificates = o.Certificates.Add(v) }, repeatable: true),

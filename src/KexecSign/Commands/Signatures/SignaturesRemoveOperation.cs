@@ -73,8 +73,8 @@ internal static class SignaturesRemoveOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.File), .. PlannedStep.Write(Target(o).Path)],
         TypedResult = () => SignaturesJson.Default.SignaturesRemoveResult,
-        TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image.", (o, v) => o with { File = v })],
+        MakeOptions = () =>
         [
             new("index", "N", "Which one, as 'signatures list' counts them.",
                 (o, v) => o with { Indexes = o.Indexes.Add(OptionValues.Number("index", v)) }, repeatable: true),

@@ -29,8 +29,8 @@ internal static class SimulateOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.File, o.Image, o.Initrd), .. PlannedStep.Write(o.Output is null ? [] : Results(o.Output))],
         TypedResult = () => SimulateJson.Default.SimulateResult,
-        TypedArguments = [new("FILE", "An image with a .bpf section, or a parser ELF (series v7).", (o, v) => o with { File = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "An image with a .bpf section, or a parser ELF (series v7).", (o, v) => o with { File = v })],
+        MakeOptions = () =>
         [
             new("image", "FILE", "The image or envelope that a parser ELF takes apart.", (o, v) => o with { Image = v }),
             new("abi", "SERIES", "Series of the kernel; without it that of the parser.",

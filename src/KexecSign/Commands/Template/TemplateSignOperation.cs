@@ -21,12 +21,12 @@ internal static class TemplateSignOperation
         Plan = Plan,
         RunsPrograms = true,
         TypedResult = () => TemplateJson.Default.TemplateSignResult,
-        TypedArguments =
+        MakeArguments = () =>
         [
             new("TEMPLATE", "The unpacked template package, the folder of its files.json, or that file.",
                 (o, v) => o with { Template = v }),
         ],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("from", "PATH",
                 "Folder that holds the unsigned packages, each unpacked to FOLDER/PACKAGE or as PACKAGE_VERSION_ARCH.deb; or such a file.",

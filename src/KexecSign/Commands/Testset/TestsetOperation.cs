@@ -28,7 +28,7 @@ internal static class TestsetOperation
         Plan = o => [.. PlannedStep.Read(o.Image, o.Kit, o.Stub, o.Keys), new("run", "objcopy and ld, twice"),
             .. PlannedStep.Write(o.Output)],
         TypedResult = () => TestsetJson.Default.TestsetResult,
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("image", "FILE", "The kernel: an arm64 Image without a signature; small ones give small sets.",
                 (o, v) => o with { Image = v }, required: true),

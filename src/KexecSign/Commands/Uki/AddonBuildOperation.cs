@@ -59,7 +59,7 @@ internal static class AddonBuildOperation
             .. PlannedStep.Write(o.Output),
         ],
         TypedResult = () => UkiJson.Default.UkiResult,
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("o", "FILE", "Output file, NAME.addon.efi.", (o, v) => o with { Output = v }, required: true),
             new("arch", "ARCH", "Machine; without it that of --stub, or of this computer.",

@@ -32,7 +32,7 @@ internal static class UkiBuildOperation
         SignsElsewhere = true,
         Plan = o => Planned(UkiConfOptions.Applied(o), o.UkiConf),
         TypedResult = () => UkiJson.Default.UkiResult,
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("linux", "FILE", "The kernel: Image, vmlinuz.efi or bzImage, with EFI stub (.linux).", (o, v) => o with { Linux = v }),
             new("stub", "FILE", "systemd's linux*.efi.stub; without it the installed one of the kernel's machine.",

@@ -81,7 +81,7 @@ internal static class UkiInspectOperation
             + "against the kernel. Says nothing of trust; 'verify' does.",
         Body = Run,
         TypedResult = () => UkiJson.Default.UkiInspectResult,
-        TypedArguments = [new("FILE", "A unified kernel image, an addon or a profile.", (o, v) => o with { File = v })],
+        MakeArguments = () => [new("FILE", "A unified kernel image, an addon or a profile.", (o, v) => o with { File = v })],
         Examples = [new("kexecsign uki inspect linux.efi", "Show what is in it and what is wrong with it.")],
     };
 

@@ -24,8 +24,8 @@ internal static class UkiMeasureOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read([o.File]), .. PlannedStep.Write(o.PolicyDigest)],
         TypedResult = () => UkiJson.Default.UkiMeasureResult,
-        TypedArguments = [new("FILE", "The image, signed or not.", (o, v) => o with { File = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image, signed or not.", (o, v) => o with { File = v })],
+        MakeOptions = () =>
         [
             .. UkiOptionSpecs.Measuring<UkiMeasureOptions>(o => o.Pcr, (o, p) => o with { Pcr = p }),
             new("policy-digest", "FILE", "Write the policies that are to be signed, JSON; the key is that of .pcrpkey.",

@@ -73,8 +73,8 @@ internal static class UkiUpdateOperation
             .. PlannedStep.Sign("the image", o.Signing.Key, o.Signing.Certificate), .. PlannedStep.Write(o.InPlace ? o.Image : o.Output),
         ],
         TypedResult = () => UkiJson.Default.UkiResult,
-        TypedArguments = [new("FILE", "The image, signed or not.", (o, v) => o with { Image = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image, signed or not.", (o, v) => o with { Image = v })],
+        MakeOptions = () =>
         [
             new("linux", "FILE", "Another kernel; .uname follows it.", (o, v) => o with { Linux = v }),
             .. UkiOptionSpecs.Contents<UkiUpdateOptions>(o => o.Contents, (o, c) => o with { Contents = c }),

@@ -25,9 +25,9 @@ internal static class GateOperation
             + "that cannot be judged: a package, which is not opened, or a link to a file elsewhere. Exit code 4 when a file is refused.",
         Body = Run,
         TypedResult = () => VerifyJson.Default.GateResult,
-        TypedArguments = [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
+        MakeArguments = () => [new("FILE", "The file, folder or pattern, or several.", (o, v) => o with { Files = o.Files.Add(v) },
             required: false, repeatable: true)],
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("policy", "FILE", "The policy that each file must satisfy (docs/schema/policy.schema.json).",
                 (o, v) => o with { Policy = v }, required: true),

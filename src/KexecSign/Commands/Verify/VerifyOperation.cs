@@ -33,8 +33,8 @@ internal static class VerifyOperation
             + "judged by security.ima; where there is none and no --for, by the sidecar, as it will be once applied.",
         Body = Run,
         TypedResult = () => VerifyJson.Default.VerifyResult,
-        TypedArguments = [new("FILE", "The image.", (o, v) => o with { File = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "The image.", (o, v) => o with { File = v })],
+        MakeOptions = () =>
         [
             new("db", "FILE",
                 "What firmware allows: a certificate, a bundle of them, or EFI_SIGNATURE_LISTs. The kernel trusts these certificates, too.",

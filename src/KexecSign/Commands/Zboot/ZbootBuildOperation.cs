@@ -115,7 +115,7 @@ internal static class ZbootBuildOperation
             new("run", $"compress ({PayloadFormat.Of(o.Compression).Word}), objcopy and ld"), .. PlannedStep.Write(o.SignedImage, o.Output),
         ],
         TypedResult = () => ZbootJson.Default.ZbootBuildResult,
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("kit", "FILE", "A kit from 'zboot kit'.", (o, v) => o with { Kit = v }, required: true),
             ZbootOptionSpecs.KitSigner<ZbootBuildOptions>((o, v) => o with { KitSigners = o.KitSigners.Add(v) }),

@@ -67,8 +67,8 @@ internal static class ZbootExtractOperation
         Body = Run,
         Plan = o => [.. PlannedStep.Read(o.Image), .. PlannedStep.Write(o.Output)],
         TypedResult = () => ZbootJson.Default.ZbootExtractResult,
-        TypedArguments = [new("FILE", "A vmlinuz.efi, signed or not.", (o, v) => o with { Image = v })],
-        TypedOptions = [new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true)],
+        MakeArguments = () => [new("FILE", "A vmlinuz.efi, signed or not.", (o, v) => o with { Image = v })],
+        MakeOptions = () => [new("o", "FILE", "Output file.", (o, v) => o with { Output = v }, required: true)],
         Examples = [new("kexecsign zboot extract vmlinuz.efi -o Image", "Write the Image inside, padding included.")],
     };
 

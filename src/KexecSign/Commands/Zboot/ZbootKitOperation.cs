@@ -118,7 +118,7 @@ internal static class ZbootKitOperation
             .. PlannedStep.Write(o.Output, o.Signing.Key is null ? null : o.Output + KitSignature.Suffix),
         ],
         TypedResult = () => ZbootJson.Default.ZbootKitResult,
-        TypedOptions =
+        MakeOptions = () =>
         [
             new("build-dir", "FOLDER", "A kernel's build folder in which vmlinuz.efi was made.", (o, v) => o with { BuildFolder = v }),
             new("source", "PATH", "A kernel's source instead: linux-*.tar.xz or its unpacked folder, which stays untouched.",

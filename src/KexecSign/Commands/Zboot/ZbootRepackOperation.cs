@@ -36,8 +36,8 @@ internal static class ZbootRepackOperation
             .. PlannedStep.Write(o.SignedImage, o.Output),
         ],
         TypedResult = () => ZbootJson.Default.ZbootRepackResult,
-        TypedArguments = [new("FILE", "A vmlinuz.efi; its outer signature, if any, is taken off.", (o, v) => o with { Image = v })],
-        TypedOptions =
+        MakeArguments = () => [new("FILE", "A vmlinuz.efi; its outer signature, if any, is taken off.", (o, v) => o with { Image = v })],
+        MakeOptions = () =>
         [
             .. SigningOptionSpecs.All<ZbootRepackOptions>("that signs the Image inside", HashUses.Image, o => o.Signing,
                 (o, s) => o with { Signing = s }),

@@ -74,11 +74,17 @@ public sealed class Operation<TOptions, TResult> : Operation
     where TOptions : class, new()
     where TResult : OperationResult
 {
+    /// <summary>Makes the positional arguments, in order; only for who asks: most runs are of one command and of some of none.</summary>
+    public Func<ImmutableArray<ArgumentSpec<TOptions>>> MakeArguments { private get; init; } = () => [];
+
+    /// <summary>Makes the options, in the order in which help shows them.</summary>
+    public Func<ImmutableArray<OptionSpec<TOptions>>> MakeOptions { private get; init; } = () => [];
+
     /// <summary>Positional arguments in order.</summary>
-    public ImmutableArray<ArgumentSpec<TOptions>> TypedArguments { get; init; } = [];
+    public ImmutableArray<ArgumentSpec<TOptions>> TypedArguments => field.IsDefault ? field = MakeArguments() : field;
 
     /// <summary>Options, in the order in which help shows them.</summary>
-    public ImmutableArray<OptionSpec<TOptions>> TypedOptions { get; init; } = [];
+    public ImmutableArray<OptionSpec<TOptions>> TypedOptions => field.IsDefault ? field = MakeOptions() : field;
 
     /// <summary>
     /// How the result is written as JSON; asked for only when JSON is written, because making it takes longer than starting up.

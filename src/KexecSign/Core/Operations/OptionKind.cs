@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace KexecSign.Core.Operations;
@@ -42,28 +41,6 @@ public enum OptionKind
 /// <summary>Which kind of value a word in help texts stands for, where the option does not say.</summary>
 internal static class OptionKinds
 {
-    private static readonly FrozenDictionary<string, OptionKind> ByValue = new Dictionary<string, OptionKind>
-    {
-        ["FILE"] = OptionKind.PathIn,
-        ["LIST"] = OptionKind.PathIn,
-        ["PATH"] = OptionKind.PathIn,
-        ["IMAGE"] = OptionKind.PathIn,
-        ["TEMPLATE"] = OptionKind.PathIn,
-        ["PLAN"] = OptionKind.PathIn,
-        ["BUNDLE"] = OptionKind.PathIn,
-        ["REPORT"] = OptionKind.PathIn,
-        ["PROVENANCE"] = OptionKind.PathIn,
-        ["DIR"] = OptionKind.Folder,
-        ["FOLDER"] = OptionKind.Folder,
-        ["CERT"] = OptionKind.KeyReference,
-        ["KEY"] = OptionKind.KeyReference,
-        ["TEXT|@FILE"] = OptionKind.TextOrFile,
-        ["NAME:FILE"] = OptionKind.NamedPath,
-        ["N"] = OptionKind.Number,
-        ["SECONDS"] = OptionKind.Number,
-        ["BYTES"] = OptionKind.Number,
-    }.ToFrozenDictionary(StringComparer.Ordinal);
-
     /// <summary>The kind of an option: <c>-o</c> is always written, what has choices is one of them, what has no value is a flag.</summary>
     public static OptionKind Of(string name, string? value, ImmutableArray<string> choices)
     {
@@ -75,5 +52,14 @@ internal static class OptionKinds
     }
 
     /// <summary>The kind of what a word in capitals stands for.</summary>
-    public static OptionKind OfValue(string value) => ByValue.GetValueOrDefault(value, OptionKind.Text);
+    public static OptionKind OfValue(string value) => value switch
+    {
+        "FILE" or "LIST" or "PATH" or "IMAGE" or "TEMPLATE" or "PLAN" or "BUNDLE" or "REPORT" or "PROVENANCE" => OptionKind.PathIn,
+        "DIR" or "FOLDER" => OptionKind.Folder,
+        "CERT" or "KEY" => OptionKind.KeyReference,
+        "TEXT|@FILE" => OptionKind.TextOrFile,
+        "NAME:FILE" => OptionKind.NamedPath,
+        "N" or "SECONDS" or "BYTES" => OptionKind.Number,
+        _ => OptionKind.Text,
+    };
 }
