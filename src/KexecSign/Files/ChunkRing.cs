@@ -14,7 +14,11 @@ internal sealed class ChunkRing
     private readonly int[] _lengths;
     private readonly long[] _read;
     private readonly Thread[] _threads;
+    // How many may be unread when whoever fills goes on. A single hash is slower than reading: waking the reader for each chunk takes its
+    // core from it; of several hashes one waits for the other anyway.
+    private readonly int _resume;
     private long _filled;
+    private bool _fillerWaits;
     private bool _finished;
     private Exception? _failure;
 
@@ -23,6 +27,7 @@ internal sealed class ChunkRing
         _chunks = new byte[chunks][];
         for (int i = 0; i < chunks; i++)
             _chunks[i] = GC.AllocateUninitializedArray<byte>(chunkSize);
+        _resume = readers.Length == 1 ? chunks / 2 : chunks - 1;
         _lengths = new int[chunks];
         _read = new long[readers.Length];
         _threads = new Thread[readers.Length];
@@ -39,8 +44,13 @@ internal sealed class ChunkRing
     {
         lock (_gate)
         {
-            while (_failure is null && _filled - Slowest() >= _chunks.Length)
-                Monitor.Wait(_gate);
+            if (_filled - Slowest() >= _chunks.Length)
+            {
+                _fillerWaits = true;
+                while (_failure is null && _filled - Slowest() > _resume)
+                    Monitor.Wait(_gate);
+                _fillerWaits = false;
+            }
             if (_failure is not null)
                 throw new InvalidOperationException("a hash failed", _failure);
         }
@@ -110,9 +120,8 @@ internal sealed class ChunkRing
     {
         lock (_gate)
         {
-            bool wasSlowest = _read[index] == Slowest();
             _read[index] = chunk + 1;
-            if (wasSlowest)
+            if (_fillerWaits && _filled - Slowest() <= _resume)
                 Monitor.PulseAll(_gate);
         }
     }
