@@ -9,6 +9,9 @@ internal sealed record Side(string Name, IReadOnlyList<string> Command, string? 
     /// <summary>A folder that is new and empty at each run; the one before is kept aside, because freeing it takes the file system's time.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>A folder whose files stand in <see cref="Folder"/> at each run, as hard links; null for none.</summary>
+    public string? Tree { get; init; }
+
     /// <summary>Number of bytes that are worth telling, from the standard output of a run.</summary>
     public Func<string, long>? Bytes { get; init; }
 
@@ -70,7 +73,10 @@ internal sealed class Measurement(ChildProcess child)
         {
             if (Directory.Exists(folder))
                 Directory.Move(folder, $"{folder}.{Guid.NewGuid():N}");
-            Directory.CreateDirectory(folder);
+            if (side.Tree is { } tree)
+                child.Run(["cp", "-al", tree, folder], side.Environment);
+            else
+                Directory.CreateDirectory(folder);
         }
         // Also for programs that never flush: else they leave their bytes to the next one that does.
         ChildProcess.Settle();

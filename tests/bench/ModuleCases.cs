@@ -40,14 +40,24 @@ internal static class ModuleCases
             Ours("--files-from", bed.In("quarter")) with { Name = $"kexecsign module sign, {files.Length / 4} modules" },
             Ours("--files-from", bed.In("all")) with { Name = $"kexecsign module sign, {files.Length} modules" },
         ]);
-        // Sidecars are written beside the files and replaced in each run.
+        // Sidecars are written beside the files: each run has a tree without any.
+        string copy = bed.In("copy"), tree = bed.In("tree");
+        Directory.CreateDirectory(copy);
+        foreach (string file in files)
+        {
+            string to = Path.Combine(copy, Path.GetRelativePath(modules, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to, overwrite: true);
+        }
         yield return new("all modules for IMA, sidecars", Once,
         [
-            new("kexecsign ima sign, RSA-2048 in SoftHSM", [bed.KexecSign, "ima", "sign", modules, "--sidecar", "--key", bed.TokenKey, "--cert", bed.TokenCertificate, "-q"])
-                { Environment = bed.TokenEnvironment },
-            new("kexecsign ima sign, RSA-2048 in a file", [bed.KexecSign, "ima", "sign", modules, "--sidecar", "--key", bed.Key, "--cert", bed.Certificate, "-q"]),
+            new("kexecsign ima sign, RSA-2048 in a file", [bed.KexecSign, "ima", "sign", tree, "--sidecar", "--key", bed.Key, "--cert", bed.Certificate, "-q"])
+                { Folder = tree, Tree = copy },
+            new("kexecsign ima sign, RSA-2048 in SoftHSM", [bed.KexecSign, "ima", "sign", tree, "--sidecar", "--key", bed.TokenKey, "--cert", bed.TokenCertificate, "-q"])
+                { Environment = bed.TokenEnvironment, Folder = tree, Tree = copy },
             new("loop of evmctl ima_sign, RSA-2048 in a file",
-                ["sh", "-ec", $"find '{modules}' -name '*.ko' | while read -r f; do evmctl ima_sign --sigfile -a sha256 --key '{bed.Key}' --keyid-from-cert '{bed.Certificate}' \"$f\"; done"]),
+                ["sh", "-ec", $"find '{tree}' -name '*.ko' | while read -r f; do evmctl ima_sign --sigfile -a sha256 --key '{bed.Key}' --keyid-from-cert '{bed.Certificate}' \"$f\"; done"])
+                { Folder = tree, Tree = copy },
         ]);
 
         string[] Loop(string program, string key, string certificate) =>

@@ -33,6 +33,38 @@ public sealed class PemKeyTests : IDisposable
     }
 
     [Theory]
+    [InlineData("RSA")]
+    [InlineData("EC")]
+    public void Several_threads_sign_at_a_time_and_each_gets_the_signature_of_its_own_hash(string kind)
+    {
+        using RSA rsa = RSA.Create(2048);
+        using ECDsa ecdsa = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        string path = In(kind == "RSA" ? rsa.ExportPkcs8PrivateKeyPem() : ecdsa.ExportPkcs8PrivateKeyPem());
+        using var keyring = new Keyring();
+        ISigningKey key = keyring.OpenKey(path, new(), default);
+        const int threads = 8, each = 25;
+        var signatures = new (byte[] Hash, byte[] Signature)[threads * each];
+        var together = new Barrier(threads);
+        Thread[] signers = [.. Enumerable.Range(0, threads).Select(t => new Thread(() =>
+        {
+            together.SignalAndWait();
+            for (int i = t * each; i < (t + 1) * each; i++)
+            {
+                byte[] hash = SHA256.HashData(BitConverter.GetBytes(i));
+                signatures[i] = (hash, key.SignHash(hash, HashAlgorithmName.SHA256, default));
+            }
+        }))];
+        Array.ForEach(signers, thread => thread.Start());
+        Array.ForEach(signers, thread => thread.Join());
+        foreach ((byte[] hash, byte[] signature) in signatures)
+        {
+            (kind == "RSA"
+                ? rsa.VerifyHash(hash, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+                : ecdsa.VerifyHash(hash, signature, DSASignatureFormat.Rfc3279DerSequence)).ShouldBeTrue();
+        }
+    }
+
+    [Theory]
     [InlineData(44)]
     [InlineData(65)]
     [InlineData(87)]
