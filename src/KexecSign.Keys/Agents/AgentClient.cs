@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Errors;
 using KexecSign.Keys.Kinds;
 using KexecSign.Keys.References;
@@ -44,7 +45,7 @@ internal sealed class AgentClient : IDisposable
     {
         string name = KeyReference.Canonical(reference);
         return Ask(new AgentMessage().Add((long)AgentRequest.Open).Add(name)) is { } answer
-            ? new AgentKey(this, name, answer.Bytes(1), answer.Text(2))
+            ? new AgentKey(this, name, answer.Bytes(1), answer.Text(2)) { HashInstead = HashIn(answer) }
             : null;
     }
 
@@ -73,6 +74,10 @@ internal sealed class AgentClient : IDisposable
     }
 
     public void Dispose() => _socket.Dispose();
+
+    // What an agent of an earlier version does not say.
+    private static HashAlgorithmName? HashIn(AgentMessage answer) => answer.Count <= 3 || answer.Text(3) is not { Length: > 0 } word ? null
+        : (HashKind.Named(word) ?? throw AgentErrors.Malformed.With($"hash '{word}'")).Name;
 
     private byte[] Sign(string key, ContentKind kind, string? name, HashAlgorithmName hash, ReadOnlyMemory<byte> content) =>
         SignatureOf(Ask(SignRequest(key, kind, name, hash, content.Length), content));
@@ -145,6 +150,8 @@ internal sealed class AgentClient : IDisposable
         public ReadOnlyMemory<byte> SubjectPublicKeyInfo => publicKey;
 
         public string DisplayName => $"{displayName} of the agent";
+
+        public HashAlgorithmName? HashInstead { get; init; }
 
         public byte[] SignHash(ReadOnlySpan<byte> hash, HashAlgorithmName hashAlgorithm, CancellationToken cancellation) =>
             agent.Sign(reference, ContentKind.Digest, null, hashAlgorithm, hash.ToArray());

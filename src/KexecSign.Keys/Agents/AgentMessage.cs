@@ -8,7 +8,10 @@ namespace KexecSign.Keys.Agents;
 /// <summary>What a client asks of an agent.</summary>
 public enum AgentRequest
 {
-    /// <summary>Whether the agent holds a key: reference. Answer: public key, name.</summary>
+    /// <summary>
+    /// Whether the agent holds a key: reference. Answer: public key, name, and the hash that its token takes instead of the usual one
+    /// (empty for none; agents of earlier versions leave it out).
+    /// </summary>
     Open = 1,
 
     /// <summary>Sign: reference, kind, hash, name, length, and then the content itself. Answer: signature.</summary>

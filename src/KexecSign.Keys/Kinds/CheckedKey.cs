@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Errors;
 
 namespace KexecSign.Keys.Kinds;
@@ -33,7 +34,9 @@ internal sealed class CheckedKey : ISigningKey, IDisposable
 
     public string DisplayName => _key.DisplayName;
 
-    public HashAlgorithmName DefaultHash => _key.HashInstead ?? _shape.DefaultHash;
+    // Never a shorter one, whoever says so: nobody has asked for less than the key is worth.
+    public HashAlgorithmName DefaultHash =>
+        _key.HashInstead is { } other && HashKind.Of(other).Length > HashKind.Of(UsualHash).Length ? other : UsualHash;
 
     public HashAlgorithmName UsualHash => _shape.DefaultHash;
 

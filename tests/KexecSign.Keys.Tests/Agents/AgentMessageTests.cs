@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using KexecSign.Fixtures;
 using KexecSign.Keys.Agents;
@@ -79,6 +80,31 @@ public sealed class AgentMessageTests : IDisposable
         keyring.AskAgent("pkcs11:object=one").ShouldNotBeNull();
         Func<AgentSigner?> second = keyring.AskAgent("pkcs11:object=two").ShouldNotBeNull();
         Encoding.UTF8.GetString(second().ShouldNotBeNull().SubjectPublicKeyInfo.Span).ShouldBe("pkcs11:object=two");
+        await agent;
+    }
+
+    [Theory]
+    [InlineData(null, "SHA384")]
+    [InlineData("", "SHA384")]
+    [InlineData("sha512", "SHA512")]
+    [InlineData("sha256", "SHA384")]
+    [InlineData("sha1", "SHA384")]
+    [InlineData("md4", null)]
+    public async Task A_longer_hash_that_an_agents_token_takes_is_taken_and_no_shorter_one(string? said, string? chosen)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        Task agent = Task.Run(() =>
+        {
+            using Socket accepted = _listening.Accept();
+            AgentMessage.Receive(accepted).ShouldNotBeNull();
+            AgentMessage answer = new AgentMessage().Add((long)AgentAnswer.Done).Add(key.ExportSubjectPublicKeyInfo()).Add("db");
+            (said is null ? answer : answer.Add(said)).Send(accepted);
+        });
+        using var keyring = new Keyring(name => name == AgentMessage.Variable ? _folder.At("agent") : null);
+        if (chosen is null)
+            Refusal.Of("KS3872", () => keyring.OpenKey("pkcs11:object=db", new(), default), "hash 'md4'", WayOut);
+        else
+            keyring.OpenKey("pkcs11:object=db", new(), default).DefaultHash.Name.ShouldBe(chosen);
         await agent;
     }
 

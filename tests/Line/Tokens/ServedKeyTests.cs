@@ -28,6 +28,20 @@ public sealed class ServedKeyTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_process_below_an_agent_hears_of_it_too()
+    {
+        Make("p384");
+        string signed = _folder.At("signed");
+        string[] key = ["--key", "pkcs11:token=p384"];
+        Answer answer = KexecSignProgram.RunWith(Environment("p384"),
+            ["agent", .. key, "--kind", "authenticode", "--pin-env", "SERVED_PIN", "--",
+                ProgramUnderTest.Path, "sign", _image, .. key, "--cert", Certificate("p384"), "-o", signed]);
+        answer.Exit.ShouldBe(0, answer.Error);
+        answer.Error.ShouldContain("signs sha512, not sha384 as usual");
+        HoldsWith("sha512", signed, "p384");
+    }
+
+    [SkippableFact]
     public void Where_the_token_names_only_a_shorter_hash_it_is_not_signed_unasked()
     {
         Make("p384");

@@ -165,7 +165,7 @@ internal sealed class AgentServer : IDisposable
         {
             case AgentRequest.Open:
                 if (_keys.TryGetValue(message.Text(1), out HeldKey? held))
-                    Done().Add(held.Key.SubjectPublicKeyInfo).Add(held.Key.DisplayName).Send(client);
+                    Done().Add(held.Key.SubjectPublicKeyInfo).Add(held.Key.DisplayName).Add(held.HashInstead).Send(client);
                 else
                     NotMine(client);
                 break;

@@ -1,4 +1,5 @@
 using KexecSign.Core.Errors;
+using KexecSign.Formats.Vocabulary;
 using KexecSign.Keys.Kinds;
 
 namespace KexecSign.Commands.Agent;
@@ -9,6 +10,9 @@ internal sealed class HeldKey(AgentKeyRule rule, ISigningKey key)
     private long _used;
 
     public ISigningKey Key => key;
+
+    /// <summary>The hash that its token takes where it does not take the usual one; empty where it does.</summary>
+    public string HashInstead { get; } = key.DefaultHash == key.UsualHash ? "" : HashKind.Of(key.DefaultHash).Word;
 
     /// <summary>Counts one signature, or refuses it.</summary>
     /// <exception cref="Formats.Errors.KexecSignException">KS3877.</exception>
