@@ -134,6 +134,11 @@ public sealed class AgentTests(CompatBench bench)
     public void A_key_that_the_agent_does_not_hold_is_opened_as_without_it() =>
         Agent([], "printf x > y.ko; $C/sign-file sha256 ima.key ima.x509 y.ko").Exit.ShouldBe(0);
 
+    // As bash's <(...) is: what can be read once is not read by two.
+    [SkippableFact]
+    public void A_certificate_out_of_a_pipe_reaches_who_opens_the_key() =>
+        Agent([], "printf x > z.ko; mkfifo c; cat ima.pem > c & $C/sign-file sha256 ima.key c z.ko").Exit.ShouldBe(0);
+
     [SkippableFact]
     public void Another_session_gets_nothing_and_nobody_else_can_reach_the_socket()
     {

@@ -63,8 +63,12 @@ internal static class AgentModuleSigning
         options is { Files: [var only], FilesFrom: null, Signature: null }
         && options is { KeyIdentifier: false, SkipSigned: false, Detached: false, SaveSignature: false }
         && options.Signing is { Key: { } key, Certificate: { } certificate, Digest: not null }
-        && !key.StartsWith('@') && !certificate.StartsWith('@') && File.Exists(certificate) && File.Exists(only)
+        && !key.StartsWith('@') && !certificate.StartsWith('@') && IsRegular(certificate) && IsRegular(only)
         && (options.InPlace ? options.Output is null : options.Output is { } output && !Directory.Exists(output));
+
+    // A pipe can be read once, and the long way would find it empty.
+    private static bool IsRegular(string path) =>
+        File.Exists(path) && FileFacts.Of(path)?.Kind == FileKind.Regular;
 
     private static FileOutcome? Sign(
         SelectedFile file, ModuleSignOptions options, Func<ReadOnlyMemory<byte>, Func<byte[]>> begin, Func<byte[], byte[]> encode)
