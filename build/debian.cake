@@ -50,6 +50,8 @@ var JudgePackages = new Dictionary<string, string>
     ["qemu-user-static"] = "runs the arm64 program",
     ["buildah"] = "builds the container",
     ["fsverity"] = "judges fs-verity digests",
+    ["chromium"] = "judges pages",
+    ["cmark-gfm"] = "judges Markdown",
     ["curl"] = "asks a signing service",
     ["openssh-client"] = "its agent signs",
 };

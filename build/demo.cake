@@ -38,6 +38,7 @@ var DemoPackages = KernelPackages.Concat(KitPackages).Concat(ParserPackages).Con
 // Kernels of other versions and architectures, and what their stubs can hold.
 var KernelTestPackages = new Dictionary<string, string>
 {
+    ["libc6-dev-arm64-cross"] = "the arm64 program is linked with it; a kernel's configuration differs with it, and so would kits made before it came",
     ["gcc-riscv64-linux-gnu"] = "compiles the zboot stub for riscv",
     ["binutils-riscv64-linux-gnu"] = "links it",
     ["liblz4-1"] = "lz4 payloads",
@@ -54,6 +55,7 @@ var UkiTestPackages = new Dictionary<string, string>
 {
     ["qemu-system-x86"] = "boots images for x86-64",
     ["ovmf"] = "firmware with Secure Boot for it",
+    ["systemd-boot-efi"] = "boot loader and stubs of this machine, which examples are tried with",
     ["python3-pefile"] = "reads images as ukify does",
     ["systemd"] = "systemd-measure judges PCR 11",
     ["tpm2-tools"] = "extends a TPM's registers and asks for their policies",
