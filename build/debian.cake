@@ -54,6 +54,8 @@ var JudgePackages = new Dictionary<string, string>
     ["cmark-gfm"] = "judges Markdown",
     ["curl"] = "asks a signing service",
     ["openssh-client"] = "its agent signs",
+    ["nodejs"] = "runs validators of pipelines",
+    ["procps"] = "kill, which ends what is tried",
 };
 
 void NeedDebianPackages(IReadOnlyDictionary<string, string> needed)
