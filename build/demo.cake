@@ -38,7 +38,7 @@ var DemoPackages = KernelPackages.Concat(KitPackages).Concat(ParserPackages).Con
 // Kernels of other versions and architectures, and what their stubs can hold.
 var KernelTestPackages = new Dictionary<string, string>
 {
-    ["libc6-dev-arm64-cross"] = "the arm64 program is linked with it; a kernel's configuration differs with it, and so would kits made before it came",
+    ["libc6-dev-arm64-cross"] = "the arm64 program is linked with it; kits captured before it came would be others",
     ["gcc-riscv64-linux-gnu"] = "compiles the zboot stub for riscv",
     ["binutils-riscv64-linux-gnu"] = "links it",
     ["liblz4-1"] = "lz4 payloads",

@@ -51,12 +51,15 @@ internal static class ModuleCases
         }
         yield return new("all modules for IMA, sidecars", Once,
         [
-            new("kexecsign ima sign, RSA-2048 in a file", [bed.KexecSign, "ima", "sign", tree, "--sidecar", "--key", bed.Key, "--cert", bed.Certificate, "-q"])
+            new("kexecsign ima sign, RSA-2048 in a file",
+                [bed.KexecSign, "ima", "sign", tree, "--sidecar", "--key", bed.Key, "--cert", bed.Certificate, "-q"])
                 { Folder = tree, Tree = copy },
-            new("kexecsign ima sign, RSA-2048 in SoftHSM", [bed.KexecSign, "ima", "sign", tree, "--sidecar", "--key", bed.TokenKey, "--cert", bed.TokenCertificate, "-q"])
+            new("kexecsign ima sign, RSA-2048 in SoftHSM",
+                [bed.KexecSign, "ima", "sign", tree, "--sidecar", "--key", bed.TokenKey, "--cert", bed.TokenCertificate, "-q"])
                 { Environment = bed.TokenEnvironment, Folder = tree, Tree = copy },
             new("loop of evmctl ima_sign, RSA-2048 in a file",
-                ["sh", "-ec", $"find '{tree}' -name '*.ko' | while read -r f; do evmctl ima_sign --sigfile -a sha256 --key '{bed.Key}' --keyid-from-cert '{bed.Certificate}' \"$f\"; done"])
+                ["sh", "-ec", $"find '{tree}' -name '*.ko' | while read -r f; do evmctl ima_sign --sigfile -a sha256 --key '{bed.Key}' "
+                    + $"--keyid-from-cert '{bed.Certificate}' \"$f\"; done"])
                 { Folder = tree, Tree = copy },
         ]);
 

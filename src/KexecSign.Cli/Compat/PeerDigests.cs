@@ -10,7 +10,7 @@ internal static class PeerDigests
     /// <exception cref="Formats.Errors.KexecSignException">KS3858.</exception>
     public static string Known(string peer, string name, HashUses use)
     {
-        if (HashKind.Named(name) is { } known && (known.Uses & use) == use)
+        if (HashKind.Named(name) is { } known && known.IsFor(use))
             return name;
         throw OperationErrors.PeerDigestRefused.With(peer, name, Because(name), string.Join(", ", HashKind.Words(use)));
     }

@@ -74,14 +74,17 @@ public sealed record HashKind(
 
     private byte[]? _digestInfoPrefix;
 
+    /// <summary>Whether it may be used so.</summary>
+    public bool IsFor(HashUses use) => (Uses & use) == use && use != HashUses.None;
+
     /// <summary>The words of those that may be used so, in the table's order.</summary>
     public static ImmutableArray<string> Words(HashUses use)
     {
-        // A loop: this is asked at each start, and the first chain of queries of a native program makes its type loader and reflection.
+        // A loop: each start of a command that signs asks, and a native program's first chain of queries makes its type loader.
         var words = ImmutableArray.CreateBuilder<string>(All.Length);
         foreach (HashKind hash in All)
         {
-            if ((hash.Uses & use) == use && use != HashUses.None)
+            if (hash.IsFor(use))
                 words.Add(hash.Word);
         }
         return words.DrainToImmutable();

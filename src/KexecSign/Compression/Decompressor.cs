@@ -44,25 +44,10 @@ internal static class Decompressor
     /// </summary>
     internal static void Unpack(Layout payload, ZbootHeader header, uint expected, OlderPayloads.Taker taker, RunContext context)
     {
-        if (expected > MaxLength)
-            throw FormatErrors.PayloadTooLarge.With(expected, MaxLength);
         using IRunStep step = context.Log.Step($"decompress ({header.CompressionName})", expected);
-        long length = 0;
-        void Take(ReadOnlySpan<byte> bytes)
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            if (length + bytes.Length > expected)
-                throw FormatErrors.PayloadLength.With(length + bytes.Length, expected);
-            taker(bytes);
-            length += bytes.Length;
-            step.Advance(bytes.Length);
-        }
-
         try
         {
-            PayloadCodec.Of(header.Format).Unpack(payload, Take);
-            if (length != expected)
-                throw FormatErrors.PayloadLength.With(length, expected);
+            Unpack(payload, header.Format, expected, Take, context.Cancellation);
         }
         catch (DllNotFoundException missing)
         {
@@ -73,6 +58,31 @@ internal static class Decompressor
             throw FormatErrors.PayloadBroken.Because(broken, header.CompressionName, header.PayloadOffset, header.PayloadSize,
                 broken.Message.TrimEnd('.'));
         }
+
+        void Take(ReadOnlySpan<byte> bytes)
+        {
+            taker(bytes);
+            step.Advance(bytes.Length);
+        }
+    }
+
+    /// <summary>Unpacks to exactly so many bytes; all of it is good only when this returns.</summary>
+    internal static void Unpack(
+        Layout payload, PayloadFormat format, uint expected, OlderPayloads.Taker taker, CancellationToken cancellation)
+    {
+        if (expected > MaxLength)
+            throw FormatErrors.PayloadTooLarge.With(expected, MaxLength);
+        long length = 0;
+        PayloadCodec.Of(format).Unpack(payload, bytes =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (length + bytes.Length > expected)
+                throw FormatErrors.PayloadLength.With(length + bytes.Length, expected);
+            taker(bytes);
+            length += bytes.Length;
+        });
+        if (length != expected)
+            throw FormatErrors.PayloadLength.With(length, expected);
     }
 
     /// <summary>Unpacks gzip: all members that there are.</summary>

@@ -11,8 +11,6 @@ namespace KexecSign.Compression;
 /// </summary>
 internal sealed class UnpackedAhead : IDisposable
 {
-    private const int ChunkSize = 1 << 18;
-
     private readonly TemporaryFile _packed;
     private readonly ZbootCompression _compression;
     private readonly uint _length;
@@ -67,38 +65,18 @@ internal sealed class UnpackedAhead : IDisposable
         TemporaryFile? kernel = null;
         try
         {
-            TemporaryFile made = kernel = TemporaryFile.Create();
-            PayloadCodec.Of(PayloadFormat.Of(_compression)).Unpack(Layout.Of(_packed), bytes =>
-            {
-                _stop.Token.ThrowIfCancellationRequested();
-                if (made.Length + bytes.Length > _length)
-                    throw new InvalidDataException();
-                made.Write(bytes);
-            });
-            if (kernel.Length == _length)
-                return kernel;
+            kernel = TemporaryFile.Create();
+            Decompressor.Unpack(Layout.Of(_packed), PayloadFormat.Of(_compression), _length, kernel.Write, _stop.Token);
+            return kernel;
         }
         catch (Exception failed) when (failed is not OutOfMemoryException)
         {
             // Whoever unpacks the finished file's payload will meet the same.
+            kernel?.Dispose();
+            return null;
         }
-        kernel?.Dispose();
-        return null;
     }
 
-    private bool IsPacked(Layout payload)
-    {
-        if (payload.Length != _packed.Length)
-            return false;
-        byte[] here = new byte[ChunkSize], there = new byte[ChunkSize];
-        for (long at = 0; at < payload.Length; at += ChunkSize)
-        {
-            int count = (int)Math.Min(ChunkSize, payload.Length - at);
-            payload.Read(at, here.AsSpan(0, count));
-            _packed.Read(at, there.AsSpan(0, count));
-            if (!here.AsSpan(0, count).SequenceEqual(there.AsSpan(0, count)))
-                return false;
-        }
-        return true;
-    }
+    private bool IsPacked(Layout payload) =>
+        payload.Length == _packed.Length && CommonPrefix.Of(payload, Layout.Of(_packed)) == _packed.Length;
 }

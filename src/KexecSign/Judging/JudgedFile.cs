@@ -23,13 +23,15 @@ internal sealed class JudgedFile : IDisposable
     private readonly FileSource _source;
     private readonly RunContext _context;
     private readonly bool _replaceable;
+    private readonly UnpackedAhead? _unpacked;
     private bool _tellsSha256;
     private PeImage? _image;
     private KernelInside? _kernel;
     private ImaValues? _ima;
 
-    private JudgedFile(FileSource source, Layout content, RunContext context, bool replaceable)
+    private JudgedFile(FileSource source, Layout content, RunContext context, bool replaceable, UnpackedAhead? unpacked = null)
     {
+        _unpacked = unpacked;
         _source = source;
         _replaceable = replaceable;
         _context = context;
@@ -59,10 +61,7 @@ internal sealed class JudgedFile : IDisposable
     public PeImage Image => _image ??= PeReader.Read(Content);
 
     /// <summary>The kernel inside.</summary>
-    public KernelInside Kernel => _kernel ??= new(Image, Content, _context, Digests, Unpacked);
-
-    /// <summary>A payload that was unpacked before this file was opened, and may be its own; null for none.</summary>
-    public UnpackedAhead? Unpacked { get; set; }
+    public KernelInside Kernel => _kernel ??= new(Image, Content, _context, Digests, _unpacked);
 
     /// <summary>
     /// Whether it is an addon: by its name, which is all that systemd-stub looks for, and by what is in it: no kernel, no parser, and
@@ -81,14 +80,16 @@ internal sealed class JudgedFile : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="context">Run context.</param>
     /// <param name="signature">A detached PKCS#7 that is judged in the place of the image's own signatures; null for those.</param>
+    /// <param name="unpacked">A payload that was unpacked before, and may be the file's own; null for none.</param>
     /// <exception cref="KexecSignException">KS3001, KS3002; of a detached signature KS10xx, KS1505, KS1506.</exception>
-    public static JudgedFile Open(string path, RunContext context, string? signature = null)
+    public static JudgedFile Open(string path, RunContext context, string? signature = null, UnpackedAhead? unpacked = null)
     {
         FileSource source = FileSource.Open(path);
         try
         {
             Layout file = source.ToLayout();
-            return new(source, signature is null ? file : SignatureFile.Attached(file, signature), context, replaceable: false);
+            return new(source, signature is null ? file : SignatureFile.Attached(file, signature), context, replaceable: false,
+                unpacked);
         }
         catch (KexecSignException refused)
         {

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using KexecSign.Compression;
 using KexecSign.Files;
 using KexecSign.Fixtures;
@@ -52,8 +53,11 @@ public sealed class UnpackedAheadTests : IDisposable
     public void A_file_with_another_payload_is_judged_by_its_own()
     {
         byte[] mine = TestImage.Arm64(seed: 4).Bytes;
-        Layout zboot = Layout.Of(TestZboot.Gzip(mine).Bytes);
-        using var ahead = UnpackedAhead.Begin(File(Packed(Kernel)), ZbootCompression.Gzip, (uint)Kernel.Length, default);
+        // Stored, so that both payloads are of one length.
+        Layout zboot = Layout.Of(TestZboot.Gzip(mine, CompressionLevel.NoCompression).Bytes);
+        byte[] other = Packed(Kernel, CompressionLevel.NoCompression);
+        other.Length.ShouldBe((int)ZbootHeader.Read(PeReader.Read(zboot), zboot).PayloadSize);
+        using var ahead = UnpackedAhead.Begin(File(other), ZbootCompression.Gzip, (uint)Kernel.Length, default);
         using var inside = new KernelInside(PeReader.Read(zboot), zboot, _bench.Context, ahead: ahead);
         Layout opened = inside.Open();
         opened.ReadBytes(0, opened.Length).ShouldBe(mine);
@@ -71,9 +75,9 @@ public sealed class UnpackedAheadTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    private static byte[] Packed(byte[] kernel)
+    private static byte[] Packed(byte[] kernel, CompressionLevel level = CompressionLevel.Optimal)
     {
-        Layout zboot = Layout.Of(TestZboot.Gzip(kernel).Bytes);
+        Layout zboot = Layout.Of(TestZboot.Gzip(kernel, level).Bytes);
         ZbootHeader header = ZbootHeader.Read(PeReader.Read(zboot), zboot);
         return zboot.ReadBytes(header.PayloadOffset, header.PayloadSize);
     }

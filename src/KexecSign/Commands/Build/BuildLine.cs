@@ -105,8 +105,7 @@ internal sealed class BuildLine
     private BuildResult Judged(BuildTargets targets, BuildSources sources, EmbeddedParser? parser, ImmutableArray<BuildInput> outputs,
         UnpackedAhead? unpacked)
     {
-        using var finished = JudgedFile.Open(targets.Image, _context);
-        finished.Unpacked = unpacked;
+        using var finished = JudgedFile.Open(targets.Image, _context, unpacked: unpacked);
         if (targets.Provenance is not null)
             ProvenanceSubjects.Announce(finished);
         var signers = new BuildSigners(_outer?.Certificate, _inner?.Certificate, _ima?.Certificate, parser is not null);

@@ -33,7 +33,7 @@ internal static class AgentModuleSigning
     public static ModuleSignResult? TryRun(ModuleSignOptions options, RunContext context)
     {
         if (context.Environment(AgentMessage.Variable) is not { Length: > 0 } || !IsSimple(options)
-            || HashKind.Named(options.Signing.Digest!) is not { } hash || (hash.Uses & HashUses.Module) == 0)
+            || HashKind.Named(options.Signing.Digest!) is not { } hash || !hash.IsFor(HashUses.Module))
         {
             return null;
         }
